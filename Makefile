@@ -1,0 +1,389 @@
+# Umbra's one makefile. `make` lists what it can do.
+#
+# Everything is written under $(BUILD); the two products are kernel.elf and
+# root.img. Sources are found by folder, so a new file needs no line here.
+
+ifneq ($(filter 3.%,$(MAKE_VERSION)),)
+$(error GNU make 4.0 or newer is needed, this is $(MAKE_VERSION); \
+        on macOS: brew install make, then run gmake)
+endif
+
+BUILD ?= build
+CPUS  ?= 4
+MEM   ?= 256M
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(MAKELEVEL)$(filter -j% --jobs% --jobserver%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
+endif
+
+# $(call say,CC) before a command shows "CC file"; V=1 shows the command.
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' \
+      '$(if $(filter %CC AS,$(1)),$<,$(@:$(BUILD)/%=%))' &&)
+found = $(shell command -v $(1) 2>/dev/null)
+# $(call sources,folder,extension): the files below a folder, sorted.
+sources = $(sort $(shell find $(1) -name '*.$(2)' 2>/dev/null))
+
+# ---- The cross toolchain ---------------------------------------------------
+
+TOOLCHAIN ?= $(or \
+    $(if $(call found,riscv64-unknown-elf-gcc),gnu-elf), \
+    $(if $(call found,riscv64-linux-gnu-gcc),gnu-linux), \
+    $(if $(call found,riscv64-elf-gcc),gnu-elf), \
+    $(if $(call found,ld.lld),$(if $(call found,clang),clang)))
+TOOLCHAIN := $(strip $(TOOLCHAIN))
+
+ifeq ($(TOOLCHAIN),clang)
+CC      := clang --target=riscv64-unknown-elf
+LD      := ld.lld
+llvm     = $(shell clang -print-prog-name=llvm-$(1))
+NM      := $(call llvm,nm)
+AR      := $(call llvm,ar)
+STRIP   := $(call llvm,strip)
+OBJDUMP := $(call llvm,objdump)
+# Older clang knows these two extensions only as part of the base, and its
+# linker does not relax.
+ZEXT    := $(shell echo | $(CC) -march=rv64imac_zicsr_zifencei -E - \
+             >/dev/null 2>&1 && echo _zicsr_zifencei)
+TCFLAGS := -mno-relax
+else
+CROSS := $(if $(filter gnu-linux,$(TOOLCHAIN)),riscv64-linux-gnu-,$(if \
+    $(call found,riscv64-unknown-elf-gcc),riscv64-unknown-elf-,riscv64-elf-))
+CC      := $(CROSS)gcc
+LD      := $(CROSS)ld
+NM      := $(CROSS)nm
+AR      := $(CROSS)ar
+STRIP   := $(CROSS)strip
+OBJDUMP := $(CROSS)objdump
+ZEXT    := _zicsr_zifencei
+# Keeps gcc from turning memset's own loop into a call of memset.
+TCFLAGS := -fno-tree-loop-distribute-patterns
+endif
+ifeq ($(TOOLCHAIN),)
+CC = $(error no RISC-V compiler was found; `make setup` installs one)
+endif
+HOSTCC ?= cc
+
+# ---- Flags -----------------------------------------------------------------
+
+WARNINGS := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes \
+            -Wstrict-prototypes -Wundef -Wvla
+DEPS      = -MMD -MP -MF $(@:.o=.d)
+# Only the compiler's own headers (stddef.h, stdint.h), nobody's C library.
+FREESTAND = -ffreestanding -nostdinc -isystem $(CCINCLUDE) -fno-pic -fno-pie \
+            -fno-common -fno-stack-protector -ffunction-sections \
+            -fdata-sections -g -ffile-prefix-map=$(CURDIR)=. $(TCFLAGS)
+CCINCLUDE := $(if $(TOOLCHAIN),$(shell $(CC) -print-file-name=include))
+
+# SAN=1: undefined behaviour traps, or is reported where the kernel has the
+# handlers.
+SANFLAGS := $(if $(SAN),-DSAN=1 -fsanitize=undefined -fno-sanitize=alignment \
+    $(if $(wildcard kernel/lib/ubsan.c),,-fsanitize-undefined-trap-on-error))
+
+KFLAGS := $(WARNINGS) -O2 -march=rv64imac$(ZEXT) -mabi=lp64 -mcmodel=medany \
+          -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
+          -Ikernel -I$(BUILD)/gen $(KCFLAGS)
+UFLAGS := $(WARNINGS) -Os -march=rv64gc -mabi=lp64d -mcmodel=medany \
+          $(FREESTAND) -Iuser/lib -Ikernel $(UCFLAGS)
+HFLAGS := $(WARNINGS) -O2 -g -D_GNU_SOURCE -Ikernel -Imkfs $(HCFLAGS)
+TFLAGS := $(WARNINGS) -O1 -g -D_GNU_SOURCE -Ikernel -Imkfs -Itests/host \
+          -fsanitize=address,undefined -fno-sanitize-recover=all \
+          -fno-omit-frame-pointer
+
+LDFLAGS  := -nostdlib -static --gc-sections --build-id=none \
+            -z max-page-size=4096 -z noexecstack
+
+# ---- Sources ---------------------------------------------------------------
+
+# Written by the owners of mkfs: HOSTFS_SRCS, the file-system code that the
+# kernel, the host tools and the host tests share.
+-include mkfs/sources.mk
+
+OFFSETS_C := kernel/arch/asm-offsets.c
+KERNEL_LD := kernel/kernel.ld
+KERNEL_SRCS := $(filter-out $(OFFSETS_C),$(call sources,kernel,[cS]))
+LIBC_SRCS     := $(filter-out user/lib/crt0.S,$(call sources,user/lib,[cS]))
+RECOVERY_SRCS := $(call sources,user/recovery,c)
+HOST_TOOLS    := $(BUILD)/host/mkfs.eclipsefs $(BUILD)/host/efs
+
+objs = $(patsubst %,$(BUILD)/obj/%.o,$(1))
+
+# $(call names,folder): programs in a folder, one for each .c file or folder.
+names   = $(sort $(basename $(notdir $(wildcard $(1)/*.c))) \
+          $(notdir $(patsubst %/,%,$(dir $(wildcard $(1)/*/*.c)))))
+BINS   := $(call names,user/bin)
+UTESTS := $(call names,user/tests)
+TESTS  := $(sort $(basename $(notdir $(wildcard tests/host/test_*.c))))
+GLIBC  := $(if $(call found,riscv64-linux-gnu-gcc),$(basename \
+          $(notdir $(wildcard tests/linux/*.c))))
+
+PROGRAMS      := $(BINS:%=$(BUILD)/user/bin/%) \
+                 $(if $(wildcard user/init/*.c),$(BUILD)/user/init)
+TEST_PROGRAMS := $(UTESTS:%=$(BUILD)/user/tests/%)
+HOST_TESTS    := $(TESTS:%=$(BUILD)/host/tests/%)
+LINUX_TESTS   := $(GLIBC:%=$(BUILD)/linux/%)
+
+# Stamps: rewritten only when flags or the set of sources change, so that
+# either rebuilds what it touches.
+define stamp
+$(BUILD)/$(1): FORCE
+	@mkdir -p $$(@D)
+	@echo '$(subst ','\'',$(2))' | cmp -s - $$@ || \
+	    echo '$(subst ','\'',$(2))' >$$@
+endef
+FLAGS := $(BUILD)/flags
+LISTS := $(BUILD)/lists
+$(eval $(call stamp,flags,$(CC) $(HOSTCC) $(KFLAGS) $(UFLAGS) $(HFLAGS) $(TFLAGS) \
+    $(LDFLAGS)))
+$(eval $(call stamp,lists,$(KERNEL_SRCS) $(LIBC_SRCS) $(RECOVERY_SRCS) \
+    $(BINS) $(UTESTS) $(GLIBC) $(HOSTFS_SRCS) $(wildcard user/*/*/*.c)))
+
+# ---- Compiling -------------------------------------------------------------
+
+$(BUILD)/obj/kernel/%.c.o: kernel/%.c $(FLAGS) | $(BUILD)/gen/asm-offsets.h
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(KFLAGS) $(DEPS) -c $< -o $@
+
+# Assembly may name the FPU's registers, to save them; compiled code may not.
+$(BUILD)/obj/kernel/%.S.o: kernel/%.S $(FLAGS) | $(BUILD)/gen/asm-offsets.h
+	@mkdir -p $(@D)
+	$(call say,AS)$(CC) $(KFLAGS) -march=rv64gc $(DEPS) -c $< -o $@
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.S $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,AS)$(CC) $(KFLAGS) -c $< -o $@
+
+$(BUILD)/obj/user/%.c.o: user/%.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(UFLAGS) $(DEPS) -c $< -o $@
+
+$(BUILD)/obj/user/%.S.o: user/%.S $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,AS)$(CC) $(UFLAGS) $(DEPS) -c $< -o $@
+
+$(BUILD)/obj/host/%.c.o: %.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,HOSTCC)$(HOSTCC) $(HFLAGS) $(DEPS) -c $< -o $@
+
+# The sizes and offsets that assembly needs, out of the compiler's mouth:
+# DEFINE(NAME, value) in asm-offsets.c leaves .ascii "->NAME value" behind.
+$(BUILD)/gen/asm-offsets.h: $(wildcard $(OFFSETS_C)) $(FLAGS)
+	@mkdir -p $(@D)
+ifneq ($(wildcard $(OFFSETS_C)),)
+	$(call say,GEN)$(CC) $(KFLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) \
+	    -g0 -S $< -o $(@:.h=.s)
+endif
+	@touch $(@:.h=.s)
+	@{ echo '#pragma once'; sed -nE \
+	    's/^.*->([A-Za-z0-9_]+) ([-0-9]+).*/#define \1 \2/p' \
+	    $(@:.h=.s); } >$@
+
+# ---- The kernel ------------------------------------------------------------
+
+KERNEL_OBJS := $(call objs,$(KERNEL_SRCS)) $(BUILD)/obj/gen/recovery.o
+
+# The table of function names lies behind everything else that is read-only,
+# so the link that includes it moves no function. The last step proves that.
+$(BUILD)/kernel.elf: $(BUILD)/kernel.pass1 $(BUILD)/obj/gen/ksyms.o
+	$(call say,LD)$(LD) $(LDFLAGS) -T $(KERNEL_LD) \
+	    $(KERNEL_OBJS) $(BUILD)/obj/gen/ksyms.o -o $@
+	@$(NM) $@ | tools/ksyms | cmp -s - $(BUILD)/gen/ksyms.S || \
+	    { echo '$@: the second link moved functions' >&2; exit 1; }
+
+$(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o \
+                       $(KERNEL_LD) $(LISTS)
+	$(call say,LD)$(LD) $(LDFLAGS) -T $(KERNEL_LD) \
+	    $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o -o $@
+
+$(BUILD)/gen/ksyms.S: $(BUILD)/kernel.pass1 tools/ksyms
+	$(call say,GEN)$(NM) $< | tools/ksyms >$@
+
+$(BUILD)/gen/nosyms.S: tools/ksyms
+	@mkdir -p $(@D)
+	$(call say,GEN)tools/ksyms </dev/null >$@
+
+# The program of last resort, carried inside the kernel.
+$(BUILD)/gen/recovery.S: $(if $(RECOVERY_SRCS),$(BUILD)/user/recovery.stripped)
+	@mkdir -p $(@D)
+	$(call say,GEN){ \
+	    echo '.section .rodata.recovery, "a"'; \
+	    echo '.globl recovery_elf_start, recovery_elf_end'; \
+	    echo '.balign 16'; echo 'recovery_elf_start:'; \
+	    $(if $<,echo '.incbin "$<"';) echo 'recovery_elf_end:'; } >$@
+
+$(BUILD)/%.stripped: $(BUILD)/%
+	$(call say,STRIP)$(STRIP) -o $@ $<
+
+$(BUILD)/kernel.asm: $(BUILD)/kernel.elf
+	$(call say,GEN)$(OBJDUMP) -d -S $< >$@
+
+# ---- Programs --------------------------------------------------------------
+
+CRT0 := $(call objs,$(wildcard user/lib/crt0.S))
+LIBC := $(BUILD)/user/libc.a
+
+$(LIBC): $(call objs,$(LIBC_SRCS)) $(LISTS)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
+
+# $(call program,output,sources): one static program.
+define program
+$(1): $(call objs,$(2)) $$(CRT0) $$(LIBC) $$(LISTS)
+	@mkdir -p $$(@D)
+	$$(call say,LD)$$(LD) $$(LDFLAGS) $$(CRT0) $(call objs,$(2)) $$(LIBC) -o $$@
+USER_SRCS += $(2)
+endef
+$(foreach p,bin tests,$(foreach n,$(call names,user/$(p)),$(eval $(call \
+    program,$(BUILD)/user/$(p)/$(n),$(wildcard user/$(p)/$(n).c \
+    user/$(p)/$(n)/*.c)))))
+$(eval $(call program,$(BUILD)/user/init,$(wildcard user/init/*.c)))
+$(eval $(call program,$(BUILD)/user/recovery,$(RECOVERY_SRCS)))
+
+# Programs for Linux as they are, to hold the kernel to its word.
+$(BUILD)/linux/%: tests/linux/%.c
+	@mkdir -p $(@D)
+	$(call say,LINUXCC)riscv64-linux-gnu-gcc -static -O2 -Wall -Wextra \
+	    -Werror -s $< -o $@
+
+# ---- Host tools ------------------------------------------------------------
+
+MKFS_MAINS := mkfs/mkfs.c mkfs/efs.c
+hostobjs    = $(patsubst %,$(BUILD)/obj/host/%.o,$(1))
+
+$(BUILD)/host/mkfs.eclipsefs: $(call hostobjs,mkfs/mkfs.c)
+$(BUILD)/host/efs: $(call hostobjs,mkfs/efs.c)
+$(HOST_TOOLS): $(call hostobjs,$(HOSTFS_SRCS)) $(LISTS)
+	@mkdir -p $(@D)
+	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $(filter %.o,$^) -o $@
+
+# ---- Disk images -----------------------------------------------------------
+
+ROOTFS := $(shell find rootfs -type f -o -type l 2>/dev/null)
+
+# $(call install,folder,programs): puts stripped copies into the staged tree.
+install = $(if $(2),mkdir -p $(1) && $(foreach p,$(2),$(STRIP) \
+          -o $(1)/$(notdir $(p)) $(p) &&)) true
+
+# $(call stage,tree): everything both images hold.
+define stage
+	@rm -rf $(1) && mkdir -p $(addprefix $(1)/,bin sbin dev proc sys tmp root etc)
+	@if test -d rootfs; then cp -R rootfs/. $(1)/; fi
+	@$(call install,$(1)/bin,$(filter-out %/init,$(PROGRAMS)))
+	@$(call install,$(1)/sbin,$(filter %/init,$(PROGRAMS)))
+endef
+mkfs = $(BUILD)/host/mkfs.eclipsefs --plain --reproducible -d $(1) $@
+
+$(BUILD)/root.img: $(PROGRAMS) $(ROOTFS) $(BUILD)/host/mkfs.eclipsefs $(LISTS)
+	$(call stage,$(BUILD)/rootfs)
+	$(call say,MKFS)$(call mkfs,$(BUILD)/rootfs)
+
+$(BUILD)/test.img: $(PROGRAMS) $(TEST_PROGRAMS) $(LINUX_TESTS) $(ROOTFS) \
+                   $(BUILD)/host/mkfs.eclipsefs $(LISTS)
+	$(call stage,$(BUILD)/testfs)
+	@$(call install,$(BUILD)/testfs/tests,$(TEST_PROGRAMS))
+	@$(if $(LINUX_TESTS),mkdir -p $(BUILD)/testfs/linux && \
+	    cp $(LINUX_TESTS) $(BUILD)/testfs/linux/)
+	$(call say,MKFS)$(call mkfs,$(BUILD)/testfs)
+
+# ---- Host tests ------------------------------------------------------------
+
+# A test says in its own comments what it needs:
+#   // SOURCES: kernel/lib/fdt.c      // CFLAGS: -DX      // LIBS: -lfdt
+comment = $(shell sed -n 's|^// $(1): *||p' $(2))
+
+define host_test
+$(1)_srcs := tests/host/$(1).c $(call comment,SOURCES,tests/host/$(1).c)
+$(1)_objs := $$($(1)_srcs:%=$(BUILD)/obj/tests/$(1)/%.o)
+$(BUILD)/host/tests/$(1): $$($(1)_objs)
+	@mkdir -p $$(@D)
+	$$(call say,HOSTLD)$$(HOSTCC) $$(TFLAGS) $$^ -lcmocka \
+	    $$(call comment,LIBS,tests/host/$(1).c) -o $$@
+$(BUILD)/obj/tests/$(1)/%.c.o: %.c $$(FLAGS)
+	@mkdir -p $$(@D)
+	$$(call say,HOSTCC)$$(HOSTCC) $$(TFLAGS) \
+	    $$(call comment,CFLAGS,tests/host/$(1).c) $$(DEPS) -c $$< -o $$@
+DEP_FILES += $$($(1)_objs:.o=.d)
+endef
+$(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
+
+DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(CRT0) $(call \
+    objs,$(LIBC_SRCS) $(USER_SRCS)) $(call hostobjs,$(HOSTFS_SRCS) \
+    $(MKFS_MAINS))) $(BUILD)/gen/asm-offsets.d
+-include $(wildcard $(DEP_FILES))
+
+# ---- Running ---------------------------------------------------------------
+
+QEMU ?= qemu-system-riscv64
+QEMU_ARGS = -machine virt -bios default -kernel $(BUILD)/kernel.elf \
+    -smp $(CPUS) -m $(MEM) -nographic -global virtio-mmio.force-legacy=false \
+    -drive file=$(BUILD)/root.img,if=none,format=raw,id=vda \
+    -device virtio-blk-device,drive=vda -device virtio-rng-device \
+    $(QEMU_EXTRA) -append "root=vda$(if $(ARGS), $(ARGS))"
+
+# The kernel's flags as any clang understands them, for lint's second opinion.
+LINT_CLANG = clang --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 \
+    -mcmodel=medany $(WARNINGS) -ffreestanding -nostdinc -isystem \
+    $(shell clang -print-file-name=include) -Ikernel -I$(BUILD)/gen
+
+##@ Building
+all: $(BUILD)/kernel.elf $(BUILD)/root.img $(HOST_TOOLS) ## kernel, programs, host tools and root.img
+kernel: $(BUILD)/kernel.elf ## only the kernel
+programs: $(PROGRAMS) $(TEST_PROGRAMS) ## only what runs on it
+tests: all $(BUILD)/test.img $(HOST_TESTS) ## all, and what the tests run
+asm: $(BUILD)/kernel.asm ## disassembly with source: build/kernel.asm
+compile_commands.json: ## how each file is compiled, for clangd
+	@mkdir -p $(BUILD)
+	$(call say,GEN)$(MAKE) -Bn V=1 tests | tools/compdb $(BUILD)/$@
+	@ln -sf $(BUILD)/$@ $@
+clean: ## remove everything that was built
+	rm -rf $(BUILD) compile_commands.json
+
+##@ Running
+# The second make sees the compiler that setup may just have installed.
+run: ## build and boot to a shell; Ctrl-A x leaves QEMU
+	@tools/setup --quick run
+	@$(MAKE) boot
+boot: all
+	@echo '$(QEMU) $(QEMU_ARGS)'
+	@exec $(QEMU) $(QEMU_ARGS)
+gdb: ## boot under gdb, stopped at the first instruction
+	@tools/setup --quick gdb
+	@$(MAKE) all
+	@exec tools/debug $(BUILD) $(QEMU) $(QEMU_ARGS)
+
+##@ Checking
+test: ## every test; T=pattern chooses some
+	@tools/setup --quick test
+	@$(MAKE) tests
+	@tests/run --build $(BUILD) $(T)
+lint: ## style, layers, citations, cross-references
+	@tools/setup --quick test
+	@$(MAKE) tests
+	@tools/layers $(BUILD)
+	@LINT_KERNEL='$(CC) $(KFLAGS)' LINT_USER='$(CC) $(UFLAGS)' \
+	    LINT_HOST='$(HOSTCC) $(HFLAGS)' LINT_CLANG='$(LINT_CLANG)' \
+	    tools/lint $(BUILD)
+bench: ## measure, compare with bench/baseline.json; SAVE=1 renews that
+	@tools/setup --quick test
+	@$(MAKE) tests
+	@tools/bench $(BUILD) $(if $(SAVE),--save)
+format: ## lay out every C file by .clang-format
+	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+##@ Looking around
+doctor: ## check this machine and print versions
+	@tools/setup doctor
+setup: ## install what is missing for run and test
+	@tools/setup test
+map: ## one line for each header: what it is for
+	@tools/map
+help: ## this list
+	@tools/help $(firstword $(MAKEFILE_LIST))
+
+FORCE:
+.PHONY: all kernel programs tests asm compile_commands.json clean run boot gdb test lint \
+        bench format doctor setup map help FORCE

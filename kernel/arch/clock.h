@@ -1,0 +1,23 @@
+/* The monotonic clock and the hart's deadline timer.
+ *
+ * Owns the timebase; any context after clock_init. */
+#pragma once
+
+#include "lib/compiler.h"
+
+/* Takes the timebase frequency in Hz, up to 4 GHz, and whether all harts have
+ * Sstc, from the device tree. */
+void clock_init(uint64_t timebase_hz, bool has_sstc);
+
+/* Nanoseconds since the kernel was entered. */
+uint64_t clock_now_ns(void);
+
+/* Arms this hart's timer interrupt for deadline_ns, or disarms it with
+ * UINT64_MAX; by stimecmp where the hart has Sstc, else through SBI. */
+void clock_set_deadline(uint64_t deadline_ns);
+
+/* Busy-waits; for device resets of a few microseconds only. */
+void clock_delay_us(unsigned us);
+
+/* Instructions this hart has retired [riscv-unpriv §10.1]. */
+uint64_t clock_instret(void);

@@ -1,0 +1,136 @@
+/* Harts, what each has of its own, and the thread each is running.
+ *
+ * Owns the table of harts. tp always points at the running thread's
+ * struct arch_thread, which is the first member of proc's struct thread;
+ * it follows the thread from hart to hart, so it is safe to read anywhere.
+ * The kernel is not preempted: this_cpu() holds until the thread sleeps. */
+#pragma once
+
+#include "arch/csr.h"
+#include "arch/layout.h"
+#include "lib/compiler.h"
+
+#define CPU_MAX 16 /* harts beyond are left stopped, with a message */
+
+/* Registers that a function call preserves: what context_switch keeps
+ * [psabi §1.1]. */
+struct context {
+    uint64_t ra, sp;
+    uint64_t s[12];
+};
+
+/* F and D registers of a user thread [riscv-unpriv §11, §12]. */
+struct fpu_state {
+    uint64_t f[32];
+    uint64_t fcsr;
+};
+
+struct cpu;
+struct space;
+
+#define THREAD_WORK_RESCHED 1u
+#define THREAD_WORK_SIGNAL  2u
+
+/* What arch and the layers up to mm need of a thread. */
+struct arch_thread {
+    uint64_t kernel_sp; /* stack pointer on entry from user mode */
+    uint64_t user_sp;   /* scratch of the trap entry */
+    struct cpu *cpu;    /* where it runs or ran last */
+    uint32_t work;      /* atomic: THREAD_WORK_*, for the way to user mode */
+    struct context context;
+    struct space *space; /* NULL for kernel threads */
+    struct fpu_state fpu;
+    struct cpu *fpu_cpu; /* where fpu was last loaded into registers */
+};
+
+#define CPU_HELD_MAX 8
+
+struct cpu {
+    /* constant after cpu_init */
+    unsigned index;
+    uint64_t hartid;
+
+    /* atomic */
+    bool online;
+
+    /* private to the owner: this hart, interrupts off */
+    unsigned irq_depth; /* spin locks held */
+    bool irq_was_on;    /* at depth 0 */
+    bool in_interrupt;
+    const void *held[CPU_HELD_MAX]; /* spin locks, in order taken */
+    struct arch_thread *fpu_owner;  /* whose registers the FPU has */
+    struct space *space;            /* whose page table satp has */
+    uint64_t space_generation;      /* as of which this TLB knows it */
+};
+
+/* The running thread. */
+static inline struct arch_thread *
+cpu_thread(void)
+{
+    struct arch_thread *t;
+    __asm__("mv %0, tp" : "=r"(t));
+    return t;
+}
+
+/* For the scheduler, whose idle thread takes over from the boot code. */
+static inline void
+cpu_set_thread(struct arch_thread *t)
+{
+    __asm__ volatile("mv tp, %0" ::"r"(t));
+}
+
+static inline struct cpu *
+this_cpu(void)
+{
+    return READ_ONCE(cpu_thread()->cpu);
+}
+
+/* The i-th hart, 0 <= i < cpu_count(); 0 is the boot hart. Indices are the
+ * kernel's own; hartids are the firmware's. */
+struct cpu *cpu_get(unsigned i);
+unsigned cpu_count(void);
+
+/* Enters a hart into the table. Returns it, or NULL when the table is full. */
+struct cpu *cpu_add(uint64_t hartid);
+
+/* Interrupts of this hart. */
+static inline bool
+cpu_irq_enabled(void)
+{
+    return csr_read(sstatus) & SSTATUS_SIE;
+}
+
+static inline void
+cpu_irq_enable(void)
+{
+    csr_set(sstatus, SSTATUS_SIE);
+}
+
+/* Turns them off; returns whether they were on. */
+static inline bool
+cpu_irq_save(void)
+{
+    return csr_read_clear(sstatus, SSTATUS_SIE) & SSTATUS_SIE;
+}
+
+static inline void
+cpu_irq_restore(bool on)
+{
+    if (on)
+        cpu_irq_enable();
+}
+
+/* Sleeps until an interrupt is pending, enabled or not [riscv-priv §3.3.3]. */
+static inline void
+cpu_wait_for_interrupt(void)
+{
+    __asm__ volatile("wfi" ::: "memory");
+}
+
+/* A hint that this is a spin loop. */
+static inline void
+cpu_relax(void)
+{
+    /* pause, of Zihintpause, encoded as the fence it is elsewhere. */
+    __asm__ volatile(".insn i 0x0f, 0, x0, x0, 0x010" ::: "memory");
+}

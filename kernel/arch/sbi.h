@@ -1,0 +1,34 @@
+/* Calls to the firmware: the RISC-V Supervisor Binary Interface [sbi].
+ *
+ * Owns nothing but what sbi_init has found out; any context. */
+#pragma once
+
+#include "lib/compiler.h"
+
+/* Finds the specification's version and which extensions there are. */
+void sbi_init(void);
+
+/* "OpenSBI 1.1, SBI 1.0" into buf. */
+void sbi_describe(char *buf, size_t size);
+
+/* Writes to the firmware's console; for use before the UART is found. */
+void sbi_console_write(const char *text, size_t len);
+
+/* Starts a stopped hart at physical address pc, with a1 = opaque
+ * [sbi §9.1]. Returns 0, -EINVAL, -EALREADY or -EIO. */
+int sbi_hart_start(uint64_t hartid, uint64_t pc, uint64_t opaque) MUST_CHECK;
+
+/* Asks for a timer interrupt at timebase tick `tick`, which also clears a
+ * pending one [sbi §6.1]. */
+void sbi_set_timer(uint64_t tick);
+
+/* Raises a software interrupt on one hart [sbi §7.1]. */
+void sbi_send_ipi(uint64_t hartid);
+
+/* Makes every hart of the machine flush its TLB for the range of virtual
+ * addresses [sbi §8.2]. */
+void sbi_remote_sfence(uint64_t va, uint64_t size);
+
+/* System reset [sbi §10.1]. They return only if the firmware cannot. */
+void sbi_shutdown(bool failed);
+void sbi_reboot(void);

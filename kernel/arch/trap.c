@@ -1,0 +1,215 @@
+#include "arch/trap.h"
+
+#include "arch/boot.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "lib/symbols.h"
+
+/* trap.S */
+void trap_entry(void);
+void trap_user(struct trapframe *frame);
+void trap_kernel(struct trapframe *frame);
+NORETURN void trap_stack_overflow(uint64_t sp, uint64_t pc, uint64_t fp);
+
+static struct trap_hooks hooks;
+
+void
+trap_set_hooks(const struct trap_hooks *h)
+{
+    hooks = *h;
+}
+
+void
+trap_init_hart(void)
+{
+    csr_write(stvec, trap_entry);
+    csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
+    csr_write(scounteren, SCOUNTEREN_CY | SCOUNTEREN_TM | SCOUNTEREN_IR);
+}
+
+static void
+handle_interrupt(uint64_t cause)
+{
+    this_cpu()->in_interrupt = true;
+    switch (cause) {
+    case SCAUSE_INT_TIMER:
+        hooks.timer();
+        break;
+    case SCAUSE_INT_EXTERNAL:
+        hooks.external();
+        break;
+    case SCAUSE_INT_SOFTWARE:
+        csr_clear(sip, SIE_SSIE);
+        hooks.ipi();
+        break;
+    default:
+        panic("interrupt of unknown cause %#lx", cause);
+    }
+    this_cpu()->in_interrupt = false;
+}
+
+static void
+handle_user_trap(struct trapframe *frame)
+{
+    uint64_t cause = frame->scause;
+
+    if (cause & SCAUSE_INTERRUPT)
+        handle_interrupt(cause);
+    else if (cause == SCAUSE_INST_PAGE || cause == SCAUSE_LOAD_PAGE ||
+             cause == SCAUSE_STORE_PAGE)
+        hooks.user_fault(frame);
+    else
+        hooks.user_exception(frame);
+}
+
+void
+trap_user(struct trapframe *frame)
+{
+    if (frame->scause == SCAUSE_ECALL_U) {
+        frame->sepc += 4; /* ecall has no compressed form */
+        hooks.syscall(frame);
+    } else {
+        handle_user_trap(frame);
+    }
+    cpu_irq_save();
+    while (unlikely(READ_ONCE(cpu_thread()->work)))
+        hooks.user_return(frame);
+}
+
+void
+trap_kernel(struct trapframe *frame)
+{
+    if (frame->scause & SCAUSE_INTERRUPT) {
+        handle_interrupt(frame->scause);
+        return;
+    }
+    /* A second trap must not pass for the first one's. */
+    trap_print_frame(frame);
+    trap_print_backtrace(frame->sepc, frame->s0);
+    panic("%s in the kernel at %#lx, address %#lx",
+          trap_cause_name(frame->scause), frame->sepc, frame->stval);
+}
+
+void
+trap_stack_overflow(uint64_t sp, uint64_t pc, uint64_t fp)
+{
+    pr_err("kernel stack overflow: sp %#lx", sp);
+    trap_print_backtrace(pc, fp);
+    panic("kernel stack overflow");
+}
+
+void
+trap_init_user_frame(struct trapframe *frame, uint64_t entry, uint64_t stack)
+{
+    memset(frame, 0, sizeof(*frame));
+    frame->sepc = entry;
+    frame->sp = stack;
+    /* sret goes to user mode with interrupts on [riscv-priv §4.1.1] */
+    frame->sstatus = SSTATUS_SPIE | SSTATUS_FS_INITIAL | SSTATUS_UXL_64;
+}
+
+const char *
+trap_cause_name(uint64_t scause)
+{
+    static const char *const exceptions[] = {
+        "misaligned instruction",
+        "instruction access fault",
+        "illegal instruction",
+        "breakpoint",
+        "misaligned load",
+        "load access fault",
+        "misaligned store",
+        "store access fault",
+        "system call",
+        "system call",
+        NULL,
+        NULL,
+        "instruction page fault",
+        "load page fault",
+        NULL,
+        "store page fault",
+    };
+    if (scause & SCAUSE_INTERRUPT)
+        return "interrupt";
+    if (scause >= ARRAY_LEN(exceptions) || !exceptions[scause])
+        return "unknown exception";
+    return exceptions[scause];
+}
+
+void
+trap_print_frame(const struct trapframe *f)
+{
+    static const char names[31][4] = {
+        "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0", "a1",
+        "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5", "s6",
+        "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+    };
+    const uint64_t *r = &f->ra;
+
+    for (unsigned i = 0; i < 30; i += 3)
+        pr_err("%4s %016lx %4s %016lx %4s %016lx", names[i], r[i], names[i + 1],
+               r[i + 1], names[i + 2], r[i + 2]);
+    pr_err("%4s %016lx %4s %016lx", names[30], r[30], "sepc", f->sepc);
+    pr_err("sstatus %lx  scause %lx (%s)  stval %lx", f->sstatus, f->scause,
+           trap_cause_name(f->scause), f->stval);
+}
+
+#define GPR(name)                                         \
+    ({                                                    \
+        uint64_t gpr_v_;                                  \
+        __asm__ volatile("mv %0, " #name : "=r"(gpr_v_)); \
+        gpr_v_;                                           \
+    })
+
+void
+trap_print_registers(void)
+{
+    pr_err("  ra %016lx   sp %016lx   tp %016lx", GPR(ra), GPR(sp), GPR(tp));
+    pr_err("  s0 %016lx   s1 %016lx   s2 %016lx", GPR(s0), GPR(s1), GPR(s2));
+    pr_err("  s3 %016lx   s4 %016lx   s5 %016lx", GPR(s3), GPR(s4), GPR(s5));
+    pr_err("  s6 %016lx   s7 %016lx   s8 %016lx", GPR(s6), GPR(s7), GPR(s8));
+    pr_err("  s9 %016lx  s10 %016lx  s11 %016lx", GPR(s9), GPR(s10), GPR(s11));
+    pr_err("sepc %016lx satp %016lx sscratch %016lx", csr_read(sepc),
+           csr_read(satp), csr_read(sscratch));
+    pr_err("sstatus %lx  sie %lx  sip %lx  scause %lx  stval %lx",
+           csr_read(sstatus), csr_read(sie), csr_read(sip), csr_read(scause),
+           csr_read(stval));
+}
+
+/* Whether the 16 bytes below fp are on a kernel stack, and so readable. */
+static bool
+is_on_stack(uint64_t fp)
+{
+    uint64_t boot = (uint64_t)boot_stack_top;
+
+    if (fp % 16 != 0)
+        return false;
+    if (fp > boot - KSTACK_SIZE && fp <= boot)
+        return true;
+    return fp > STACKS_BASE && fp <= STACKS_BASE + STACKS_SIZE &&
+           ((fp - 1) >> KSTACK_SHIFT & 1);
+}
+
+void
+trap_print_backtrace(uint64_t pc, uint64_t fp)
+{
+    for (unsigned depth = 0; depth < 24; depth++) {
+        const char *name;
+        size_t offset;
+
+        if (symbol_lookup(pc, &name, &offset))
+            pr_err("  %016lx %s+%#zx", pc, name, offset);
+        else
+            pr_err("  %016lx", pc);
+        /* With frame pointers, ra is at fp - 8 and the caller's fp at
+         * fp - 16 [psabi §2.1]. */
+        if (!is_on_stack(fp))
+            return;
+        pc = ((const uint64_t *)fp)[-1];
+        uint64_t caller = ((const uint64_t *)fp)[-2];
+        if (caller <= fp)
+            return; /* the outermost frame has none */
+        fp = caller;
+    }
+}

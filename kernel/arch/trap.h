@@ -1,0 +1,72 @@
+/* Traps: how control enters and leaves the kernel [riscv-priv §4.1].
+ *
+ * Owns stvec and the hooks through which arch calls upwards. */
+#pragma once
+
+#include "arch/cpu.h"
+
+/* The interrupted registers, on the kernel stack; trap.S knows the layout. */
+struct trapframe {
+    uint64_t ra, sp, gp, tp;
+    uint64_t t0, t1, t2;
+    uint64_t s0, s1;
+    uint64_t a[8];
+    uint64_t s2_11[10];
+    uint64_t t3, t4, t5, t6;
+    uint64_t sepc, sstatus, scause, stval;
+    uint64_t pad_; /* keeps sp 16-byte aligned [psabi §2.1] */
+};
+
+/* What the layers above do about traps. All are called with interrupts off,
+ * in the context of the thread that trapped. */
+struct trap_hooks {
+    /* A system call; frame->a[0..5] hold arguments, a[7] the number. The
+     * hook turns interrupts on for the call and stores the result. */
+    void (*syscall)(struct trapframe *frame);
+
+    /* A page fault at frame->stval, from user mode. */
+    void (*user_fault)(struct trapframe *frame);
+
+    /* Any other exception in user mode. */
+    void (*user_exception)(struct trapframe *frame);
+
+    void (*timer)(void);
+    void (*external)(void);
+    void (*ipi)(void);
+
+    /* Before each return to user mode: reschedule, deliver signals. */
+    void (*user_return)(struct trapframe *frame);
+};
+
+void trap_set_hooks(const struct trap_hooks *hooks);
+
+/* Points this hart's traps at the kernel and lets interrupts pend. */
+void trap_init_hart(void);
+
+/* The frame at the top of a user thread's kernel stack. */
+static inline struct trapframe *
+trap_user_frame(const struct arch_thread *t)
+{
+    return (struct trapframe *)(t->kernel_sp - sizeof(struct trapframe));
+}
+
+/* Prepares frame for a fresh program: entry point, stack, clear registers. */
+void trap_init_user_frame(struct trapframe *frame, uint64_t entry,
+                          uint64_t stack);
+
+/* Leaves the kernel for the user mode that frame describes. */
+NORETURN void trap_return_to_user(struct trapframe *frame);
+
+/* The name of an exception or interrupt code of scause. */
+const char *trap_cause_name(uint64_t scause);
+
+/* Prints the registers of frame by name, for panics and fault reports. */
+void trap_print_frame(const struct trapframe *frame);
+
+/* Prints this hart's registers as they are now: those that calls preserve,
+ * and what the last trap left. */
+void trap_print_registers(void);
+
+/* Prints the names of the functions on the call chain that starts at frame
+ * pointer fp; stops at the first pointer that is not on a kernel stack. */
+void trap_print_backtrace(uint64_t pc, uint64_t fp);

@@ -1,0 +1,212 @@
+#include "dev/plic.h"
+#include "abi/errno.h"
+#include "arch/cpu.h"
+#include "arch/mmio.h"
+#include "dev/irq.h"
+#include "dev/platform.h"
+#include "lib/print.h"
+#include "mm/kmap.h"
+
+/* Register offsets [plic §3]. */
+#define PRIORITY(source)     (4ul * (source))
+#define ENABLE(context)      (0x2000ul + 0x80ul * (context))
+#define THRESHOLD(context)   (0x200000ul + 0x1000ul * (context))
+#define CLAIM(context)       (THRESHOLD(context) + 4)
+#define REGS_SIZE(ncontexts) THRESHOLD(ncontexts)
+#define CONTEXT_MAX          15872u
+
+#define SOURCE_MAX      1023u
+#define PRIORITY_NEVER  0u /* [plic §4] */
+#define PRIORITY_LOWEST 1u
+#define THRESHOLD_NONE  0u /* lets every priority but 0 through [plic §7] */
+
+struct plic {
+    /* constant after init */
+    volatile uint8_t *regs;
+    const struct platform_plic *facts;
+    unsigned first; /* number of its source 1 */
+};
+
+/* constant after init */
+static struct plic plics[PLATFORM_PLICS_MAX];
+static unsigned nplics;
+
+/* private to the owner: each hart sets its own entry, before it takes the
+ * first interrupt */
+static struct {
+    volatile void *claim; /* NULL: no PLIC is wired to the hart */
+    const struct plic *plic;
+} cpus[CPU_MAX];
+
+/* The PLIC that irq belongs to, and its source there; NULL if there is none. */
+static struct plic *
+find(unsigned irq, unsigned *source)
+{
+    for (unsigned i = 0; i < nplics; i++) {
+        if (irq >= plics[i].first &&
+            irq - plics[i].first < plics[i].facts->nsources) {
+            *source = irq - plics[i].first + 1;
+            return &plics[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct platform_hart *
+hart_of(const struct cpu *cpu)
+{
+    int index = platform_hart_index(cpu->hartid);
+    return index == PLATFORM_NONE ? NULL : &platform_get()->harts[index];
+}
+
+static void
+set_enable(struct plic *plic, unsigned context, unsigned source, bool on)
+{
+    volatile void *word = plic->regs + ENABLE(context) + 4 * (source / 32);
+    uint32_t bit = 1u << (source % 32);
+    uint32_t old = mmio_read32(word);
+    mmio_write32(word, on ? old | bit : old & ~bit);
+}
+
+static int
+plic_number(const struct platform_irq *line)
+{
+    if (line->plic < 0 || (unsigned)line->plic >= nplics)
+        return -ENODEV;
+    const struct plic *plic = &plics[line->plic];
+    if (line->source == 0 || line->source > plic->facts->nsources)
+        return -ENODEV;
+    return (int)(plic->first + line->source - 1);
+}
+
+static void
+mask_everywhere(struct plic *plic, unsigned source)
+{
+    mmio_write32(plic->regs + PRIORITY(source), PRIORITY_NEVER);
+    for (unsigned context = 0; context < plic->facts->ncontexts; context++)
+        set_enable(plic, context, source, false);
+}
+
+static int
+plic_enable(unsigned irq, unsigned cpu)
+{
+    unsigned source;
+    struct plic *plic = find(irq, &source);
+    if (!plic)
+        return -EINVAL;
+    const struct platform_hart *hart = hart_of(cpu_get(cpu));
+    if (!hart || hart->plic != plic - plics)
+        return -ENODEV;
+
+    mask_everywhere(plic, source);
+    set_enable(plic, hart->context, source, true);
+    mmio_write32(plic->regs + PRIORITY(source), PRIORITY_LOWEST);
+    /* A completion from a context where the source is not enabled is ignored
+     * [plic §9]: if the hart it was just taken from is handling it, the
+     * source would stay closed for ever. Completed here once more, it may
+     * come up again early at worst. */
+    mmio_write32(plic->regs + CLAIM(hart->context), source);
+    return 0;
+}
+
+static void
+plic_disable(unsigned irq)
+{
+    unsigned source;
+    struct plic *plic = find(irq, &source);
+    if (plic)
+        mask_everywhere(plic, source);
+}
+
+static unsigned
+plic_claim(void)
+{
+    unsigned cpu = this_cpu()->index;
+    const struct plic *plic = cpus[cpu].plic;
+    if (!plic)
+        return 0;
+    uint32_t source = mmio_read32(cpus[cpu].claim);
+    if (source == 0 || source > plic->facts->nsources)
+        return 0;
+    return plic->first + source - 1;
+}
+
+static void
+plic_complete(unsigned irq)
+{
+    unsigned cpu = this_cpu()->index;
+    mmio_write32(cpus[cpu].claim, irq - cpus[cpu].plic->first + 1);
+}
+
+static const struct irq_controller plic_controller = {
+    .name = "plic",
+    .number = plic_number,
+    .enable = plic_enable,
+    .disable = plic_disable,
+    .claim = plic_claim,
+    .complete = plic_complete,
+};
+
+static void
+mask_all(struct plic *plic)
+{
+    const struct platform_plic *facts = plic->facts;
+    for (unsigned source = 1; source <= facts->nsources; source++)
+        mmio_write32(plic->regs + PRIORITY(source), PRIORITY_NEVER);
+    for (unsigned context = 0; context < facts->ncontexts; context++) {
+        for (unsigned word = 0; word <= facts->nsources / 32; word++)
+            mmio_write32(plic->regs + ENABLE(context) + 4 * word, 0);
+    }
+}
+
+static int
+init_one(struct plic *plic, const struct platform_plic *facts, unsigned first)
+{
+    if (facts->nsources == 0 || facts->nsources > SOURCE_MAX ||
+        first + facts->nsources > IRQ_MAX || facts->ncontexts == 0 ||
+        facts->ncontexts > CONTEXT_MAX ||
+        facts->regs.size < REGS_SIZE(facts->ncontexts))
+        return -EINVAL;
+    plic->facts = facts;
+    plic->first = first;
+    plic->regs = kmap_device(facts->regs.base, REGS_SIZE(facts->ncontexts));
+    if (!plic->regs)
+        return -ENOMEM;
+    mask_all(plic);
+    print_boot("plic", "%u sources, %u contexts at %#lx", facts->nsources,
+               facts->ncontexts, (unsigned long)facts->regs.base);
+    return 0;
+}
+
+int
+plic_init(void)
+{
+    const struct platform *platform = platform_get();
+    if (platform->nplics == 0)
+        return -ENODEV;
+    for (unsigned i = 0, first = 1; i < platform->nplics; i++) {
+        int err = init_one(&plics[i], &platform->plics[i], first);
+        if (err)
+            return err;
+        first += plics[i].facts->nsources;
+        nplics++;
+    }
+    irq_set_controller(&plic_controller);
+    return 0;
+}
+
+int
+plic_init_hart(void)
+{
+    const struct cpu *cpu = this_cpu();
+    const struct platform_hart *hart = hart_of(cpu);
+    if (!hart || hart->plic < 0 || (unsigned)hart->plic >= nplics)
+        return -ENODEV;
+    const struct plic *plic = &plics[hart->plic];
+    if (hart->context >= plic->facts->ncontexts)
+        return -ENODEV;
+    mmio_write32(plic->regs + THRESHOLD(hart->context), THRESHOLD_NONE);
+    cpus[cpu->index].claim = plic->regs + CLAIM(hart->context);
+    cpus[cpu->index].plic = plic;
+    return 0;
+}

@@ -1,0 +1,164 @@
+#include "dev/tty_impl.h"
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "proc/process.h"
+
+/* A process's place among sessions and groups, as of now. */
+struct place {
+    int pid, pgid, sid;
+    bool alive;
+};
+
+static void
+place_of(struct process *process, struct place *place)
+{
+    spin_lock(&process_lock);
+    place->pid = process->pid;
+    place->pgid = process->pgid;
+    place->sid = process->sid;
+    place->alive = process->state == PROCESS_ALIVE;
+    spin_unlock(&process_lock);
+}
+
+/* The session of group pgid, or -ESRCH if there is no such group. */
+static int
+session_of_group(int pgid)
+{
+    struct process *process;
+    for (int pid = 0; (process = process_next(pid)) != NULL;) {
+        struct place place;
+        place_of(process, &place);
+        process_put(process);
+        if (place.pgid == pgid)
+            return place.sid;
+        pid = place.pid;
+    }
+    return -ESRCH;
+}
+
+static bool
+session_has_ended(int session)
+{
+    struct process *leader = process_find(session);
+    if (!leader)
+        return true;
+    struct place place;
+    place_of(leader, &place);
+    process_put(leader);
+    return !place.alive;
+}
+
+/* Makes tty the controlling terminal of the caller's session, whose leader
+ * the caller must be [posix §11.1.3]. A terminal in use is left alone, but
+ * for a steal. */
+static int
+take(struct tty *tty, const struct place *caller, bool steal)
+{
+    if (caller->sid != caller->pid)
+        return -EPERM;
+    spin_lock(&tty->lock);
+    int owner = tty->session;
+    spin_unlock(&tty->lock);
+    bool is_free =
+        owner == 0 || owner == caller->sid || steal || session_has_ended(owner);
+    if (!is_free)
+        return -EPERM;
+
+    int err = 0;
+    spin_lock(&tty->lock);
+    if (tty->session != owner) {
+        err = -EPERM; /* another leader was faster */
+    } else if (owner != caller->sid) {
+        tty->session = caller->sid;
+        tty->foreground = caller->pgid;
+    }
+    spin_unlock(&tty->lock);
+    return err;
+}
+
+static int
+set_foreground(struct tty *tty, const struct place *caller, int pgid)
+{
+    if (pgid <= 0)
+        return -EINVAL;
+    int session = session_of_group(pgid);
+    if (session < 0)
+        return session;
+    if (session != caller->sid)
+        return -EPERM;
+
+    spin_lock(&tty->lock);
+    bool ours = tty->session == caller->sid;
+    if (ours)
+        tty->foreground = pgid;
+    spin_unlock(&tty->lock);
+    return ours ? 0 : -ENOTTY;
+}
+
+int
+tty_session(struct tty *tty)
+{
+    spin_lock(&tty->lock);
+    int session = tty->session;
+    spin_unlock(&tty->lock);
+    return session;
+}
+
+void
+tty_release_session(struct tty *tty, int session)
+{
+    spin_lock(&tty->lock);
+    int group = 0;
+    if (session != 0 && tty->session == session) {
+        group = tty->foreground;
+        tty->session = tty->foreground = 0;
+    }
+    spin_unlock(&tty->lock);
+    tty_signal(tty, group, SIGHUP);
+    tty_signal(tty, group, SIGCONT);
+}
+
+/* The requests that only processes of the terminal's own session may make. */
+static int
+owner_ioctl(struct tty *tty, const struct place *caller, unsigned request,
+            uaddr_t arg)
+{
+    int value;
+    spin_lock(&tty->lock);
+    bool ours = tty->session == caller->sid;
+    value = request == TIOCGSID ? tty->session : tty->foreground;
+    spin_unlock(&tty->lock);
+    if (!ours)
+        return -ENOTTY;
+
+    switch (request) {
+    case TIOCSPGRP:
+        if (uaccess_read(&value, arg, sizeof(value)) != 0)
+            return -EFAULT;
+        return set_foreground(tty, caller, value);
+    case TIOCNOTTY:
+        if (caller->pid == caller->sid)
+            tty_release_session(tty, caller->sid);
+        return 0;
+    default: /* TIOCGPGRP, TIOCGSID */
+        return uaccess_write(arg, &value, sizeof(value));
+    }
+}
+
+int
+tty_job_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
+{
+    struct place caller;
+    place_of(process_current(), &caller);
+    switch (request) {
+    case TIOCSCTTY:
+        return take(tty, &caller, arg.v == 1);
+    case TIOCGPGRP:
+    case TIOCSPGRP:
+    case TIOCGSID:
+    case TIOCNOTTY:
+        return owner_ioctl(tty, &caller, request, arg);
+    default:
+        return -ENOTTY;
+    }
+}

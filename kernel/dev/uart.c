@@ -1,0 +1,317 @@
+#include "dev/uart.h"
+#include "abi/errno.h"
+#include "arch/cpu.h"
+#include "arch/mmio.h"
+#include "dev/irq.h"
+#include "dev/platform.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/kmap.h"
+#include "sync/spinlock.h"
+
+/* Registers, with the divisor latch closed [ns16550 §8.0]. */
+#define RBR  0u /* received byte, when read */
+#define THR  0u /* byte to send, when written */
+#define IER  1u
+#define IIR  2u /* when read */
+#define FCR  2u /* when written */
+#define MCR  4u
+#define LSR  5u
+#define REGS 8u
+
+#define IER_RX     (1u << 0) /* received data available, or FIFO time-out */
+#define IER_TX     (1u << 1) /* transmitter holding register empty */
+#define IIR_NONE   (1u << 0) /* no interrupt pending */
+#define IIR_FIFO   (3u << 6) /* FIFOs are there and on */
+#define FCR_ENABLE (1u << 0)
+#define FCR_RX_8   (2u << 6) /* interrupt at 8 bytes, or when no more come */
+#define MCR_DTR    (1u << 0)
+#define MCR_RTS    (1u << 1)
+#define MCR_OUT2   (1u << 3) /* gates the interrupt on some boards */
+#define LSR_DR     (1u << 0) /* there is a received byte */
+#define LSR_THRE   (1u << 5) /* the transmit FIFO is empty */
+
+#define FIFO_SIZE 16u
+
+/* Powers of two. */
+#define RX_SIZE 1024u
+#define TX_SIZE 4096u
+
+static struct {
+    struct spinlock lock;
+
+    /* constant after init */
+    volatile uint8_t *regs; /* NULL: there is no port */
+    unsigned reg_shift, io_width;
+    unsigned fifo; /* bytes the transmitter takes when it is empty */
+
+    /* constant after start */
+    const struct uart_client *client;
+
+    /* guarded by lock */
+    uint8_t ier;
+    unsigned tx_free; /* bytes the transmitter still takes unasked */
+    bool mid_line;    /* the last byte of uart_write's to be sent was no
+                       * newline, and uart_put has not ended the line */
+    unsigned rx_head, rx_tail; /* free-running; bytes lie from head to tail */
+    unsigned tx_head, tx_tail;
+} uart = {.lock = SPINLOCK_INIT("uart", RANK_UART)};
+
+/* guarded by uart.lock */
+static char rx_ring[RX_SIZE], tx_ring[TX_SIZE];
+
+static uint8_t
+reg_read(unsigned reg)
+{
+    volatile uint8_t *at = uart.regs + ((size_t)reg << uart.reg_shift);
+    return uart.io_width == 4 ? (uint8_t)mmio_read32(at) : mmio_read8(at);
+}
+
+static void
+reg_write(unsigned reg, uint8_t value)
+{
+    volatile uint8_t *at = uart.regs + ((size_t)reg << uart.reg_shift);
+    if (uart.io_width == 4)
+        mmio_write32(at, value);
+    else
+        mmio_write8(at, value);
+}
+
+static void
+set_ier(uint8_t ier) REQUIRES(uart.lock)
+{
+    if (ier != uart.ier) {
+        uart.ier = ier;
+        reg_write(IER, ier);
+    }
+}
+
+/* Whether the transmitter takes a byte now. */
+static bool
+tx_can_send(void) REQUIRES(uart.lock)
+{
+    if (uart.tx_free == 0 && (reg_read(LSR) & LSR_THRE))
+        uart.tx_free = uart.fifo;
+    return uart.tx_free > 0;
+}
+
+static void
+tx_send(char c) REQUIRES(uart.lock)
+{
+    uart.tx_free--;
+    reg_write(THR, (uint8_t)c);
+}
+
+static void
+tx_send_queued(void) REQUIRES(uart.lock)
+{
+    char c = tx_ring[uart.tx_head++ % TX_SIZE];
+    tx_send(c);
+    uart.mid_line = c != '\n';
+}
+
+/* Moves bytes from the ring to the transmitter while it takes them; the
+ * interrupt that says when it does again is on as long as there are more. */
+static void
+tx_pump(void) REQUIRES(uart.lock)
+{
+    while (uart.tx_head != uart.tx_tail && tx_can_send())
+        tx_send_queued();
+    bool more = uart.tx_head != uart.tx_tail;
+    set_ier(more ? uart.ier | IER_TX : uart.ier & (uint8_t)~IER_TX);
+}
+
+/* Moves what has been received to the ring. When that is full, the rest stays
+ * in the FIFO with the interrupt off, so that the sender has to wait. */
+static void
+rx_pump(void) REQUIRES(uart.lock)
+{
+    while (uart.rx_tail - uart.rx_head < RX_SIZE) {
+        if (!(reg_read(LSR) & LSR_DR)) {
+            if (uart.client)
+                set_ier(uart.ier | IER_RX);
+            return;
+        }
+        rx_ring[uart.rx_tail++ % RX_SIZE] = (char)reg_read(RBR);
+    }
+    set_ier(uart.ier & (uint8_t)~IER_RX);
+}
+
+/* In a panic the lock's holder may never let go. */
+static bool
+lock_unless_panic(void) NO_LOCK_CHECK
+{
+    if (print_in_panic())
+        return false;
+    spin_lock(&uart.lock);
+    return true;
+}
+
+static void
+unlock_if(bool locked) NO_LOCK_CHECK
+{
+    if (locked)
+        spin_unlock(&uart.lock);
+}
+
+static void
+wait_to_send(void) REQUIRES(uart.lock)
+{
+    while (!tx_can_send())
+        cpu_relax();
+}
+
+static void
+put_byte(char c) REQUIRES(uart.lock)
+{
+    wait_to_send();
+    tx_send(c);
+}
+
+void
+uart_put(const char *text, size_t len) NO_LOCK_CHECK
+{
+    bool locked = lock_unless_panic();
+    /* The interrupt stays on: it tells the client that there is room. */
+    while (uart.tx_head != uart.tx_tail) {
+        wait_to_send();
+        tx_send_queued();
+    }
+    if (uart.mid_line) {
+        put_byte('\r');
+        put_byte('\n');
+        uart.mid_line = false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n')
+            put_byte('\r');
+        put_byte(text[i]);
+    }
+    unlock_if(locked);
+}
+
+size_t
+uart_write(const char *text, size_t len)
+{
+    spin_lock(&uart.lock);
+    size_t n = MIN(len, (size_t)(TX_SIZE - (uart.tx_tail - uart.tx_head)));
+    size_t at = uart.tx_tail % TX_SIZE;
+    size_t first = MIN(n, TX_SIZE - at);
+    memcpy(tx_ring + at, text, first);
+    memcpy(tx_ring, text + first, n - first);
+    uart.tx_tail += (unsigned)n;
+    tx_pump();
+    spin_unlock(&uart.lock);
+    return n;
+}
+
+size_t
+uart_write_room(void)
+{
+    spin_lock(&uart.lock);
+    size_t room = TX_SIZE - (uart.tx_tail - uart.tx_head);
+    spin_unlock(&uart.lock);
+    return room;
+}
+
+bool
+uart_is_drained(void)
+{
+    return uart_write_room() == TX_SIZE;
+}
+
+size_t
+uart_read(char *buf, size_t max)
+{
+    spin_lock(&uart.lock);
+    size_t n = 0;
+    while (n < max && uart.rx_head != uart.rx_tail)
+        buf[n++] = rx_ring[uart.rx_head++ % RX_SIZE];
+    /* Once half of it is free again, so as not to look after every byte. */
+    bool held_back = uart.client && !(uart.ier & IER_RX);
+    if (held_back && uart.rx_tail - uart.rx_head <= RX_SIZE / 2)
+        rx_pump();
+    spin_unlock(&uart.lock);
+    return n;
+}
+
+static void
+handle_irq(void *arg)
+{
+    (void)arg;
+    spin_lock(&uart.lock);
+    /* Reading IIR acknowledges "transmitter empty"; the conditions themselves
+     * are looked up in LSR [ns16550 §8.6]. */
+    (void)reg_read(IIR);
+    bool was_sending = uart.ier & IER_TX;
+    rx_pump();
+    tx_pump();
+    bool received = uart.rx_head != uart.rx_tail;
+    bool has_room = uart.tx_tail - uart.tx_head <= TX_SIZE / 2;
+    spin_unlock(&uart.lock);
+
+    if (received)
+        uart.client->rx_ready(uart.client->arg);
+    if (was_sending && has_room)
+        uart.client->tx_ready(uart.client->arg);
+}
+
+int
+uart_init(void)
+{
+    const struct platform_uart *facts = &platform_get()->uart;
+    if (!facts->present)
+        return -ENODEV;
+    uint64_t size = (uint64_t)REGS << facts->reg_shift;
+    if ((facts->io_width != 1 && facts->io_width != 4) ||
+        facts->reg_shift > 12 || facts->regs.size < size)
+        return -ENODEV;
+    uart.reg_shift = facts->reg_shift;
+    uart.io_width = facts->io_width;
+    uart.regs = kmap_device(facts->regs.base, size);
+    if (!uart.regs)
+        return -ENOMEM;
+
+    reg_write(IER, 0);
+    /* Turning FIFOs on empties them [ns16550 §8.5]: what has come before is
+     * saved first. */
+    spin_lock(&uart.lock);
+    rx_pump();
+    spin_unlock(&uart.lock);
+    reg_write(FCR, FCR_ENABLE | FCR_RX_8);
+    uart.fifo = (reg_read(IIR) & IIR_FIFO) == IIR_FIFO ? FIFO_SIZE : 1;
+    reg_write(MCR, MCR_DTR | MCR_RTS | MCR_OUT2);
+    print_boot("uart", "ns16550a at %#lx, FIFO of %u",
+               (unsigned long)facts->regs.base, uart.fifo);
+    return 0;
+}
+
+bool
+uart_is_present(void)
+{
+    return uart.regs != NULL;
+}
+
+int
+uart_start(const struct uart_client *client)
+{
+    static const struct irq_handler handler = {
+        .name = "uart",
+        .handle = handle_irq,
+    };
+    int irq = irq_from_platform(&platform_get()->uart.irq);
+    if (irq < 0)
+        return irq;
+    uart.client = client;
+    int err = irq_register((unsigned)irq, &handler);
+    if (err)
+        return err;
+
+    spin_lock(&uart.lock);
+    rx_pump();
+    bool received = uart.rx_head != uart.rx_tail;
+    spin_unlock(&uart.lock);
+    if (received)
+        client->rx_ready(client->arg);
+    return 0;
+}

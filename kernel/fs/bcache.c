@@ -1,0 +1,455 @@
+#include "fs/bcache.h"
+
+#include "abi/errno.h"
+#include "fs/readahead.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/slab.h"
+#include "proc/waitq.h"
+
+#define MIN_BLOCKS    64u
+#define BUCKETS_MAX   65536u /* 1 MiB; a longer chain is the lesser evil */
+#define BATCH_MAX     32u    /* blocks of one request: 128 KiB */
+#define BLOCK_SECTORS (BLOCK_SIZE / SECTOR_SIZE)
+
+enum buf_state {
+    BUF_READING,
+    BUF_VALID,
+    BUF_FAILED, /* no longer in the table; its holders get -EIO */
+};
+
+struct buf {
+    /* constant after init */
+    struct blockdev *dev;
+    uint64_t block;
+    uint8_t *data; /* one frame */
+
+    struct waitq waiters; /* for the end of BUF_READING */
+
+    /* guarded by cache.lock */
+    enum buf_state state;
+    unsigned holders; /* the request that reads it counts as one */
+    bool alone;       /* read by a request of its own */
+    bool mark;        /* who gets here wants the stream's next window */
+    struct list_node hash_node;
+    struct list_node lru_node; /* on cache.lru while nobody holds it */
+};
+
+/* One request for consecutive blocks, from its making to its completion. */
+struct batch {
+    struct list_node node; /* on its maker's list until it is submitted */
+    struct blkreq req;
+    unsigned count;
+    struct buf *bufs[BATCH_MAX];
+    struct blkvec vec[BATCH_MAX];
+};
+
+static struct {
+    struct spinlock lock;
+    struct slab_cache bufs;
+
+    /* guarded by lock */
+    struct list_node *buckets;
+    size_t bucket_mask;
+    struct list_node lru; /* unheld valid blocks, oldest first */
+    size_t max_blocks;
+    struct readahead readahead;
+    struct bcache_stats stats;
+} cache = {.lock = SPINLOCK_INIT("bcache", RANK_BCACHE)};
+
+static uint64_t
+device_blocks(const struct blockdev *dev)
+{
+    return (dev->sectors + BLOCK_SECTORS - 1) / BLOCK_SECTORS;
+}
+
+/* ---- The table ---- */
+
+static struct list_node *
+bucket_of(const struct blockdev *dev, uint64_t block)
+{
+    /* Devices are told apart by address; the shift drops bits that are the
+     * same for all of them. */
+    uint64_t hash = block + ((uintptr_t)dev >> 6);
+    return &cache.buckets[(hash ^ hash >> 16) & cache.bucket_mask];
+}
+
+static struct buf *
+find_buf(const struct blockdev *dev, uint64_t block) REQUIRES(cache.lock)
+{
+    struct list_node *bucket = bucket_of(dev, block);
+    struct buf *buf;
+
+    list_for_each_entry (buf, bucket, hash_node)
+        if (buf->block == block && buf->dev == dev)
+            return buf;
+    return NULL;
+}
+
+static void
+free_buf(struct buf *buf) REQUIRES(cache.lock)
+{
+    list_del(&buf->hash_node);
+    list_del(&buf->lru_node);
+    frame_unref(buf->data);
+    slab_free(&cache.bufs, buf);
+    cache.stats.blocks--;
+}
+
+static void
+hold_buf(struct buf *buf) REQUIRES(cache.lock)
+{
+    if (buf->holders++ == 0)
+        list_del(&buf->lru_node);
+}
+
+static void
+release_buf(struct buf *buf) REQUIRES(cache.lock)
+{
+    assert(buf->holders > 0);
+    if (--buf->holders > 0)
+        return;
+    if (buf->state == BUF_FAILED || cache.stats.blocks > cache.max_blocks)
+        free_buf(buf);
+    else
+        list_push_back(&cache.lru, &buf->lru_node);
+}
+
+/* Takes a fresh buffer, or the content of the oldest that nobody holds. When
+ * all are held the limit gives way: a holder must not wait for another. */
+static struct buf *
+alloc_buf(void) REQUIRES(cache.lock)
+{
+    if (cache.stats.blocks >= cache.max_blocks && !list_is_empty(&cache.lru))
+        free_buf(list_entry(cache.lru.next, struct buf, lru_node));
+
+    struct buf *buf = slab_alloc(&cache.bufs);
+    if (!buf)
+        return NULL;
+    buf->data = frame_alloc(0);
+    if (!buf->data && !list_is_empty(&cache.lru)) {
+        free_buf(list_entry(cache.lru.next, struct buf, lru_node));
+        buf->data = frame_alloc(0);
+    }
+    if (!buf->data) {
+        slab_free(&cache.bufs, buf);
+        return NULL;
+    }
+    cache.stats.blocks++;
+    return buf;
+}
+
+/* Puts a new buffer into the table, held by the request that will read it. */
+static struct buf *
+create_buf(struct blockdev *dev, uint64_t block) REQUIRES(cache.lock)
+{
+    struct buf *buf = alloc_buf();
+    if (!buf)
+        return NULL;
+    buf->dev = dev;
+    buf->block = block;
+    buf->state = BUF_READING;
+    buf->holders = 1;
+    buf->alone = buf->mark = false;
+    waitq_init(&buf->waiters);
+    list_init(&buf->lru_node);
+    list_push_front(bucket_of(dev, block), &buf->hash_node);
+    return buf;
+}
+
+/* ---- Requests ---- */
+
+/* A failed block leaves the table at once: the next reader tries anew. */
+static void
+settle_buf(struct buf *buf, int status) REQUIRES(cache.lock)
+{
+    buf->state = status ? BUF_FAILED : BUF_VALID;
+    if (status)
+        list_del(&buf->hash_node);
+    waitq_wake_all(&buf->waiters);
+    release_buf(buf);
+}
+
+/* Interrupt context. */
+static void
+batch_done(struct blkreq *req)
+{
+    struct batch *batch = req->context;
+
+    spin_lock(&cache.lock);
+    for (unsigned i = 0; i < batch->count; i++)
+        settle_buf(batch->bufs[i], req->status);
+    spin_unlock(&cache.lock);
+    kfree(batch);
+}
+
+static size_t
+batch_limit(const struct blockdev *dev)
+{
+    size_t limit = MIN(dev->max_vec, dev->max_bytes / BLOCK_SIZE);
+    return MAX(MIN(limit, BATCH_MAX), 1u);
+}
+
+/* The part of block that the device has; the rest of data becomes zeros. */
+static size_t
+clip_to_device(const struct blockdev *dev, uint64_t block, uint8_t *data)
+{
+    uint64_t sectors = dev->sectors - block * BLOCK_SECTORS;
+    size_t len = MIN(sectors, BLOCK_SECTORS) * SECTOR_SIZE;
+    memset(data + len, 0, BLOCK_SIZE - len);
+    return len;
+}
+
+/* Makes a request for the uncached run that starts at block, at most max
+ * blocks of it. Returns NULL without memory. */
+static struct batch *
+create_batch(struct blockdev *dev, uint64_t block, size_t max)
+    REQUIRES(cache.lock)
+{
+    struct batch *batch = kmalloc(sizeof *batch);
+    if (!batch)
+        return NULL;
+    batch->count = 0;
+    max = MIN(max, batch_limit(dev));
+    for (uint64_t b = block; b < block + max && !find_buf(dev, b); b++) {
+        struct buf *buf = create_buf(dev, b);
+        if (!buf)
+            break;
+        unsigned i = batch->count++;
+        batch->bufs[i] = buf;
+        batch->vec[i].base = buf->data;
+        batch->vec[i].len = clip_to_device(dev, b, buf->data);
+    }
+    if (batch->count == 0) {
+        kfree(batch);
+        return NULL;
+    }
+    batch->bufs[0]->alone = batch->count == 1;
+    batch->req = (struct blkreq){
+        .op = BLK_READ,
+        .sector = block * BLOCK_SECTORS,
+        .vec = batch->vec,
+        .nvec = batch->count,
+        .done = batch_done,
+        .context = batch,
+    };
+    cache.stats.reads++;
+    cache.stats.read_blocks += batch->count;
+    return batch;
+}
+
+/* Makes requests for what is uncached of count blocks, onto list. */
+static void
+create_batches(struct blockdev *dev, uint64_t block, size_t count,
+               struct list_node *list) REQUIRES(cache.lock)
+{
+    uint64_t end = MIN(block + count, device_blocks(dev));
+
+    while (block < end) {
+        if (find_buf(dev, block)) {
+            block++;
+            continue;
+        }
+        struct batch *batch = create_batch(dev, block, end - block);
+        if (!batch)
+            return;
+        list_push_back(list, &batch->node);
+        block += batch->count;
+    }
+}
+
+/* A request that cannot start is done at once, within blockdev_submit, and
+ * takes the lock: so this runs without it. */
+static void
+submit_batches(struct blockdev *dev, struct list_node *list)
+    EXCLUDES(cache.lock)
+{
+    struct list_node *node = list_pop_front(list);
+    if (!node)
+        return;
+    for (; node; node = list_pop_front(list))
+        blockdev_submit(dev, &list_entry(node, struct batch, node)->req);
+    blockdev_kick(dev);
+}
+
+/* Makes requests for a range, and marks what it wants marked. */
+static void
+create_range(struct blockdev *dev, const struct readahead_range *range,
+             struct list_node *list) REQUIRES(cache.lock)
+{
+    create_batches(dev, range->start, range->count, list);
+    struct buf *buf = range->marked ? find_buf(dev, range->mark) : NULL;
+    if (buf)
+        buf->mark = true;
+}
+
+/* Makes requests for count blocks needed now, and those to come. */
+static void
+start_reading(struct blockdev *dev, uint64_t block, size_t count,
+              struct list_node *list) REQUIRES(cache.lock)
+{
+    struct readahead_range range = readahead_start(&cache.readahead, dev, block,
+                                                   count, cache.max_blocks / 8);
+    create_range(dev, &range, list);
+}
+
+/* The reader has reached block, which was marked. */
+static void
+continue_reading(struct blockdev *dev, uint64_t block, struct list_node *list)
+    REQUIRES(cache.lock)
+{
+    struct readahead_range range =
+        readahead_continue(&cache.readahead, dev, block, cache.max_blocks / 8);
+    create_range(dev, &range, list);
+}
+
+/* ---- Interface ---- */
+
+void
+bcache_init(size_t max_blocks)
+{
+    bcache_drop(NULL);
+    assert_eq(cache.stats.blocks, 0);
+    kfree(cache.buckets);
+
+    cache.max_blocks = MAX(max_blocks, MIN_BLOCKS);
+    size_t count = MIN_BLOCKS;
+    while (count < cache.max_blocks / 2 && count < BUCKETS_MAX)
+        count *= 2;
+    cache.buckets = kmalloc(count * sizeof cache.buckets[0]);
+    if (!cache.buckets)
+        panic("no memory for the table of %zu cached blocks", max_blocks);
+    for (size_t i = 0; i < count; i++)
+        list_init(&cache.buckets[i]);
+    cache.bucket_mask = count - 1;
+    cache.stats = (struct bcache_stats){0};
+    list_init(&cache.lru);
+    slab_init(&cache.bufs, "buf", sizeof(struct buf));
+}
+
+/* Finds block, or creates its buffer and the requests that fill it. alone
+ * keeps neighbours out of the request. Returns the buffer held, or NULL
+ * without memory. */
+static struct buf *
+find_or_read(struct blockdev *dev, uint64_t block, bool alone,
+             struct list_node *list) REQUIRES(cache.lock)
+{
+    struct buf *buf = find_buf(dev, block);
+    if (buf) {
+        cache.stats.hits++;
+        hold_buf(buf);
+        if (unlikely(buf->mark)) {
+            buf->mark = false;
+            continue_reading(dev, block, list);
+        }
+        return buf;
+    }
+    cache.stats.misses++;
+    if (alone)
+        create_batches(dev, block, 1, list);
+    else
+        start_reading(dev, block, 1, list);
+    buf = find_buf(dev, block);
+    if (buf)
+        hold_buf(buf);
+    return buf;
+}
+
+/* One try at bcache_get; *again if a request for several blocks has failed,
+ * which says little about this one. */
+static int
+try_get(struct blockdev *dev, uint64_t block, bool alone, struct buf **out,
+        bool *again)
+{
+    struct list_node list = LIST_INIT(list);
+
+    spin_lock(&cache.lock);
+    struct buf *buf = find_or_read(dev, block, alone, &list);
+    if (!list_is_empty(&list)) {
+        spin_unlock(&cache.lock);
+        submit_batches(dev, &list);
+        spin_lock(&cache.lock);
+    }
+    int err = buf ? 0 : -ENOMEM;
+    while (buf && buf->state == BUF_READING)
+        waitq_sleep(&buf->waiters, &cache.lock);
+    if (buf && buf->state == BUF_FAILED) {
+        *again = !buf->alone;
+        release_buf(buf);
+        err = -EIO;
+    }
+    spin_unlock(&cache.lock);
+    *out = err ? NULL : buf;
+    return err;
+}
+
+int
+bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
+{
+    bool again = false;
+
+    *out = NULL;
+    if (block >= device_blocks(dev))
+        return -EINVAL;
+    int err = try_get(dev, block, false, out, &again);
+    while (err == -EIO && again) {
+        again = false;
+        err = try_get(dev, block, true, out, &again);
+    }
+    return err;
+}
+
+void
+bcache_put(struct buf *buf)
+{
+    spin_lock(&cache.lock);
+    release_buf(buf);
+    spin_unlock(&cache.lock);
+}
+
+const uint8_t *
+bcache_data(const struct buf *buf)
+{
+    return buf->data;
+}
+
+void
+bcache_read_ahead(struct blockdev *dev, uint64_t block, size_t count)
+{
+    struct list_node list = LIST_INIT(list);
+
+    spin_lock(&cache.lock);
+    /* A reader of unaligned pieces has the first block from last time. And a
+     * hint must not push out what it has just brought in. */
+    if (count > 0 && find_buf(dev, block)) {
+        block++;
+        count--;
+    }
+    if (count > 0 && !find_buf(dev, block))
+        start_reading(dev, block, MIN(count, cache.max_blocks / 4), &list);
+    spin_unlock(&cache.lock);
+    submit_batches(dev, &list);
+}
+
+void
+bcache_drop(struct blockdev *dev)
+{
+    spin_lock(&cache.lock);
+    if (cache.lru.next) /* not before bcache_init */
+        list_for_each_safe (node, &cache.lru) {
+            struct buf *buf = list_entry(node, struct buf, lru_node);
+            if (!dev || buf->dev == dev)
+                free_buf(buf);
+        }
+    readahead_forget(&cache.readahead, dev);
+    spin_unlock(&cache.lock);
+}
+
+void
+bcache_get_stats(struct bcache_stats *stats)
+{
+    spin_lock(&cache.lock);
+    *stats = cache.stats;
+    spin_unlock(&cache.lock);
+}

@@ -1,0 +1,46 @@
+/* The block cache: 4 KiB blocks of block devices in memory.
+ *
+ * Owns its buffers and their table; the table is guarded by a spin lock, one
+ * block's first reading by the buffer's state: who comes second sleeps until
+ * it is there. Least recently used buffers without holders are reused.
+ * Thread context, may block.
+ *
+ * The same code serves mkfs, fsck and the host tests over a file or RAM. */
+#pragma once
+
+#include "dev/blockdev.h"
+
+#define BLOCK_SIZE 4096u
+
+struct buf; /* one cached block */
+
+/* Sets the most blocks that are kept; at least 64. Before any other call;
+ * again only while no block is held (tests). */
+void bcache_init(size_t max_blocks);
+
+/* Finds or reads block (in units of BLOCK_SIZE) of dev; the last block of a
+ * device whose size is no multiple of BLOCK_SIZE is filled up with zeros.
+ * Sequential callers get read-ahead in large requests.
+ * Returns 0 and a held buffer, -EIO, -ENOMEM, or -EINVAL past the end. */
+int bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
+    MUST_CHECK;
+
+/* Gives a held buffer back. */
+void bcache_put(struct buf *buf);
+
+/* The content, BLOCK_SIZE bytes, constant while held. */
+const uint8_t *bcache_data(const struct buf *buf);
+
+/* Starts reading count blocks from block on without waiting; a hint. */
+void bcache_read_ahead(struct blockdev *dev, uint64_t block, size_t count);
+
+/* Forgets the blocks of dev (NULL: of every device) that nobody holds, for a
+ * device that goes away or has changed behind the cache. */
+void bcache_drop(struct blockdev *dev);
+
+/* For /proc/meminfo and tests. */
+struct bcache_stats {
+    size_t blocks; /* held in memory now */
+    uint64_t hits, misses, reads, read_blocks;
+};
+void bcache_get_stats(struct bcache_stats *stats);

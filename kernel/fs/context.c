@@ -1,0 +1,63 @@
+#include "fs/context.h"
+
+#include "fs/refcount.h"
+#include "mm/slab.h"
+
+/* Takes over the reference to cwd. */
+static struct fs_context *
+context_new(struct dentry *root, struct dentry *cwd, uint32_t umask)
+{
+    struct fs_context *ctx = kzalloc(sizeof(*ctx));
+    if (!ctx) {
+        dentry_put(cwd);
+        return NULL;
+    }
+    spin_init(&ctx->lock, "fs context", RANK_FS_CONTEXT);
+    ctx->root = dentry_ref(root);
+    ctx->cwd = cwd;
+    ctx->umask = umask;
+    ctx->refs = 1;
+    return ctx;
+}
+
+struct fs_context *
+fs_context_create(struct dentry *root)
+{
+    return context_new(root, dentry_ref(root), 022);
+}
+
+struct fs_context *
+fs_context_clone(struct fs_context *ctx)
+{
+    return context_new(ctx->root, fs_context_get_cwd(ctx),
+                       READ_ONCE(ctx->umask));
+}
+
+void
+fs_context_put(struct fs_context *ctx)
+{
+    if (!refcount_drop(&ctx->refs))
+        return;
+    dentry_put(ctx->cwd);
+    dentry_put(ctx->root);
+    kfree(ctx);
+}
+
+struct dentry *
+fs_context_get_cwd(struct fs_context *ctx)
+{
+    spin_lock(&ctx->lock);
+    struct dentry *cwd = dentry_ref(ctx->cwd);
+    spin_unlock(&ctx->lock);
+    return cwd;
+}
+
+void
+fs_context_set_cwd(struct fs_context *ctx, struct dentry *dir)
+{
+    spin_lock(&ctx->lock);
+    struct dentry *old = ctx->cwd;
+    ctx->cwd = dir;
+    spin_unlock(&ctx->lock);
+    dentry_put(old);
+}

@@ -1,0 +1,34 @@
+/* Where a process stands in the tree of files: its root, its working
+ * directory, its umask.
+ *
+ * Owns struct fs_context, which threads may share. Thread context. */
+#pragma once
+
+#include "fs/dentry.h"
+#include "sync/spinlock.h"
+
+struct fs_context {
+    /* constant after creation */
+    struct dentry *root; /* with a reference */
+
+    struct spinlock lock;
+    /* guarded by lock */
+    struct dentry *cwd; /* with a reference */
+
+    /* atomic */
+    uint32_t umask;
+    uint32_t refs;
+};
+
+/* Returns a context at root with umask 022, or NULL without memory. */
+struct fs_context *fs_context_create(struct dentry *root);
+
+/* Returns a copy, for a forked process, or NULL without memory. */
+struct fs_context *fs_context_clone(struct fs_context *ctx);
+void fs_context_put(struct fs_context *ctx);
+
+/* Returns the working directory with a new reference. */
+struct dentry *fs_context_get_cwd(struct fs_context *ctx);
+
+/* Takes over the caller's reference to a directory. */
+void fs_context_set_cwd(struct fs_context *ctx, struct dentry *dir);

@@ -1,0 +1,287 @@
+#include "fs/dentry.h"
+
+#include "abi/errno.h"
+#include "fs/refcount.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "sync/spinlock.h"
+
+#define BUCKETS 1024u
+
+/* Entries that one insertion looks at for one to throw out; the table stays
+ * over its limit while so many in a row are in use. */
+#define EVICT_TRIES 8
+
+static struct {
+    struct spinlock lock;
+
+    /* constant after init */
+    size_t max_entries;
+
+    /* guarded by lock */
+    size_t entries;
+    struct list_node ages; /* all entries, least recently looked up first */
+    struct list_node bucket[BUCKETS];
+} cache;
+
+void
+dentry_init_cache(size_t max_entries)
+{
+    spin_init(&cache.lock, "dentry cache", RANK_DENTRY);
+    cache.max_entries = max_entries;
+    list_init(&cache.ages);
+    for (unsigned i = 0; i < BUCKETS; i++)
+        list_init(&cache.bucket[i]);
+}
+
+static uint32_t
+hash_name(const struct dentry *dir, const char *name, size_t len)
+{
+    uint32_t hash = (uint32_t)((uintptr_t)dir >> 5);
+
+    for (size_t i = 0; i < len; i++)
+        hash = hash * 31 + (uint8_t)name[i];
+    return hash ^ hash >> 15;
+}
+
+/* Takes over the caller's reference to inode. */
+static struct dentry *
+dentry_new(struct super *super, struct dentry *parent, struct inode *inode,
+           const char *name, size_t len)
+{
+    struct dentry *d = kmalloc(sizeof(*d) + len + 1);
+    if (!d)
+        return NULL;
+    *d = (struct dentry){
+        .parent = parent ? dentry_ref(parent) : d,
+        .inode = inode,
+        .super = super,
+        .hash = hash_name(parent, name, len),
+        .len = (uint32_t)len,
+        .refs = 1,
+    };
+    list_init(&d->hash_node);
+    list_init(&d->age_node);
+    memcpy(d->name, name, len);
+    d->name[len] = '\0';
+    return d;
+}
+
+int
+dentry_make_root(struct super *super, struct dentry **out)
+{
+    struct inode *inode;
+    int err = inode_get(super, super->root_ino, &inode);
+    if (err)
+        return err;
+    if (!S_ISDIR(inode->mode)) {
+        inode_put(inode);
+        return -ENOTDIR;
+    }
+    *out = dentry_new(super, NULL, inode, "", 0);
+    if (!*out) {
+        inode_put(inode);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+struct dentry *
+dentry_ref(struct dentry *dentry)
+{
+    refcount_add(&dentry->refs);
+    return dentry;
+}
+
+void
+dentry_put(struct dentry *dentry)
+{
+    while (refcount_drop(&dentry->refs)) {
+        struct dentry *parent = dentry->parent;
+        bool is_root = parent == dentry;
+        if (dentry->inode)
+            inode_put(dentry->inode);
+        kfree(dentry);
+        if (is_root)
+            return;
+        dentry = parent;
+    }
+}
+
+/* Takes d out of the table; the table's reference is now the caller's. */
+static void
+unhash_locked(struct dentry *d) REQUIRES(cache.lock)
+{
+    list_del(&d->hash_node);
+    list_del(&d->age_node);
+    cache.entries--;
+}
+
+void
+dentry_forget(struct dentry *dentry)
+{
+    spin_lock(&cache.lock);
+    bool hashed = !list_is_empty(&dentry->hash_node);
+    if (hashed)
+        unhash_locked(dentry);
+    spin_unlock(&cache.lock);
+    if (hashed)
+        dentry_put(dentry);
+}
+
+/* Takes an unused entry out of a table that is over its limit; NULL if it is
+ * not, or none of the oldest is unused. Those count as looked up now. */
+static struct dentry *
+evict_locked(void) REQUIRES(cache.lock)
+{
+    for (int i = 0; i < EVICT_TRIES; i++) {
+        if (cache.entries <= cache.max_entries)
+            return NULL;
+        struct dentry *d = list_entry(cache.ages.next, struct dentry, age_node);
+        if (refcount_read(&d->refs) == 1) {
+            unhash_locked(d);
+            return d;
+        }
+        list_del(&d->age_node);
+        list_push_back(&cache.ages, &d->age_node);
+    }
+    return NULL;
+}
+
+/* Returns the entry with a new reference, or NULL. */
+static struct dentry *
+find_locked(const struct dentry *dir, uint32_t hash, const char *name,
+            size_t len) REQUIRES(cache.lock)
+{
+    struct list_node *bucket = &cache.bucket[hash % BUCKETS];
+
+    list_for_each (node, bucket) {
+        struct dentry *d = list_entry(node, struct dentry, hash_node);
+        if (d->hash == hash && d->parent == dir && d->len == len &&
+            memcmp(d->name, name, len) == 0) {
+            list_del(&d->age_node);
+            list_push_back(&cache.ages, &d->age_node);
+            refcount_add(&d->refs);
+            return d;
+        }
+    }
+    return NULL;
+}
+
+static struct dentry *
+find(const struct dentry *dir, uint32_t hash, const char *name, size_t len)
+{
+    spin_lock(&cache.lock);
+    struct dentry *d = find_locked(dir, hash, name, len);
+    spin_unlock(&cache.lock);
+    return d;
+}
+
+/* Gives d to the table. */
+static void
+insert(struct dentry *d)
+{
+    refcount_add(&d->refs);
+    spin_lock(&cache.lock);
+    list_push_front(&cache.bucket[d->hash % BUCKETS], &d->hash_node);
+    list_push_back(&cache.ages, &d->age_node);
+    cache.entries++;
+    struct dentry *victim = evict_locked();
+    spin_unlock(&cache.lock);
+    if (victim)
+        dentry_put(victim);
+}
+
+/* Whether the entry still says what the file system says. */
+static bool
+agrees(const struct dentry *d, const struct inode *inode)
+{
+    return d->inode == inode || d->mounted;
+}
+
+/* Asks the file system, whose answer may be in the table already if another
+ * thread asked first. */
+static int
+lookup_locked(struct dentry *dir, const char *name, size_t len,
+              struct dentry **out) REQUIRES(dir->inode->lock)
+{
+    uint32_t hash = hash_name(dir, name, len);
+    struct dentry *known = find(dir, hash, name, len);
+    if (known && !dir->super->volatile_names) {
+        *out = known;
+        return 0;
+    }
+
+    struct inode *inode = NULL;
+    int err = dir->inode->ops->lookup(dir->inode, name, len, &inode);
+    if (err && err != -ENOENT) {
+        if (known)
+            dentry_put(known);
+        return err;
+    }
+    if (known) {
+        if (agrees(known, inode)) {
+            if (inode)
+                inode_put(inode);
+            *out = known;
+            return 0;
+        }
+        dentry_forget(known);
+        dentry_put(known);
+    }
+
+    struct dentry *d = dentry_new(dir->super, dir, inode, name, len);
+    if (!d) {
+        if (inode)
+            inode_put(inode);
+        return -ENOMEM;
+    }
+    insert(d);
+    *out = d;
+    return 0;
+}
+
+int
+dentry_lookup(struct dentry *dir, const char *name, size_t len,
+              struct dentry **out)
+{
+    if (!dir->super->volatile_names) {
+        *out = find(dir, hash_name(dir, name, len), name, len);
+        if (*out)
+            return 0;
+    }
+    sleeplock_lock(&dir->inode->lock);
+    int err = lookup_locked(dir, name, len, out);
+    sleeplock_unlock(&dir->inode->lock);
+    return err;
+}
+
+int
+dentry_path(const struct dentry *dentry, const struct dentry *root, char *buf,
+            size_t size)
+{
+    size_t at = size - 1;
+    buf[at] = '\0';
+
+    while (dentry != root) {
+        if (dentry->parent == dentry) {
+            if (!dentry->covered)
+                break;
+            dentry = dentry->covered;
+            continue;
+        }
+        if (at < dentry->len + 1u)
+            return -ENAMETOOLONG;
+        at -= dentry->len;
+        memcpy(buf + at, dentry->name, dentry->len);
+        buf[--at] = '/';
+        dentry = dentry->parent;
+    }
+    if (buf[at] == '\0') {
+        if (at == 0)
+            return -ENAMETOOLONG;
+        buf[--at] = '/';
+    }
+    return (int)at;
+}

@@ -1,0 +1,27 @@
+/* File content and symlink targets.
+ *
+ * Owns nothing; takes no lock; may block on the disk. node is a file or a
+ * symlink. */
+#pragma once
+
+#include "fs/bcache.h"
+#include "fs/eclipsefs/record.h"
+
+/* Finds the content at offset < node->data_len in the block cache, up to the
+ * end of its block or of the content.
+ * Returns 0, a held *buf for the caller to put, and the bytes; -EIO,
+ * -ENOMEM. */
+int efs_file_map(struct efs *fs, const struct efs_node *node, uint64_t offset,
+                 struct buf **buf, const uint8_t **data, size_t *len)
+    MUST_CHECK;
+
+/* Starts reading the blocks of n bytes from offset on without waiting; a
+ * hint, worth giving before n bytes are read block by block. */
+void efs_file_prefetch(struct efs *fs, const struct efs_node *node,
+                       uint64_t offset, size_t n);
+
+/* Copies up to n bytes of content from offset on; fewer at its end.
+ * Returns the bytes copied, 0 at or past the end; -EIO, -ENOMEM if none
+ * were. */
+int64_t efs_file_read(struct efs *fs, const struct efs_node *node,
+                      uint64_t offset, void *dst, size_t n) MUST_CHECK;

@@ -1,0 +1,304 @@
+#include "fs/eclipsefs/eclipsefs.h"
+
+#include "abi/errno.h"
+#include "fs/devfs.h"
+#include "fs/eclipsefs/dir.h"
+#include "fs/eclipsefs/file.h"
+#include "fs/eclipsefs/parents.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define FIRST_POS     2u            /* of a directory's entries */
+#define PREFETCH_MOST (256u * 1024) /* bytes asked for ahead of one read */
+
+struct mount_state {
+    struct super super;
+    struct efs efs;
+    struct efs_parents parents;
+};
+
+struct efs_inode {
+    /* constant after read_inode */
+    struct efs_node node;
+
+    /* guarded by inode->lock */
+    uint32_t resume; /* where in the list the last readdir ended, bytes */
+};
+
+static struct mount_state *
+state_of(const struct inode *inode)
+{
+    return inode->super->private;
+}
+
+static struct efs *
+efs_of(const struct inode *inode)
+{
+    return &state_of(inode)->efs;
+}
+
+static const struct efs_node *
+node_of(const struct inode *inode)
+{
+    return &((const struct efs_inode *)inode->private)->node;
+}
+
+/* ---- Directories ---- */
+
+/* Holds a directory just looked up to the first entry that led to it. */
+static int
+claim_child(struct inode *dir, const struct efs_link *link)
+{
+    int err =
+        efs_parents_claim(&state_of(dir)->parents, (uint32_t)dir->ino, link);
+    if (err == -EUCLEAN)
+        return efs_damaged(efs_of(dir), (uint32_t)dir->ino,
+                           node_of(dir)->data + link->pos,
+                           "another entry leads to this directory too");
+    return err;
+}
+
+static int
+eclipsefs_lookup(struct inode *dir, const char *name, size_t len,
+                 struct inode **out)
+{
+    struct inode *child;
+    struct efs_link link;
+
+    int err = efs_dir_lookup(efs_of(dir), node_of(dir), name, len, &link);
+    if (err)
+        return err;
+    err = inode_get(dir->super, link.ino, &child);
+    if (err)
+        return err;
+    if (S_ISDIR(child->mode)) {
+        err = claim_child(dir, &link);
+        if (err) {
+            inode_put(child);
+            return err;
+        }
+    }
+    *out = child;
+    return 0;
+}
+
+/* Sets *start to the entry that begins at byte `at` of the list, or to the
+ * next one: a position comes from lseek, and may be anywhere. Where the last
+ * readdir ended is known to be good, which keeps reading on cheap. */
+static int
+find_start(struct inode *dir, uint64_t at, uint32_t *start)
+{
+    const struct efs_inode *private = dir->private;
+    struct efs_entry entry;
+    struct efs_dir d;
+    int found = 1;
+
+    *start = 0;
+    if (at == private->resume) {
+        *start = private->resume;
+        return 0;
+    }
+    efs_dir_open(&d, efs_of(dir), &private->node, 0);
+    while (*start < at && found > 0) {
+        found = efs_dir_next(&d, &entry);
+        if (found > 0)
+            *start = entry.next;
+    }
+    efs_dir_close(&d);
+    return found < 0 ? found : 0;
+}
+
+/* The type bits of inode ino, 0 if its record cannot be read: that is told
+ * to who asks for the inode itself. */
+static unsigned
+type_of(struct inode *dir, uint32_t ino)
+{
+    struct efs_node node;
+
+    if (ino == 0 || ino > efs_of(dir)->inode_count)
+        return 0;
+    return efs_node_read(efs_of(dir), ino, &node) ? 0 : node.mode & S_IFMT;
+}
+
+/* Damage is told to the call that finds nothing before it: what was handed
+ * on must not be lost to an error. */
+static int
+eclipsefs_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
+{
+    struct efs_inode *private = dir->private;
+    struct efs_entry entry;
+    struct efs_dir d;
+    uint32_t start;
+    bool handed_on = false;
+    int found;
+
+    int err = find_start(dir, MAX(*pos, FIRST_POS) - FIRST_POS, &start);
+    if (err)
+        return err;
+    efs_dir_open(&d, efs_of(dir), &private->node, start);
+    while ((found = efs_dir_next(&d, &entry)) > 0) {
+        uint64_t next = FIRST_POS + (uint64_t)entry.next;
+        if (!entry.hidden) {
+            if (!sink->entry(sink, entry.name, entry.len, entry.link.ino,
+                             type_of(dir, entry.link.ino), next))
+                break;
+            handed_on = true;
+        }
+        start = entry.next;
+    }
+    efs_dir_close(&d);
+    private->resume = start;
+    *pos = FIRST_POS + (uint64_t)start;
+    return found < 0 && !handed_on ? found : 0;
+}
+
+/* ---- Files and symlinks ---- */
+
+static int64_t
+eclipsefs_readlink(struct inode *inode, char *buf, size_t size)
+{
+    const struct efs_node *node = node_of(inode);
+    int64_t n = efs_file_read(efs_of(inode), node, 0, buf, size);
+
+    if (n >= 0 && (uint64_t)n < MIN(size, node->data_len))
+        return -EIO;
+    return n < 0 ? n : (int64_t)node->data_len;
+}
+
+/* Copies straight from the block cache, block by block. */
+static int64_t
+eclipsefs_read(struct inode *inode, struct uio *uio, uint64_t offset)
+{
+    const struct efs_node *node = node_of(inode);
+    struct efs *fs = efs_of(inode);
+    uint64_t start = offset;
+
+    efs_file_prefetch(fs, node, offset, MIN(uio->residual, PREFETCH_MOST));
+    while (uio->residual > 0 && offset < node->data_len) {
+        struct buf *buf;
+        const uint8_t *data;
+        size_t len;
+        int64_t n = efs_file_map(fs, node, offset, &buf, &data, &len);
+        if (n == 0) {
+            n = uio_fill(uio, data, len);
+            bcache_put(buf);
+        }
+        if (n < 0)
+            return offset > start ? (int64_t)(offset - start) : n;
+        offset += (uint64_t)n;
+    }
+    return (int64_t)(offset - start);
+}
+
+/* ---- Inodes ---- */
+
+static const struct inode_ops directory_ops = {
+    .lookup = eclipsefs_lookup,
+    .readdir = eclipsefs_readdir,
+};
+
+static const struct inode_ops file_ops = {.read = eclipsefs_read};
+
+static const struct inode_ops symlink_ops = {.readlink = eclipsefs_readlink};
+
+static const struct inode_ops *
+ops_of(enum eclipsefs_node_type type)
+{
+    switch (type) {
+    case ECLIPSEFS_DIRECTORY:
+        return &directory_ops;
+    case ECLIPSEFS_SYMLINK:
+        return &symlink_ops;
+    default:
+        return &file_ops;
+    }
+}
+
+static int
+eclipsefs_read_inode(struct inode *inode)
+{
+    if (inode->ino > UINT32_MAX)
+        return -ENOENT;
+    struct efs_inode *private = kmalloc(sizeof *private);
+    if (!private)
+        return -ENOMEM;
+    struct efs_node *node = &private->node;
+    int err = efs_node_read(efs_of(inode), (uint32_t)inode->ino, node);
+    if (err) {
+        kfree(private);
+        return err;
+    }
+    private->resume = 0;
+    inode->private = private;
+    inode->ops = ops_of(node->type);
+    inode->mode = node->mode;
+    inode->uid = node->uid;
+    inode->gid = node->gid;
+    inode->nlink = node->nlink;
+    inode->size = node->type == ECLIPSEFS_DIRECTORY ? 0 : node->data_len;
+    inode->atime = (int64_t)node->atime;
+    inode->mtime = (int64_t)node->mtime;
+    inode->ctime = (int64_t)node->ctime;
+    return 0;
+}
+
+static void
+eclipsefs_free_inode(struct inode *inode)
+{
+    kfree(inode->private);
+}
+
+static const struct super_ops super_ops = {
+    .read_inode = eclipsefs_read_inode,
+    .free_inode = eclipsefs_free_inode,
+};
+
+/* ---- Mounting ---- */
+
+bool
+eclipsefs_probe(struct blockdev *dev)
+{
+    const char *magic = ECLIPSEFS_MAGIC;
+    struct buf *buf;
+
+    if (bcache_get(dev, 0, &buf))
+        return false;
+    bool found = memcmp(bcache_data(buf), magic, strlen(magic)) == 0;
+    bcache_put(buf);
+    return found;
+}
+
+int
+eclipsefs_mount(struct blockdev *dev, struct super **out)
+{
+    const char *why = "no memory";
+    struct mount_state *state = kzalloc(sizeof *state);
+    int err = -ENOMEM;
+
+    if (!state)
+        goto fail;
+    err = efs_open(&state->efs, dev, &why);
+    if (err)
+        goto fail;
+    why = "no memory for so many inodes";
+    err = efs_parents_init(&state->parents, state->efs.inode_count);
+    if (err)
+        goto fail;
+    state->super = (struct super){
+        .ops = &super_ops,
+        .type = "eclipsefs",
+        .bdev = dev,
+        .dev = devfs_block_rdev(dev),
+        .root_ino = ECLIPSEFS_ROOT_INO,
+        .read_only = true,
+        .block_size = ECLIPSEFS_BLOCK_SIZE,
+        .private = state,
+    };
+    *out = &state->super;
+    return 0;
+fail:
+    pr_err("eclipsefs: %s: %s", dev->name, why);
+    kfree(state);
+    return err;
+}

@@ -1,0 +1,212 @@
+#include "fs/eclipsefs/super.h"
+
+#include "abi/errno.h"
+#include "fs/eclipsefs/cursor.h"
+#include "lib/bits.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+#define CRC32_POLYNOMIAL 0xedb88320u /* IEEE 802.3, bits reversed */
+
+/* Bit by bit: 53 bytes once a mount are not worth a table. */
+static uint32_t
+crc32_update(uint32_t crc, const uint8_t *p, size_t n)
+{
+    while (n-- > 0) {
+        crc ^= *p++;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ CRC32_POLYNOMIAL : crc >> 1;
+    }
+    return crc;
+}
+
+uint32_t
+efs_header_checksum(const struct eclipsefs_header *header)
+{
+    const uint8_t *bytes = (const uint8_t *)header;
+    size_t after = offsetof(struct eclipsefs_header, creation_time);
+    uint32_t crc = 0xffffffff;
+
+    crc = crc32_update(crc, bytes,
+                       offsetof(struct eclipsefs_header, header_checksum));
+    crc = crc32_update(crc, bytes + after, sizeof *header - after);
+    return ~crc;
+}
+
+static int
+read_at(struct efs *fs, uint64_t address, void *dst, size_t n)
+{
+    struct efs_cursor cursor;
+    const uint8_t *data;
+
+    if (address > fs->size)
+        return -EUCLEAN;
+    efs_cursor_init(&cursor, fs->dev, address, fs->size);
+    int err = efs_cursor_take(&cursor, n, dst, &data);
+    if (!err && data != dst)
+        memcpy(dst, data, n);
+    efs_cursor_close(&cursor);
+    return err;
+}
+
+/* Checks which kind of image this is, if any. */
+static int
+check_kind(const struct eclipsefs_header *header, const char **why)
+{
+    if (memcmp(header->magic, ECLIPSEFS_MAGIC, sizeof header->magic) != 0) {
+        *why = "no eclipsefs magic";
+        return -EINVAL;
+    }
+    if (le32_load(header->version) != ECLIPSEFS_VERSION) {
+        *why = "eclipsefs version other than 2.0";
+        return -EOPNOTSUPP;
+    }
+    uint32_t checksum = le32_load(header->header_checksum);
+    if (checksum != 0 && checksum != efs_header_checksum(header)) {
+        *why = "the header's checksum is wrong";
+        return -EUCLEAN;
+    }
+    if (le32_load(header->flags) & ECLIPSEFS_FLAG_EXTENDED) {
+        *why = "extended image: needs a newer kernel";
+        return -EOPNOTSUPP;
+    }
+    return 0;
+}
+
+static int
+check_table(struct efs *fs, const char **why)
+{
+    uint64_t offset = le64_load(fs->header.inode_table_offset);
+    uint64_t size = le64_load(fs->header.inode_table_size);
+    uint32_t count = le32_load(fs->header.total_inodes);
+
+    if (count == 0)
+        *why = "no inodes";
+    else if (size / sizeof(struct eclipsefs_slot) < count)
+        *why = "the inode table is smaller than its inodes need";
+    else if (offset < sizeof fs->header)
+        *why = "the inode table lies in the header";
+    else if (offset > fs->size || size > fs->size - offset)
+        *why = "the inode table reaches past the end of the device";
+    else {
+        fs->table = offset;
+        fs->records = offset + size;
+        fs->inode_count = count;
+        return 0;
+    }
+    return -EUCLEAN;
+}
+
+/* Whether the back half of the table holds anything. With narrow slots and a
+ * table of twice the size needed it is spare, hence zeros; with wide slots
+ * it is in use. */
+static int
+back_half_in_use(struct efs *fs, bool *in_use)
+{
+    uint64_t middle = fs->table + (fs->records - fs->table) / 2;
+    struct eclipsefs_slot slot;
+    struct efs_cursor cursor;
+    const uint8_t *data;
+    int err = 0;
+
+    *in_use = false;
+    efs_cursor_init(&cursor, fs->dev, middle, fs->records);
+    while (!*in_use && efs_cursor_left(&cursor) >= sizeof slot) {
+        err = efs_cursor_take(&cursor, sizeof slot, &slot, &data);
+        if (err)
+            break;
+        *in_use = le64_load(data) != 0;
+    }
+    efs_cursor_close(&cursor);
+    return err;
+}
+
+/* Recognises the variant with wide slots: the table has exactly their size,
+ * and record 1 is where the first one says. */
+static int
+check_slot_width(struct efs *fs, const char **why)
+{
+    struct eclipsefs_wide_slot wide;
+    struct eclipsefs_record record;
+    bool in_use;
+
+    if (fs->records - fs->table != (uint64_t)fs->inode_count * sizeof wide)
+        return 0;
+    int err = back_half_in_use(fs, &in_use);
+    if (err || !in_use)
+        return err;
+    err = read_at(fs, fs->table, &wide, sizeof wide);
+    if (err)
+        return err;
+    uint64_t offset = le64_load(wide.offset);
+    if (offset > fs->size - fs->records)
+        return 0;
+    err = read_at(fs, fs->records + offset, &record, sizeof record);
+    if (err == -EUCLEAN)
+        return 0; /* not where a record can be, so the slots are not wide */
+    if (err || le32_load(record.inode) != ECLIPSEFS_ROOT_INO)
+        return err;
+    *why = "eclipsefs with 16-byte inode table entries is not supported";
+    return -EOPNOTSUPP;
+}
+
+int
+efs_open(struct efs *fs, struct blockdev *dev, const char **why)
+{
+    *fs = (struct efs){.dev = dev, .size = dev->sectors * SECTOR_SIZE};
+    *why = "the device cannot be read";
+    if (fs->size < sizeof fs->header) {
+        *why = "the device is too small for eclipsefs";
+        return -EINVAL;
+    }
+    int err = read_at(fs, 0, &fs->header, sizeof fs->header);
+    if (err)
+        return err;
+    err = check_kind(&fs->header, why);
+    if (err)
+        return err;
+    err = check_table(fs, why);
+    if (err)
+        return err;
+    return check_slot_width(fs, why);
+}
+
+int
+efs_find_record(struct efs *fs, uint32_t ino, uint64_t *address)
+{
+    struct eclipsefs_slot slot;
+
+    uint64_t at = fs->table + ((uint64_t)ino - 1) * sizeof slot;
+    if (ino == 0 || ino > fs->inode_count)
+        return efs_damaged(fs, ino, at, "no such inode");
+    int err = read_at(fs, at, &slot, sizeof slot);
+    if (err)
+        return err;
+    uint64_t offset = le32_load(slot.offset);
+    uint64_t room = fs->size - fs->records;
+    if (offset > room || room - offset < sizeof(struct eclipsefs_record))
+        return efs_damaged(fs, ino, at, "record lies past the end");
+    *address = fs->records + offset;
+    return 0;
+}
+
+int
+efs_damaged(struct efs *fs, uint32_t ino, uint64_t address, const char *what)
+{
+    uint32_t count = __atomic_load_n(&fs->complaints, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < MIN(count, EFS_COMPLAINTS_MAX); i++)
+        if (READ_ONCE(fs->complained[i]) == address)
+            return -EUCLEAN;
+    if (count > EFS_COMPLAINTS_MAX)
+        return -EUCLEAN;
+
+    count = __atomic_fetch_add(&fs->complaints, 1, __ATOMIC_RELAXED);
+    if (count < EFS_COMPLAINTS_MAX) {
+        WRITE_ONCE(fs->complained[count], address);
+        pr_err("eclipsefs: %s: inode %u, block %lu: %s", fs->dev->name, ino,
+               (unsigned long)(address / ECLIPSEFS_BLOCK_SIZE), what);
+    } else if (count == EFS_COMPLAINTS_MAX) {
+        pr_err("eclipsefs: %s: more damage, not reported", fs->dev->name);
+    }
+    return -EUCLEAN;
+}

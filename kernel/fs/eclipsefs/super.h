@@ -1,0 +1,47 @@
+/* An opened eclipsefs image: where its parts are.
+ *
+ * Owns nothing on the disk; takes no lock (constant after efs_open, but for
+ * the record of complaints, which is atomic). May block on the disk.
+ *
+ * An address is a byte position on the device, everywhere in eclipsefs. */
+#pragma once
+
+#include "abi/eclipsefs.h"
+#include "dev/blockdev.h"
+
+#define EFS_COMPLAINTS_MAX 16u
+
+struct efs {
+    /* constant after open */
+    struct blockdev *dev;
+    uint64_t size;        /* of the device, bytes */
+    uint64_t table;       /* address of the inode table */
+    uint64_t records;     /* its end, where record offsets count from */
+    uint32_t inode_count; /* inodes are 1 .. inode_count */
+    struct eclipsefs_header header;
+
+    /* atomic */
+    uint32_t complaints;
+    uint64_t complained[EFS_COMPLAINTS_MAX]; /* addresses of damage logged */
+};
+
+/* Reads and validates the header of the image on dev.
+ * Returns 0; -EINVAL if there is no eclipsefs, -EOPNOTSUPP for a kind of
+ * eclipsefs that is not read here, -EUCLEAN if the header is damaged, -EIO,
+ * -ENOMEM; on errors *why is a constant text that says it. */
+int efs_open(struct efs *fs, struct blockdev *dev, const char **why) MUST_CHECK;
+
+/* The CRC-32 (IEEE) that belongs into header_checksum: over all fields but
+ * the three checksums. */
+uint32_t efs_header_checksum(const struct eclipsefs_header *header);
+
+/* Finds the node record of ino through the inode table.
+ * Returns 0 and its address (the record's head is on the device), -EUCLEAN
+ * if there is no such inode or its record lies past the end, -EIO,
+ * -ENOMEM. */
+int efs_find_record(struct efs *fs, uint32_t ino, uint64_t *address) MUST_CHECK;
+
+/* Logs damage once for each address, up to EFS_COMPLAINTS_MAX of them.
+ * Returns -EUCLEAN. */
+int efs_damaged(struct efs *fs, uint32_t ino, uint64_t address,
+                const char *what);

@@ -1,0 +1,330 @@
+#include "fs/file.h"
+
+#include "abi/errno.h"
+#include "abi/stat.h"
+#include "fs/access.h"
+#include "fs/path.h"
+#include "fs/refcount.h"
+#include "mm/slab.h"
+
+#define OFFSET_MAX ((uint64_t)INT64_MAX)
+
+static struct slab_cache file_slab;
+
+void
+file_init_cache(void)
+{
+    slab_init(&file_slab, "file", sizeof(struct file));
+}
+
+struct file *
+file_create(const struct file_ops *ops, unsigned flags, void *private)
+{
+    struct file *file = slab_alloc(&file_slab);
+    if (!file)
+        return NULL;
+    file->ops = ops;
+    file->dentry = NULL;
+    file->inode = NULL;
+    file->private = private;
+    file->refs = 1;
+    file->flags = flags;
+    file->offset = 0;
+    sleeplock_init(&file->lock, RANK_FILE);
+    return file;
+}
+
+static const struct file_ops *
+ops_for(const struct inode *inode, unsigned flags)
+{
+    static const struct file_ops path_only_ops = {.read = NULL};
+
+    if (flags & O_PATH)
+        return &path_only_ops;
+    if (inode->file_ops)
+        return inode->file_ops;
+    if (S_ISREG(inode->mode))
+        return &file_regular_ops;
+    if (S_ISDIR(inode->mode))
+        return &file_directory_ops;
+    return NULL;
+}
+
+int
+file_open_dentry(struct dentry *dentry, unsigned flags, struct file **out)
+{
+    const struct file_ops *ops = ops_for(dentry->inode, flags);
+    if (!ops)
+        return -ENXIO;
+    struct file *file = file_create(ops, flags, NULL);
+    if (!file)
+        return -ENOMEM;
+    file->dentry = dentry_ref(dentry);
+    file->inode = dentry->inode;
+
+    int err = ops->open ? ops->open(file) : 0;
+    if (err) {
+        dentry_put(dentry);
+        slab_free(&file_slab, file);
+        return err;
+    }
+    *out = file;
+    return 0;
+}
+
+int
+file_open_path(struct fs_context *ctx, const char *path, unsigned flags,
+               struct file **out)
+{
+    struct dentry *dentry;
+    int err = path_lookup(ctx, NULL, path, PATH_FOLLOW, &dentry);
+    if (err)
+        return err;
+    err = file_open_dentry(dentry, flags, out);
+    dentry_put(dentry);
+    return err;
+}
+
+int
+file_open_program(struct fs_context *ctx, const char *path, struct file **out)
+{
+    struct dentry *dentry;
+    int err = path_lookup(ctx, NULL, path, PATH_FOLLOW, &dentry);
+    if (err)
+        return err;
+    if (!S_ISREG(dentry->inode->mode) ||
+        !inode_may(dentry->inode, credential_current(), MAY_EXEC))
+        err = -EACCES;
+    else
+        err = file_open_dentry(dentry, O_RDONLY, out);
+    dentry_put(dentry);
+    return err;
+}
+
+struct file *
+file_ref(struct file *file)
+{
+    refcount_add(&file->refs);
+    return file;
+}
+
+void
+file_put(struct file *file)
+{
+    if (!refcount_drop(&file->refs))
+        return;
+    if (file->ops->release)
+        file->ops->release(file);
+    if (file->dentry)
+        dentry_put(file->dentry);
+    slab_free(&file_slab, file);
+}
+
+/* Locks the position. A thread that has the only reference needs no lock:
+ * only its own calls could make another. Returns whether it was locked. */
+static bool
+offset_lock(struct file *file) NO_LOCK_CHECK
+{
+    bool shared = refcount_read(&file->refs) > 1;
+    if (shared)
+        sleeplock_lock(&file->lock);
+    return shared;
+}
+
+static void
+offset_unlock(struct file *file, bool locked) NO_LOCK_CHECK
+{
+    if (locked)
+        sleeplock_unlock(&file->lock);
+}
+
+/* Why a file that is open for reading has no read of its own. */
+static int
+no_transfer(const struct file *file)
+{
+    return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
+}
+
+int64_t
+file_read(struct file *file, struct uio *uio)
+{
+    if (!file_is_readable(file))
+        return -EBADF;
+    if (!file->ops->read)
+        return no_transfer(file);
+    if (uio->residual == 0)
+        return 0;
+    if (file->ops->is_stream)
+        return file->ops->read(file, uio, NULL);
+    bool locked = offset_lock(file);
+    int64_t n = file->ops->read(file, uio, &file->offset);
+    offset_unlock(file, locked);
+    return n;
+}
+
+int64_t
+file_write(struct file *file, struct uio *uio)
+{
+    if (!file_is_writable(file))
+        return -EBADF;
+    if (!file->ops->write)
+        return no_transfer(file);
+    if (uio->residual == 0)
+        return 0;
+    if (file->ops->is_stream)
+        return file->ops->write(file, uio, NULL);
+    bool locked = offset_lock(file);
+    int64_t n = file->ops->write(file, uio, &file->offset);
+    offset_unlock(file, locked);
+    return n;
+}
+
+int64_t
+file_read_at(struct file *file, struct uio *uio, uint64_t offset)
+{
+    if (file->ops->is_stream)
+        return -ESPIPE;
+    if (!file_is_readable(file))
+        return -EBADF;
+    if (!file->ops->read)
+        return no_transfer(file);
+    if (uio->residual == 0)
+        return 0;
+    return file->ops->read(file, uio, &offset);
+}
+
+int64_t
+file_write_at(struct file *file, struct uio *uio, uint64_t offset)
+{
+    if (file->ops->is_stream)
+        return -ESPIPE;
+    if (!file_is_writable(file))
+        return -EBADF;
+    if (!file->ops->write)
+        return no_transfer(file);
+    if (uio->residual == 0)
+        return 0;
+    return file->ops->write(file, uio, &offset);
+}
+
+int
+file_readdir(struct file *file, struct dir_sink *sink)
+{
+    if (!file->ops->readdir)
+        return -ENOTDIR;
+    bool locked = offset_lock(file);
+    int err = file->ops->readdir(file, &file->offset, sink);
+    offset_unlock(file, locked);
+    return err;
+}
+
+static int64_t
+seek_to(struct file *file, int64_t offset, int whence)
+{
+    uint64_t base = 0;
+
+    if (whence == SEEK_CUR)
+        base = file->offset;
+    else if (whence == SEEK_END)
+        base = file->ops->get_size ? file->ops->get_size(file)
+                                   : READ_ONCE(file->inode->size);
+    else if (whence != SEEK_SET)
+        return -EINVAL;
+
+    /* base <= INT64_MAX, so the sum wraps for no offset. */
+    int64_t target = (int64_t)(base + (uint64_t)offset);
+    if (offset > 0 ? target < (int64_t)base : target < 0)
+        return offset > 0 ? -EOVERFLOW : -EINVAL;
+    file->offset = (uint64_t)target;
+    return target;
+}
+
+int64_t
+file_seek(struct file *file, int64_t offset, int whence)
+{
+    if (file->flags & O_PATH)
+        return -EBADF;
+    if (file->ops->is_stream)
+        return -ESPIPE;
+    bool locked = offset_lock(file);
+    int64_t position = seek_to(file, offset, whence);
+    offset_unlock(file, locked);
+    return position;
+}
+
+void
+file_stat(struct file *file, struct stat *st)
+{
+    if (file->ops->stat)
+        file->ops->stat(file, st);
+    else
+        inode_stat(file->inode, st);
+}
+
+/* Each attribute is one word and is read without the lock: what two of them
+ * say together may be a moment apart. All of *st is set, and by single
+ * stores: clearing it first would cost as much again. */
+void
+inode_stat(const struct inode *inode, struct stat *st)
+{
+    int64_t size = (int64_t)READ_ONCE(inode->size);
+
+    st->st_dev = inode->super->dev;
+    st->st_ino = inode->ino;
+    st->st_mode = READ_ONCE(inode->mode);
+    st->st_nlink = READ_ONCE(inode->nlink);
+    st->st_uid = READ_ONCE(inode->uid);
+    st->st_gid = READ_ONCE(inode->gid);
+    st->st_rdev = inode->rdev;
+    st->st_pad1_ = 0;
+    st->st_size = size;
+    st->st_blksize = (int32_t)inode->super->block_size;
+    st->st_pad2_ = 0;
+    st->st_blocks = (size + 511) >> 9;
+    st->st_atim = (struct timespec){READ_ONCE(inode->atime), 0};
+    st->st_mtim = (struct timespec){READ_ONCE(inode->mtime), 0};
+    st->st_ctim = (struct timespec){READ_ONCE(inode->ctime), 0};
+    st->st_reserved_[0] = 0;
+    st->st_reserved_[1] = 0;
+}
+
+static int64_t
+regular_read(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    if (*offset > OFFSET_MAX)
+        return -EINVAL;
+    int64_t n = file->inode->ops->read(file->inode, uio, *offset);
+    if (n > 0)
+        *offset += (uint64_t)n;
+    return n;
+}
+
+const struct file_ops file_regular_ops = {.read = regular_read};
+
+/* Positions 0 and 1 are "." and "..", the inode's own start at 2. */
+static int
+directory_readdir(struct file *file, uint64_t *pos, struct dir_sink *sink)
+{
+    struct dentry *dir = file->dentry;
+    struct dentry *above = dir;
+    while (above->parent == above && above->covered)
+        above = above->covered;
+    above = above->parent;
+
+    if (*pos == 0) {
+        if (!sink->entry(sink, ".", 1, dir->inode->ino, S_IFDIR, 1))
+            return 0;
+        *pos = 1;
+    }
+    if (*pos == 1) {
+        if (!sink->entry(sink, "..", 2, above->inode->ino, S_IFDIR, 2))
+            return 0;
+        *pos = 2;
+    }
+    sleeplock_lock(&dir->inode->lock);
+    int err = dir->inode->ops->readdir(dir->inode, pos, sink);
+    sleeplock_unlock(&dir->inode->lock);
+    return err;
+}
+
+const struct file_ops file_directory_ops = {.readdir = directory_readdir};

@@ -1,0 +1,125 @@
+/* Open files: what a descriptor refers to.
+ *
+ * Owns struct file, shared by every descriptor that dup and fork made of it;
+ * its references are counted without a lock, its position is guarded by its
+ * own sleep lock. Thread context, may block. */
+#pragma once
+
+#include "abi/fcntl.h"
+#include "fs/context.h"
+
+struct stat;
+
+/* What a kind of file does; NULL where a comment says what that means. The
+ * caller holds a reference to the file. */
+struct file_ops {
+    /* Sets up a fresh file: private, or other ops. Returns 0 or an error.
+     * NULL: nothing to do. */
+    int (*open)(struct file *file);
+
+    /* The last reference has gone. NULL: nothing to do. */
+    void (*release)(struct file *file);
+
+    /* Read into, or write out of, the whole of uio from *offset on and move
+     * *offset; the file is open for it. For a stream, offset means nothing.
+     * Return the bytes moved, 0 at the end, or an error if none were.
+     * NULL: -EINVAL. */
+    int64_t (*read)(struct file *file, struct uio *uio, uint64_t *offset);
+    int64_t (*write)(struct file *file, struct uio *uio, uint64_t *offset);
+
+    /* Hands directory entries from *pos on to sink, . and .. among them, and
+     * moves *pos. Returns 0 or an error. NULL: -ENOTDIR. */
+    int (*readdir)(struct file *file, uint64_t *pos, struct dir_sink *sink);
+
+    /* Returns a value >= 0 or an error. NULL: -ENOTTY. */
+    int64_t (*ioctl)(struct file *file, unsigned command, uint64_t arg);
+
+    /* Where SEEK_END counts from. NULL: the inode's size. */
+    uint64_t (*get_size)(struct file *file);
+
+    /* Describes a file without an inode. NULL: the inode is described. */
+    void (*stat)(struct file *file, struct stat *st);
+
+    bool is_stream; /* has no position: lseek and pread say -ESPIPE */
+};
+
+struct file {
+    /* constant after open */
+    const struct file_ops *ops;
+    struct dentry *dentry; /* with a reference; NULL for a pipe */
+    struct inode *inode;   /* the dentry's; NULL for a pipe */
+    void *private;         /* the ops' own */
+
+    /* atomic */
+    uint32_t refs;
+    uint32_t flags; /* O_* as fcntl tells them */
+
+    struct sleeplock lock;
+    /* guarded by lock, if anybody else has a reference */
+    uint64_t offset;
+};
+
+void file_init_cache(void);
+
+/* The ops of regular files and directories over their inode_ops; an inode
+ * of either type without file_ops of its own gets these. */
+extern const struct file_ops file_regular_ops;
+extern const struct file_ops file_directory_ops;
+
+/* Makes a file with one reference that has ops and private, and no inode.
+ * Returns NULL without memory. */
+struct file *file_create(const struct file_ops *ops, unsigned flags,
+                         void *private);
+
+/* Opens what dentry leads to. Rights and types are the caller's to check.
+ * Returns 0 with one reference in *out, -ENOMEM, -ENXIO (nothing answers
+ * there), or what the file's own open says. */
+int file_open_dentry(struct dentry *dentry, unsigned flags, struct file **out)
+    MUST_CHECK;
+
+/* Opens path with O_* flags (no O_CREAT) for the kernel's own purposes, or
+ * a program that exec is to run: then it must be a regular file that may be
+ * executed, else -EACCES. Errors as path_lookup and file_open_dentry. */
+int file_open_path(struct fs_context *ctx, const char *path, unsigned flags,
+                   struct file **out) MUST_CHECK;
+int file_open_program(struct fs_context *ctx, const char *path,
+                      struct file **out) MUST_CHECK;
+
+struct file *file_ref(struct file *file);
+void file_put(struct file *file);
+
+/* Whether it was opened for reading, for writing. */
+static inline bool
+file_is_readable(const struct file *file)
+{
+    return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static inline bool
+file_is_writable(const struct file *file)
+{
+    return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* Reads or writes at the file's position and moves it.
+ * Return the bytes moved, -EBADF if the file is not open for it, -EISDIR,
+ * -EINVAL, or the ops' error. */
+int64_t file_read(struct file *file, struct uio *uio) MUST_CHECK;
+int64_t file_write(struct file *file, struct uio *uio) MUST_CHECK;
+
+/* The same at a given offset; -ESPIPE for a stream. */
+int64_t file_read_at(struct file *file, struct uio *uio, uint64_t offset)
+    MUST_CHECK;
+int64_t file_write_at(struct file *file, struct uio *uio, uint64_t offset)
+    MUST_CHECK;
+
+/* Hands directory entries from the file's position on to sink.
+ * Returns 0, -ENOTDIR, or the ops' error. */
+int file_readdir(struct file *file, struct dir_sink *sink) MUST_CHECK;
+
+/* As lseek(2). Returns the new position, -ESPIPE, -EINVAL. */
+int64_t file_seek(struct file *file, int64_t offset, int whence) MUST_CHECK;
+
+/* Describes the file as fstat does. */
+void file_stat(struct file *file, struct stat *st);
+void inode_stat(const struct inode *inode, struct stat *st);

@@ -1,0 +1,108 @@
+/* Inodes in memory, and the file systems they come from.
+ *
+ * Owns the inode cache: at most one struct inode for each (super, ino).
+ * Reference counts are guarded by the cache's lock; an inode's attributes by
+ * its own sleep lock. Thread context, may block, unless said otherwise. */
+#pragma once
+
+#include "abi/mode.h"
+#include "lib/list.h"
+#include "mm/uio.h"
+#include "proc/sleeplock.h"
+
+struct inode;
+struct file;
+struct file_ops;
+struct super;
+struct blockdev;
+
+/* What a directory reader is handed, entry by entry. Returns false to stop
+ * (its buffer is full): the entry will be asked for again. next_pos is the
+ * position to read on from. */
+struct dir_sink {
+    bool (*entry)(struct dir_sink *sink, const char *name, size_t len,
+                  uint64_t ino, unsigned type_mode, uint64_t next_pos);
+};
+
+/* What a file system does with one inode; NULL where it cannot apply. The
+ * caller holds a reference, and inode->lock where LOCKED is said. */
+struct inode_ops {
+    /* LOCKED. Finds name (len bytes, not terminated, never . or ..) in dir.
+     * Returns 0 with a reference in *out, -ENOENT, -EUCLEAN, -EIO. */
+    int (*lookup)(struct inode *dir, const char *name, size_t len,
+                  struct inode **out);
+
+    /* LOCKED. Hands entries from *pos on to sink, . and .. not among them,
+     * and moves *pos. Positions >= 2 are the file system's to define; the
+     * first is 2. Returns 0 or an error. */
+    int (*readdir)(struct inode *dir, uint64_t *pos, struct dir_sink *sink);
+
+    /* Copies the target, not terminated, to buf of size bytes.
+     * Returns its whole length, or an error. */
+    int64_t (*readlink)(struct inode *inode, char *buf, size_t size);
+
+    /* Reads file content at offset into uio; short at the end of file.
+     * Returns the bytes read, or an error if none were. */
+    int64_t (*read)(struct inode *inode, struct uio *uio, uint64_t offset);
+};
+
+struct super_ops {
+    /* Fills a fresh inode whose super and ino are set: ops, file_ops,
+     * attributes, private. Returns 0, -ENOENT, -EUCLEAN, -EIO, -ENOMEM. */
+    int (*read_inode)(struct inode *inode);
+
+    /* Frees inode->private; the last reference has gone. NULL if nothing. */
+    void (*free_inode)(struct inode *inode);
+};
+
+/* One mounted file system. */
+struct super {
+    /* constant after mount */
+    const struct super_ops *ops;
+    const char *type;      /* "eclipsefs" */
+    struct blockdev *bdev; /* NULL if none */
+    uint64_t dev;          /* st_dev */
+    uint64_t root_ino;
+    uint32_t magic; /* statfs's f_type; 0 if nobody knows it */
+    bool read_only;
+    bool volatile_names; /* names come and go by themselves, as in /proc:
+                          * each use of one asks lookup again */
+    uint32_t block_size;
+    void *private;
+};
+
+struct inode {
+    /* constant after read_inode */
+    struct super *super;
+    uint64_t ino;
+    const struct inode_ops *ops;
+    const struct file_ops *file_ops; /* given to files that open it */
+    uint64_t rdev;                   /* of a device node */
+    void *private;
+
+    struct sleeplock lock;
+    /* guarded by lock */
+    uint32_t mode; /* type bits constant */
+    uint32_t uid, gid, nlink;
+    uint64_t size;
+    int64_t atime, mtime, ctime; /* seconds since 1970 */
+
+    /* guarded by the inode cache's lock */
+    unsigned refs;
+    bool loading;
+    struct list_node hash_node;
+};
+
+void inode_init_cache(void);
+
+/* Returns 0 and the inode with a new reference, read in if need be. */
+int inode_get(struct super *super, uint64_t ino, struct inode **out) MUST_CHECK;
+
+struct inode *inode_ref(struct inode *inode);
+void inode_put(struct inode *inode);
+
+/* Reads up to n bytes of a regular file's content into kernel memory.
+ * Returns the bytes read, short only at the end of the file, or
+ * -EISDIR, -EINVAL (no regular file) or the file system's error. */
+int64_t inode_read_kernel(struct inode *inode, void *buf, size_t n,
+                          uint64_t offset) MUST_CHECK;

@@ -1,0 +1,266 @@
+#include "fs/path.h"
+
+#include "abi/errno.h"
+#include "abi/limits.h"
+#include "fs/access.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+/* A symbolic link being followed: its target is walked first, then what
+ * stood behind the link. */
+struct link {
+    struct link *outer;
+    const char *resume; /* in the outer text */
+    char target[PATH_MAX];
+};
+
+struct walk {
+    struct fs_context *ctx;
+    struct dentry *at; /* with a reference */
+    const char *rest;  /* of the innermost text */
+    struct link *link; /* the innermost, NULL in the path itself */
+    unsigned pending;  /* links whose resume is not empty */
+    unsigned links;    /* followed so far */
+    unsigned flags;
+};
+
+static void
+move_to(struct walk *w, struct dentry *next)
+{
+    struct dentry *old = w->at;
+    w->at = next;
+    dentry_put(old);
+}
+
+/* The root of what is mounted on d, if anything, in place of d. */
+static struct dentry *
+cross_mounts(struct dentry *d)
+{
+    struct dentry *root;
+
+    while ((root = __atomic_load_n(&d->mounted, __ATOMIC_ACQUIRE))) {
+        dentry_ref(root);
+        dentry_put(d);
+        d = root;
+    }
+    return d;
+}
+
+static void
+step_up(struct walk *w)
+{
+    struct dentry *d = w->at;
+
+    while (d->parent == d && d->covered && d != w->ctx->root)
+        d = d->covered;
+    if (d != w->ctx->root)
+        d = d->parent;
+    move_to(w, cross_mounts(dentry_ref(d)));
+}
+
+/* Whether names can be looked up in w->at. */
+static int
+check_search(const struct walk *w)
+{
+    if (!S_ISDIR(w->at->inode->mode))
+        return -ENOTDIR;
+    if (!inode_may(w->at->inode, credential_current(), MAY_EXEC))
+        return -EACCES;
+    return 0;
+}
+
+static const char *
+skip_slashes(const char *s)
+{
+    while (*s == '/')
+        s++;
+    return s;
+}
+
+static const char *
+skip_name(const char *s)
+{
+    while (*s && *s != '/')
+        s++;
+    return s;
+}
+
+static int
+read_link(struct inode *inode, struct link *link)
+{
+    if (!inode->ops->readlink)
+        return -EINVAL;
+    int64_t len =
+        inode->ops->readlink(inode, link->target, sizeof(link->target));
+    if (len < 0)
+        return (int)len;
+    if (len == 0)
+        return -ENOENT;
+    if ((uint64_t)len >= sizeof(link->target))
+        return -ENAMETOOLONG;
+    link->target[len] = '\0';
+    return 0;
+}
+
+/* Goes on with the target of the symbolic link d, from the directory that
+ * holds it. Takes over the reference to d. */
+static int
+follow(struct walk *w, struct dentry *d)
+{
+    int err = -ELOOP;
+    struct link *link = NULL;
+    if (++w->links > PATH_LINKS_MAX)
+        goto out;
+    link = kmalloc(sizeof(*link));
+    err = link ? read_link(d->inode, link) : -ENOMEM;
+    if (err)
+        goto out;
+
+    link->outer = w->link;
+    link->resume = w->rest;
+    w->pending += *w->rest != '\0';
+    w->link = link;
+    w->rest = link->target;
+    if (*w->rest == '/')
+        move_to(w, cross_mounts(dentry_ref(w->ctx->root)));
+    link = NULL;
+out:
+    kfree(link);
+    dentry_put(d);
+    return err;
+}
+
+/* Ends the innermost link and goes on with what stood behind it. */
+static void
+end_link(struct walk *w)
+{
+    struct link *link = w->link;
+
+    w->rest = link->resume;
+    w->pending -= *w->rest != '\0';
+    w->link = link->outer;
+    kfree(link);
+}
+
+/* Moves through one component that is not the last or is to be followed;
+ * w->rest is what stands behind it. */
+static int
+step(struct walk *w, const char *name, size_t len, bool last)
+{
+    int err = check_search(w);
+    if (err)
+        return err;
+    if (name[0] == '.' && len == 1)
+        return 0;
+    if (name[0] == '.' && name[1] == '.' && len == 2) {
+        step_up(w);
+        return 0;
+    }
+    if (len > NAME_MAX)
+        return -ENAMETOOLONG;
+
+    struct dentry *d;
+    err = dentry_lookup(w->at, name, len, &d);
+    if (err)
+        return err;
+    if (!d->inode) {
+        dentry_put(d);
+        return -ENOENT;
+    }
+    d = cross_mounts(d);
+    if (S_ISLNK(d->inode->mode) && (!last || (w->flags & PATH_FOLLOW)))
+        return follow(w, d);
+    move_to(w, d);
+    return 0;
+}
+
+static int
+walk_begin(struct walk *w, struct fs_context *ctx, struct dentry *base,
+           const char *path, unsigned flags)
+{
+    if (*path == '\0')
+        return -ENOENT;
+    *w = (struct walk){.ctx = ctx, .rest = path, .flags = flags};
+    if (*path == '/')
+        w->at = cross_mounts(dentry_ref(ctx->root));
+    else if (base)
+        w->at = dentry_ref(base);
+    else
+        w->at = fs_context_get_cwd(ctx);
+    return 0;
+}
+
+/* Lets go of what the walk holds, w->at included if it failed. */
+static int
+walk_end(struct walk *w, int err)
+{
+    while (w->link)
+        end_link(w);
+    if (err)
+        dentry_put(w->at);
+    return err;
+}
+
+/* Walks to the end or, if last is given, up to the last component of the
+ * path itself: that of a link's target is never it, since a link that is not
+ * last has text behind it. */
+static int
+walk_on(struct walk *w, struct path_last *last)
+{
+    for (;;) {
+        const char *name = skip_slashes(w->rest);
+        if (*name == '\0') {
+            if (!w->link)
+                return 0;
+            end_link(w);
+            continue;
+        }
+        const char *behind = skip_name(name);
+        const char *next = skip_slashes(behind);
+        size_t len = (size_t)(behind - name);
+        bool is_last = *next == '\0' && w->pending == 0;
+
+        if (is_last && *behind == '/')
+            w->flags |= PATH_FOLLOW | PATH_DIRECTORY;
+        if (is_last && last) {
+            *last = (struct path_last){name, len, *behind == '/'};
+            return 0;
+        }
+        w->rest = next;
+        int err = step(w, name, len, is_last);
+        if (err)
+            return err;
+    }
+}
+
+int
+path_lookup(struct fs_context *ctx, struct dentry *base, const char *path,
+            unsigned flags, struct dentry **out)
+{
+    struct walk w;
+    int err = walk_begin(&w, ctx, base, path, flags);
+    if (err)
+        return err;
+    err = walk_on(&w, NULL);
+    if (!err && (w.flags & PATH_DIRECTORY) && !S_ISDIR(w.at->inode->mode))
+        err = -ENOTDIR;
+    *out = w.at;
+    return walk_end(&w, err);
+}
+
+int
+path_lookup_parent(struct fs_context *ctx, struct dentry *base,
+                   const char *path, struct dentry **dir,
+                   struct path_last *last)
+{
+    struct walk w;
+    int err = walk_begin(&w, ctx, base, path, PATH_FOLLOW);
+    if (err)
+        return err;
+    *last = (struct path_last){NULL, 0, false};
+    err = walk_on(&w, last);
+    if (!err && !S_ISDIR(w.at->inode->mode))
+        err = -ENOTDIR;
+    *dir = w.at;
+    return walk_end(&w, err);
+}

@@ -1,0 +1,310 @@
+#include "fs/pipe.h"
+
+#include "abi/errno.h"
+#include "abi/limits.h"
+#include "abi/stat.h"
+#include "abi/termios.h"
+#include "arch/layout.h"
+#include "fs/file.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/slab.h"
+#include "proc/signal.h"
+
+#define PAGES (PIPE_SIZE / PAGE_SIZE)
+
+/* A ring of pages, each allocated when the first byte goes there. head and
+ * tail count bytes since the pipe was last empty: tail <= head and
+ * head - tail <= PIPE_SIZE. Who copies in has `filling`, who copies out has
+ * `draining`: one of each at a time, and neither touches the other's bytes,
+ * so they may copy without the lock. */
+struct pipe {
+    struct spinlock lock;
+    struct waitq can_read, can_write;
+
+    /* constant after creation */
+    uint64_t ino;
+
+    /* guarded by lock */
+    uint64_t head, tail;
+    bool filling, draining;
+    bool has_reader, has_writer; /* the end is open */
+    unsigned read_waiters, write_waiters;
+
+    /* private to the owner: who has filling; freed with the pipe */
+    char *page[PAGES];
+};
+
+/* st_dev of all pipes, as if they were files of one file system. */
+#define PIPE_DEV MAKEDEV(0, 0xffff)
+
+static uint64_t next_ino = 1; /* atomic */
+
+static bool
+is_nonblocking(const struct file *file)
+{
+    return READ_ONCE(file->flags) & O_NONBLOCK;
+}
+
+/* Sleeps on one side of the pipe. Returns 0 or -EINTR. */
+static int
+wait_locked(struct pipe *p, struct waitq *wq, unsigned *waiters)
+    REQUIRES(p->lock)
+{
+    ++*waiters;
+    int err = waitq_sleep_until(wq, &p->lock, WAIT_FOREVER);
+    --*waiters;
+    return err;
+}
+
+static void
+wake_locked(struct pipe *p) REQUIRES(p->lock)
+{
+    if (p->read_waiters)
+        waitq_wake_all(&p->can_read);
+    if (p->write_waiters)
+        waitq_wake_all(&p->can_write);
+}
+
+/* Copies up to n bytes, at most to the end of the page that `at` is in.
+ * Returns the bytes copied, or an error. */
+static inline int64_t
+copy_in_page(struct pipe *p, uint64_t at, size_t n, struct uio *uio, bool in)
+{
+    size_t start = at % PAGE_SIZE;
+    size_t len = MIN(n, PAGE_SIZE - start);
+    char **page = &p->page[at / PAGE_SIZE % PAGES];
+
+    if (!*page) {
+        *page = frame_alloc(0);
+        if (!*page)
+            return -ENOMEM;
+    }
+    return in ? uio_drain(uio, *page + start, len)
+              : uio_fill(uio, *page + start, len);
+}
+
+/* Copies n bytes, from `at` on in the ring, page by page.
+ * Returns the bytes copied, or the error if there were none. */
+static int64_t
+copy(struct pipe *p, uint64_t at, size_t n, struct uio *uio, bool in)
+{
+    size_t done = 0;
+
+    while (done < n) {
+        int64_t moved = copy_in_page(p, at + done, n - done, uio, in);
+        if (moved < 0)
+            return done ? (int64_t)done : moved;
+        done += (size_t)moved;
+        if (done < n && (at + done) % PAGE_SIZE != 0)
+            break; /* the rest cannot be accessed */
+    }
+    return (int64_t)done;
+}
+
+/* Waits until there is something to read and it is this thread's turn.
+ * Returns the bytes there are, 0 at the end of file, -EAGAIN, -EINTR. */
+static int64_t
+begin_read_locked(struct pipe *p, bool nonblock) REQUIRES(p->lock)
+{
+    for (;;) {
+        size_t used = p->head - p->tail;
+        if (used > 0 && !p->draining)
+            return (int64_t)used;
+        if (used == 0 && !p->has_writer)
+            return 0;
+        if (nonblock)
+            return -EAGAIN;
+        int err = wait_locked(p, &p->can_read, &p->read_waiters);
+        if (err)
+            return err;
+    }
+}
+
+static int64_t
+pipe_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+{
+    struct pipe *p = file->private;
+
+    spin_lock(&p->lock);
+    int64_t used = begin_read_locked(p, is_nonblocking(file));
+    if (used <= 0) {
+        spin_unlock(&p->lock);
+        return used;
+    }
+    p->draining = true;
+    uint64_t tail = p->tail;
+    spin_unlock(&p->lock);
+
+    int64_t n = copy(p, tail, MIN((size_t)used, uio->residual), uio, false);
+
+    spin_lock(&p->lock);
+    p->draining = false;
+    if (n > 0)
+        p->tail += (uint64_t)n;
+    if (p->tail == p->head && !p->filling)
+        p->tail = p->head = 0; /* the next bytes go to a page that is there */
+    wake_locked(p);
+    spin_unlock(&p->lock);
+    return n;
+}
+
+/* Waits until n bytes can go in: all of them if they are to stay together
+ * [posix, write], else at least one; and until it is this thread's turn.
+ * Returns the free bytes, -EPIPE, -EAGAIN, -EINTR. */
+static int64_t
+begin_write_locked(struct pipe *p, size_t n, bool nonblock) REQUIRES(p->lock)
+{
+    size_t need = n <= PIPE_BUF ? n : 1;
+
+    for (;;) {
+        size_t free = PIPE_SIZE - (p->head - p->tail);
+        if (!p->has_reader)
+            return -EPIPE;
+        if (free >= need && !p->filling)
+            return (int64_t)free;
+        if (nonblock)
+            return -EAGAIN;
+        int err = wait_locked(p, &p->can_write, &p->write_waiters);
+        if (err)
+            return err;
+    }
+}
+
+/* Writes as much as fits now. Returns the bytes written or an error. */
+static int64_t
+write_some(struct pipe *p, struct uio *uio, size_t n, bool nonblock)
+{
+    spin_lock(&p->lock);
+    int64_t free = begin_write_locked(p, n, nonblock);
+    if (free < 0) {
+        spin_unlock(&p->lock);
+        return free;
+    }
+    p->filling = true;
+    uint64_t head = p->head;
+    spin_unlock(&p->lock);
+
+    int64_t put = copy(p, head, MIN((size_t)free, uio->residual), uio, true);
+
+    spin_lock(&p->lock);
+    p->filling = false;
+    if (put > 0)
+        p->head += (uint64_t)put;
+    wake_locked(p);
+    spin_unlock(&p->lock);
+    return put;
+}
+
+static int64_t
+pipe_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+{
+    size_t total = uio->residual;
+
+    while (uio->residual > 0) {
+        int64_t n = write_some(file->private, uio, total, is_nonblocking(file));
+        if (n >= 0)
+            continue;
+        if (n == -EPIPE)
+            signal_send_current(SIGPIPE);
+        if (uio->residual == total)
+            return n;
+        break;
+    }
+    return (int64_t)(total - uio->residual);
+}
+
+static void
+pipe_free(struct pipe *p)
+{
+    for (unsigned i = 0; i < PAGES; i++) {
+        if (p->page[i])
+            frame_free(p->page[i], 0);
+    }
+    kfree(p);
+}
+
+static void
+pipe_release(struct file *file)
+{
+    struct pipe *p = file->private;
+
+    spin_lock(&p->lock);
+    if (file_is_writable(file))
+        p->has_writer = false;
+    else
+        p->has_reader = false;
+    bool unused = !p->has_reader && !p->has_writer;
+    wake_locked(p);
+    spin_unlock(&p->lock);
+    if (unused)
+        pipe_free(p);
+}
+
+static void
+pipe_stat(struct file *file, struct stat *st)
+{
+    const struct pipe *p = file->private;
+
+    memset(st, 0, sizeof(*st));
+    st->st_dev = PIPE_DEV;
+    st->st_ino = p->ino;
+    st->st_mode = S_IFIFO | S_IRUSR | S_IWUSR;
+    st->st_nlink = 1;
+    st->st_blksize = PAGE_SIZE;
+}
+
+static int64_t
+pipe_ioctl(struct file *file, unsigned command, uint64_t arg)
+{
+    struct pipe *p = file->private;
+
+    if (command != FIONREAD)
+        return -ENOTTY;
+    spin_lock(&p->lock);
+    int used = (int)(p->head - p->tail);
+    spin_unlock(&p->lock);
+    return uaccess_write(uaddr(arg), &used, sizeof(used));
+}
+
+static const struct file_ops read_end_ops = {
+    .release = pipe_release,
+    .read = pipe_read,
+    .ioctl = pipe_ioctl,
+    .stat = pipe_stat,
+    .is_stream = true,
+};
+
+static const struct file_ops write_end_ops = {
+    .release = pipe_release,
+    .write = pipe_write,
+    .ioctl = pipe_ioctl,
+    .stat = pipe_stat,
+    .is_stream = true,
+};
+
+int
+pipe_create(unsigned nonblock, struct file *ends[2])
+{
+    struct pipe *p = kzalloc(sizeof(*p));
+    if (!p)
+        return -ENOMEM;
+    spin_init(&p->lock, "pipe", RANK_PIPE);
+    waitq_init(&p->can_read);
+    waitq_init(&p->can_write);
+    p->ino = __atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED);
+    p->has_reader = p->has_writer = true;
+
+    ends[0] = file_create(&read_end_ops, O_RDONLY | nonblock, p);
+    if (!ends[0]) {
+        kfree(p);
+        return -ENOMEM;
+    }
+    ends[1] = file_create(&write_end_ops, O_WRONLY | nonblock, p);
+    if (!ends[1]) {
+        p->has_writer = false;
+        file_put(ends[0]);
+        return -ENOMEM;
+    }
+    return 0;
+}

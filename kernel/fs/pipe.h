@@ -1,0 +1,16 @@
+/* Pipes [posix, pipe]: bytes from writers to readers, in order.
+ *
+ * Owns struct pipe; guarded by a spin lock, which is not held while bytes
+ * are copied to and from user memory. Thread context, may block. */
+#pragma once
+
+#include "lib/compiler.h"
+
+#define PIPE_SIZE 65536u /* bytes a pipe holds */
+
+struct file;
+
+/* Makes a pipe: ends[0] for reading, ends[1] for writing, a reference each,
+ * with O_NONBLOCK or without.
+ * Returns 0 or -ENOMEM. */
+int pipe_create(unsigned nonblock, struct file *ends[2]) MUST_CHECK;

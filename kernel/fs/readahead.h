@@ -1,0 +1,54 @@
+/* Read-ahead: noticing who reads in order, and what to ask for in advance.
+ *
+ * A stream is somebody who asks for block after block. Ahead of him a window
+ * of blocks is asked for, and its first block carries a mark; when he gets
+ * there, the next window, twice as large, is asked for: one is always on its
+ * way. Blocks that are warm carry no mark, so hits on them cost nothing.
+ *
+ * Owns nothing; the caller's lock guards a struct readahead. Any context. */
+#pragma once
+
+#include "lib/compiler.h"
+
+#define READAHEAD_STREAMS    8u  /* readers told apart */
+#define READAHEAD_WINDOW_MIN 4u  /* blocks ahead of a new stream */
+#define READAHEAD_WINDOW_MAX 64u /* and of an old one */
+
+struct blockdev;
+
+struct readahead_stream {
+    const struct blockdev *dev; /* NULL while unused */
+    uint64_t next;              /* the first block not asked for */
+    size_t window;              /* blocks last asked for in advance */
+    uint64_t used;              /* clock at last use */
+};
+
+struct readahead {
+    struct readahead_stream streams[READAHEAD_STREAMS];
+    uint64_t clock;
+};
+
+/* What to ask for. */
+struct readahead_range {
+    uint64_t start;
+    size_t count;
+    bool marked;
+    uint64_t mark; /* the block to be marked, if marked */
+};
+
+/* Somebody needs count blocks from block on, none of them cached. The range
+ * starts there; if it continues a stream, a window of at most `most` blocks
+ * follows. */
+struct readahead_range readahead_start(struct readahead *ra,
+                                       const struct blockdev *dev,
+                                       uint64_t block, size_t count,
+                                       size_t most);
+
+/* Somebody has reached block, which was marked. The range is the stream's
+ * next window, empty if the stream has been forgotten. */
+struct readahead_range readahead_continue(struct readahead *ra,
+                                          const struct blockdev *dev,
+                                          uint64_t block, size_t most);
+
+/* Forgets the streams of dev (NULL: all). */
+void readahead_forget(struct readahead *ra, const struct blockdev *dev);

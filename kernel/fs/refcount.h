@@ -1,0 +1,26 @@
+/* Reference counts that need no lock.
+ *
+ * Owns nothing; any context. Only who holds a reference may add one. */
+#pragma once
+
+#include "lib/compiler.h"
+
+static inline void
+refcount_add(uint32_t *refs)
+{
+    __atomic_fetch_add(refs, 1, __ATOMIC_RELAXED);
+}
+
+/* Drops one reference. Returns whether it was the last: then all that other
+ * holders did before is visible, and the object is the caller's to free. */
+static inline bool MUST_CHECK
+refcount_drop(uint32_t *refs)
+{
+    return __atomic_fetch_sub(refs, 1, __ATOMIC_ACQ_REL) == 1;
+}
+
+static inline uint32_t
+refcount_read(const uint32_t *refs)
+{
+    return __atomic_load_n(refs, __ATOMIC_RELAXED);
+}

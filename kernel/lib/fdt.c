@@ -1,0 +1,574 @@
+#include "lib/fdt.h"
+#include "abi/errno.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+
+/* The header, as offsets of its 32-bit fields [dtspec §5.2]. */
+enum {
+    HEADER_MAGIC = 0,
+    HEADER_TOTAL_SIZE = 4,
+    HEADER_STRUCT_START = 8,
+    HEADER_STRINGS_START = 12,
+    HEADER_RESERVE_START = 16,
+    HEADER_VERSION = 20,
+    HEADER_COMPATIBLE_VERSION = 24,
+    HEADER_STRINGS_SIZE = 32,
+    HEADER_STRUCT_SIZE = 36, /* since version 17 */
+    HEADER_SIZE_16 = 36,
+    HEADER_SIZE = 40,
+};
+
+#define FDT_MAGIC         0xd00dfeed
+#define OLDEST_VERSION    16 /* before it, nodes had full paths as names */
+#define SUPPORTED_VERSION 17
+
+#define RESERVE_ENTRY_SIZE 16 /* 64-bit address and size [dtspec §5.3.2] */
+
+/* Kinds of tokens [dtspec §5.4.1]. */
+enum {
+    TOKEN_BEGIN_NODE = 1,
+    TOKEN_END_NODE = 2,
+    TOKEN_PROP = 3,
+    TOKEN_NOP = 4,
+    TOKEN_END = 9,
+};
+
+#define CELL sizeof(uint32_t)
+
+/* phandles that name no node [dtspec §2.3.3]. */
+#define PHANDLE_NONE    0
+#define PHANDLE_INVALID 0xffffffff
+
+struct token {
+    uint32_t kind;
+    uint32_t at, next;    /* offsets of this token and the one behind it */
+    const char *name;     /* of a node */
+    struct fdt_prop prop; /* all but `next` */
+};
+
+/* ---- Tokens ---- */
+
+static const uint8_t *
+struct_block(const struct fdt *tree)
+{
+    return tree->blob + tree->struct_start;
+}
+
+/* Reads the payload of a property, at offset token->next. */
+static const char *
+token_read_prop(const struct fdt *tree, struct token *token)
+{
+    uint32_t room = tree->struct_size - token->next;
+    if (room < 2 * CELL)
+        return "device tree: a property is cut off";
+    const uint8_t *head = struct_block(tree) + token->next;
+    uint32_t len = be32_load(head), name = be32_load(head + CELL);
+    if (len > room - 2 * CELL)
+        return "device tree: a property leaves the structure block";
+    if (name >= tree->strings_size)
+        return "device tree: a property's name is not in the strings block";
+    token->prop.name = (const char *)tree->blob + tree->strings_start + name;
+    token->prop.value = head + 2 * CELL;
+    token->prop.len = len;
+    token->next += 2 * CELL + len;
+    return NULL;
+}
+
+/* Reads the name of a node, at offset token->next. */
+static const char *
+token_read_name(const struct fdt *tree, struct token *token)
+{
+    const char *name = (const char *)struct_block(tree) + token->next;
+    size_t room = tree->struct_size - token->next;
+    size_t len = strnlen(name, room);
+    if (len == room)
+        return "device tree: a node's name does not end";
+    token->name = name;
+    token->next += (uint32_t)len + 1;
+    return NULL;
+}
+
+/* Reads the token at offset `at`, or the first behind it that is no NOP.
+ * Returns NULL, or what is wrong with it. */
+static const char *
+token_read(const struct fdt *tree, uint32_t at, struct token *token)
+{
+    do {
+        if (at > tree->struct_size || tree->struct_size - at < CELL)
+            return "device tree: the structure block has no end token";
+        token->at = at;
+        token->kind = be32_load(struct_block(tree) + at);
+        at += CELL;
+    } while (token->kind == TOKEN_NOP);
+
+    token->next = at;
+    const char *why = NULL;
+    switch (token->kind) {
+    case TOKEN_BEGIN_NODE:
+        why = token_read_name(tree, token);
+        break;
+    case TOKEN_PROP:
+        why = token_read_prop(tree, token);
+        break;
+    case TOKEN_END_NODE:
+    case TOKEN_END:
+        break;
+    default:
+        why = "device tree: unknown token";
+    }
+    /* Cannot wrap: total_size, hence every offset, is below 2^31. */
+    token->next = ALIGN_UP(token->next, CELL);
+    return why;
+}
+
+/* As token_read, for a tree that fdt_open has accepted. */
+static void
+token_get(const struct fdt *tree, uint32_t at, struct token *token)
+{
+    if (token_read(tree, at, token) != NULL)
+        *token = (struct token){.kind = TOKEN_END, .at = at, .next = at};
+}
+
+/* Reads the FDT_BEGIN_NODE token of node. Returns false if it names none. */
+static bool
+node_get(const struct fdt *tree, int node, struct token *token)
+{
+    if (node < 0)
+        return false;
+    token_get(tree, (uint32_t)node, token);
+    return token->kind == TOKEN_BEGIN_NODE;
+}
+
+/* ---- Opening ---- */
+
+static bool
+is_inside(uint32_t start, uint32_t size, uint32_t total)
+{
+    return start >= HEADER_SIZE_16 && start <= total && size <= total - start;
+}
+
+static const char *
+check_header(struct fdt *tree, size_t max)
+{
+    const uint8_t *header = tree->blob;
+    if (max < HEADER_SIZE || be32_load(header + HEADER_MAGIC) != FDT_MAGIC)
+        return "device tree: no header with the magic number";
+    uint32_t version = be32_load(header + HEADER_VERSION);
+    if (version < OLDEST_VERSION ||
+        be32_load(header + HEADER_COMPATIBLE_VERSION) > SUPPORTED_VERSION)
+        return "device tree: its version is not supported";
+    tree->total_size = be32_load(header + HEADER_TOTAL_SIZE);
+    if (tree->total_size > max || tree->total_size > INT32_MAX)
+        return "device tree: larger than the memory it is in";
+    if (tree->total_size < HEADER_SIZE)
+        return "device tree: smaller than its own header";
+
+    tree->struct_start = be32_load(header + HEADER_STRUCT_START);
+    tree->struct_size = version > OLDEST_VERSION
+                            ? be32_load(header + HEADER_STRUCT_SIZE)
+                            : tree->total_size - tree->struct_start;
+    if (tree->struct_start % CELL != 0 ||
+        !is_inside(tree->struct_start, tree->struct_size, tree->total_size))
+        return "device tree: the structure block is not inside";
+    tree->strings_start = be32_load(header + HEADER_STRINGS_START);
+    tree->strings_size = be32_load(header + HEADER_STRINGS_SIZE);
+    if (!is_inside(tree->strings_start, tree->strings_size, tree->total_size))
+        return "device tree: the strings block is not inside";
+    return NULL;
+}
+
+/* Leaves out what follows the last terminator, so that every offset below
+ * strings_size names a string that ends. */
+static void
+trim_strings(struct fdt *tree)
+{
+    const uint8_t *strings = tree->blob + tree->strings_start;
+    while (tree->strings_size > 0 && strings[tree->strings_size - 1] != '\0')
+        tree->strings_size--;
+}
+
+static const char *
+check_reserve_block(struct fdt *tree)
+{
+    uint32_t at = be32_load(tree->blob + HEADER_RESERVE_START);
+    if (at % sizeof(uint64_t) != 0 || !is_inside(at, 0, tree->total_size))
+        return "device tree: the memory reservation block is not inside";
+    tree->reserve_start = at;
+    tree->reserve_count = 0;
+    for (; tree->total_size - at >= RESERVE_ENTRY_SIZE;
+         at += RESERVE_ENTRY_SIZE) {
+        const uint8_t *entry = tree->blob + at;
+        if ((be64_load(entry) | be64_load(entry + sizeof(uint64_t))) == 0)
+            return NULL;
+        tree->reserve_count++;
+    }
+    return "device tree: the memory reservation block does not end";
+}
+
+/* Walks the structure block: one root without a name, END_NODE for every
+ * BEGIN_NODE, properties before children [dtspec §5.4.2]. */
+static const char *
+check_struct_block(const struct fdt *tree)
+{
+    struct token token = {.kind = TOKEN_NOP};
+    bool root_seen = false;
+    unsigned depth = 0; /* of nesting: 1 inside the root */
+    do {
+        uint32_t previous = token.kind;
+        const char *why = token_read(tree, token.next, &token);
+        if (why != NULL)
+            return why;
+        switch (token.kind) {
+        case TOKEN_BEGIN_NODE:
+            if (depth == 0 && (root_seen || token.name[0] != '\0'))
+                return "device tree: the root has a name or a sibling";
+            if (depth == FDT_DEPTH_MAX)
+                return "device tree: nodes are nested too deep";
+            root_seen = true;
+            depth++;
+            break;
+        case TOKEN_END_NODE:
+            if (depth-- == 0)
+                return "device tree: a node ends that did not begin";
+            break;
+        case TOKEN_PROP:
+            if (depth == 0 || previous == TOKEN_END_NODE)
+                return "device tree: a property is not at a node's start";
+            break;
+        }
+    } while (token.kind != TOKEN_END);
+
+    if (depth != 0 || !root_seen)
+        return "device tree: the last node does not end";
+    return NULL;
+}
+
+int
+fdt_open(struct fdt *tree, const void *blob, size_t max, const char **why)
+{
+    tree->blob = blob;
+    *why = check_header(tree, max);
+    if (*why == NULL)
+        *why = check_reserve_block(tree);
+    if (*why == NULL) {
+        trim_strings(tree);
+        *why = check_struct_block(tree);
+    }
+    return *why == NULL ? 0 : -EINVAL;
+}
+
+size_t
+fdt_size(const struct fdt *tree)
+{
+    return tree->total_size;
+}
+
+int
+fdt_reserved(const struct fdt *tree, unsigned index, struct fdt_range *range)
+{
+    if (index >= tree->reserve_count)
+        return -ENOENT;
+    const uint8_t *entry =
+        tree->blob + tree->reserve_start + index * RESERVE_ENTRY_SIZE;
+    range->base = be64_load(entry);
+    range->size = be64_load(entry + sizeof(uint64_t));
+    return 0;
+}
+
+/* ---- Nodes ---- */
+
+int
+fdt_root(const struct fdt *tree)
+{
+    struct token token;
+    token_get(tree, 0, &token);
+    return (int)token.at;
+}
+
+int
+fdt_next(const struct fdt *tree, int node, int *depth)
+{
+    struct token token;
+    if (!node_get(tree, node, &token))
+        return -ENOENT;
+    for (;;) {
+        token_get(tree, token.next, &token);
+        switch (token.kind) {
+        case TOKEN_BEGIN_NODE:
+            ++*depth;
+            return (int)token.at;
+        case TOKEN_END_NODE:
+            --*depth;
+            break;
+        case TOKEN_END:
+            return -ENOENT;
+        }
+    }
+}
+
+int
+fdt_child(const struct fdt *tree, int node)
+{
+    int depth = 0;
+    int next = fdt_next(tree, node, &depth);
+    return depth == 1 ? next : -ENOENT;
+}
+
+int
+fdt_sibling(const struct fdt *tree, int node)
+{
+    int depth = 0;
+    do {
+        node = fdt_next(tree, node, &depth);
+    } while (node >= 0 && depth > 0);
+    return depth == 0 ? node : -ENOENT;
+}
+
+int
+fdt_ancestry(const struct fdt *tree, int node, int path[FDT_DEPTH_MAX])
+{
+    int depth = 0;
+    int at = fdt_root(tree);
+    while (at >= 0 && depth < FDT_DEPTH_MAX) {
+        path[depth] = at;
+        if (at == node)
+            return depth;
+        at = fdt_next(tree, at, &depth);
+    }
+    return -ENOENT;
+}
+
+int
+fdt_parent(const struct fdt *tree, int node)
+{
+    int path[FDT_DEPTH_MAX];
+    int depth = fdt_ancestry(tree, node, path);
+    return depth > 0 ? path[depth - 1] : -ENOENT;
+}
+
+const char *
+fdt_name(const struct fdt *tree, int node)
+{
+    struct token token;
+    return node_get(tree, node, &token) ? token.name : NULL;
+}
+
+/* Does a node's name equal the len bytes at wanted, which may leave out the
+ * unit address? */
+static bool
+name_matches(const char *name, const char *wanted, size_t len)
+{
+    if (strncmp(name, wanted, len) != 0)
+        return false;
+    return name[len] == '\0' ||
+           (name[len] == '@' && memchr(wanted, '@', len) == NULL);
+}
+
+bool
+fdt_has_name(const struct fdt *tree, int node, const char *name)
+{
+    const char *full = fdt_name(tree, node);
+    return full != NULL && name_matches(full, name, strlen(name));
+}
+
+/* Length of the first component of a path. */
+static size_t
+component_length(const char *path)
+{
+    size_t len = 0;
+    while (path[len] != '\0' && path[len] != '/' && path[len] != ':')
+        len++;
+    return len;
+}
+
+/* Follows path, whose components each follow a '/', from node. */
+static int
+walk_path(const struct fdt *tree, int node, const char *path)
+{
+    for (;;) {
+        while (*path == '/')
+            path++;
+        size_t len = component_length(path);
+        if (len == 0)
+            return node;
+        int child = fdt_child(tree, node);
+        while (child >= 0 && !name_matches(fdt_name(tree, child), path, len))
+            child = fdt_sibling(tree, child);
+        node = child;
+        path += len;
+    }
+}
+
+/* The node whose alias is the len bytes at alias. */
+static int
+find_alias(const struct fdt *tree, const char *alias, size_t len)
+{
+    struct fdt_prop prop;
+    int aliases = walk_path(tree, fdt_root(tree), "/aliases");
+    int error = fdt_prop_first(tree, aliases, &prop);
+    for (; error == 0; error = fdt_prop_next(tree, &prop)) {
+        const char *path = fdt_prop_string(&prop, 0);
+        if (strncmp(prop.name, alias, len) == 0 && prop.name[len] == '\0' &&
+            path != NULL && *path == '/')
+            return walk_path(tree, fdt_root(tree), path);
+    }
+    return -ENOENT;
+}
+
+int
+fdt_find_path(const struct fdt *tree, const char *path)
+{
+    if (*path == '/')
+        return walk_path(tree, fdt_root(tree), path);
+    size_t len = component_length(path);
+    return walk_path(tree, find_alias(tree, path, len), path + len);
+}
+
+int
+fdt_find_phandle(const struct fdt *tree, uint32_t phandle)
+{
+    if (phandle == PHANDLE_NONE || phandle == PHANDLE_INVALID)
+        return -ENOENT;
+    struct token token = {.kind = TOKEN_NOP};
+    int node = -ENOENT;
+    while (token.kind != TOKEN_END) {
+        token_get(tree, token.next, &token);
+        if (token.kind == TOKEN_BEGIN_NODE)
+            node = (int)token.at;
+        else if (token.kind == TOKEN_PROP && token.prop.len == CELL &&
+                 be32_load(token.prop.value) == phandle &&
+                 strcmp(token.prop.name, "phandle") == 0)
+            return node;
+    }
+    return -ENOENT;
+}
+
+int
+fdt_find_compatible(const struct fdt *tree, int after, const char *name)
+{
+    int depth = 0;
+    int node = after < 0 ? fdt_root(tree) : fdt_next(tree, after, &depth);
+    while (node >= 0 && !fdt_is_compatible(tree, node, name))
+        node = fdt_next(tree, node, &depth);
+    return node;
+}
+
+bool
+fdt_is_compatible(const struct fdt *tree, int node, const char *name)
+{
+    struct fdt_prop prop;
+    if (fdt_prop_find(tree, node, "compatible", &prop) != 0)
+        return false;
+    size_t size = strlen(name) + 1;
+    for (uint32_t at = 0; size <= prop.len - at;) {
+        const char *string = (const char *)prop.value + at;
+        size_t len = strnlen(string, prop.len - at);
+        if (len + 1 == size && memcmp(string, name, size) == 0)
+            return true;
+        if (len == prop.len - at)
+            return false;
+        at += (uint32_t)len + 1;
+    }
+    return false;
+}
+
+bool
+fdt_is_enabled(const struct fdt *tree, int node)
+{
+    struct fdt_prop prop;
+    if (fdt_prop_find(tree, node, "status", &prop) != 0)
+        return node >= 0;
+    const char *status = fdt_prop_string(&prop, 0);
+    return status != NULL &&
+           (strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0);
+}
+
+/* ---- Properties ---- */
+
+/* Makes *prop the property at offset `at`, if one is there. */
+static int
+prop_at(const struct fdt *tree, uint32_t at, struct fdt_prop *prop)
+{
+    struct token token;
+    token_get(tree, at, &token);
+    if (token.kind != TOKEN_PROP)
+        return -ENOENT;
+    *prop = token.prop;
+    prop->next = token.next;
+    return 0;
+}
+
+int
+fdt_prop_first(const struct fdt *tree, int node, struct fdt_prop *prop)
+{
+    struct token token;
+    if (!node_get(tree, node, &token))
+        return -ENOENT;
+    return prop_at(tree, token.next, prop);
+}
+
+int
+fdt_prop_next(const struct fdt *tree, struct fdt_prop *prop)
+{
+    return prop_at(tree, prop->next, prop);
+}
+
+int
+fdt_prop_find(const struct fdt *tree, int node, const char *name,
+              struct fdt_prop *prop)
+{
+    int error = fdt_prop_first(tree, node, prop);
+    while (error == 0 && strcmp(prop->name, name) != 0)
+        error = fdt_prop_next(tree, prop);
+    return error;
+}
+
+const char *
+fdt_prop_string(const struct fdt_prop *prop, unsigned index)
+{
+    for (uint32_t at = 0; at < prop->len; index--) {
+        const char *string = (const char *)prop->value + at;
+        size_t len = strnlen(string, prop->len - at);
+        if (len == prop->len - at)
+            break;
+        if (index == 0)
+            return string;
+        at += (uint32_t)len + 1;
+    }
+    return NULL;
+}
+
+int
+fdt_prop_cell(const struct fdt_prop *prop, unsigned index, uint32_t *value)
+{
+    if (index >= prop->len / CELL)
+        return -ENOENT;
+    *value = be32_load(prop->value + index * CELL);
+    return 0;
+}
+
+const char *
+fdt_read_string(const struct fdt *tree, int node, const char *name)
+{
+    struct fdt_prop prop;
+    if (fdt_prop_find(tree, node, name, &prop) != 0)
+        return NULL;
+    return fdt_prop_string(&prop, 0);
+}
+
+int
+fdt_read_number(const struct fdt *tree, int node, const char *name,
+                uint64_t *value)
+{
+    struct fdt_prop prop;
+    int error = fdt_prop_find(tree, node, name, &prop);
+    if (error != 0)
+        return error;
+    if (prop.len == sizeof(uint32_t))
+        *value = be32_load(prop.value);
+    else if (prop.len == sizeof(uint64_t))
+        *value = be64_load(prop.value);
+    else
+        return -EINVAL;
+    return 0;
+}

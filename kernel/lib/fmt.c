@@ -1,0 +1,375 @@
+#include "lib/fmt.h"
+#include "lib/string.h"
+
+/* Octal needs the most digits: one for each three bits. */
+#define DIGITS_MAX ((64 + 2) / 3)
+
+#define POINTER_DIGITS 16
+
+/* va_list may be an array type, which cannot be passed by reference. */
+struct arguments {
+    va_list list;
+};
+
+/* One conversion specification, %[flags][width][.precision][length]c. */
+struct spec {
+    bool left, zero, plus, space, alternate;
+    unsigned width;
+    int precision; /* < 0: not given */
+    enum {
+        LENGTH_INT,
+        LENGTH_CHAR,
+        LENGTH_SHORT,
+        LENGTH_LONG, /* all wider types have 64 bits */
+    } length;
+    char conversion;
+};
+
+/* Where the text goes, and how much has gone. */
+struct output {
+    struct fmt_sink *sink;
+    size_t total;
+};
+
+static void
+put(struct output *out, const char *text, size_t len)
+{
+    if (len > 0)
+        out->sink->put(out->sink, text, len);
+    out->total += len;
+}
+
+static void
+put_repeated(struct output *out, char c, size_t count)
+{
+    char run[16];
+    memset(run, c, sizeof(run));
+    for (; count > sizeof(run); count -= sizeof(run))
+        put(out, run, sizeof(run));
+    put(out, run, count);
+}
+
+static void
+put_padded(struct output *out, const struct spec *spec, const char *text,
+           size_t len)
+{
+    size_t padding = spec->width > len ? spec->width - len : 0;
+    if (!spec->left)
+        put_repeated(out, ' ', padding);
+    put(out, text, len);
+    if (spec->left)
+        put_repeated(out, ' ', padding);
+}
+
+/* Puts sign or base prefix, zeros and digits. As ISO C wants it, precision
+ * is the least number of digits, and the flag '0' fills the width with zeros
+ * only if there is neither precision nor '-'. */
+static void
+put_number(struct output *out, const struct spec *spec, const char *prefix,
+           const char *digits, size_t ndigits)
+{
+    size_t prefix_len = strlen(prefix);
+    size_t zeros = 0;
+    if (spec->precision > 0 && (size_t)spec->precision > ndigits)
+        zeros = (size_t)spec->precision - ndigits;
+    size_t len = prefix_len + zeros + ndigits;
+    size_t padding = spec->width > len ? spec->width - len : 0;
+    if (spec->zero && !spec->left && spec->precision < 0) {
+        zeros += padding;
+        padding = 0;
+    }
+
+    if (!spec->left)
+        put_repeated(out, ' ', padding);
+    put(out, prefix, prefix_len);
+    put_repeated(out, '0', zeros);
+    put(out, digits, ndigits);
+    if (spec->left)
+        put_repeated(out, ' ', padding);
+}
+
+/* Writes the digits of value so that they end before end. Returns where they
+ * begin. */
+static char *
+write_digits(char *end, uint64_t value, unsigned base, bool upper)
+{
+    const char *digit = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    do {
+        *--end = digit[value % base];
+        value /= base;
+    } while (value != 0);
+    return end;
+}
+
+static uint64_t
+next_unsigned(const struct spec *spec, struct arguments *args)
+{
+    if (spec->length == LENGTH_LONG)
+        return va_arg(args->list, unsigned long);
+    unsigned value = va_arg(args->list, unsigned);
+    if (spec->length == LENGTH_CHAR)
+        return (unsigned char)value;
+    if (spec->length == LENGTH_SHORT)
+        return (unsigned short)value;
+    return value;
+}
+
+static int64_t
+next_signed(const struct spec *spec, struct arguments *args)
+{
+    if (spec->length == LENGTH_LONG)
+        return va_arg(args->list, long);
+    int value = va_arg(args->list, int);
+    if (spec->length == LENGTH_CHAR)
+        return (signed char)value;
+    if (spec->length == LENGTH_SHORT)
+        return (short)value;
+    return value;
+}
+
+static void
+format_signed(struct output *out, const struct spec *spec,
+              struct arguments *args)
+{
+    int64_t value = next_signed(spec, args);
+    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    const char *sign = "";
+    if (value < 0)
+        sign = "-";
+    else if (spec->plus)
+        sign = "+";
+    else if (spec->space)
+        sign = " ";
+
+    char buf[DIGITS_MAX];
+    char *end = buf + sizeof(buf), *start = end;
+    if (magnitude != 0 || spec->precision != 0)
+        start = write_digits(end, magnitude, 10, false);
+    put_number(out, spec, sign, start, (size_t)(end - start));
+}
+
+static void
+format_unsigned(struct output *out, const struct spec *spec,
+                struct arguments *args)
+{
+    uint64_t value = next_unsigned(spec, args);
+    bool upper = spec->conversion == 'X';
+    unsigned base = 10;
+    const char *prefix = "";
+    if (upper || spec->conversion == 'x') {
+        base = 16;
+        if (spec->alternate && value != 0)
+            prefix = upper ? "0X" : "0x";
+    } else if (spec->conversion == 'o') {
+        base = 8;
+    }
+
+    char buf[DIGITS_MAX + 1];
+    char *end = buf + sizeof(buf), *start = end;
+    if (value != 0 || spec->precision != 0)
+        start = write_digits(end, value, base, upper);
+    /* For %#o the prefix is a digit: it counts towards the precision. */
+    if (base == 8 && spec->alternate && (start == end || *start != '0'))
+        *--start = '0';
+    put_number(out, spec, prefix, start, (size_t)(end - start));
+}
+
+static void
+format_pointer(struct output *out, const struct spec *spec,
+               struct arguments *args)
+{
+    uintptr_t value = (uintptr_t)va_arg(args->list, void *);
+    char text[2 + POINTER_DIGITS];
+    memset(text, '0', sizeof(text));
+    text[1] = 'x';
+    write_digits(text + sizeof(text), value, 16, false);
+    put_padded(out, spec, text, sizeof(text));
+}
+
+static void
+format_string(struct output *out, const struct spec *spec,
+              struct arguments *args)
+{
+    const char *text = va_arg(args->list, const char *);
+    if (text == NULL)
+        text = "(null)";
+    size_t len = spec->precision < 0 ? strlen(text)
+                                     : strnlen(text, (size_t)spec->precision);
+    put_padded(out, spec, text, len);
+}
+
+/* Formats one conversion. Returns false if there is no such conversion. */
+static bool
+format_one(struct output *out, const struct spec *spec, struct arguments *args)
+{
+    char c;
+    switch (spec->conversion) {
+    case 'd':
+    case 'i':
+        format_signed(out, spec, args);
+        return true;
+    case 'u':
+    case 'x':
+    case 'X':
+    case 'o':
+        format_unsigned(out, spec, args);
+        return true;
+    case 'c':
+        c = (char)va_arg(args->list, int);
+        put_padded(out, spec, &c, 1);
+        return true;
+    case 's':
+        format_string(out, spec, args);
+        return true;
+    case 'p':
+        format_pointer(out, spec, args);
+        return true;
+    case '%':
+        put(out, "%", 1);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const char *
+parse_flags(const char *at, struct spec *spec)
+{
+    for (;; at++) {
+        if (*at == '-')
+            spec->left = true;
+        else if (*at == '0')
+            spec->zero = true;
+        else if (*at == '+')
+            spec->plus = true;
+        else if (*at == ' ')
+            spec->space = true;
+        else if (*at == '#')
+            spec->alternate = true;
+        else
+            return at;
+    }
+}
+
+/* Reads a number or, for '*', takes it from the arguments. */
+static const char *
+parse_number(const char *at, int *number, struct arguments *args)
+{
+    if (*at == '*') {
+        *number = va_arg(args->list, int);
+        return at + 1;
+    }
+    unsigned value = 0;
+    for (; *at >= '0' && *at <= '9'; at++)
+        value = value * 10 + (unsigned)(*at - '0');
+    *number = (int)value;
+    return at;
+}
+
+static const char *
+parse_length(const char *at, struct spec *spec)
+{
+    switch (*at) {
+    case 'h':
+        spec->length = at[1] == 'h' ? LENGTH_CHAR : LENGTH_SHORT;
+        return at + (at[1] == 'h' ? 2 : 1);
+    case 'l':
+        spec->length = LENGTH_LONG;
+        return at + (at[1] == 'l' ? 2 : 1);
+    case 'z':
+    case 't':
+    case 'j':
+        spec->length = LENGTH_LONG;
+        return at + 1;
+    default:
+        return at;
+    }
+}
+
+/* Parses what follows a '%'. Returns where the conversion character is. */
+static const char *
+parse_spec(const char *at, struct spec *spec, struct arguments *args)
+{
+    *spec = (struct spec){.precision = -1};
+    at = parse_flags(at, spec);
+    int width;
+    at = parse_number(at, &width, args);
+    if (width < 0)
+        spec->left = true;
+    spec->width = width < 0 ? -(unsigned)width : (unsigned)width;
+    if (*at == '.')
+        at = parse_number(at + 1, &spec->precision, args);
+    at = parse_length(at, spec);
+    spec->conversion = *at;
+    return at;
+}
+
+size_t
+fmt_vformat(struct fmt_sink *sink, const char *format, va_list list)
+{
+    struct output out = {.sink = sink};
+    struct arguments args;
+    va_copy(args.list, list);
+    while (*format != '\0') {
+        const char *literal = format;
+        while (*format != '\0' && *format != '%')
+            format++;
+        put(&out, literal, (size_t)(format - literal));
+        if (*format == '\0')
+            break;
+
+        struct spec spec;
+        const char *end = parse_spec(format + 1, &spec, &args);
+        if (*end != '\0')
+            end++;
+        if (!format_one(&out, &spec, &args))
+            put(&out, format, (size_t)(end - format));
+        format = end;
+    }
+    va_end(args.list);
+    return out.total;
+}
+
+/* A sink that fills a buffer and drops what has no room. */
+struct buffer_sink {
+    struct fmt_sink sink;
+    char *next;
+    size_t room;
+};
+
+static void
+buffer_put(struct fmt_sink *sink, const char *text, size_t len)
+{
+    struct buffer_sink *buffer = container_of(sink, struct buffer_sink, sink);
+    size_t fits = MIN(len, buffer->room);
+    /* With no room at all, there may be no buffer either. */
+    if (fits == 0)
+        return;
+    memcpy(buffer->next, text, fits);
+    buffer->next += fits;
+    buffer->room -= fits;
+}
+
+int
+vsnprintf(char *buf, size_t size, const char *format, va_list args)
+{
+    struct buffer_sink buffer = {
+        .sink.put = buffer_put,
+        .next = buf,
+        .room = size > 0 ? size - 1 : 0,
+    };
+    size_t len = fmt_vformat(&buffer.sink, format, args);
+    if (size > 0)
+        *buffer.next = '\0';
+    return (int)len;
+}
+
+int
+snprintf(char *buf, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(buf, size, format, args);
+    va_end(args);
+    return len;
+}

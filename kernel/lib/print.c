@@ -1,0 +1,263 @@
+#include "lib/print.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+
+#define LINE_MAX   512 /* bytes of a line with stamp and newline */
+#define BOOT_WIDTH 80  /* columns of print_boot's lines */
+#define BOOT_NAME  9   /* columns of their subject */
+#define NS_PER_S   1000000000ul
+
+static struct {
+    void (*lock)(void);
+    void (*unlock)(void);
+    void (*put)(const char *text, size_t len);
+    uint64_t (*now_ns)(void);
+} hooks;
+
+/* atomic */
+static bool panicking;
+static enum print_level console_limit = PRINT_DEBUG;
+
+/* guarded by hooks.lock: the ring holds the bytes from log_start, where a
+ * line begins, to log_end, both counted since boot */
+static char ring[PRINT_LOG_SIZE];
+static uint64_t log_start, log_end;
+
+/* A line being made: "<6>[    0.123456] text\n". It is too large for every
+ * stack that may have to print. guarded by hooks.lock */
+static struct line {
+    struct fmt_sink sink;
+    size_t len;
+    char text[LINE_MAX];
+} line;
+
+/* Returns whether leave() has something to undo: a panic may come between. */
+static bool
+enter(void)
+{
+    if (!hooks.lock || READ_ONCE(panicking))
+        return false;
+    hooks.lock();
+    return true;
+}
+
+static void
+leave(bool locked)
+{
+    if (locked)
+        hooks.unlock();
+}
+
+static void
+console_put(const char *text, size_t len)
+{
+    if (hooks.put)
+        hooks.put(text, len);
+}
+
+static void
+log_append(const char *text, size_t len)
+{
+    while (log_end + len - log_start > PRINT_LOG_SIZE) {
+        while (ring[log_start++ % PRINT_LOG_SIZE] != '\n')
+            ;
+    }
+    for (size_t i = 0; i < len; i++)
+        ring[log_end++ % PRINT_LOG_SIZE] = text[i];
+}
+
+/* Appends to the line, as much as fits with a newline behind. */
+static void
+line_add(const char *text, size_t len)
+{
+    len = MIN(len, LINE_MAX - 1 - line.len);
+    memcpy(line.text + line.len, text, len);
+    line.len += len;
+}
+
+static void
+line_put(struct fmt_sink *sink, const char *text, size_t len)
+{
+    (void)sink;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        char escape[sizeof("\\x00")];
+        if (c >= ' ' && c != 0x7f) {
+            line_add(text + i, 1);
+        } else {
+            snprintf(escape, sizeof(escape), "\\x%02x", c);
+            line_add(escape, sizeof(escape) - 1);
+        }
+    }
+}
+
+static void
+line_begin(enum print_level level, uint64_t ns)
+{
+    line.sink.put = line_put;
+    line.len = (size_t)snprintf(
+        line.text, LINE_MAX, "<%u>[%5lu.%06lu] ", (unsigned)level & 7,
+        (unsigned long)(ns / NS_PER_S), (unsigned long)(ns % NS_PER_S / 1000));
+}
+
+/* Ends the line, marking it if it was cut, and logs it. */
+static void
+line_end(void)
+{
+    if (line.len == LINE_MAX - 1)
+        memcpy(line.text + line.len - 3, "...", 3);
+    line.text[line.len++] = '\n';
+    log_append(line.text, line.len);
+}
+
+static uint64_t
+now_ns(void)
+{
+    return hooks.now_ns ? hooks.now_ns() : 0;
+}
+
+void
+vprint(enum print_level level, const char *format, va_list args)
+{
+    bool locked = enter();
+    line_begin(level, now_ns());
+    fmt_vformat(&line.sink, format, args);
+    line_end();
+    if (level < console_limit) {
+        size_t prefix = sizeof("<6>") - 1;
+        console_put(line.text + prefix, line.len - prefix);
+    }
+    leave(locked);
+}
+
+void
+print(enum print_level level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vprint(level, format, args);
+    va_end(args);
+}
+
+/* How much of text, up to width bytes, goes on one line: to a blank. */
+static size_t
+wrap(const char *text, size_t len, size_t width)
+{
+    if (len <= width)
+        return len;
+    for (size_t n = width; n > 0; n--) {
+        if (text[n] == ' ')
+            return n;
+    }
+    return width;
+}
+
+static void
+boot_show(uint64_t ns, const char *subject, size_t subject_len,
+          const char *text, size_t len)
+{
+    char head[BOOT_WIDTH / 2 + 1];
+    size_t indent =
+        (size_t)snprintf(head, sizeof(head), "[%lu.%03lu] %-*.*s ",
+                         (unsigned long)(ns / NS_PER_S),
+                         (unsigned long)(ns % NS_PER_S / 1000000), BOOT_NAME,
+                         (int)MIN(subject_len, sizeof(head) / 2), subject);
+    console_put(head, indent);
+    for (;;) {
+        size_t n = wrap(text, len, BOOT_WIDTH - indent);
+        console_put(text, n);
+        console_put("\n", 1);
+        if (n == len)
+            break;
+        n += text[n] == ' ';
+        text += n;
+        len -= n;
+        memset(head, ' ', indent);
+        console_put(head, indent);
+    }
+}
+
+void
+print_boot(const char *subject, const char *format, ...)
+{
+    va_list args;
+    bool locked = enter();
+    uint64_t ns = now_ns();
+
+    line_begin(PRINT_INFO, ns);
+    size_t name = line.len;
+    line_put(&line.sink, subject, strlen(subject));
+    size_t name_end = line.len;
+    line_add(": ", 2);
+    size_t text = line.len;
+    va_start(args, format);
+    fmt_vformat(&line.sink, format, args);
+    va_end(args);
+    line_end();
+    if (PRINT_INFO < console_limit)
+        boot_show(ns, line.text + name, name_end - name, line.text + text,
+                  line.len - 1 - text);
+    leave(locked);
+}
+
+void
+print_raw(const char *text, size_t len)
+{
+    bool locked = enter();
+    console_put(text, len);
+    leave(locked);
+}
+
+void
+print_set_console(void (*put)(const char *text, size_t len))
+{
+    bool locked = enter();
+    hooks.put = put;
+    leave(locked);
+}
+
+void
+print_set_lock(void (*lock)(void), void (*unlock)(void))
+{
+    hooks.unlock = unlock;
+    hooks.lock = lock;
+}
+
+void
+print_set_clock(uint64_t (*now)(void))
+{
+    hooks.now_ns = now;
+}
+
+void
+print_set_limit(enum print_level limit)
+{
+    console_limit = limit;
+}
+
+size_t
+print_read_log(uint64_t *pos, char *buf, size_t size)
+{
+    bool locked = enter();
+    uint64_t from = MIN(MAX(*pos, log_start), log_end);
+    size_t n = MIN(size, (size_t)(log_end - from));
+    size_t at = from % PRINT_LOG_SIZE;
+    size_t first = MIN(n, PRINT_LOG_SIZE - at);
+    memcpy(buf, ring + at, first);
+    memcpy(buf + first, ring, n - first);
+    *pos = from + n;
+    leave(locked);
+    return n;
+}
+
+void
+print_enter_panic(void)
+{
+    WRITE_ONCE(panicking, true);
+}
+
+bool
+print_in_panic(void)
+{
+    return READ_ONCE(panicking);
+}

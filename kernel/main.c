@@ -1,0 +1,257 @@
+/* Boot, in order: see docs/boot.md. */
+#include "arch/boot.h"
+#include "arch/clock.h"
+#include "arch/sbi.h"
+#include "arch/smp.h"
+#include "arch/trap.h"
+#include "dev/console.h"
+#include "dev/finisher.h"
+#include "dev/irq.h"
+#include "dev/platform.h"
+#include "dev/plic.h"
+#include "dev/random.h"
+#include "dev/rtc.h"
+#include "dev/uart.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/kmap.h"
+#include "mm/slab.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+#include "proc/timer.h"
+#include "sys/fault.h"
+#include "sys/power.h"
+#include "sys/startup.h"
+#include "sys/sys.h"
+#include "sys/version.h"
+
+/* More than any device tree takes. */
+#define FDT_MAX_SIZE (2ul << 20)
+
+static struct spinlock print_lock = SPINLOCK_INIT("print", RANK_PRINT);
+
+static NO_LOCK_CHECK void
+lock_print(void)
+{
+    spin_lock(&print_lock);
+}
+
+static NO_LOCK_CHECK void
+unlock_print(void)
+{
+    spin_unlock(&print_lock);
+}
+
+/* ---- The end, should it come to that ---- */
+
+static void
+describe_panic(void)
+{
+    const struct thread *t = thread_current();
+
+    pr_err("hart %u (hartid %lu), %s %s[%d]", this_cpu()->index,
+           (unsigned long)this_cpu()->hartid,
+           t->process ? "process" : "kernel thread",
+           t->process ? t->process->name : t->name, t->tid);
+    trap_print_registers();
+    trap_print_backtrace((uint64_t)__builtin_return_address(0),
+                         ((uint64_t *)__builtin_frame_address(0))[-2]);
+}
+
+static void
+end_after_panic(void)
+{
+    size_t len;
+    const char *wish = bootarg_find("panic", &len);
+
+    if (wish && len == 4 && memcmp(wish, "halt", 4) == 0)
+        print_raw("halted\n", 7);
+    else
+        power_off(1);
+}
+
+/* ---- What the machine is ---- */
+
+/* Stops before there is anything that a panic could describe. */
+static NORETURN void
+give_up(const char *what, const char *why)
+{
+    pr_err("%s: %s", what, why);
+    sbi_shutdown(true);
+    for (;;)
+        cpu_wait_for_interrupt();
+}
+
+static void
+read_platform(uint64_t fdt_pa)
+{
+    const char *why = "";
+    size_t len;
+
+    if (platform_init(phys_to_virt(fdt_pa), fdt_pa, FDT_MAX_SIZE, &why) != 0)
+        give_up("device tree", why);
+    if (bootarg_find("quiet", &len))
+        print_set_limit(PRINT_NOTE);
+}
+
+static bool
+all_harts_have(uint32_t isa)
+{
+    const struct platform *p = platform_get();
+
+    for (unsigned i = 0; i < p->nharts; i++)
+        if (!(p->harts[i].isa & isa))
+            return false;
+    return true;
+}
+
+static void
+start_clock(void)
+{
+    const struct platform *p = platform_get();
+    bool sstc = all_harts_have(PLATFORM_ISA_SSTC);
+
+    clock_init(p->timebase_hz, sstc);
+    print_set_clock(clock_now_ns);
+}
+
+static void
+print_machine(uint64_t hartid)
+{
+    const struct platform *p = platform_get();
+    char firmware[64];
+
+    sbi_describe(firmware, sizeof(firmware));
+    print_boot("umbra", "%s on %s, boot hart %lu", VERSION_UMBRA, firmware,
+               (unsigned long)hartid);
+    print_boot("machine", "%s: %u harts, %lu MiB, %u virtio slots",
+               p->compatible, p->nharts, (unsigned long)(p->memory_size >> 20),
+               p->nvirtio);
+    print_boot("clock", "%lu kHz, deadlines by %s",
+               (unsigned long)(p->timebase_hz / 1000),
+               all_harts_have(PLATFORM_ISA_SSTC) ? "Sstc" : "SBI");
+}
+
+/* ---- Memory ---- */
+
+static void
+reserve(struct memmap *map, uint64_t base, uint64_t size, bool no_map)
+{
+    if (map->nreserved == MEMMAP_RESERVED_MAX)
+        give_up("device tree", "more reserved ranges than the kernel keeps");
+    map->reserved[map->nreserved] = (struct fdt_range){base, size};
+    map->no_map[map->nreserved++] = no_map;
+}
+
+static void
+start_memory(void)
+{
+    static struct memmap map;
+    const struct platform *p = platform_get();
+
+    for (unsigned i = 0; i < p->nmemory && i < MEMMAP_RAM_MAX; i++)
+        map.ram[map.nram++] = p->memory[i];
+    for (unsigned i = 0; i < p->nreserved; i++)
+        reserve(&map, p->reserved[i].range.base, p->reserved[i].range.size,
+                p->reserved[i].no_map);
+    reserve(&map, virt_to_phys(_text), (uint64_t)(_end - _text), false);
+
+    frame_init(&map);
+    kmap_init(&map);
+    slab_init_kmalloc();
+    thread_init_cache();
+    process_init_table();
+    print_boot("memory", "%zu of %zu frames free; kernel %zu KiB, W^X",
+               frame_count_free(), frame_count_total(),
+               (size_t)(_end - _text) >> 10);
+}
+
+/* ---- Devices that everything else needs ---- */
+
+static void
+start_uart(void)
+{
+    if (uart_init() == 0)
+        print_set_console(uart_put);
+    finisher_init();
+    rtc_init();
+}
+
+static void
+start_interrupts(void)
+{
+    static const struct trap_hooks hooks = {
+        .syscall = sys_dispatch,
+        .user_fault = fault_page,
+        .user_exception = fault_exception,
+        .timer = sched_handle_timer,
+        .external = irq_dispatch,
+        .ipi = sched_handle_ipi,
+        .user_return = thread_user_return,
+    };
+    trap_set_hooks(&hooks);
+    trap_init_hart();
+
+    const struct platform *p = platform_get();
+    if (p->nplics == 0 && (p->has_aplic || p->has_imsic))
+        give_up("interrupts", "this machine has an AIA (APLIC), and the "
+                              "kernel drives only a PLIC; use aia=none");
+    if (plic_init() != 0)
+        give_up("interrupts", "the device tree describes no usable PLIC");
+}
+
+/* A hart without a PLIC context runs threads all the same. */
+static void
+start_hart(void)
+{
+    if (plic_init_hart() != 0)
+        pr_info("hart %u takes no device interrupts", this_cpu()->index);
+}
+
+static void
+start_harts(void)
+{
+    const struct platform *p = platform_get();
+
+    for (unsigned i = 0; i < p->nharts; i++)
+        if (p->harts[i].id != this_cpu()->hartid && !cpu_add(p->harts[i].id))
+            pr_warn("hart %lu is left stopped: there are over %d",
+                    (unsigned long)p->harts[i].id, CPU_MAX);
+    print_boot("smp", "%u of %u harts running", sched_start_harts(start_hart),
+               p->nharts);
+}
+
+void
+kmain(uint64_t hartid, uint64_t fdt_pa, uint64_t instret)
+{
+    static const struct panic_hooks panic_hooks = {
+        .stop_others = smp_stop_others,
+        .describe = describe_panic,
+        .end = end_after_panic,
+    };
+    boot_thread.cpu = cpu_add(hartid);
+    print_set_console(sbi_console_write);
+    print_set_lock(lock_print, unlock_print);
+    panic_set_hooks(&panic_hooks);
+    sbi_init();
+
+    read_platform(fdt_pa);
+    start_clock();
+    print_machine(hartid);
+    start_memory();
+    start_uart();
+    timer_init_lists();
+    sched_init();
+    start_interrupts();
+    start_hart();
+    start_harts();
+
+    random_add(platform_get()->rng_seed, platform_get()->rng_seed_len);
+    struct thread *first = thread_create("startup", startup, (void *)instret);
+    if (!first)
+        panic("no memory for the first thread");
+    sched_start(first);
+    sched_idle();
+}

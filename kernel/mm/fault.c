@@ -1,0 +1,98 @@
+#include "mm/space.h"
+
+#include "abi/errno.h"
+#include "abi/mman.h"
+#include "arch/tlb.h"
+#include "lib/string.h"
+#include "mm/area.h"
+#include "mm/frame.h"
+#include "mm/pagetable.h"
+
+static bool
+is_allowed(unsigned prot, unsigned access)
+{
+    if (access == PROT_READ)
+        return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+    return prot & access;
+}
+
+static int
+add_page(struct space *space, uint64_t *entry, uint64_t rights)
+{
+    void *frame = frame_alloc_zeroed(0);
+    if (!frame)
+        return -ENOMEM;
+    *entry = pt_leaf(virt_to_phys(frame), rights);
+    space->resident += PAGE_SIZE;
+    return 0;
+}
+
+/* Gives the space a copy of its own of a shared page. */
+static int
+break_sharing(uint64_t *entry, uint64_t rights)
+{
+    void *shared = phys_to_virt(pte_address(*entry));
+
+    if (frame_refs(shared) == 1) {
+        *entry = pt_leaf(virt_to_phys(shared), rights);
+        return 0;
+    }
+    void *copy = frame_alloc(0);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, shared, PAGE_SIZE);
+    *entry = pt_leaf(virt_to_phys(copy), rights);
+    frame_unref(shared);
+    return 0;
+}
+
+static int
+fault_locked(struct space *space, uint64_t va, unsigned access)
+{
+    struct area *area = area_find(space, va);
+    if (!area || !is_allowed(area->prot, access))
+        return -EFAULT;
+    uint64_t *entry = pt_walk(space->root, va, 0, true);
+    if (!entry)
+        return -ENOMEM;
+
+    uint64_t rights = area_rights(area->prot);
+    if (!(*entry & PTE_V))
+        return add_page(space, entry, rights);
+    if (*entry & PTE_COW) {
+        if (access == PROT_WRITE) {
+            int error = break_sharing(entry, rights);
+            /* The old translation, to the shared frame, must go. */
+            tlb_flush_page(va);
+            return error;
+        }
+        rights = (rights & ~PTE_W) | PTE_COW;
+    }
+    /* mprotect gave rights, or this hart had cached their absence. */
+    *entry = pt_leaf(pte_address(*entry), rights);
+    tlb_flush_page(va);
+    return 0;
+}
+
+int
+space_fault(struct space *space, uint64_t va, unsigned access)
+{
+    spin_lock(&space->lock);
+    int error = fault_locked(space, va, access);
+    spin_unlock(&space->lock);
+    return error;
+}
+
+void *
+space_translate(struct space *space, uint64_t va, bool write)
+{
+    uint64_t need = PTE_V | PTE_U | (write ? PTE_W : 0);
+    uint64_t pte;
+
+    if (va >= USER_END)
+        return NULL;
+    pte = pt_lookup(space->root, va);
+    if ((pte & need) != need)
+        return NULL;
+    return (char *)phys_to_virt(pte_address(pte)) + va % PAGE_SIZE;
+}

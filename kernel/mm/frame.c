@@ -1,0 +1,294 @@
+#include "mm/frame.h"
+
+#include "arch/layout.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "sync/spinlock.h"
+
+/* What a frame is, as far as its first byte of the block knows. */
+enum frame_kind {
+    FRAME_RESERVED = 0, /* not ours: holes, firmware, the kernel */
+    FRAME_FREE,         /* head of a free block */
+    FRAME_USED,         /* head of an allocated block */
+    FRAME_SLAB,         /* in a block of the slab allocator */
+    FRAME_TAIL,         /* in a block, but not its head */
+};
+
+/* Free blocks are linked here and not through their own memory: a boot that
+ * touches each block makes the host of an emulator find memory for all. */
+struct frame {
+    union {
+        uint32_t refs; /* atomic; used head */
+        uint32_t next; /* free head: its list's neighbours, by number */
+    };
+    uint32_t prev;
+    uint16_t head; /* slab: frames back to the head */
+    uint8_t kind;
+    uint8_t order; /* of the block whose head it is */
+};
+
+#define NOBODY UINT32_MAX
+
+static struct spinlock lock = SPINLOCK_INIT("frame", RANK_FRAME);
+
+/* guarded by lock */
+static uint32_t free_blocks[FRAME_MAX_ORDER + 1]; /* first of each order */
+static size_t free_count;
+
+/* constant after frame_init */
+static struct frame *frames; /* one for each frame from first_pfn on */
+static uint64_t first_pfn, end_pfn;
+static size_t total_count;
+
+static uint64_t
+frame_number(const void *kva)
+{
+    uint64_t pfn = virt_to_phys(kva) >> PAGE_SHIFT;
+    assert(pfn >= first_pfn && pfn < end_pfn);
+    return pfn - first_pfn;
+}
+
+static void *
+frame_address(uint64_t number)
+{
+    return phys_to_virt((number + first_pfn) << PAGE_SHIFT);
+}
+
+static void
+link_free(uint64_t number, unsigned order)
+{
+    uint32_t next = free_blocks[order];
+
+    frames[number] = (struct frame){.next = next,
+                                    .prev = NOBODY,
+                                    .kind = FRAME_FREE,
+                                    .order = (uint8_t)order};
+    if (next != NOBODY)
+        frames[next].prev = (uint32_t)number;
+    free_blocks[order] = (uint32_t)number;
+}
+
+/* Takes a free block off its list; it is nobody's head any more. */
+static void
+unlink_free(uint64_t number)
+{
+    struct frame *frame = &frames[number];
+
+    if (frame->prev != NOBODY)
+        frames[frame->prev].next = frame->next;
+    else
+        free_blocks[frame->order] = frame->next;
+    if (frame->next != NOBODY)
+        frames[frame->next].prev = frame->prev;
+    frame->kind = FRAME_TAIL;
+}
+
+/* Links a free block, first merging it with its buddy as often as that is
+ * free and whole. Buddies are aligned by physical address. */
+static void
+free_locked(uint64_t number, unsigned order)
+{
+    free_count += 1ul << order;
+    while (order < FRAME_MAX_ORDER) {
+        uint64_t buddy_pfn = (number + first_pfn) ^ (1ul << order);
+        if (buddy_pfn < first_pfn || buddy_pfn >= end_pfn)
+            break;
+        uint64_t buddy = buddy_pfn - first_pfn;
+        if (frames[buddy].kind != FRAME_FREE || frames[buddy].order != order)
+            break;
+        unlink_free(buddy);
+        frames[number].kind = FRAME_TAIL;
+        number = MIN(number, buddy);
+        order++;
+    }
+    link_free(number, order);
+}
+
+/* Hands frames [start, end), by number, to the allocator in blocks as large
+ * as alignment allows. */
+static void
+add_range(uint64_t start, uint64_t end)
+{
+    total_count += end - start;
+    while (start < end) {
+        unsigned order = FRAME_MAX_ORDER;
+        while (((start + first_pfn) & ((1ul << order) - 1)) != 0 ||
+               start + (1ul << order) > end)
+            order--;
+        free_locked(start, order);
+        start += 1ul << order;
+    }
+}
+
+/* Calls visit with each free extent of RAM, by whole frames. */
+static void
+for_each_free(const struct memmap *map,
+              void (*visit)(uint64_t start_pfn, uint64_t limit_pfn))
+{
+    for (unsigned i = 0; i < map->nram; i++) {
+        uint64_t start = map->ram[i].base, stop;
+        uint64_t end = MIN(start + map->ram[i].size, DIRECT_SIZE);
+        while (memmap_next_free(map, false, &start, end, &stop)) {
+            uint64_t a = ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT;
+            uint64_t b = stop >> PAGE_SHIFT;
+            if (a < b)
+                visit(a, b);
+            start = stop;
+        }
+    }
+}
+
+static uint64_t table_pfn, table_frames;
+
+static void
+place_table(uint64_t start, uint64_t limit)
+{
+    if (table_pfn == 0 && limit - start >= table_frames)
+        table_pfn = start;
+}
+
+static void
+add_extent(uint64_t start, uint64_t limit)
+{
+    if (table_pfn >= start && table_pfn < limit)
+        start = table_pfn + table_frames; /* place_table took its beginning */
+    if (start < limit)
+        add_range(start - first_pfn, limit - first_pfn);
+}
+
+void
+frame_init(const struct memmap *map)
+{
+    const struct fdt_range *last = &map->ram[map->nram - 1];
+
+    for (unsigned i = 0; i <= FRAME_MAX_ORDER; i++)
+        free_blocks[i] = NOBODY;
+
+    first_pfn = map->ram[0].base >> PAGE_SHIFT;
+    end_pfn = MIN(last->base + last->size, DIRECT_SIZE) >> PAGE_SHIFT;
+    size_t bytes = (end_pfn - first_pfn) * sizeof(struct frame);
+    table_frames = ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT;
+    for_each_free(map, place_table);
+    if (table_pfn == 0)
+        panic("no room in RAM for the table of %lu frames",
+              end_pfn - first_pfn);
+
+    frames = phys_to_virt(table_pfn << PAGE_SHIFT);
+    memset(frames, 0, bytes);
+    for_each_free(map, add_extent);
+}
+
+void *
+frame_alloc(unsigned order)
+{
+    unsigned found = order;
+
+    assert(order <= FRAME_MAX_ORDER);
+    spin_lock(&lock);
+    while (found <= FRAME_MAX_ORDER && free_blocks[found] == NOBODY)
+        found++;
+    if (found > FRAME_MAX_ORDER) {
+        spin_unlock(&lock);
+        return NULL;
+    }
+    uint64_t number = free_blocks[found];
+    unlink_free(number);
+    while (found > order) {
+        found--;
+        link_free(number + (1ul << found), found);
+    }
+    frames[number] =
+        (struct frame){.refs = 1, .kind = FRAME_USED, .order = (uint8_t)order};
+    free_count -= 1ul << order;
+    spin_unlock(&lock);
+    return frame_address(number);
+}
+
+void *
+frame_alloc_zeroed(unsigned order)
+{
+    void *block = frame_alloc(order);
+    if (block)
+        memset(block, 0, PAGE_SIZE << order);
+    return block;
+}
+
+void
+frame_free(void *block, unsigned order)
+{
+    uint64_t number = frame_number(block);
+    struct frame *frame = &frames[number];
+
+    assert(frame->kind == FRAME_USED);
+    assert_eq(frame->order, order);
+    assert_eq(frame->refs, 1);
+#ifdef SAN
+    memset(block, 0xd5, PAGE_SIZE << order);
+#endif
+    spin_lock(&lock);
+    frame->refs = 0;
+    frame->kind = FRAME_TAIL;
+    free_locked(number, order);
+    spin_unlock(&lock);
+}
+
+void
+frame_ref(void *frame)
+{
+    __atomic_fetch_add(&frames[frame_number(frame)].refs, 1, __ATOMIC_RELAXED);
+}
+
+void
+frame_unref(void *frame)
+{
+    struct frame *f = &frames[frame_number(frame)];
+
+    /* The last holder must see what the others wrote before. */
+    if (__atomic_fetch_sub(&f->refs, 1, __ATOMIC_ACQ_REL) == 1) {
+        f->refs = 1;
+        frame_free(frame, 0);
+    }
+}
+
+unsigned
+frame_refs(const void *frame)
+{
+    return __atomic_load_n(&frames[frame_number(frame)].refs, __ATOMIC_ACQUIRE);
+}
+
+void
+frame_mark_slab(void *block, unsigned order, bool is_slab)
+{
+    uint64_t number = frame_number(block);
+
+    frames[number].kind = is_slab ? FRAME_SLAB : FRAME_USED;
+    for (unsigned i = 1; i < 1u << order; i++) {
+        frames[number + i].kind = is_slab ? FRAME_SLAB : FRAME_TAIL;
+        frames[number + i].head = (uint16_t)i;
+    }
+}
+
+void *
+frame_find_block(const void *address, unsigned *order, bool *is_slab)
+{
+    uint64_t number = frame_number(address);
+
+    *is_slab = frames[number].kind == FRAME_SLAB;
+    if (*is_slab)
+        number -= frames[number].head;
+    assert(*is_slab || frames[number].kind == FRAME_USED);
+    *order = frames[number].order;
+    return frame_address(number);
+}
+
+size_t
+frame_count_free(void)
+{
+    return READ_ONCE(free_count);
+}
+
+size_t
+frame_count_total(void)
+{
+    return total_count;
+}

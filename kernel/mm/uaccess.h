@@ -1,0 +1,38 @@
+/* The only way in and out of user memory.
+ *
+ * Copies between the kernel and the current address space, by a software
+ * walk over the direct map: no sstatus.SUM, whose toggling would flush
+ * QEMU's TLB each time. Pages are faulted in, and copy-on-write broken, as
+ * the user's own access would. Thread context, may block; no spin lock held. */
+#pragma once
+
+#include "lib/compiler.h"
+
+/* A user address: never dereferenced, never mixed up with a kernel pointer.
+ * (The one typedef that is not an integer.) */
+typedef struct {
+    uint64_t v;
+} uaddr_t;
+
+static inline uaddr_t
+uaddr(uint64_t v)
+{
+    return (uaddr_t){v};
+}
+
+static inline uaddr_t
+uaddr_add(uaddr_t a, uint64_t n)
+{
+    return (uaddr_t){a.v + n};
+}
+
+/* Copies n bytes. Returns 0, or -EFAULT if any byte is not accessible (a
+ * prefix may have been copied). */
+int uaccess_read(void *dst, uaddr_t src, size_t n) MUST_CHECK;
+int uaccess_write(uaddr_t dst, const void *src, size_t n) MUST_CHECK;
+int uaccess_zero(uaddr_t dst, size_t n) MUST_CHECK;
+
+/* Copies a string with its terminator into dst of size bytes.
+ * Returns its length, -EFAULT, or -ENAMETOOLONG if no terminator is among
+ * the first size bytes. */
+int64_t uaccess_read_string(char *dst, uaddr_t src, size_t size) MUST_CHECK;

@@ -1,0 +1,47 @@
+/* A scattered buffer that a read fills or a write drains, in user or kernel
+ * memory.
+ *
+ * Lives on the caller's stack, private to its thread; may block when it
+ * faults user pages in. */
+#pragma once
+
+#include "mm/uaccess.h"
+
+struct uio_vec {
+    uint64_t base; /* user or kernel address */
+    size_t len;
+};
+
+struct uio {
+    const struct uio_vec *vec;
+    unsigned nvec;
+    size_t skip;     /* bytes of vec[0] already used */
+    size_t residual; /* bytes left in all */
+    bool user;       /* vec holds user addresses */
+};
+
+/* One contiguous buffer; *vec must live as long as the uio. */
+static inline void
+uio_init_user(struct uio *uio, struct uio_vec *vec, uaddr_t base, size_t len)
+{
+    *vec = (struct uio_vec){.base = base.v, .len = len};
+    *uio = (struct uio){.vec = vec, .nvec = 1, .residual = len, .user = true};
+}
+
+static inline void
+uio_init_kernel(struct uio *uio, struct uio_vec *vec, void *base, size_t len)
+{
+    *vec = (struct uio_vec){.base = (uintptr_t)base, .len = len};
+    *uio = (struct uio){.vec = vec, .nvec = 1, .residual = len};
+}
+
+/* Copies min(n, residual) bytes from src into the buffer and advances it.
+ * Returns the bytes copied, or -EFAULT if not even one could be. */
+int64_t uio_fill(struct uio *uio, const void *src, size_t n) MUST_CHECK;
+
+/* Fills with zeros; otherwise as uio_fill. */
+int64_t uio_fill_zero(struct uio *uio, size_t n) MUST_CHECK;
+
+/* Copies min(n, residual) bytes out of the buffer into dst and advances it.
+ * Returns as uio_fill. */
+int64_t uio_drain(struct uio *uio, void *dst, size_t n) MUST_CHECK;

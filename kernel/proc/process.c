@@ -1,0 +1,276 @@
+#include "proc/process.h"
+
+#include "abi/errno.h"
+#include "arch/clock.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "mm/space.h"
+
+#define HASH_SIZE 128u
+#define PID_MAX   32768
+
+struct spinlock process_lock = SPINLOCK_INIT("process", RANK_PROCESS);
+struct list_node process_list = LIST_INIT(process_list);
+
+/* guarded by process_lock */
+static struct list_node hash[HASH_SIZE];
+static size_t count;
+static int last_pid;
+
+static struct slab_cache cache;
+
+void
+process_init_table(void)
+{
+    slab_init(&cache, "process", sizeof(struct process));
+    for (unsigned i = 0; i < HASH_SIZE; i++)
+        list_init(&hash[i]);
+}
+
+struct process *
+process_alloc(void)
+{
+    struct process *p = slab_alloc(&cache);
+    if (!p)
+        return NULL;
+    memset(p, 0, sizeof(*p));
+    p->refs = 1;
+    p->start_ns = clock_now_ns();
+    list_init(&p->children);
+    list_init(&p->sibling_node);
+    list_init(&p->threads);
+    waitq_init(&p->child_changed);
+    waitq_init(&p->continued);
+    return p;
+}
+
+struct process *
+process_find_locked(int pid)
+{
+    struct process *p;
+
+    list_for_each_entry (p, &hash[(unsigned)pid % HASH_SIZE], hash_node) {
+        if (p->pid == pid)
+            return p;
+    }
+    return NULL;
+}
+
+/* A number is in use while a process, group or session has it. */
+static bool
+is_free_locked(int pid)
+{
+    struct process *p;
+
+    if (process_find_locked(pid))
+        return false;
+    list_for_each_entry (p, &process_list, all_node) {
+        if (p->pgid == pid || p->sid == pid)
+            return false;
+    }
+    return true;
+}
+
+static int
+new_pid_locked(void)
+{
+    static bool wrapped;
+
+    do {
+        if (++last_pid == PID_MAX) {
+            last_pid = 2;
+            wrapped = true;
+        }
+    } while (wrapped && !is_free_locked(last_pid));
+    return last_pid;
+}
+
+void
+process_link_locked(struct process *process, struct process *parent)
+{
+    process->pid = new_pid_locked();
+    process->parent = parent;
+    if (parent) {
+        process->pgid = parent->pgid;
+        process->sid = parent->sid;
+        list_push_back(&parent->children, &process->sibling_node);
+    } else {
+        process->pgid = process->sid = process->pid;
+    }
+    list_push_back(&process_list, &process->all_node);
+    list_push_back(&hash[(unsigned)process->pid % HASH_SIZE],
+                   &process->hash_node);
+    count++;
+}
+
+void
+process_unlink_locked(struct process *process)
+{
+    list_del(&process->sibling_node);
+    list_del(&process->all_node);
+    list_del(&process->hash_node);
+    count--;
+}
+
+struct process *
+process_find(int pid)
+{
+    spin_lock(&process_lock);
+    struct process *p = process_find_locked(pid);
+    if (p)
+        p->refs++;
+    spin_unlock(&process_lock);
+    return p;
+}
+
+struct process *
+process_next(int after)
+{
+    struct process *p, *best = NULL;
+
+    spin_lock(&process_lock);
+    list_for_each_entry (p, &process_list, all_node) {
+        if (p->pid > after && (!best || p->pid < best->pid))
+            best = p;
+    }
+    if (best)
+        best->refs++;
+    spin_unlock(&process_lock);
+    return best;
+}
+
+void
+process_put(struct process *process)
+{
+    spin_lock(&process_lock);
+    bool last = --process->refs == 0;
+    spin_unlock(&process_lock);
+    if (!last)
+        return;
+    kfree(process->cmdline);
+    slab_free(&cache, process);
+}
+
+size_t
+process_count(void)
+{
+    return READ_ONCE(count);
+}
+
+uint64_t
+process_run_ns(const struct process *process)
+{
+    const struct thread *t;
+    uint64_t sum = process->dead_run_ns;
+
+    list_for_each_entry (t, &process->threads, process_node) {
+        sum += READ_ONCE(t->run_ns);
+    }
+    return sum;
+}
+
+static char
+state_of(const struct process *process)
+{
+    const struct thread *t;
+
+    if (process->state == PROCESS_ZOMBIE)
+        return 'Z';
+    if (process->stop_signal)
+        return 'T';
+    list_for_each_entry (t, &process->threads, process_node) {
+        if (READ_ONCE(t->state) == THREAD_RUNNABLE)
+            return 'R';
+    }
+    return 'S';
+}
+
+void
+process_get_info(struct process *process, struct process_info *info)
+{
+    const struct thread *t;
+
+    memset(info, 0, sizeof(*info));
+    spin_lock(&process_lock);
+    info->pid = process->pid;
+    info->ppid = process->parent ? process->parent->pid : 0;
+    info->pgid = process->pgid;
+    info->sid = process->sid;
+    info->state = state_of(process);
+    info->run_ns = process_run_ns(process);
+    info->start_ns = process->start_ns;
+    strlcpy(info->name, process->name, sizeof(info->name));
+    list_for_each_entry (t, &process->threads, process_node) {
+        info->threads++;
+        info->cpu = t->arch.cpu->index;
+    }
+    if (process->space) {
+        info->size = READ_ONCE(process->space->size);
+        info->resident = READ_ONCE(process->space->resident);
+    }
+    spin_unlock(&process_lock);
+}
+
+void
+process_become_init(void)
+{
+    struct thread *t = thread_current();
+    struct process *p = process_alloc();
+
+    if (!p || space_create(&p->space) != 0)
+        panic("no memory for process 1");
+    strlcpy(p->name, "init", sizeof(p->name));
+    spin_lock(&process_lock);
+    process_link_locked(p, NULL);
+    list_push_back(&p->threads, &t->process_node);
+    t->tid = p->pid;
+    t->arch.space = p->space;
+    spin_unlock(&process_lock);
+    t->process = p;
+}
+
+int
+process_set_group(int pid, int pgid)
+{
+    struct process *self = process_current();
+    int error = -ESRCH;
+
+    if (pgid < 0)
+        return -EINVAL;
+    spin_lock(&process_lock);
+    struct process *p = pid == 0 ? self : process_find_locked(pid);
+    if (p && (p == self || p->parent == self)) {
+        int wanted = pgid == 0 ? p->pid : pgid;
+        error = wanted == p->pid ? 0 : -EPERM;
+        const struct process *other;
+        list_for_each_entry (other, &process_list, all_node) {
+            if (other->pgid == wanted && other->sid == p->sid)
+                error = 0;
+        }
+        /* A session's leader stays in its group [posix setpgid]. */
+        if (p->sid == p->pid || p->sid != self->sid)
+            error = -EPERM;
+        if (error == 0)
+            p->pgid = wanted;
+    }
+    spin_unlock(&process_lock);
+    return error;
+}
+
+int
+process_new_session(void)
+{
+    struct process *self = process_current(), *p;
+    int result = self->pid;
+
+    spin_lock(&process_lock);
+    list_for_each_entry (p, &process_list, all_node) {
+        if (p->pgid == self->pid)
+            result = -EPERM;
+    }
+    if (result > 0)
+        self->pgid = self->sid = self->pid;
+    spin_unlock(&process_lock);
+    return result;
+}

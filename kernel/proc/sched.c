@@ -1,0 +1,473 @@
+#include "proc/sched.h"
+
+#include "arch/boot.h"
+#include "arch/clock.h"
+#include "arch/smp.h"
+#include "arch/switch.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/kmap.h"
+#include "mm/space.h"
+#include "proc/timer.h"
+
+struct runq {
+    struct spinlock lock;
+
+    /* guarded by lock */
+    struct list_node ready; /* runnable, not running; first come first */
+    unsigned nready;
+    struct thread *current;
+    struct thread *dead; /* has left for ever, to be freed */
+
+    /* constant after init */
+    struct thread *idle;
+
+    /* private to the owner: the hart */
+    struct timer tick;
+    bool ticking;
+
+    /* atomic: written by the hart, read by anyone */
+    uint64_t switches, idle_ns;
+};
+
+static struct runq runqs[CPU_MAX];
+static struct thread idle_threads[CPU_MAX];
+
+/* constant after sched_start_harts */
+static void (*init_hart)(void);
+
+static struct runq *
+runq_of(const struct cpu *cpu)
+{
+    return &runqs[cpu->index];
+}
+
+/* The end of a slice. An idle hart's last tick is not renewed. */
+static void
+tick(struct timer *timer)
+{
+    struct runq *rq = runq_of(this_cpu());
+
+    rq->ticking = rq->current != rq->idle;
+    if (!rq->ticking)
+        return;
+    if (READ_ONCE(rq->nready) > 0)
+        __atomic_fetch_or(&cpu_thread()->work, THREAD_WORK_RESCHED,
+                          __ATOMIC_RELAXED);
+    timer_set(timer, clock_now_ns() + SCHED_SLICE_NS);
+}
+
+static void
+init_runq(struct cpu *cpu)
+{
+    struct runq *rq = runq_of(cpu);
+    struct thread *idle = &idle_threads[cpu->index];
+
+    spin_init(&rq->lock, "runq", RANK_RUNQUEUE);
+    list_init(&rq->ready);
+    timer_init(&rq->tick, tick);
+    rq->idle = rq->current = idle;
+    list_init(&idle->run_node);
+    idle->state = THREAD_RUNNABLE;
+    idle->arch.cpu = cpu;
+    strlcpy(idle->name, "idle", sizeof(idle->name));
+}
+
+void
+sched_init(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    init_runq(cpu);
+    cpu->online = true;
+    cpu_set_thread(&idle_threads[cpu->index].arch);
+}
+
+/* Runs on the new thread's side of a switch, still under the run queue's
+ * lock that the old thread took. */
+static NO_LOCK_CHECK void
+finish_switch(void)
+{
+    struct runq *rq = runq_of(this_cpu());
+    struct thread *dead = rq->dead;
+
+    rq->dead = NULL;
+    spin_unlock(&rq->lock);
+    if (dead)
+        thread_free(dead);
+}
+
+/* Floating-point registers stay on the hart until another thread needs it;
+ * memory is brought up to date as soon as a thread that changed them leaves
+ * [riscv-priv §3.1.6.6]. */
+static void
+leave_fpu(struct thread *prev)
+{
+    struct trapframe *frame = trap_user_frame(&prev->arch);
+
+    if ((frame->sstatus & SSTATUS_FS) != SSTATUS_FS_DIRTY)
+        return;
+    fpu_save(&prev->arch.fpu);
+    frame->sstatus = (frame->sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+    this_cpu()->fpu_owner = &prev->arch;
+}
+
+static void
+enter_fpu(struct thread *next)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (cpu->fpu_owner == &next->arch && next->arch.fpu_cpu == cpu)
+        return;
+    fpu_load(&next->arch.fpu);
+    cpu->fpu_owner = &next->arch;
+    next->arch.fpu_cpu = cpu;
+}
+
+static void
+account(struct runq *rq, struct thread *prev, struct thread *next)
+{
+    uint64_t now = clock_now_ns();
+    uint64_t ran = now - prev->switched_in;
+
+    prev->run_ns += ran;
+    if (prev == rq->idle)
+        rq->idle_ns += ran;
+    next->switched_in = now;
+    rq->switches++;
+}
+
+static struct thread *
+pick_locked(struct runq *rq)
+{
+    struct list_node *node = list_pop_front(&rq->ready);
+
+    if (!node)
+        return rq->idle;
+    rq->nready--;
+    return list_entry(node, struct thread, run_node);
+}
+
+static void
+queue_locked(struct runq *rq, struct thread *thread)
+{
+    list_push_back(&rq->ready, &thread->run_node);
+    rq->nready++;
+}
+
+NO_LOCK_CHECK void
+sched_switch(void)
+{
+    struct runq *rq = runq_of(this_cpu());
+    struct thread *prev = thread_current();
+
+    spin_lock(&rq->lock);
+    assert_eq(this_cpu()->irq_depth, 1);
+    __atomic_fetch_and(&prev->arch.work, ~THREAD_WORK_RESCHED,
+                       __ATOMIC_RELAXED);
+    if (prev->state == THREAD_RUNNABLE && prev != rq->idle)
+        queue_locked(rq, prev);
+    struct thread *next = pick_locked(rq);
+    if (next == prev) {
+        spin_unlock(&rq->lock);
+        return;
+    }
+
+    bool irq_was_on = this_cpu()->irq_was_on;
+    account(rq, prev, next);
+    rq->current = next;
+    if (prev->state == THREAD_DEAD)
+        rq->dead = prev;
+    else if (prev->process)
+        leave_fpu(prev);
+    if (next->process)
+        enter_fpu(next);
+    space_switch(next->arch.space);
+    if (next != rq->idle && !rq->ticking) {
+        rq->ticking = true;
+        timer_set(&rq->tick, next->switched_in + SCHED_SLICE_NS);
+    }
+    cpu_switch(&prev->arch, &next->arch);
+
+    this_cpu()->irq_was_on = irq_was_on; /* perhaps another hart by now */
+    finish_switch();
+}
+
+void
+sched_begin(void)
+{
+    this_cpu()->irq_was_on = true;
+    finish_switch();
+}
+
+void
+sched_save_fpu(void)
+{
+    leave_fpu(thread_current());
+}
+
+void
+sched_load_fpu(void)
+{
+    bool on = cpu_irq_save();
+
+    cpu_thread()->fpu_cpu = NULL;
+    enter_fpu(thread_current());
+    cpu_irq_restore(on);
+}
+
+void
+sched_yield_if_due(void)
+{
+    if (READ_ONCE(cpu_thread()->work) & THREAD_WORK_RESCHED)
+        sched_switch();
+}
+
+/* ---- Sleeping and waking ---- */
+
+void
+sched_prepare_sleep(bool interruptible)
+{
+    struct thread *t = thread_current();
+
+    /* Only this thread leaves THREAD_RUNNABLE, so no lock is needed; but the
+     * state must be seen before what the caller tests next. */
+    t->interruptible = interruptible;
+    __atomic_store_n(&t->state, THREAD_SLEEPING, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void
+sched_cancel_sleep(void)
+{
+    struct runq *rq = runq_of(this_cpu());
+
+    spin_lock(&rq->lock);
+    thread_current()->state = THREAD_RUNNABLE;
+    spin_unlock(&rq->lock);
+}
+
+static bool
+is_idle(const struct runq *rq)
+{
+    return READ_ONCE(rq->current) == rq->idle && READ_ONCE(rq->nready) == 0;
+}
+
+/* Where a thread that last ran on `last` should run: there if nothing else
+ * does, else on any idle hart, else there all the same. */
+static struct cpu *
+choose_cpu(struct cpu *last)
+{
+    if (is_idle(runq_of(last)))
+        return last;
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        struct cpu *cpu = cpu_get(i);
+        if (READ_ONCE(cpu->online) && is_idle(runq_of(cpu)))
+            return cpu;
+    }
+    return last;
+}
+
+/* Queues a thread that is runnable and on no queue. */
+static void
+enqueue(struct thread *thread, struct cpu *cpu)
+{
+    struct runq *rq = runq_of(cpu);
+
+    spin_lock(&rq->lock);
+    thread->arch.cpu = cpu;
+    queue_locked(rq, thread);
+    bool asleep = rq->current == rq->idle;
+    spin_unlock(&rq->lock);
+    if (asleep && cpu != this_cpu())
+        smp_poke(cpu);
+}
+
+void
+sched_start(struct thread *thread)
+{
+    enqueue(thread, choose_cpu(this_cpu()));
+}
+
+/* Locks the run queue that guards thread's state. */
+static NO_LOCK_CHECK struct runq *
+lock_runq_of(struct thread *thread)
+{
+    for (;;) {
+        struct cpu *cpu = READ_ONCE(thread->arch.cpu);
+        struct runq *rq = runq_of(cpu);
+        spin_lock(&rq->lock);
+        if (READ_ONCE(thread->arch.cpu) == cpu)
+            return rq;
+        spin_unlock(&rq->lock);
+    }
+}
+
+static NO_LOCK_CHECK bool
+try_wake(struct thread *thread, bool only_interruptible)
+{
+    struct runq *rq = lock_runq_of(thread);
+    bool wake = thread->state == THREAD_SLEEPING &&
+                (thread->interruptible || !only_interruptible);
+    /* It may not have left its hart yet; then it just stays. */
+    bool away = rq->current != thread;
+
+    if (wake)
+        thread->state = THREAD_RUNNABLE;
+    spin_unlock(&rq->lock);
+    if (wake && away)
+        enqueue(thread, choose_cpu(thread->arch.cpu));
+    return wake;
+}
+
+void
+sched_wake(struct thread *thread)
+{
+    try_wake(thread, false);
+}
+
+void
+sched_interrupt(struct thread *thread)
+{
+    struct cpu *cpu = READ_ONCE(thread->arch.cpu);
+
+    if (!try_wake(thread, true) && thread != thread_current() &&
+        READ_ONCE(runq_of(cpu)->current) == thread)
+        smp_poke(cpu);
+}
+
+/* ---- Idle harts ---- */
+
+/* Takes the thread that would wait longest from a busy hart. */
+static bool
+steal(struct cpu *thief)
+{
+    for (unsigned i = 1; i < cpu_count(); i++) {
+        struct runq *rq = &runqs[(thief->index + i) % cpu_count()];
+        if (READ_ONCE(rq->nready) == 0)
+            continue;
+        spin_lock(&rq->lock);
+        struct thread *thread = NULL;
+        if (rq->nready > 0) {
+            thread = list_entry(rq->ready.prev, struct thread, run_node);
+            list_del(&thread->run_node);
+            rq->nready--;
+            thread->arch.cpu = thief;
+        }
+        spin_unlock(&rq->lock);
+        if (thread) {
+            enqueue(thread, thief);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Interrupts stay off from the last look at the queue until wfi, which ends
+ * for a pending interrupt whether or not it is enabled: a wake-up in between
+ * is not slept through. */
+void
+sched_idle(void)
+{
+    struct runq *rq = runq_of(this_cpu());
+
+    for (;;) {
+        cpu_irq_save();
+        if (READ_ONCE(rq->nready) == 0 && !steal(this_cpu()))
+            cpu_wait_for_interrupt();
+        cpu_irq_enable();
+        if (READ_ONCE(rq->nready) > 0)
+            sched_switch();
+    }
+}
+
+/* The first code on a secondary hart's idle stack. */
+static void
+secondary_main(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    trap_init_hart();
+    clock_set_deadline(UINT64_MAX);
+    if (init_hart)
+        init_hart();
+    __atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
+    sched_idle();
+}
+
+static bool
+start_hart(struct cpu *cpu)
+{
+    struct thread *idle = &idle_threads[cpu->index];
+    void *stack = kmap_stack_alloc();
+    uint64_t patience = clock_now_ns() + 1000000000ul;
+
+    init_runq(cpu);
+    if (!stack)
+        return false;
+    idle->arch.context.ra = (uint64_t)secondary_main;
+    idle->arch.context.sp = (uint64_t)stack;
+    if (smp_start(cpu, &idle->arch) != 0)
+        return false;
+    while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+        if (clock_now_ns() > patience)
+            return false;
+    return true;
+}
+
+unsigned
+sched_start_harts(void (*init)(void))
+{
+    unsigned running = 1;
+
+    init_hart = init;
+    for (unsigned i = 1; i < cpu_count(); i++)
+        running += start_hart(cpu_get(i));
+    return running;
+}
+
+/* ---- Interrupts ---- */
+
+void
+sched_handle_timer(void)
+{
+    timer_run_due();
+}
+
+void
+sched_handle_ipi(void)
+{
+    smp_handle_poke();
+}
+
+/* ---- What /proc shows ---- */
+
+uint64_t
+sched_busy_ns(unsigned cpu)
+{
+    struct runq *rq = &runqs[cpu];
+    uint64_t now = clock_now_ns(), idle = READ_ONCE(rq->idle_ns);
+
+    if (READ_ONCE(rq->current) == rq->idle)
+        idle += now - READ_ONCE(rq->idle->switched_in);
+    return now > idle ? now - idle : 0;
+}
+
+uint64_t
+sched_switches(void)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < cpu_count(); i++)
+        sum += READ_ONCE(runqs[i].switches);
+    return sum;
+}
+
+unsigned
+sched_runnable(void)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < cpu_count(); i++)
+        sum += READ_ONCE(runqs[i].nready) +
+               (READ_ONCE(runqs[i].current) != runqs[i].idle);
+    return sum;
+}

@@ -1,0 +1,220 @@
+#include "proc/signal.h"
+
+#include "abi/errno.h"
+#include "proc/sched.h"
+
+#define BIT(sig) (1ul << (sig))
+
+/* What SIG_DFL means [posix signal.h]. */
+#define IGNORED_BY_DEFAULT \
+    (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH))
+#define STOPS_BY_DEFAULT \
+    (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
+#define UNSTOPPABLE (BIT(SIGKILL) | BIT(SIGSTOP))
+
+static bool
+is_signal(int sig)
+{
+    return sig > 0 && sig < NSIG;
+}
+
+static void
+interrupt_threads(struct process *process)
+{
+    struct thread *t;
+
+    list_for_each_entry (t, &process->threads, process_node) {
+        __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
+        sched_interrupt(t);
+    }
+}
+
+void
+signal_send_locked(struct process *process, int sig)
+{
+    uint64_t bit = BIT(sig);
+
+    if (process->state != PROCESS_ALIVE)
+        return;
+    if (bit & (BIT(SIGCONT) | BIT(SIGKILL))) {
+        process->pending &= ~STOPS_BY_DEFAULT;
+        process->stop_signal = 0;
+        waitq_wake_all(&process->continued);
+    }
+    if (bit & STOPS_BY_DEFAULT)
+        process->pending &= ~BIT(SIGCONT);
+    /* Without handlers, what is not ignored ends or stops the process, and
+     * init is not to be ended or stopped by a signal. */
+    if (bit & (process->ignored | IGNORED_BY_DEFAULT) || process->pid == 1)
+        return;
+    process->pending |= bit;
+    interrupt_threads(process);
+}
+
+int
+signal_send_group(int pgid, int sig)
+{
+    struct process *p;
+    int result = -ESRCH;
+
+    spin_lock(&process_lock);
+    list_for_each_entry (p, &process_list, all_node) {
+        if (p->pgid != pgid)
+            continue;
+        result = 0;
+        if (sig != 0)
+            signal_send_locked(p, sig);
+    }
+    spin_unlock(&process_lock);
+    return result;
+}
+
+static int
+send_to_one(int pid, int sig)
+{
+    spin_lock(&process_lock);
+    struct process *p = process_find_locked(pid);
+    if (p && sig != 0)
+        signal_send_locked(p, sig);
+    spin_unlock(&process_lock);
+    return p ? 0 : -ESRCH;
+}
+
+static int
+send_to_all(int sig)
+{
+    struct process *p, *self = process_current();
+    int result = -ESRCH;
+
+    spin_lock(&process_lock);
+    list_for_each_entry (p, &process_list, all_node) {
+        if (p->pid == 1 || p == self)
+            continue;
+        result = 0;
+        if (sig != 0)
+            signal_send_locked(p, sig);
+    }
+    spin_unlock(&process_lock);
+    return result;
+}
+
+int
+signal_kill(int pid, int sig)
+{
+    if (sig != 0 && !is_signal(sig))
+        return -EINVAL;
+    if (pid > 0)
+        return send_to_one(pid, sig);
+    if (pid == -1)
+        return send_to_all(sig);
+    return signal_send_group(pid == 0 ? process_current()->pgid : -pid, sig);
+}
+
+void
+signal_send_current(int sig)
+{
+    spin_lock(&process_lock);
+    signal_send_locked(process_current(), sig);
+    spin_unlock(&process_lock);
+}
+
+bool
+signal_pending(void)
+{
+    struct thread *t = thread_current();
+
+    if (!t->process)
+        return false;
+    uint64_t through = ~t->blocked | UNSTOPPABLE;
+    return READ_ONCE(t->process->pending) & through;
+}
+
+static void
+stop_locked(struct process *self, int sig)
+{
+    self->stop_signal = sig;
+    self->stop_reported = false;
+    signal_send_locked(self->parent, SIGCHLD);
+    waitq_wake_all(&self->parent->child_changed);
+    while (self->stop_signal)
+        waitq_sleep(&self->continued, &process_lock);
+}
+
+/* Takes the lowest signal that may be acted on; 0 if there is none. */
+static int
+take_locked(struct process *self, const struct thread *t)
+{
+    uint64_t through = ~t->blocked | UNSTOPPABLE;
+    uint64_t deliverable = self->pending & through;
+
+    for (int sig = 1; sig < NSIG; sig++) {
+        if (deliverable & BIT(sig)) {
+            self->pending &= ~BIT(sig);
+            return sig;
+        }
+    }
+    return 0;
+}
+
+void
+signal_deliver(void)
+{
+    struct process *self = process_current();
+    struct thread *t = thread_current();
+    int sig;
+
+    __atomic_fetch_and(&t->arch.work, ~THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
+    spin_lock(&process_lock);
+    while ((sig = take_locked(self, t)) != 0) {
+        if (BIT(sig) & STOPS_BY_DEFAULT) {
+            stop_locked(self, sig);
+            continue;
+        }
+        spin_unlock(&process_lock);
+        process_exit(sig);
+    }
+    spin_unlock(&process_lock);
+}
+
+int
+signal_set_action(int sig, uint64_t handler, uint64_t *old)
+{
+    struct process *self = process_current();
+
+    if (!is_signal(sig) || BIT(sig) & UNSTOPPABLE)
+        return -EINVAL;
+    if (handler != SIG_DFL && handler != SIG_IGN)
+        return -ENOSYS;
+    spin_lock(&process_lock);
+    *old = self->ignored & BIT(sig) ? SIG_IGN : SIG_DFL;
+    if (handler == SIG_IGN) {
+        self->ignored |= BIT(sig);
+        self->pending &= ~BIT(sig);
+    } else {
+        self->ignored &= ~BIT(sig);
+    }
+    spin_unlock(&process_lock);
+    return 0;
+}
+
+int
+signal_get_action(int sig, uint64_t *action)
+{
+    if (!is_signal(sig))
+        return -EINVAL;
+    spin_lock(&process_lock);
+    *action = process_current()->ignored & BIT(sig) ? SIG_IGN : SIG_DFL;
+    spin_unlock(&process_lock);
+    return 0;
+}
+
+void
+signal_set_blocked(uint64_t set)
+{
+    struct thread *t = thread_current();
+
+    t->blocked = set & ~UNSTOPPABLE;
+    /* What now gets through is acted on as the call returns. */
+    if (signal_pending())
+        __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_RELAXED);
+}

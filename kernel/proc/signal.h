@@ -1,0 +1,43 @@
+/* Signals: sent by kill, the terminal and faults; acted on before a thread
+ * returns to user mode.
+ *
+ * Owns the pending and ignored sets in struct process, guarded by
+ * process_lock. Any context, unless said otherwise. */
+#pragma once
+
+#include "abi/signal.h"
+#include "lib/compiler.h"
+#include "proc/process.h"
+
+/* Marks sig as pending and wakes interruptible sleepers; a signal that is
+ * ignored is dropped. Init gets no signal whose default would end it. */
+void signal_send_locked(struct process *process, int sig)
+    REQUIRES(process_lock);
+
+/* As kill(2): pid > 0 a process, 0 the caller's group, -1 all but init,
+ * < -1 group -pid; sig 0 only checks. Returns 0, -ESRCH, -EINVAL. */
+int signal_kill(int pid, int sig) MUST_CHECK;
+
+/* Sends to every process of group pgid. Returns 0 or -ESRCH. */
+int signal_send_group(int pgid, int sig) MUST_CHECK;
+
+/* Sends to the running process. Thread context. */
+void signal_send_current(int sig);
+
+/* Whether the running thread has a signal to act on, so that a sleep should
+ * end with -EINTR. */
+bool signal_pending(void);
+
+/* Acts on what is pending; does not return if that ends the process. Thread
+ * context, on the way to user mode. */
+void signal_deliver(void);
+
+/* Sets the disposition of sig: SIG_DFL or SIG_IGN; stores the old one.
+ * Returns 0, -EINVAL, or -ENOSYS for handlers. */
+int signal_set_action(int sig, uint64_t handler, uint64_t *old) MUST_CHECK;
+
+/* The disposition of sig as it is. Returns 0 or -EINVAL. */
+int signal_get_action(int sig, uint64_t *action) MUST_CHECK;
+
+/* Sets which signals (bit n for signal n) wait for the running thread. */
+void signal_set_blocked(uint64_t set);

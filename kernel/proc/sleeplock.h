@@ -1,0 +1,24 @@
+/* Mutual exclusion for long sections whose holder may sleep.
+ *
+ * Thread context only, no spin lock held. Ranks as in sync/rank.h. */
+#pragma once
+
+#include "proc/waitq.h"
+
+struct LOCK_TYPE("sleeplock") sleeplock {
+    /* constant after init */
+    enum lock_rank rank;
+
+    struct spinlock lock;
+    struct waitq waitq;
+
+    /* guarded by lock */
+    const void *owner; /* the holding thread, NULL while free */
+};
+
+void sleeplock_init(struct sleeplock *sl, enum lock_rank rank);
+void sleeplock_lock(struct sleeplock *sl) ACQUIRES(sl);
+void sleeplock_unlock(struct sleeplock *sl) RELEASES(sl);
+
+/* Whether the current thread holds it; for assertions. */
+bool sleeplock_held(const struct sleeplock *sl);

@@ -1,0 +1,121 @@
+#include "proc/thread.h"
+
+#include "arch/switch.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/kmap.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+#include "proc/sched.h"
+#include "proc/signal.h"
+
+static struct slab_cache cache;
+static int next_kernel_tid = -1; /* kernel threads have no place among pids */
+
+static void
+start_kernel_thread(void)
+{
+    struct thread *t = thread_current();
+
+    sched_begin();
+    t->entry(t->entry_arg);
+    thread_exit();
+}
+
+static void
+start_user_thread(void)
+{
+    struct thread *t = thread_current();
+
+    sched_begin();
+    /* A bad address is the child's own loss, as on Linux. */
+    if (t->set_tid != 0 &&
+        uaccess_write(uaddr(t->set_tid), &t->tid, sizeof(t->tid)) != 0)
+        t->set_tid = 0;
+    trap_return_to_user(trap_user_frame(cpu_thread()));
+}
+
+void
+thread_init_cache(void)
+{
+    slab_init(&cache, "thread", sizeof(struct thread));
+}
+
+static struct thread *
+create(void (*start)(void))
+{
+    struct thread *t = slab_alloc(&cache);
+    void *stack = kmap_stack_alloc();
+
+    if (!t || !stack) {
+        if (t)
+            slab_free(&cache, t);
+        if (stack)
+            kmap_stack_free(stack);
+        return NULL;
+    }
+    memset(t, 0, sizeof(*t));
+    t->state = THREAD_RUNNABLE;
+    list_init(&t->run_node);
+    list_init(&t->process_node);
+    t->arch.cpu = this_cpu();
+    t->arch.kernel_sp = (uint64_t)stack;
+    t->arch.context.ra = (uint64_t)start;
+    t->arch.context.sp = (uint64_t)stack - sizeof(struct trapframe);
+    return t;
+}
+
+struct thread *
+thread_create(const char *name, void (*entry)(void *arg), void *arg)
+{
+    struct thread *t = create(start_kernel_thread);
+    if (!t)
+        return NULL;
+    t->tid = __atomic_fetch_sub(&next_kernel_tid, 1, __ATOMIC_RELAXED);
+    strlcpy(t->name, name, sizeof(t->name));
+    t->entry = entry;
+    t->entry_arg = arg;
+    return t;
+}
+
+struct thread *
+thread_create_user(struct process *process, const struct trapframe *frame)
+{
+    struct thread *t = create(start_user_thread);
+    if (!t)
+        return NULL;
+    t->process = process;
+    *trap_user_frame(&t->arch) = *frame;
+    return t;
+}
+
+/* Called with interrupts off, and again until nothing is left to do. */
+void
+thread_user_return(struct trapframe *frame)
+{
+    uint32_t work = READ_ONCE(cpu_thread()->work);
+
+    (void)frame;
+    cpu_irq_enable();
+    if (work & THREAD_WORK_RESCHED)
+        sched_switch();
+    if (work & THREAD_WORK_SIGNAL)
+        signal_deliver();
+    cpu_irq_save();
+}
+
+void
+thread_exit(void)
+{
+    /* The next thread frees this one: see finish_switch. */
+    thread_current()->state = THREAD_DEAD;
+    sched_switch();
+    panic("a dead thread runs");
+}
+
+void
+thread_free(struct thread *thread)
+{
+    kmap_stack_free((void *)thread->arch.kernel_sp);
+    slab_free(&cache, thread);
+}

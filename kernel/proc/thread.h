@@ -1,0 +1,82 @@
+/* Threads: what the scheduler runs.
+ *
+ * A thread belongs to a process, or is a kernel thread without one. State
+ * and queueing are guarded by the run queue lock of the hart it is on. */
+#pragma once
+
+#include "arch/cpu.h"
+#include "arch/trap.h"
+#include "lib/list.h"
+#include "proc/waitq.h"
+
+struct process;
+struct sleeplock;
+
+#define THREAD_HELD_MAX 8 /* sleep locks held at once */
+
+enum thread_state {
+    THREAD_RUNNABLE, /* running, or on a run queue */
+    THREAD_SLEEPING, /* until sched_wake */
+    THREAD_DEAD,     /* freed once it is off its hart */
+};
+
+struct thread {
+    struct arch_thread arch; /* first: tp points at it */
+
+    /* constant after creation */
+    int tid;
+    struct process *process; /* NULL for kernel threads */
+    void (*entry)(void *arg);
+    void *entry_arg;
+
+    /* guarded by the run queue lock of arch.cpu */
+    enum thread_state state;
+    bool interruptible; /* the sleep ends when a signal is pending */
+    struct list_node run_node;
+    uint64_t slice_end_ns;
+
+    /* atomic: written by whoever runs it, read by anyone */
+    uint64_t run_ns;      /* CPU time */
+    uint64_t switched_in; /* clock_now_ns() when it got its hart */
+
+    /* guarded by the process table's lock */
+    struct list_node process_node;
+
+    /* private to the owner */
+    const struct sleeplock *held[THREAD_HELD_MAX]; /* in order taken */
+    unsigned nheld;
+    char name[16];      /* of kernel threads */
+    uint64_t blocked;   /* signals that wait until they are let through */
+    uint64_t set_tid;   /* user address its tid goes to when it starts */
+    uint64_t clear_tid; /* user address of set_tid_address, 0 for none */
+};
+
+/* The running thread. */
+static inline struct thread *
+thread_current(void)
+{
+    return container_of(cpu_thread(), struct thread, arch);
+}
+
+/* Creates a kernel thread that runs entry(arg); it is started by
+ * sched_start. Returns NULL without memory. */
+struct thread *thread_create(const char *name, void (*entry)(void *arg),
+                             void *arg);
+
+/* Creates a thread of process whose first act is to return to user mode with
+ * the registers of frame. The caller sets tid and arch.space.
+ * Returns NULL without memory. */
+struct thread *thread_create_user(struct process *process,
+                                  const struct trapframe *frame);
+
+/* What has to be done before a return to user mode; for struct trap_hooks. */
+void thread_user_return(struct trapframe *frame);
+
+/* Ends the running thread. */
+NORETURN void thread_exit(void);
+
+/* Frees a thread that is dead and off its hart, or was never started. */
+void thread_free(struct thread *thread);
+
+/* Once, after slab_init_kmalloc. */
+void thread_init_cache(void);

@@ -1,0 +1,49 @@
+/* Wait queues: where threads sleep until a condition holds.
+ *
+ * The condition belongs to the caller and is guarded by the caller's spin
+ * lock; the queue itself by a lock of its own. The sleeper tests its
+ * condition and calls waitq_sleep under its lock, the waker changes the
+ * condition under the same lock: no wake-up is lost in between. waitq_wake*
+ * may be called from any context, interrupt handlers included; waitq_sleep*
+ * only where a thread may block, with no other spin lock held.
+ *
+ *     spin_lock(&pipe->lock);
+ *     while (pipe->used == 0)
+ *         waitq_sleep(&pipe->readers, &pipe->lock);
+ */
+#pragma once
+
+#include "lib/list.h"
+#include "sync/spinlock.h"
+
+struct waitq {
+    struct spinlock lock;
+    /* guarded by lock */
+    struct list_node waiters; /* struct waiter.node, first come first */
+};
+
+#define WAITQ_INIT(name)                            \
+    {                                               \
+        .lock = SPINLOCK_INIT("waitq", RANK_WAITQ), \
+        .waiters = LIST_INIT((name).waiters)        \
+    }
+
+#define WAIT_FOREVER UINT64_MAX
+
+void waitq_init(struct waitq *wq);
+
+/* Releases lock, sleeps until woken, takes lock again. The caller tests its
+ * condition again: wake-ups may be spurious. */
+void waitq_sleep(struct waitq *wq, struct spinlock *lock) REQUIRES(lock);
+
+/* As waitq_sleep, but ends early with -EINTR when a signal is pending for
+ * the thread, or -ETIMEDOUT at deadline_ns (clock_now_ns() time,
+ * WAIT_FOREVER for none). Returns 0 when woken. */
+int
+waitq_sleep_until(struct waitq *wq, struct spinlock *lock, uint64_t deadline_ns)
+    REQUIRES(lock)
+MUST_CHECK;
+
+/* Wakes the longest waiter, or all. */
+void waitq_wake_one(struct waitq *wq);
+void waitq_wake_all(struct waitq *wq);

@@ -1,0 +1,47 @@
+/* The order in which locks are taken, executed rather than described.
+ *
+ * A thread may take a lock only if its rank is higher than that of every
+ * lock it holds; spin_lock and sleeplock_lock assert it. Two locks of one
+ * rank are never held together, but for those whose contract says how they
+ * are ordered. Sleep locks come first: no thread sleeps holding a spin lock. */
+#pragma once
+
+enum lock_rank {
+    RANK_NONE = 0,
+
+    /* sleep locks, outermost first */
+    RANK_PROCESS_TREE, /* the family: parents, children, groups, sessions */
+    RANK_FILE,         /* one open file's offset */
+    RANK_INODE,        /* one inode's content and attributes */
+    RANK_MOUNT,        /* the mount table */
+    RANK_SPACE,        /* one address space's list of areas */
+    RANK_BUF,          /* one block's content in the block cache */
+    RANK_TTY_WRITE,    /* one writer at a time keeps its lines together */
+
+    /* spin locks, outermost first */
+    RANK_SPIN,
+    RANK_PROCESS = RANK_SPIN, /* one process's state */
+    RANK_FDTABLE,             /* one descriptor table */
+    RANK_FS_CONTEXT,          /* one process's working directory */
+    RANK_PSEUDO,              /* one generated tree of names */
+    RANK_DENTRY,              /* the table of cached names */
+    RANK_INODE_CACHE,         /* the table of inodes in memory */
+    RANK_BCACHE,              /* the table of cached blocks */
+    RANK_PIPE,                /* one pipe */
+    RANK_TTY,                 /* the terminal's line discipline */
+    RANK_DEVICE,              /* a device registry */
+    RANK_VIRTQ,               /* one virtqueue and its in-flight table */
+    RANK_SIGNAL,              /* one process's pending signals */
+    RANK_COMPLETION,          /* a waiter's own condition */
+    RANK_SLEEPLOCK,           /* a sleep lock's own state */
+    RANK_WAITQ,               /* one wait queue */
+    RANK_RUNQUEUE,            /* one hart's run queue */
+    RANK_TIMER,               /* one hart's timers */
+    RANK_PAGETABLE,           /* one address space's page table */
+    RANK_SLAB,                /* one slab cache */
+    RANK_FRAME,               /* free frames */
+    RANK_RANDOM,              /* the random number generator's key */
+    RANK_IRQ,                 /* interrupt controller registers */
+    RANK_PRINT,               /* the log: anyone may print */
+    RANK_UART,                /* the UART: the log shows on it */
+};

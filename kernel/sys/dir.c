@@ -1,0 +1,189 @@
+#include "sys/sys.h"
+
+#include "abi/dirent.h"
+#include "abi/errno.h"
+#include "fs/access.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "sys/fileargs.h"
+
+/* Copies the path of the working directory out of buf, where it is built
+ * from the end. */
+static int64_t
+write_cwd(struct fs_context *fs, char *buf, size_t size, const uint64_t arg[6])
+{
+    struct dentry *cwd = fs_context_get_cwd(fs);
+    int start = dentry_path(cwd, fs->root, buf, size);
+    dentry_put(cwd);
+    if (start < 0)
+        return start;
+    size_t len = size - (size_t)start;
+    if (len > arg[1])
+        return -ERANGE;
+    int err = uaccess_write(uaddr(arg[0]), buf + start, len);
+    return err ? err : (int64_t)len;
+}
+
+int64_t
+sys_getcwd(const uint64_t arg[6])
+{
+    struct fs_context *fs = process_current()->fs;
+    char small[256];
+    int64_t n = write_cwd(fs, small, sizeof(small), arg);
+    if (n != -ENAMETOOLONG)
+        return n;
+
+    char *buf = kmalloc(PATH_MAX);
+    if (!buf)
+        return -ENOMEM;
+    n = write_cwd(fs, buf, PATH_MAX, arg);
+    kfree(buf);
+    return n;
+}
+
+/* Takes over the reference to dir. */
+static int
+change_dir(struct dentry *dir)
+{
+    int err = 0;
+    if (!S_ISDIR(dir->inode->mode))
+        err = -ENOTDIR;
+    else if (!inode_may(dir->inode, credential_current(), MAY_EXEC))
+        err = -EACCES;
+
+    if (err)
+        dentry_put(dir);
+    else
+        fs_context_set_cwd(process_current()->fs, dir);
+    return err;
+}
+
+int64_t
+sys_chdir(const uint64_t arg[6])
+{
+    struct dentry *dir;
+    int err = lookup_arg((uint64_t)AT_FDCWD, arg[0],
+                         PATH_FOLLOW | PATH_DIRECTORY, false, &dir);
+    return err ? err : change_dir(dir);
+}
+
+int64_t
+sys_fchdir(const uint64_t arg[6])
+{
+    bool counted;
+    struct file *file = file_arg(arg[0], &counted);
+    if (!file)
+        return -EBADF;
+    int err = file->dentry ? change_dir(dentry_ref(file->dentry)) : -ENOTDIR;
+    fdtable_return(file, counted);
+    return err;
+}
+
+int64_t
+sys_umask(const uint64_t arg[6])
+{
+    struct fs_context *fs = process_current()->fs;
+    return __atomic_exchange_n(&fs->umask, (uint32_t)arg[0] & 0777,
+                               __ATOMIC_RELAXED);
+}
+
+/* Collects entries as getdents64 lays them out. */
+struct dirent_sink {
+    struct dir_sink sink;
+    char *buf; /* in kernel memory, of size bytes */
+    size_t size, used;
+    bool refused; /* some entry had no room */
+};
+
+static bool
+put_dirent(struct dir_sink *sink, const char *name, size_t len, uint64_t ino,
+           unsigned type_mode, uint64_t next_pos)
+{
+    struct dirent_sink *s = container_of(sink, struct dirent_sink, sink);
+    size_t reclen =
+        ALIGN_UP(offsetof(struct linux_dirent64, d_name) + len + 1, 8);
+    if (reclen > s->size - s->used) {
+        s->refused = true;
+        return false;
+    }
+    struct linux_dirent64 *d = (void *)(s->buf + s->used);
+    d->d_ino = ino;
+    d->d_off = (int64_t)next_pos;
+    d->d_reclen = (uint16_t)reclen;
+    d->d_type = (uint8_t)((type_mode & S_IFMT) >> 12);
+    memcpy(d->d_name, name, len);
+    memset(d->d_name + len, 0,
+           reclen - offsetof(struct linux_dirent64, d_name) - len);
+    s->used += reclen;
+    return true;
+}
+
+/* Entries are collected in kernel memory, so that the directory's lock is
+ * not held while user pages are faulted in. */
+static int64_t
+getdents(struct file *file, uint64_t user, size_t size)
+{
+    struct dirent_sink s = {.sink.entry = put_dirent,
+                            .size = MIN(size, (size_t)PATH_MAX)};
+    s.buf = kmalloc(s.size + 1);
+    if (!s.buf)
+        return -ENOMEM;
+    uint64_t before = READ_ONCE(file->offset);
+    int64_t n = file_readdir(file, &s.sink);
+    if (s.used > 0) {
+        int err = uaccess_write(uaddr(user), s.buf, s.used);
+        n = err ? err : (int64_t)s.used;
+        if (err && file_seek(file, (int64_t)before, SEEK_SET) < 0)
+            n = -EIO;
+    } else if (n == 0 && s.refused) {
+        n = -EINVAL;
+    }
+    kfree(s.buf);
+    return n;
+}
+
+int64_t
+sys_getdents64(const uint64_t arg[6])
+{
+    bool counted;
+    struct file *file = file_arg(arg[0], &counted);
+    if (!file)
+        return -EBADF;
+    int64_t n = getdents(file, arg[1], (unsigned)arg[2]);
+    fdtable_return(file, counted);
+    return n;
+}
+
+static int64_t
+write_link(struct inode *inode, uint64_t user, size_t size)
+{
+    if (!S_ISLNK(inode->mode) || !inode->ops->readlink)
+        return -EINVAL;
+    size_t room = MIN(size, (size_t)PATH_MAX);
+    char *buf = kmalloc(room);
+    if (!buf)
+        return -ENOMEM;
+    int64_t n = inode->ops->readlink(inode, buf, room);
+    if (n >= 0) {
+        n = MIN(n, (int64_t)room);
+        int err = uaccess_write(uaddr(user), buf, (size_t)n);
+        if (err)
+            n = err;
+    }
+    kfree(buf);
+    return n;
+}
+
+int64_t
+sys_readlinkat(const uint64_t arg[6])
+{
+    if ((int)arg[3] <= 0)
+        return -EINVAL;
+    struct dentry *dentry;
+    int err = lookup_arg(arg[0], arg[1], 0, true, &dentry);
+    if (err)
+        return err;
+    int64_t n = write_link(dentry->inode, arg[2], (size_t)(int)arg[3]);
+    dentry_put(dentry);
+    return n;
+}

@@ -1,0 +1,152 @@
+#include "sys/elf.h"
+
+#include "abi/elf.h"
+#include "abi/errno.h"
+#include "abi/mman.h"
+#include "fs/file.h"
+#include "lib/string.h"
+#include "mm/space.h"
+#include "mm/uio.h"
+
+#define PHDRS_MAX 32u
+
+/* Where a program that can be anywhere goes: out of the way of the heap's
+ * and the stack's growth, and where nobody's null pointer plus offset is. */
+#define PIE_BASE 0x2000000000ul
+
+/* Reads exactly n bytes at offset to where uio leads. */
+static int
+read_exactly(const struct elf_source *source, struct uio *uio, uint64_t offset)
+{
+    size_t n = uio->residual;
+    int64_t got;
+
+    if (source->file) {
+        got = file_read_at(source->file, uio, offset);
+    } else {
+        if (offset > source->size || n > source->size - offset)
+            return -ENOEXEC;
+        got = uio_fill(uio, (const char *)source->memory + offset, n);
+    }
+    if (got < 0)
+        return (int)got;
+    return (size_t)got == n ? 0 : -ENOEXEC;
+}
+
+static int
+read_kernel(const struct elf_source *source, void *buf, size_t n,
+            uint64_t offset)
+{
+    struct uio uio;
+    struct uio_vec vec;
+
+    uio_init_kernel(&uio, &vec, buf, n);
+    return read_exactly(source, &uio, offset);
+}
+
+static int
+check_header(const struct elf64_ehdr *h)
+{
+    if (memcmp(h->e_ident, ELFMAG, 4) != 0 ||
+        h->e_ident[EI_CLASS] != ELFCLASS64 ||
+        h->e_ident[EI_DATA] != ELFDATA2LSB ||
+        h->e_ident[EI_VERSION] != EV_CURRENT)
+        return -ENOEXEC;
+    if ((h->e_type != ET_EXEC && h->e_type != ET_DYN) ||
+        h->e_machine != EM_RISCV)
+        return -ENOEXEC;
+    if (h->e_phentsize != sizeof(struct elf64_phdr) || h->e_phnum == 0 ||
+        h->e_phnum > PHDRS_MAX)
+        return -ENOEXEC;
+    return 0;
+}
+
+/* A segment's numbers agree with each other and with user space, and it does
+ * not share a page with the one before, which ended at floor. */
+static bool
+is_sound(const struct elf64_phdr *ph, uint64_t base, uint64_t floor)
+{
+    if (ph->p_filesz > ph->p_memsz || ph->p_vaddr >= USER_END ||
+        ph->p_memsz > USER_END - base || ph->p_offset > INT64_MAX ||
+        ph->p_vaddr + base > USER_END - ph->p_memsz)
+        return false;
+    if (ph->p_vaddr % PAGE_SIZE != ph->p_offset % PAGE_SIZE)
+        return false;
+    return ALIGN_DOWN(base + ph->p_vaddr, PAGE_SIZE) >= floor;
+}
+
+static unsigned
+protection_of(const struct elf64_phdr *ph)
+{
+    return (ph->p_flags & PF_R ? PROT_READ : 0) |
+           (ph->p_flags & PF_W ? PROT_WRITE : 0) |
+           (ph->p_flags & PF_X ? PROT_EXEC : 0);
+}
+
+static int
+load_segment(const struct elf_source *source, struct space *space,
+             const struct elf64_phdr *ph, uint64_t base)
+{
+    uint64_t va = base + ph->p_vaddr;
+    uint64_t start = ALIGN_DOWN(va, PAGE_SIZE);
+    uint64_t size = ALIGN_UP(va + ph->p_memsz, PAGE_SIZE) - start;
+    struct uio uio;
+    struct uio_vec vec;
+
+    int error = space_map(space, start, size, PROT_READ | PROT_WRITE);
+    if (error == 0 && ph->p_filesz > 0) {
+        uio_init_user(&uio, &vec, uaddr(va), ph->p_filesz);
+        error = read_exactly(source, &uio, ph->p_offset);
+    }
+    if (error == 0)
+        error = space_protect(space, start, size, protection_of(ph));
+    return error == -EFAULT ? -ENOMEM : error;
+}
+
+/* Notes where the program headers are in memory, if this segment has them. */
+static void
+find_phdrs(const struct elf64_ehdr *h, const struct elf64_phdr *ph,
+           uint64_t base, struct elf_info *info)
+{
+    uint64_t bytes = h->e_phnum * sizeof(*ph);
+
+    if (h->e_phoff >= ph->p_offset && ph->p_filesz >= bytes &&
+        h->e_phoff - ph->p_offset <= ph->p_filesz - bytes)
+        info->phdr = base + ph->p_vaddr + (h->e_phoff - ph->p_offset);
+}
+
+int
+elf_load(const struct elf_source *source, struct space *space,
+         struct elf_info *info)
+{
+    struct elf64_ehdr header;
+    struct elf64_phdr phdrs[PHDRS_MAX];
+    int error = read_kernel(source, &header, sizeof(header), 0);
+
+    if (error == 0)
+        error = check_header(&header);
+    if (error == 0)
+        error = read_kernel(source, phdrs, header.e_phnum * sizeof(phdrs[0]),
+                            header.e_phoff);
+    if (error != 0)
+        return error;
+
+    uint64_t base = header.e_type == ET_DYN ? PIE_BASE : 0;
+    *info = (struct elf_info){.entry = base + header.e_entry,
+                              .phnum = header.e_phnum};
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        const struct elf64_phdr *ph = &phdrs[i];
+        if (ph->p_type == PT_INTERP)
+            return -ENOEXEC; /* wants a dynamic linker */
+        if (ph->p_type != PT_LOAD || ph->p_memsz == 0)
+            continue;
+        if (!is_sound(ph, base, info->end))
+            return -ENOEXEC;
+        error = load_segment(source, space, ph, base);
+        if (error != 0)
+            return error;
+        find_phdrs(&header, ph, base, info);
+        info->end = ALIGN_UP(base + ph->p_vaddr + ph->p_memsz, PAGE_SIZE);
+    }
+    return info->end != 0 ? 0 : -ENOEXEC;
+}

@@ -1,0 +1,301 @@
+#include "sys/exec.h"
+
+#include "abi/auxv.h"
+#include "abi/errno.h"
+#include "abi/mman.h"
+#include "dev/platform.h"
+#include "dev/random.h"
+#include "fs/fdtable.h"
+#include "fs/file.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "mm/space.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+#include "sys/fileargs.h"
+#include "sys/sys.h"
+
+/* Words are written to the new stack upwards from `at`. */
+struct stack_writer {
+    uaddr_t at;
+    int error;
+};
+
+static void
+put_word(struct stack_writer *w, uint64_t word)
+{
+    if (w->error == 0)
+        w->error = uaccess_write(w->at, &word, sizeof(word));
+    w->at = uaddr_add(w->at, sizeof(word));
+}
+
+static void
+put_aux(struct stack_writer *w, uint64_t tag, uint64_t value)
+{
+    put_word(w, tag);
+    put_word(w, value);
+}
+
+/* Single-letter extensions, bit c - 'A', as AT_HWCAP tells them. */
+static uint64_t
+hwcap(void)
+{
+    static const struct {
+        uint32_t isa;
+        char letter;
+    } map[] = {
+        {PLATFORM_ISA_M, 'M'}, {PLATFORM_ISA_A, 'A'}, {PLATFORM_ISA_F, 'F'},
+        {PLATFORM_ISA_D, 'D'}, {PLATFORM_ISA_C, 'C'},
+    };
+    uint64_t bits = 1ul << ('I' - 'A');
+
+    for (unsigned i = 0; i < ARRAY_LEN(map); i++)
+        if (platform_get()->harts[0].isa & map[i].isa)
+            bits |= 1ul << (map[i].letter - 'A');
+    return bits;
+}
+
+#define AUX_PAIRS 17 /* what put_auxv puts */
+
+static void
+put_auxv(struct stack_writer *w, const struct elf_info *info,
+         uint64_t random_at, uint64_t path_at)
+{
+    put_aux(w, AT_PHDR, info->phdr);
+    put_aux(w, AT_PHENT, 56);
+    put_aux(w, AT_PHNUM, info->phnum);
+    put_aux(w, AT_PAGESZ, PAGE_SIZE);
+    put_aux(w, AT_BASE, 0);
+    put_aux(w, AT_FLAGS, 0);
+    put_aux(w, AT_ENTRY, info->entry);
+    put_aux(w, AT_UID, 0);
+    put_aux(w, AT_EUID, 0);
+    put_aux(w, AT_GID, 0);
+    put_aux(w, AT_EGID, 0);
+    put_aux(w, AT_HWCAP, hwcap());
+    put_aux(w, AT_CLKTCK, 100);
+    put_aux(w, AT_SECURE, 0);
+    put_aux(w, AT_RANDOM, random_at);
+    put_aux(w, AT_EXECFN, path_at);
+    put_aux(w, AT_NULL, 0);
+}
+
+/* Puts addresses of `count` strings that begin at *text in args. */
+static void
+put_strings(struct stack_writer *w, const struct exec_args *args,
+            uint64_t text_at, size_t *text, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        put_word(w, text_at + *text);
+        *text += strlen(args->text + *text) + 1;
+    }
+    put_word(w, 0);
+}
+
+/* Fills the stack as the ABI wants it: strings on top, beneath them random
+ * bytes, then auxv, envp, argv and, at sp, argc [psabi §2.1; elf §5]. */
+static int
+build_stack(const struct exec_args *args, const struct elf_info *info,
+            uint64_t *sp)
+{
+    uint8_t random[16];
+    uint64_t text_at = ALIGN_DOWN(SPACE_STACK_TOP - args->len, 16);
+    uint64_t random_at = text_at - sizeof(random);
+    uint64_t words = 1 + args->argc + 1 + args->envc + 1 + 2 * AUX_PAIRS;
+    size_t text = strlen(args->text) + 1;
+    struct stack_writer w;
+
+    random_fill(random, sizeof(random));
+    *sp = ALIGN_DOWN(random_at - words * sizeof(uint64_t), 16);
+    w.at = uaddr(*sp);
+    w.error = uaccess_write(uaddr(text_at), args->text, args->len);
+    if (w.error == 0)
+        w.error = uaccess_write(uaddr(random_at), random, sizeof(random));
+    put_word(&w, args->argc);
+    put_strings(&w, args, text_at, &text, args->argc);
+    put_strings(&w, args, text_at, &text, args->envc);
+    put_auxv(&w, info, random_at, text_at);
+    return w.error == -EFAULT ? -ENOMEM : w.error;
+}
+
+static int
+build_space(const struct elf_source *source, const struct exec_args *args,
+            struct space *space, struct elf_info *info, uint64_t *sp)
+{
+    int error = elf_load(source, space, info);
+
+    if (error == 0)
+        error = space_map(space, SPACE_STACK_TOP - SPACE_STACK_SIZE,
+                          SPACE_STACK_SIZE, PROT_READ | PROT_WRITE);
+    if (error == 0)
+        error = build_stack(args, info, sp);
+    space->brk_start = space->brk = info->end;
+    return error;
+}
+
+/* The last component of the path, and the arguments, for ps. */
+static void
+set_names(struct process *self, const struct exec_args *args)
+{
+    const char *slash = strrchr(args->text, '/');
+    const char *argv = args->text + strlen(args->text) + 1;
+    const char *end = argv;
+
+    for (unsigned i = 0; i < args->argc; i++)
+        end += strlen(end) + 1;
+    size_t len = MIN((size_t)(end - argv), PAGE_SIZE);
+    char *copy = kmalloc(len);
+    if (copy)
+        memcpy(copy, argv, len);
+
+    spin_lock(&process_lock);
+    char *old = self->cmdline;
+    self->cmdline = copy;
+    self->cmdline_len = copy ? len : 0;
+    strlcpy(self->name, slash ? slash + 1 : args->text, sizeof(self->name));
+    spin_unlock(&process_lock);
+    kfree(old);
+}
+
+/* Makes the running thread live in space; a sleep while it was being built
+ * may have made this hart use another. */
+static void
+use_space(struct space *space)
+{
+    bool on = cpu_irq_save();
+
+    cpu_thread()->space = space;
+    space_switch(space);
+    cpu_irq_restore(on);
+}
+
+/* The old program is no more. */
+static void
+commit(struct space *space, const struct elf_info *info, uint64_t sp,
+       const struct exec_args *args)
+{
+    struct process *self = process_current();
+    struct thread *t = thread_current();
+
+    spin_lock(&process_lock);
+    struct space *old = self->space;
+    self->space = space;
+    spin_unlock(&process_lock);
+    use_space(space);
+    space_clear(old);
+    space_unref(old);
+
+    set_names(self, args);
+    fdtable_close_on_exec(self->fdtable);
+    t->clear_tid = 0;
+    memset(&t->arch.fpu, 0, sizeof(t->arch.fpu));
+    sched_load_fpu();
+    trap_init_user_frame(trap_user_frame(&t->arch), info->entry, sp);
+}
+
+int
+exec_replace(const struct elf_source *source, const struct exec_args *args)
+{
+    struct space *old = cpu_thread()->space, *space;
+    struct elf_info info = {0};
+    uint64_t sp = 0;
+    int error = space_create(&space);
+
+    if (error != 0)
+        return error;
+    /* User copies go through the thread's space: the new one is filled
+     * without a change of page tables. */
+    cpu_thread()->space = space;
+    error = build_space(source, args, space, &info, &sp);
+    if (error != 0) {
+        use_space(old);
+        space_unref(space);
+        return error;
+    }
+    commit(space, &info, sp, args);
+    return 0;
+}
+
+static int
+exec_path(const char *path, const struct exec_args *args)
+{
+    struct elf_source source = {0};
+    int error = file_open_program(process_current()->fs, path, &source.file);
+
+    if (error != 0)
+        return error;
+    error = exec_replace(&source, args);
+    file_put(source.file);
+    return error;
+}
+
+int64_t
+sys_execve(const uint64_t arg[6])
+{
+    struct path_arg path;
+    struct exec_args args;
+    int error = path_arg_read(&path, arg[0]);
+
+    if (error != 0)
+        return error;
+    error = exec_args_init(&args, path.text);
+    if (error != 0)
+        goto out_path;
+    error = exec_args_add_user(&args, uaddr(arg[1]), &args.argc);
+    if (error == 0)
+        error = exec_args_add_user(&args, uaddr(arg[2]), &args.envc);
+    /* A program may count on a name of its own. */
+    if (error == 0 && args.argc == 0)
+        error = -EINVAL;
+    if (error == 0)
+        error = exec_path(path.text, &args);
+    exec_args_free(&args);
+out_path:
+    path_arg_free(&path);
+    return error;
+}
+
+static int
+fill_args(struct exec_args *args, const char *path, const char *const argv[])
+{
+    static const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/",
+                                              "TERM=vt100", NULL};
+    int error = exec_args_init(args, path);
+
+    if (error != 0)
+        return error;
+    for (unsigned i = 0; error == 0 && argv[i]; i++)
+        error = exec_args_add(args, argv[i], &args->argc);
+    for (unsigned i = 0; error == 0 && environment[i]; i++)
+        error = exec_args_add(args, environment[i], &args->envc);
+    if (error != 0)
+        exec_args_free(args);
+    return error;
+}
+
+int
+exec_start(const char *path, const char *const argv[])
+{
+    struct exec_args args;
+    int error = fill_args(&args, path, argv);
+
+    if (error != 0)
+        return error;
+    error = exec_path(path, &args);
+    exec_args_free(&args);
+    return error;
+}
+
+int
+exec_start_memory(const void *elf, size_t size, const char *const argv[])
+{
+    struct elf_source source = {.memory = elf, .size = size};
+    struct exec_args args;
+    int error = fill_args(&args, argv[0], argv);
+
+    if (error != 0)
+        return error;
+    error = exec_replace(&source, &args);
+    exec_args_free(&args);
+    return error;
+}

@@ -1,0 +1,193 @@
+#include "sys/startup.h"
+
+#include "abi/errno.h"
+#include "abi/wait.h"
+#include "arch/clock.h"
+#include "arch/trap.h"
+#include "dev/blockdev.h"
+#include "dev/console.h"
+#include "dev/platform.h"
+#include "dev/tty.h"
+#include "fs/bcache.h"
+#include "fs/eclipsefs/eclipsefs.h"
+#include "fs/fs.h"
+#include "fs/inode.h"
+#include "lib/fmt.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+#include "sys/exec.h"
+#include "sys/power.h"
+#include "sys/sysfs_virtio.h"
+#include "virtio/mmio.h"
+
+/* The recovery init, linked into the image. */
+extern const char recovery_elf_start[], recovery_elf_end[];
+
+/* The last instance's reason for being there, shown to its user. */
+static char recovery_reason[128];
+static bool in_recovery;
+
+/* Where bootarg `count` counts from. */
+static uint64_t entry_instret;
+
+/* Copies the value of bootarg `name` to buf; false if there is none. */
+static bool
+bootarg_copy(const char *name, char *buf, size_t size)
+{
+    size_t len;
+    const char *value = bootarg_find(name, &len);
+
+    if (!value || len == 0 || len >= size)
+        return false;
+    memcpy(buf, value, len);
+    buf[len] = '\0';
+    return true;
+}
+
+static struct blockdev *
+find_root(char *reason, size_t size)
+{
+    char name[sizeof(((struct blockdev *)NULL)->name)];
+    struct blockdev *dev = NULL;
+
+    if (bootarg_copy("root", name, sizeof(name))) {
+        dev = blockdev_find(name);
+        if (!dev)
+            snprintf(reason, size, "there is no disk %s (bootarg root)", name);
+        return dev;
+    }
+    while ((dev = blockdev_next(dev)) != NULL)
+        if (eclipsefs_probe(dev))
+            return dev;
+    snprintf(reason, size, "%s",
+             blockdev_next(NULL) ? "no disk holds an eclipsefs"
+                                 : "there is no disk");
+    return NULL;
+}
+
+/* Mounts the root file system, or an empty one; *reason says why, then. */
+static void
+start_files(char *reason, size_t size)
+{
+    struct super *root = NULL;
+    struct blockdev *dev = find_root(reason, size);
+
+    if (dev) {
+        int error = eclipsefs_mount(dev, &root);
+        if (error != 0)
+            snprintf(reason, size, "%s cannot be mounted: error %d", dev->name,
+                     -error);
+        else
+            print_boot("root", "%s on %s, %s", root->type, dev->name,
+                       root->read_only ? "read-only" : "read-write");
+    }
+    int error = fs_mount_all(root);
+    if (error != 0)
+        panic("no tree of files: error %d", -error);
+}
+
+/* Runs the recovery init in this process; its first argument is the reason. */
+static void
+run_recovery(void)
+{
+    const char *argv[] = {"recovery", recovery_reason, NULL};
+    size_t size = (size_t)(recovery_elf_end - recovery_elf_start);
+
+    in_recovery = true;
+    pr_err("%s; starting the recovery shell", recovery_reason);
+    int error = exec_start_memory(recovery_elf_start, size, argv);
+    if (error != 0)
+        panic("the recovery init does not start: error %d", -error);
+}
+
+static void
+run_init(void)
+{
+    char path[128];
+    size_t len;
+
+    if (!bootarg_copy("init", path, sizeof(path)))
+        strlcpy(path, "/sbin/init", sizeof(path));
+    const char *argv[] = {path, NULL};
+    int error = exec_start(path, argv);
+    if (error != 0) {
+        snprintf(recovery_reason, sizeof(recovery_reason),
+                 "%s cannot be run: error %d", path, -error);
+        run_recovery();
+    } else if (bootarg_find("count", &len)) {
+        print_boot("init", "%s, %lu instructions", path,
+                   (unsigned long)(clock_instret() - entry_instret));
+    } else {
+        print_boot("init", "%s", path);
+    }
+}
+
+/* Process 1 has ended. Under `init.exit=poweroff` that is the end of a test,
+ * with its status; else somebody has to be process 1. */
+static void
+init_ended(int status)
+{
+    char wish[16];
+
+    if (bootarg_copy("init.exit", wish, sizeof(wish)) &&
+        strcmp(wish, "poweroff") == 0)
+        power_off(WIFEXITED(status) ? (unsigned)WEXITSTATUS(status)
+                                    : 128u + (unsigned)WTERMSIG(status));
+    if (in_recovery)
+        power_off(1);
+    snprintf(recovery_reason, sizeof(recovery_reason), "init %s %d",
+             WIFEXITED(status) ? "exited with status" : "was ended by signal",
+             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    run_recovery();
+    trap_return_to_user(trap_user_frame(cpu_thread()));
+}
+
+static void
+release_process(struct process *process)
+{
+    if (process->sid == process->pid && console_tty())
+        tty_release_session(console_tty(), process->sid);
+    fs_release_process(process);
+}
+
+static const struct process_hooks process_hooks = {
+    .clone = fs_clone_process,
+    .release = release_process,
+    .init_ended = init_ended,
+};
+
+void
+startup(void *instret)
+{
+    char reason[sizeof(recovery_reason)] = "";
+    size_t len;
+
+    entry_instret = (uint64_t)instret;
+    if (console_init() != 0)
+        pr_err("the console has no input");
+    fs_init();
+    bcache_init(frame_count_total() / 4);
+    virtio_mmio_probe();
+    start_files(reason, sizeof(reason));
+    if (sysfs_virtio_init() != 0)
+        pr_err("/sys does not show virtio devices: no memory");
+    if (bootarg_find("test.panic", &len))
+        panic("bootarg test.panic");
+
+    process_set_hooks(&process_hooks);
+    process_become_init();
+    int error = fs_start_process(process_current());
+    if (error != 0)
+        panic("process 1 has no files: error %d", -error);
+    if (reason[0] != '\0') {
+        strlcpy(recovery_reason, reason, sizeof(recovery_reason));
+        run_recovery();
+    } else {
+        run_init();
+    }
+    trap_return_to_user(trap_user_frame(cpu_thread()));
+}

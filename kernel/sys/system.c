@@ -1,0 +1,155 @@
+/* System calls about the machine and the kernel as a whole. */
+#include "abi/errno.h"
+#include "abi/reboot.h"
+#include "abi/sysinfo.h"
+#include "abi/utsname.h"
+#include "arch/clock.h"
+#include "dev/random.h"
+#include "fs/fdtable.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/slab.h"
+#include "mm/space.h"
+#include "mm/uaccess.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+#include "sys/power.h"
+#include "sys/sys.h"
+#include "sys/version.h"
+
+int64_t
+sys_uname(const uint64_t arg[6])
+{
+    static const struct utsname name = {
+        .sysname = "Umbra",
+        .nodename = "umbra",
+        .release = VERSION_RELEASE,
+        .version = VERSION_BUILD,
+        .machine = "riscv64",
+        .domainname = "(none)",
+    };
+    return uaccess_write(uaddr(arg[0]), &name, sizeof(name));
+}
+
+int64_t
+sys_sysinfo(const uint64_t arg[6])
+{
+    struct sysinfo info = {
+        .uptime = (int64_t)(clock_now_ns() / 1000000000),
+        .totalram = frame_count_total() * PAGE_SIZE,
+        .freeram = frame_count_free() * PAGE_SIZE,
+        .procs = (uint16_t)process_count(),
+        .mem_unit = 1,
+    };
+    return uaccess_write(uaddr(arg[0]), &info, sizeof(info));
+}
+
+int64_t
+sys_reboot(const uint64_t arg[6])
+{
+    if ((uint32_t)arg[0] != LINUX_REBOOT_MAGIC1 ||
+        (uint32_t)arg[1] != LINUX_REBOOT_MAGIC2)
+        return -EINVAL;
+    switch ((uint32_t)arg[2]) {
+    case LINUX_REBOOT_CMD_RESTART:
+        power_reboot();
+    case LINUX_REBOOT_CMD_POWER_OFF:
+    case LINUX_REBOOT_CMD_HALT:
+        power_off(0);
+    default:
+        return -EINVAL;
+    }
+}
+
+/* syslog(2) actions that need no state of their own. */
+enum {
+    SYSLOG_READ_ALL = 3,
+    SYSLOG_SIZE_UNREAD = 9,
+    SYSLOG_SIZE_BUFFER = 10,
+};
+
+/* Copies the last n bytes of the log. */
+static int64_t
+read_log(uaddr_t to, size_t n)
+{
+    uint64_t pos = 0;
+    char *chunk = kmalloc(1024);
+    size_t len, total = 0;
+    int error = 0;
+
+    if (!chunk)
+        return -ENOMEM;
+    while ((len = print_read_log(&pos, chunk, 1024)) > 0)
+        total += len;
+    pos = pos > n ? pos - n : 0;
+    total = 0;
+    while (error == 0 && total < n &&
+           (len = print_read_log(&pos, chunk, MIN(1024ul, n - total))) > 0) {
+        error = uaccess_write(uaddr_add(to, total), chunk, len);
+        total += len;
+    }
+    kfree(chunk);
+    return error != 0 ? error : (int64_t)total;
+}
+
+int64_t
+sys_syslog(const uint64_t arg[6])
+{
+    switch ((int)arg[0]) {
+    case SYSLOG_READ_ALL:
+        return (int)arg[2] < 0 ? -EINVAL : read_log(uaddr(arg[1]), arg[2]);
+    case SYSLOG_SIZE_UNREAD:
+    case SYSLOG_SIZE_BUFFER:
+        return PRINT_LOG_SIZE;
+    default:
+        return -EINVAL;
+    }
+}
+
+int64_t
+sys_getrandom(const uint64_t arg[6])
+{
+    uint8_t chunk[256];
+    uint64_t done = 0, n = MIN(arg[1], (uint64_t)INT32_MAX);
+
+    if (arg[2] & ~7ul) /* GRND_NONBLOCK, _RANDOM, _INSECURE */
+        return -EINVAL;
+    while (done < n) {
+        size_t len = MIN(n - done, sizeof(chunk));
+        random_fill(chunk, len);
+        if (uaccess_write(uaddr(arg[0] + done), chunk, len) != 0)
+            return done > 0 ? (int64_t)done : -EFAULT;
+        done += len;
+        sched_yield_if_due();
+    }
+    return (int64_t)done;
+}
+
+/* Resources of prlimit64 whose limits are known; the rest has none. */
+enum {
+    RLIMIT_STACK = 3,
+    RLIMIT_CORE = 4,
+    RLIMIT_NOFILE = 7,
+    RLIMIT_COUNT = 16,
+};
+
+int64_t
+sys_prlimit64(const uint64_t arg[6])
+{
+    uint64_t limit[2] = {UINT64_MAX, UINT64_MAX}; /* soft, hard */
+
+    if (arg[0] != 0 && (int)arg[0] != process_current()->pid)
+        return -ESRCH;
+    if (arg[1] >= RLIMIT_COUNT)
+        return -EINVAL;
+    if (arg[2] != 0)
+        return -EPERM; /* limits are fixed */
+    if (arg[1] == RLIMIT_STACK)
+        limit[0] = limit[1] = SPACE_STACK_SIZE;
+    else if (arg[1] == RLIMIT_CORE)
+        limit[0] = limit[1] = 0;
+    else if (arg[1] == RLIMIT_NOFILE)
+        limit[0] = limit[1] = FDTABLE_MAX;
+    return arg[3] == 0 ? 0 : uaccess_write(uaddr(arg[3]), limit, sizeof(limit));
+}

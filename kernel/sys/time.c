@@ -1,0 +1,156 @@
+/* System calls about time. */
+#include "abi/errno.h"
+#include "abi/time.h"
+#include "arch/clock.h"
+#include "dev/rtc.h"
+#include "mm/uaccess.h"
+#include "proc/process.h"
+#include "sys/sys.h"
+
+#define NS_PER_S 1000000000ll
+
+static uint64_t
+process_cpu_ns(void)
+{
+    struct thread *t = thread_current();
+
+    spin_lock(&process_lock);
+    uint64_t ns = process_run_ns(t->process);
+    spin_unlock(&process_lock);
+    return ns + (clock_now_ns() - t->switched_in);
+}
+
+/* Reads clock into *ns. Returns 0 or -EINVAL. */
+static int
+read_clock(uint64_t clock, int64_t *ns)
+{
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+        *ns = rtc_now_ns();
+        return 0;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+        *ns = (int64_t)clock_now_ns();
+        return 0;
+    case CLOCK_PROCESS_CPUTIME_ID:
+    case CLOCK_THREAD_CPUTIME_ID:
+        *ns = (int64_t)process_cpu_ns();
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+static int
+write_timespec(uint64_t user, int64_t ns)
+{
+    struct timespec ts = {ns / NS_PER_S, ns % NS_PER_S};
+
+    return uaccess_write(uaddr(user), &ts, sizeof(ts));
+}
+
+int64_t
+sys_clock_gettime(const uint64_t arg[6])
+{
+    int64_t ns;
+    int error = read_clock(arg[0], &ns);
+
+    return error != 0 ? error : write_timespec(arg[1], ns);
+}
+
+int64_t
+sys_clock_getres(const uint64_t arg[6])
+{
+    int64_t ns;
+    int error = read_clock(arg[0], &ns);
+
+    if (error != 0 || arg[1] == 0)
+        return error;
+    return write_timespec(arg[1], 1);
+}
+
+int64_t
+sys_gettimeofday(const uint64_t arg[6])
+{
+    int64_t ns = rtc_now_ns();
+    struct timeval tv = {ns / NS_PER_S, ns % NS_PER_S / 1000};
+
+    return arg[0] == 0 ? 0 : uaccess_write(uaddr(arg[0]), &tv, sizeof(tv));
+}
+
+/* Reads a time span; one that would overflow means "for ever". */
+static int
+read_timespec(uint64_t user, uint64_t *ns)
+{
+    struct timespec ts;
+
+    if (uaccess_read(&ts, uaddr(user), sizeof(ts)) != 0)
+        return -EFAULT;
+    if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= NS_PER_S)
+        return -EINVAL;
+    if (ts.tv_sec > INT64_MAX / NS_PER_S - 1)
+        *ns = INT64_MAX;
+    else
+        *ns = (uint64_t)(ts.tv_sec * NS_PER_S + ts.tv_nsec);
+    return 0;
+}
+
+/* Sleeps until clock_now_ns() is deadline. Returns 0 or -EINTR. */
+static int
+sleep_until(uint64_t deadline)
+{
+    struct spinlock lock = SPINLOCK_INIT("nanosleep", RANK_COMPLETION);
+    struct waitq nobody;
+    int error = 0;
+
+    waitq_init(&nobody);
+    spin_lock(&lock);
+    while (error != -EINTR && clock_now_ns() < deadline)
+        error = waitq_sleep_until(&nobody, &lock, deadline);
+    spin_unlock(&lock);
+    return error == -EINTR ? -EINTR : 0;
+}
+
+static int64_t
+sleep_for(uint64_t ns, uint64_t user_left)
+{
+    uint64_t deadline = clock_now_ns() + ns;
+    int error = sleep_until(deadline);
+    uint64_t now = clock_now_ns();
+
+    if (error == -EINTR && user_left != 0 &&
+        write_timespec(user_left,
+                       now < deadline ? (int64_t)(deadline - now) : 0) != 0)
+        return -EFAULT;
+    return error;
+}
+
+int64_t
+sys_nanosleep(const uint64_t arg[6])
+{
+    uint64_t ns;
+    int error = read_timespec(arg[0], &ns);
+
+    return error != 0 ? error : sleep_for(ns, arg[1]);
+}
+
+int64_t
+sys_clock_nanosleep(const uint64_t arg[6])
+{
+    int64_t now;
+    uint64_t ns;
+    int error = read_clock(arg[0], &now);
+
+    if (error == 0)
+        error = read_timespec(arg[2], &ns);
+    if (error != 0)
+        return error;
+    if (!(arg[1] & TIMER_ABSTIME))
+        return sleep_for(ns, arg[3]);
+    if (ns <= (uint64_t)now)
+        return 0;
+    return sleep_until(clock_now_ns() + (ns - (uint64_t)now));
+}

@@ -1,0 +1,288 @@
+#include "virtio/blk.h"
+
+#include "abi/errno.h"
+#include "arch/cpu.h"
+#include "lib/bits.h"
+#include "lib/fmt.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "proc/completion.h"
+
+/* Longer transfers gain nothing, but keep others waiting. */
+#define REQUEST_BYTES_MAX (1024 * 1024u)
+
+/* Serves the boot hart only: disks are brought up one by one. */
+static unsigned disks_named;
+
+static const struct blockdev_ops blk_ops = {
+    .submit = blk_submit,
+    .kick = blk_kick,
+};
+
+/* ---- Configuration [virtio §5.2.4] ---- */
+
+#define CONFIG_FIELD(name)                                   \
+    {                                                        \
+        offsetof(struct virtio_blk_config, name),            \
+            sizeof(((struct virtio_blk_config *)NULL)->name) \
+    }
+
+/* A field is there if its feature is [virtio §2.5.1]. */
+static const struct {
+    uint64_t feature; /* 0: always there */
+    struct virtio_config_field field;
+} config_fields[] = {
+    {0, CONFIG_FIELD(capacity)},
+    {VIRTIO_BLK_F_SIZE_MAX, CONFIG_FIELD(size_max)},
+    {VIRTIO_BLK_F_SEG_MAX, CONFIG_FIELD(seg_max)},
+    {VIRTIO_BLK_F_BLK_SIZE, CONFIG_FIELD(blk_size)},
+    {VIRTIO_BLK_F_MQ, CONFIG_FIELD(num_queues)},
+};
+
+static int
+complain(const struct virtio_device *dev, const char *field,
+         unsigned long long value)
+{
+    pr_err("%s: %s %llu makes no sense", dev->transport->name, field, value);
+    return -EIO;
+}
+
+static int
+check_config(const struct virtio_device *dev, const struct virtio_blk_config *c)
+{
+    if (c->capacity > UINT64_MAX / SECTOR_SIZE)
+        return complain(dev, "capacity", c->capacity);
+    if (c->size_max < SECTOR_SIZE)
+        return complain(dev, "size_max", c->size_max);
+    if (c->seg_max == 0)
+        return complain(dev, "seg_max", c->seg_max);
+    if (c->blk_size < SECTOR_SIZE || !bit_is_power_of_two64(c->blk_size))
+        return complain(dev, "blk_size", c->blk_size);
+    if (c->num_queues == 0)
+        return complain(dev, "num_queues", c->num_queues);
+    return 0;
+}
+
+int
+blk_read_config(struct virtio_device *dev, struct virtio_blk_config *config)
+{
+    struct virtio_config_field fields[ARRAY_LEN(config_fields)];
+    unsigned n = 0;
+    for (unsigned i = 0; i < ARRAY_LEN(config_fields); i++)
+        if (config_fields[i].feature == 0 ||
+            virtio_has(dev, config_fields[i].feature))
+            fields[n++] = config_fields[i].field;
+
+    /* What holds where the device does not say. */
+    *config = (struct virtio_blk_config){
+        .size_max = UINT32_MAX,
+        .seg_max = UINT32_MAX,
+        .blk_size = SECTOR_SIZE,
+        .num_queues = 1,
+    };
+    int err = virtio_config_read(dev->transport, fields, n, config);
+    if (err != 0) {
+        pr_err("%s: cannot read the configuration", dev->transport->name);
+        return err;
+    }
+    return check_config(dev, config);
+}
+
+/* Capacity is the one field that changes in a disk's life. */
+static void
+blk_config_changed(struct virtio_device *dev)
+{
+    struct blk *blk = dev->driver_data;
+    if (virtio_needs_reset(dev)) {
+        blk_recover(blk);
+        return;
+    }
+    struct virtio_blk_config config;
+    if (blk_read_config(dev, &config) != 0)
+        return;
+    uint64_t old = READ_ONCE(blk->disk.sectors);
+    if (config.capacity == old)
+        return;
+    WRITE_ONCE(blk->disk.sectors, config.capacity);
+    pr_warn("%s: capacity changed from %llu to %llu sectors", blk->disk.name,
+            (unsigned long long)old, (unsigned long long)config.capacity);
+}
+
+/* ---- Bringing a disk up ---- */
+
+/* Sets the limits of the requests that blk_submit takes, such that they fit
+ * into a chain of `segments` pieces even where vectors must be cut up: a
+ * vector of n bytes is cut at most n / segment_bytes times. */
+static void
+set_limits(struct blk *blk, unsigned segments)
+{
+    struct blockdev *disk = &blk->disk;
+    uint32_t whole = ALIGN_DOWN(blk->config.size_max, SECTOR_SIZE);
+    blk->segment_bytes = MIN(whole, REQUEST_BYTES_MAX);
+    if (blk->segment_bytes == REQUEST_BYTES_MAX || segments == 1) {
+        disk->max_vec = segments;
+        disk->max_bytes = blk->segment_bytes;
+        return;
+    }
+    unsigned cuts = segments / 2;
+    disk->max_vec = segments - cuts;
+    disk->max_bytes =
+        MIN((size_t)cuts * blk->segment_bytes, (size_t)REQUEST_BYTES_MAX);
+}
+
+static int
+make_queues(struct blk *blk)
+{
+    unsigned segments = MIN(blk->config.seg_max, (uint32_t)BLK_SEGMENTS_MAX);
+    unsigned n = MIN((unsigned)blk->config.num_queues, cpu_count());
+    n = MIN(n, (unsigned)VIRTIO_QUEUES_MAX);
+
+    blk->queues = kzalloc(n * sizeof(*blk->queues));
+    if (blk->queues == NULL)
+        return -ENOMEM;
+    blk->nqueues = n;
+    for (unsigned i = 0; i < n; i++) {
+        int err = blk_queue_init(blk, i, segments);
+        if (err != 0)
+            return err;
+        unsigned chain_max = blk->queues[i].vq.chain_max;
+        if (chain_max < 3) {
+            pr_err("%s: a queue of %u is too small", blk->dev->transport->name,
+                   chain_max);
+            return -EIO;
+        }
+        segments = MIN(segments, chain_max - 2);
+    }
+    set_limits(blk, segments);
+    return 0;
+}
+
+static int
+blk_probe(struct virtio_device *dev)
+{
+    struct blk *blk = kzalloc(sizeof(*blk));
+    if (blk == NULL)
+        return -ENOMEM;
+    dev->driver_data = blk;
+    blk->dev = dev;
+    spin_init(&blk->lock, "virtio-blk", RANK_DEVICE);
+    int err = blk_read_config(dev, &blk->config);
+    if (err != 0)
+        return err;
+
+    struct blockdev *disk = &blk->disk;
+    strlcpy(disk->name, dev->transport->name, sizeof(disk->name));
+    disk->ops = &blk_ops;
+    disk->driver = blk;
+    disk->sectors = blk->config.capacity;
+    disk->block_size = blk->config.blk_size;
+    disk->read_only = virtio_has(dev, VIRTIO_BLK_F_RO);
+    disk->can_flush = virtio_has(dev, VIRTIO_BLK_F_FLUSH);
+    return make_queues(blk);
+}
+
+static void
+blk_remove(struct virtio_device *dev)
+{
+    struct blk *blk = dev->driver_data;
+    if (blk == NULL)
+        return;
+    dev->driver_data = NULL;
+    for (unsigned i = 0; i < blk->nqueues; i++)
+        blk_queue_destroy(&blk->queues[i]);
+    kfree(blk->queues);
+    kfree(blk);
+}
+
+/* ---- Telling the kernel ---- */
+
+void
+blk_format_name(unsigned index, char *name, size_t size)
+{
+    char letters[8];
+    unsigned first = sizeof(letters) - 1;
+    letters[first] = '\0';
+    for (unsigned n = index + 1; n > 0; n = (n - 1) / 26)
+        letters[--first] = (char)('a' + (n - 1) % 26);
+    snprintf(name, size, "vd%s", &letters[first]);
+}
+
+static void
+signal_done(struct blkreq *req)
+{
+    completion_signal(req->context);
+}
+
+/* Fetches the serial number [virtio §5.2.6]; a disk without one is fine. */
+static void
+read_serial(struct blk *blk)
+{
+    char *id = kzalloc(VIRTIO_BLK_ID_BYTES);
+    if (id == NULL)
+        return;
+    struct completion done;
+    struct blkvec vec = {id, VIRTIO_BLK_ID_BYTES};
+    struct blkreq req = {
+        .op = (enum blk_op)BLK_GET_ID,
+        .vec = &vec,
+        .nvec = 1,
+        .done = signal_done,
+        .context = &done,
+    };
+    completion_init(&done);
+    blk_submit(&blk->disk, &req);
+    blk_kick(&blk->disk);
+    completion_wait(&done);
+
+    char *serial = blk->disk.serial;
+    for (unsigned i = 0; req.status == 0 && i < VIRTIO_BLK_ID_BYTES; i++) {
+        bool printable = id[i] > ' ' && id[i] < 0x7f;
+        serial[i] = (char)(printable || id[i] == '\0' ? id[i] : '?');
+    }
+    kfree(id);
+}
+
+static void
+blk_start(struct virtio_device *dev)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    struct blk *blk = dev->driver_data;
+    struct blockdev *disk = &blk->disk;
+    blk_format_name(disks_named++, disk->name, sizeof(disk->name));
+    read_serial(blk);
+    if (blockdev_register(disk) != 0) {
+        pr_err("%s: there is a %s already", dev->transport->name, disk->name);
+        return;
+    }
+    uint64_t size = disk->sectors * SECTOR_SIZE;
+    unsigned unit = 0;
+    for (; size >= 10 * 1024 && unit + 1 < ARRAY_LEN(units); unit++)
+        size /= 1024;
+    print_boot(disk->name, "%llu %s, %u-byte blocks%s%s, %u queue%s%s",
+               (unsigned long long)size, units[unit], disk->block_size,
+               disk->serial[0] != '\0' ? ", serial " : "", disk->serial,
+               blk->nqueues, blk->nqueues == 1 ? "" : "s",
+               disk->read_only ? ", read-only" : "");
+}
+
+static void
+blk_irq(struct virtio_device *dev)
+{
+    struct blk *blk = dev->driver_data;
+    for (unsigned i = 0; i < blk->nqueues; i++)
+        blk_queue_poll(&blk->queues[i]);
+}
+
+const struct virtio_driver virtio_blk_driver = {
+    .name = "blk",
+    .device_id = VIRTIO_ID_BLOCK,
+    .features = VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO |
+                VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_MQ,
+    .probe = blk_probe,
+    .start = blk_start,
+    .irq = blk_irq,
+    .config_changed = blk_config_changed,
+    .remove = blk_remove,
+};

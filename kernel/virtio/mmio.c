@@ -1,0 +1,358 @@
+#include "virtio/mmio.h"
+
+#include "abi/errno.h"
+#include "arch/barrier.h"
+#include "arch/clock.h"
+#include "arch/layout.h"
+#include "arch/mmio.h"
+#include "dev/platform.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "mm/kmap.h"
+#include "mm/slab.h"
+#include "virtio/driver.h"
+#include "virtio/transport.h"
+#include "virtio/virtq.h"
+
+/* Register offsets [virtio §4.2.2]; "legacy" and "modern" mark what the
+ * other kind of device does not have [virtio §4.2.4]. */
+enum mmio_reg {
+    REG_MAGIC_VALUE = 0x000,
+    REG_VERSION = 0x004,
+    REG_DEVICE_ID = 0x008,
+    REG_VENDOR_ID = 0x00c,
+    REG_DEVICE_FEATURES = 0x010,
+    REG_DEVICE_FEATURES_SEL = 0x014,
+    REG_DRIVER_FEATURES = 0x020,
+    REG_DRIVER_FEATURES_SEL = 0x024,
+    REG_GUEST_PAGE_SIZE = 0x028, /* legacy */
+    REG_QUEUE_SEL = 0x030,
+    REG_QUEUE_NUM_MAX = 0x034,
+    REG_QUEUE_NUM = 0x038,
+    REG_QUEUE_ALIGN = 0x03c, /* legacy */
+    REG_QUEUE_PFN = 0x040,   /* legacy */
+    REG_QUEUE_READY = 0x044, /* modern */
+    REG_QUEUE_NOTIFY = 0x050,
+    REG_INTERRUPT_STATUS = 0x060,
+    REG_INTERRUPT_ACK = 0x064,
+    REG_STATUS = 0x070,
+    REG_QUEUE_DESC_LOW = 0x080,   /* modern, as are all below */
+    REG_QUEUE_DRIVER_LOW = 0x090, /* the high halves follow at + 4 */
+    REG_QUEUE_DEVICE_LOW = 0x0a0,
+    REG_CONFIG_GENERATION = 0x0fc,
+    REG_CONFIG = 0x100,
+};
+
+#define MAGIC_VALUE    0x74726976 /* "virt" */
+#define VERSION_LEGACY 1
+#define VERSION_MODERN 2
+
+/* 1000 looks, 10 us apart: generous, since QEMU resets at once. */
+#define RESET_POLLS   1000
+#define RESET_POLL_US 10
+
+struct mmio_device {
+    /* constant after init */
+    struct virtio_transport transport;
+    volatile uint8_t *regs;
+};
+
+static uint32_t
+reg_read(struct virtio_transport *t, unsigned reg)
+{
+    struct mmio_device *m = container_of(t, struct mmio_device, transport);
+    return mmio_read32(m->regs + reg);
+}
+
+static void
+reg_write(struct virtio_transport *t, unsigned reg, uint32_t value)
+{
+    struct mmio_device *m = container_of(t, struct mmio_device, transport);
+    mmio_write32(m->regs + reg, value);
+}
+
+/* ---- What both kinds of device do alike ---- */
+
+static uint8_t
+get_status(struct virtio_transport *t)
+{
+    return (uint8_t)reg_read(t, REG_STATUS);
+}
+
+static void
+set_status(struct virtio_transport *t, uint8_t status)
+{
+    /* DRIVER_OK lets the device read the rings. */
+    barrier_before_mmio();
+    reg_write(t, REG_STATUS, status);
+}
+
+static int
+reset(struct virtio_transport *t)
+{
+    set_status(t, 0);
+    for (unsigned i = 0; i < RESET_POLLS; i++) {
+        if (get_status(t) == 0) {
+            /* What the device wrote before it stopped is ours to read. */
+            barrier_after_mmio();
+            return 0;
+        }
+        clock_delay_us(RESET_POLL_US);
+    }
+    return -ETIMEDOUT;
+}
+
+static uint32_t
+get_feature_word(struct virtio_transport *t, unsigned word)
+{
+    reg_write(t, REG_DEVICE_FEATURES_SEL, word);
+    return reg_read(t, REG_DEVICE_FEATURES);
+}
+
+static void
+set_feature_word(struct virtio_transport *t, unsigned word, uint32_t bits)
+{
+    reg_write(t, REG_DRIVER_FEATURES_SEL, word);
+    reg_write(t, REG_DRIVER_FEATURES, bits);
+}
+
+static unsigned
+queue_max(struct virtio_transport *t, unsigned index)
+{
+    reg_write(t, REG_QUEUE_SEL, index);
+    return reg_read(t, REG_QUEUE_NUM_MAX);
+}
+
+static void
+notify(struct virtio_transport *t, unsigned index)
+{
+    barrier_before_mmio();
+    reg_write(t, REG_QUEUE_NOTIFY, index);
+}
+
+/* Acknowledged before the rings are looked at, not after: a buffer that is
+ * used in between raises a new interrupt instead of getting lost in the
+ * acknowledgement of the old one. */
+static uint32_t
+isr_ack(struct virtio_transport *t)
+{
+    uint32_t isr = reg_read(t, REG_INTERRUPT_STATUS) &
+                   (VIRTIO_ISR_USED | VIRTIO_ISR_CONFIG);
+    if (isr != 0)
+        reg_write(t, REG_INTERRUPT_ACK, isr);
+    barrier_after_mmio();
+    return isr;
+}
+
+/* Accesses are as wide as the field [virtio §4.2.2.2]. */
+static uint32_t
+config_get(struct virtio_transport *t, unsigned offset, unsigned width)
+{
+    struct mmio_device *m = container_of(t, struct mmio_device, transport);
+    const volatile uint8_t *field = m->regs + REG_CONFIG + offset;
+    switch (width) {
+    case 1:
+        return mmio_read8(field);
+    case 2:
+        return mmio_read16(field);
+    default:
+        assert_eq(width, 4);
+        return mmio_read32(field);
+    }
+}
+
+/* ---- Modern devices ---- */
+
+static uint64_t
+modern_get_features(struct virtio_transport *t)
+{
+    return get_feature_word(t, 0) | (uint64_t)get_feature_word(t, 1) << 32;
+}
+
+static void
+modern_set_features(struct virtio_transport *t, uint64_t features)
+{
+    set_feature_word(t, 0, (uint32_t)features);
+    set_feature_word(t, 1, (uint32_t)(features >> 32));
+}
+
+static void
+write_address(struct virtio_transport *t, unsigned low_reg, uint64_t address)
+{
+    reg_write(t, low_reg, (uint32_t)address);
+    reg_write(t, low_reg + 4, (uint32_t)(address >> 32));
+}
+
+/* The steps of [virtio §4.2.3.2]. */
+static int
+modern_queue_enable(struct virtio_transport *t, unsigned index, unsigned size,
+                    const struct virtio_queue_areas *areas)
+{
+    reg_write(t, REG_QUEUE_SEL, index);
+    if (reg_read(t, REG_QUEUE_READY) != 0)
+        return -EBUSY;
+    reg_write(t, REG_QUEUE_NUM, size);
+    write_address(t, REG_QUEUE_DESC_LOW, areas->descriptors);
+    write_address(t, REG_QUEUE_DRIVER_LOW, areas->driver);
+    write_address(t, REG_QUEUE_DEVICE_LOW, areas->device);
+    barrier_before_mmio();
+    reg_write(t, REG_QUEUE_READY, 1);
+    return reg_read(t, REG_QUEUE_READY) == 1 ? 0 : -EIO;
+}
+
+static uint32_t
+modern_config_generation(struct virtio_transport *t)
+{
+    return reg_read(t, REG_CONFIG_GENERATION);
+}
+
+static const struct virtio_transport_ops modern_ops = {
+    .get_status = get_status,
+    .set_status = set_status,
+    .reset = reset,
+    .get_features = modern_get_features,
+    .set_features = modern_set_features,
+    .queue_max = queue_max,
+    .queue_enable = modern_queue_enable,
+    .notify = notify,
+    .isr_ack = isr_ack,
+    .config_get = config_get,
+    .config_generation = modern_config_generation,
+};
+
+/* ---- Legacy devices [virtio §4.2.4] ---- */
+
+static uint64_t
+legacy_get_features(struct virtio_transport *t)
+{
+    return get_feature_word(t, 0);
+}
+
+static void
+legacy_set_features(struct virtio_transport *t, uint64_t features)
+{
+    assert_eq(features >> 32, 0);
+    set_feature_word(t, 0, (uint32_t)features);
+}
+
+/* The device is told the first page only; it knows the size of the parts
+ * and the alignment, and so finds the rest. */
+static int
+legacy_queue_enable(struct virtio_transport *t, unsigned index, unsigned size,
+                    const struct virtio_queue_areas *areas)
+{
+    uint64_t pfn = areas->descriptors / PAGE_SIZE;
+    if (pfn != (uint32_t)pfn)
+        return -EIO;
+
+    reg_write(t, REG_QUEUE_SEL, index);
+    if (reg_read(t, REG_QUEUE_PFN) != 0)
+        return -EBUSY;
+    /* Needed before the first queue; said each time, since a reset may have
+     * made the device forget it. */
+    reg_write(t, REG_GUEST_PAGE_SIZE, PAGE_SIZE);
+    reg_write(t, REG_QUEUE_NUM, size);
+    reg_write(t, REG_QUEUE_ALIGN, VIRTQ_ALIGN);
+    barrier_before_mmio();
+    reg_write(t, REG_QUEUE_PFN, (uint32_t)pfn);
+    return reg_read(t, REG_QUEUE_PFN) == (uint32_t)pfn ? 0 : -EIO;
+}
+
+static uint32_t
+legacy_config_generation(struct virtio_transport *t UNUSED)
+{
+    return 0;
+}
+
+static const struct virtio_transport_ops legacy_ops = {
+    .get_status = get_status,
+    .set_status = set_status,
+    .reset = reset,
+    .get_features = legacy_get_features,
+    .set_features = legacy_set_features,
+    .queue_max = queue_max,
+    .queue_enable = legacy_queue_enable,
+    .notify = notify,
+    .isr_ack = isr_ack,
+    .config_get = config_get,
+    .config_generation = legacy_config_generation,
+};
+
+/* ---- Discovery [virtio §4.2.3.1] ---- */
+
+/* Whether a device that we can talk to is behind regs. */
+static bool
+identify(const volatile uint8_t *regs, uint64_t base, uint32_t *version)
+{
+    uint32_t magic = mmio_read32(regs + REG_MAGIC_VALUE);
+    if (magic != MAGIC_VALUE) {
+        pr_warn("virtio-mmio at %#llx: magic number is %#x, not %#x",
+                (unsigned long long)base, magic, MAGIC_VALUE);
+        return false;
+    }
+    *version = mmio_read32(regs + REG_VERSION);
+    if (*version != VERSION_LEGACY && *version != VERSION_MODERN) {
+        pr_warn("virtio-mmio at %#llx: version %u is neither %u nor %u",
+                (unsigned long long)base, *version, VERSION_LEGACY,
+                VERSION_MODERN);
+        return false;
+    }
+    /* ID 0 is an empty slot: no error, and nothing more may be read. */
+    return mmio_read32(regs + REG_DEVICE_ID) != 0;
+}
+
+static int
+add_device(volatile uint8_t *regs, uint64_t size, uint32_t version,
+           unsigned irq)
+{
+    struct mmio_device *m = kzalloc(sizeof(*m));
+    if (m == NULL)
+        return -ENOMEM;
+    m->regs = regs;
+    m->transport = (struct virtio_transport){
+        .ops = version == VERSION_LEGACY ? &legacy_ops : &modern_ops,
+        .bus = "mmio",
+        .legacy = version == VERSION_LEGACY,
+        .device_id = mmio_read32(regs + REG_DEVICE_ID),
+        .vendor_id = mmio_read32(regs + REG_VENDOR_ID),
+        .irq = irq,
+        .config_size = (uint32_t)MIN(size - REG_CONFIG, 0x10000ul),
+    };
+    int err = virtio_device_add(&m->transport);
+    if (err != 0)
+        kfree(m);
+    return err;
+}
+
+bool
+virtio_mmio_probe_slot(uint64_t base, uint64_t size, unsigned irq)
+{
+    uint32_t version;
+    volatile uint8_t *regs = size < REG_CONFIG ? NULL : kmap_device(base, size);
+    if (regs == NULL) {
+        pr_err("virtio-mmio at %#llx: cannot map %llu bytes of registers",
+               (unsigned long long)base, (unsigned long long)size);
+        return false;
+    }
+    if (!identify(regs, base, &version))
+        return false;
+
+    int err = add_device(regs, size, version, irq);
+    if (err != 0)
+        pr_err("virtio-mmio at %#llx: error %d", (unsigned long long)base, err);
+    return err == 0;
+}
+
+void
+virtio_mmio_probe(void)
+{
+    const struct platform *p = platform_get();
+    /* From the highest address down, as QEMU fills its slots: the first disk
+     * on its command line is vda. */
+    for (unsigned i = p->nvirtio; i-- > 0;) {
+        const struct platform_device *slot = &p->virtio[i];
+        unsigned irq =
+            slot->irq.plic == PLATFORM_NONE ? 0 : (unsigned)slot->irq.source;
+        virtio_mmio_probe_slot(slot->regs.base, slot->regs.size, irq);
+    }
+}

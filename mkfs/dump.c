@@ -1,0 +1,209 @@
+#include "dump.h"
+
+#include "abi/errno.h"
+#include "lib/bits.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#define SHOWN_BYTES 48u /* of a content */
+
+void
+dump_header(const struct efs *fs)
+{
+    const struct eclipsefs_header *h = &fs->header;
+    uint32_t version = le32_load(h->version);
+    uint32_t checksum = le32_load(h->header_checksum);
+
+    printf("header at 0\n");
+    printf("  %2d magic              ECLIPSEFS\n", 0);
+    printf("  %2d version            %u.%u\n", 9, version >> 16,
+           version & 0xffff);
+    printf("  %2d inode_table_offset %llu\n", 13,
+           (unsigned long long)le64_load(h->inode_table_offset));
+    printf("  %2d inode_table_size   %llu (ends at %llu)\n", 21,
+           (unsigned long long)le64_load(h->inode_table_size),
+           (unsigned long long)fs->records);
+    printf("  %2d total_inodes       %u\n", 29, fs->inode_count);
+    printf("  %2d header_checksum    0x%08x (%s)\n", 33, checksum,
+           checksum ? "right" : "none");
+    printf("  %2d metadata_checksum  0x%08x\n", 37,
+           le32_load(h->metadata_checksum));
+    printf("  %2d data_checksum      0x%08x\n", 41,
+           le32_load(h->data_checksum));
+    printf("  %2d creation_time      %llu\n", 45,
+           (unsigned long long)le64_load(h->creation_time));
+    printf("  %2d last_check         %llu\n", 53,
+           (unsigned long long)le64_load(h->last_check));
+    printf("  %2d flags              %#x\n", 61, le32_load(h->flags));
+}
+
+static const char *
+tag_name(unsigned tag)
+{
+    static const char *const names[] = {
+        [ECLIPSEFS_NODE_TYPE] = "NODE_TYPE",
+        [ECLIPSEFS_MODE] = "MODE",
+        [ECLIPSEFS_UID] = "UID",
+        [ECLIPSEFS_GID] = "GID",
+        [ECLIPSEFS_SIZE] = "SIZE",
+        [ECLIPSEFS_ATIME] = "ATIME",
+        [ECLIPSEFS_MTIME] = "MTIME",
+        [ECLIPSEFS_CTIME] = "CTIME",
+        [ECLIPSEFS_NLINK] = "NLINK",
+        [ECLIPSEFS_CONTENT] = "CONTENT",
+        [ECLIPSEFS_ENTRIES] = "DIRECTORY_ENTRIES",
+    };
+    return tag < ARRAY_LEN(names) && names[tag] ? names[tag] : "unknown";
+}
+
+static void
+print_bytes(const uint8_t *data, size_t n)
+{
+    putchar('"');
+    for (size_t i = 0; i < n; i++)
+        if (isprint(data[i]) && data[i] != '"' && data[i] != '\\')
+            putchar(data[i]);
+        else
+            printf("\\x%02x", data[i]);
+    putchar('"');
+}
+
+static void
+print_number(unsigned tag, const uint8_t *value, uint32_t len)
+{
+    unsigned long long number = 0;
+
+    for (uint32_t i = len; i-- > 0;)
+        number = number << 8 | value[i];
+    printf(tag == ECLIPSEFS_MODE ? " 0%llo" : " %llu", number);
+}
+
+/* Shows the entries of the directory whose list lies at address. */
+static int
+dump_entries(struct efs *fs, uint32_t ino, uint64_t address, uint32_t len)
+{
+    struct efs_node dir = {.ino = ino, .data = address, .data_len = len};
+    struct efs_entry entry;
+    struct efs_dir d;
+    int found;
+
+    putchar('\n');
+    efs_dir_open(&d, fs, &dir, 0);
+    while ((found = efs_dir_next(&d, &entry)) > 0) {
+        printf("  %10llu   inode %u ",
+               (unsigned long long)address + entry.link.pos, entry.link.ino);
+        if (entry.name)
+            print_bytes((const uint8_t *)entry.name, entry.len);
+        else
+            printf("(%u bytes)", entry.len);
+        puts(entry.hidden ? " hidden" : "");
+    }
+    efs_dir_close(&d);
+    return found;
+}
+
+/* Shows the value of the TLV just taken; the cursor stands before it. */
+static int
+dump_value(struct efs *fs, uint32_t ino, struct efs_cursor *cursor,
+           unsigned tag, uint32_t len)
+{
+    uint8_t copy[SHOWN_BYTES];
+    const uint8_t *value;
+    uint32_t shown = MIN(len, SHOWN_BYTES);
+
+    if (tag == ECLIPSEFS_ENTRIES)
+        return dump_entries(fs, ino, cursor->pos, len);
+    struct efs_cursor look = *cursor;
+    look.buf = NULL;
+    int err = efs_cursor_take(&look, shown, copy, &value);
+    if (!err && tag < ECLIPSEFS_CONTENT && len <= sizeof(uint64_t)) {
+        print_number(tag, value, len);
+    } else if (!err) {
+        putchar(' ');
+        print_bytes(value, shown);
+        fputs(shown < len ? "..." : "", stdout);
+    }
+    putchar('\n');
+    efs_cursor_close(&look);
+    return err;
+}
+
+static int
+dump_tlv(struct efs *fs, uint32_t ino, struct efs_cursor *cursor)
+{
+    struct eclipsefs_tlv copy;
+    uint64_t start = cursor->pos;
+    const uint8_t *data;
+
+    int err = efs_cursor_take(cursor, sizeof copy, &copy, &data);
+    if (err)
+        return err;
+    const struct eclipsefs_tlv *tlv = (const struct eclipsefs_tlv *)data;
+    unsigned tag = le16_load(tlv->tag);
+    uint32_t len = le32_load(tlv->length);
+    printf("  %10llu 0x%04x %s, %u bytes:", (unsigned long long)start, tag,
+           tag_name(tag), len);
+    if (len > efs_cursor_left(cursor)) {
+        puts(" reaches past the record");
+        return -EUCLEAN;
+    }
+    err = dump_value(fs, ino, cursor, tag, len);
+    efs_cursor_skip(cursor, len);
+    return err;
+}
+
+int
+dump_inode(struct efs *fs, uint32_t ino)
+{
+    struct eclipsefs_record copy;
+    struct efs_cursor cursor;
+    const uint8_t *data;
+    uint64_t address;
+
+    int err = efs_find_record(fs, ino, &address);
+    if (err)
+        return err;
+    efs_cursor_init(&cursor, fs->dev, address, fs->size);
+    err = efs_cursor_take(&cursor, sizeof copy, &copy, &data);
+    if (err)
+        goto out;
+    const struct eclipsefs_record *record =
+        (const struct eclipsefs_record *)data;
+    uint32_t size = le32_load(record->size);
+    printf("inode %u: slot at %llu, record at %llu: inode %u, %u bytes\n", ino,
+           (unsigned long long)(fs->table +
+                                (ino - 1) * sizeof(struct eclipsefs_slot)),
+           (unsigned long long)address, le32_load(record->inode), size);
+    err = -EUCLEAN;
+    if (size < sizeof copy || size > fs->size - address)
+        goto out;
+    cursor.end = address + size;
+    err = le32_load(record->inode) == ino ? 0 : -EUCLEAN;
+    while (efs_cursor_left(&cursor) >= sizeof(struct eclipsefs_tlv)) {
+        int tlv_err = dump_tlv(fs, ino, &cursor);
+        err = tlv_err ? tlv_err : err;
+        if (tlv_err)
+            break;
+    }
+out:
+    efs_cursor_close(&cursor);
+    return err;
+}
+
+int
+dump_all(struct efs *fs)
+{
+    int result = 0;
+
+    dump_header(fs);
+    for (uint32_t ino = 1; ino <= fs->inode_count; ino++) {
+        int err = dump_inode(fs, ino);
+        if (err)
+            printf("inode %u: %s\n", ino, walk_strerror(err));
+        result = err ? err : result;
+        if (ino == UINT32_MAX)
+            break;
+    }
+    return result;
+}

@@ -1,0 +1,253 @@
+/* efs: looks into an eclipsefs image, without root and without a mount. */
+
+#include "abi/errno.h"
+#include "dump.h"
+#include "fs/bcache.h"
+#include "get.h"
+#include "host_disk.h"
+#include "list.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_BLOCKS 4096u
+
+enum { EXIT_USAGE = 2 };
+
+static const char usage_text[] =
+    "usage: efs ls [-l | --manifest] IMG [PATH]   list a directory, or a tree\n"
+    "       efs cat IMG PATH                      write a file to stdout\n"
+    "       efs get IMG PATH [DEST]               copy a file or a tree out\n"
+    "       efs stat IMG PATH                     show what an inode says\n"
+    "       efs dump IMG [INODE]                  show every field on the "
+    "disk\n"
+    "       efs df IMG                            show how full the image is\n"
+    "exit status: 0, 1 if something is missing or damaged, 2 for wrong usage\n";
+
+struct command {
+    const char *name;
+    int min_args, max_args; /* IMG included */
+    int (*run)(struct walk *w, char **args, int count);
+};
+
+static bool option_long, option_manifest;
+
+static int
+fail(const char *what, int err)
+{
+    fprintf(stderr, "efs: %s: %s\n", what, walk_strerror(err));
+    return EXIT_FAILURE;
+}
+
+static int
+run_ls(struct walk *w, char **args, int count)
+{
+    const char *path = count > 1 ? args[1] : "/";
+    char prefix[WALK_PATH_MAX];
+    struct efs_node node;
+
+    int err = walk_path(w, path, false, &node);
+    if (err)
+        return fail(path, err);
+    if (!option_manifest) {
+        err = list_directory(w, &node, path, option_long);
+        return err ? fail(args[0], err) : EXIT_SUCCESS;
+    }
+    snprintf(prefix, sizeof prefix, "%s%s", path[0] == '/' ? "" : "/", path);
+    for (size_t n = strlen(prefix); n > 0 && prefix[n - 1] == '/'; n--)
+        prefix[n - 1] = '\0';
+    err = list_manifest(w, &node, prefix);
+    return err ? fail(args[0], err) : EXIT_SUCCESS;
+}
+
+static int
+run_cat(struct walk *w, char **args, int count UNUSED)
+{
+    struct efs_node node;
+
+    int err = walk_path(w, args[1], true, &node);
+    if (!err && node.type == ECLIPSEFS_DIRECTORY)
+        err = -EISDIR;
+    if (!err)
+        err = get_to_stdout(w, &node);
+    return err ? fail(args[1], err) : EXIT_SUCCESS;
+}
+
+static int
+run_get(struct walk *w, char **args, int count)
+{
+    const char *slash = strrchr(args[1], '/');
+    const char *dest = count > 2 ? args[2] : slash ? slash + 1 : args[1];
+    struct efs_node node;
+
+    if (dest[0] == '\0')
+        dest = "root";
+    int err = walk_path(w, args[1], false, &node);
+    if (err)
+        return fail(args[1], err);
+    return get_tree(w, &node, dest) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int
+run_stat(struct walk *w, char **args, int count UNUSED)
+{
+    static const char *const types[] = {[ECLIPSEFS_FILE] = "file",
+                                        [ECLIPSEFS_DIRECTORY] = "directory",
+                                        [ECLIPSEFS_SYMLINK] = "symlink"};
+    struct efs_node node;
+
+    int err = walk_path(w, args[1], false, &node);
+    if (err)
+        return fail(args[1], err);
+    printf("inode   %u\n", node.ino);
+    printf("type    %s\n", types[node.type]);
+    printf("mode    %o\n", node.mode);
+    printf("uid     %u\n", node.uid);
+    printf("gid     %u\n", node.gid);
+    printf("nlink   %u\n", node.nlink);
+    printf("size    %llu\n", (unsigned long long)node.size);
+    printf("atime   %llu\n", (unsigned long long)node.atime);
+    printf("mtime   %llu\n", (unsigned long long)node.mtime);
+    printf("ctime   %llu\n", (unsigned long long)node.ctime);
+    printf("data    %u bytes at %llu\n", node.data_len,
+           (unsigned long long)node.data);
+    return EXIT_SUCCESS;
+}
+
+static int
+run_dump(struct walk *w, char **args, int count)
+{
+    int err;
+
+    if (count < 2) {
+        err = dump_all(&w->fs);
+    } else {
+        char *end;
+        unsigned long ino = strtoul(args[1], &end, 0);
+        if (*end || end == args[1] || ino > UINT32_MAX) {
+            fprintf(stderr, "efs: %s: not an inode number\n", args[1]);
+            return EXIT_USAGE;
+        }
+        err = dump_inode(&w->fs, (uint32_t)ino);
+    }
+    return err ? fail(args[0], err) : EXIT_SUCCESS;
+}
+
+static int
+run_df(struct walk *w, char **args, int count UNUSED)
+{
+    uint64_t content[4] = {0}, nodes[4] = {0};
+    int result = 0;
+
+    for (uint64_t ino = 1; ino <= w->fs.inode_count; ino++) {
+        struct efs_node node;
+        int err = efs_node_read(&w->fs, (uint32_t)ino, &node);
+        if (err) {
+            result = err;
+            continue;
+        }
+        nodes[node.type]++;
+        content[node.type] += node.data_len;
+    }
+    uint64_t slots =
+        (w->fs.records - w->fs.table) / sizeof(struct eclipsefs_slot);
+    printf("image        %llu bytes\n", (unsigned long long)w->fs.size);
+    printf("inodes       %u of %llu slots\n", w->fs.inode_count,
+           (unsigned long long)slots);
+    printf("files        %llu, %llu bytes\n",
+           (unsigned long long)nodes[ECLIPSEFS_FILE],
+           (unsigned long long)content[ECLIPSEFS_FILE]);
+    printf("directories  %llu, %llu bytes\n",
+           (unsigned long long)nodes[ECLIPSEFS_DIRECTORY],
+           (unsigned long long)content[ECLIPSEFS_DIRECTORY]);
+    printf("symlinks     %llu, %llu bytes\n",
+           (unsigned long long)nodes[ECLIPSEFS_SYMLINK],
+           (unsigned long long)content[ECLIPSEFS_SYMLINK]);
+    return result ? fail(args[0], result) : EXIT_SUCCESS;
+}
+
+static const struct command commands[] = {
+    {"ls", 1, 2, run_ls},     {"cat", 2, 2, run_cat},   {"get", 2, 3, run_get},
+    {"stat", 2, 2, run_stat}, {"dump", 1, 2, run_dump}, {"df", 1, 1, run_df},
+};
+
+static const struct command *
+find_command(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int
+usage(void)
+{
+    fputs(usage_text, stderr);
+    return EXIT_USAGE;
+}
+
+/* Opens the image args[0] and runs command over it. */
+static int
+run(const struct command *command, char **args, int count)
+{
+    struct host_disk disk;
+    struct walk walk;
+    const char *why;
+
+    int err = host_disk_open(&disk, args[0]);
+    if (err) {
+        fprintf(stderr, "efs: %s: %s\n", args[0], strerror(-err));
+        return EXIT_FAILURE;
+    }
+    bcache_init(CACHE_BLOCKS);
+    err = walk_open(&walk, &disk.dev, &why);
+    if (err) {
+        fprintf(stderr, "efs: %s: %s\n", args[0], why);
+        host_disk_close(&disk);
+        return EXIT_FAILURE;
+    }
+    int status = command->run(&walk, args, count);
+    walk_close(&walk);
+    host_disk_close(&disk);
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "efs: the output could not be written\n");
+        return EXIT_FAILURE;
+    }
+    return status;
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"manifest", no_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "lh", options, NULL)) != -1) {
+        if (option == 'l')
+            option_long = true;
+        else if (option == 'm')
+            option_manifest = true;
+        else if (option == 'h') {
+            fputs(usage_text, stdout);
+            return EXIT_SUCCESS;
+        } else {
+            return usage();
+        }
+    }
+    argv += optind;
+    argc -= optind;
+    const struct command *command = argc > 0 ? find_command(argv[0]) : NULL;
+    if (!command || argc - 1 < command->min_args ||
+        argc - 1 > command->max_args)
+        return usage();
+    if ((option_long || option_manifest) && command->run != run_ls)
+        return usage();
+    return run(command, argv + 1, argc - 1);
+}

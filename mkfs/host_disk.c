@@ -1,0 +1,107 @@
+#include "host_disk.h"
+
+#include "fs/bcache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_VEC 64u
+
+/* Fills one piece from byte pos on; what lies past the end becomes zeros. */
+static int
+read_piece(struct host_disk *disk, uint64_t pos, uint8_t *dst, size_t len)
+{
+    size_t inside = pos < disk->size ? MIN(len, disk->size - pos) : 0;
+
+    memset(dst + inside, 0, len - inside);
+    if (disk->mem) {
+        memcpy(dst, disk->mem + pos, inside);
+        return 0;
+    }
+    while (inside > 0) {
+        ssize_t n = pread(disk->fd, dst, inside, (off_t)pos);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -EIO;
+        dst += n;
+        pos += (uint64_t)n;
+        inside -= (size_t)n;
+    }
+    return 0;
+}
+
+static void
+submit(struct blockdev *dev, struct blkreq *req)
+{
+    struct host_disk *disk = container_of(dev, struct host_disk, dev);
+    uint64_t pos = req->sector * SECTOR_SIZE;
+
+    req->status = 0;
+    for (unsigned i = 0; i < req->nvec && !req->status; i++) {
+        req->status = read_piece(disk, pos, req->vec[i].base, req->vec[i].len);
+        pos += req->vec[i].len;
+    }
+    req->done(req);
+}
+
+static void
+kick(struct blockdev *dev UNUSED)
+{
+}
+
+static const struct blockdev_ops ops = {.submit = submit, .kick = kick};
+
+static void
+init(struct host_disk *disk, const char *name, uint64_t size)
+{
+    disk->size = size;
+    disk->dev = (struct blockdev){
+        .ops = &ops,
+        .sectors = (size + SECTOR_SIZE - 1) / SECTOR_SIZE,
+        .block_size = SECTOR_SIZE,
+        .max_vec = MAX_VEC,
+        .max_bytes = MAX_VEC * BLOCK_SIZE,
+        .read_only = true,
+    };
+    snprintf(disk->dev.name, sizeof disk->dev.name, "%.15s", name);
+}
+
+int
+host_disk_open(struct host_disk *disk, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    *disk = (struct host_disk){.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    if (disk->fd < 0)
+        return -errno;
+    /* A seek finds the size of a block device too, but "succeeds" on
+     * directories, which a read then refuses. */
+    off_t size = lseek(disk->fd, 0, SEEK_END);
+    char byte;
+    if (size < 0 || pread(disk->fd, &byte, 1, 0) < 0) {
+        int err = -errno;
+        close(disk->fd);
+        return err;
+    }
+    init(disk, slash ? slash + 1 : path, (uint64_t)size);
+    return 0;
+}
+
+void
+host_disk_wrap(struct host_disk *disk, const void *mem, size_t size)
+{
+    *disk = (struct host_disk){.fd = -1, .mem = mem};
+    init(disk, "memory", size);
+}
+
+void
+host_disk_close(struct host_disk *disk)
+{
+    bcache_drop(&disk->dev);
+    if (disk->fd >= 0)
+        close(disk->fd);
+}

@@ -1,0 +1,211 @@
+#include "host_kernel.h"
+
+#include "dev/blockdev.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "mm/frame.h"
+#include "mm/slab.h"
+#include "proc/completion.h"
+#include "proc/sleeplock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FRAME_SIZE 4096u
+
+bool host_kernel_quiet;
+void (*host_kernel_idle)(void);
+
+void
+vprint(enum print_level level, const char *format, va_list args)
+{
+    if (host_kernel_quiet || level > PRINT_WARN)
+        return;
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+void
+print(enum print_level level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vprint(level, format, args);
+    va_end(args);
+}
+
+void
+panic(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("internal error: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    abort();
+}
+
+/* ---- Locks and waiting ---- */
+
+void
+spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
+{
+    *lock = (struct spinlock){.name = name, .rank = rank};
+}
+
+void NO_LOCK_CHECK
+spin_lock(struct spinlock *lock)
+{
+    if (lock->owner)
+        panic("lock %s is taken twice", lock->name);
+    lock->owner = 1;
+}
+
+void NO_LOCK_CHECK
+spin_unlock(struct spinlock *lock)
+{
+    if (!lock->owner)
+        panic("lock %s is released, but not held", lock->name);
+    lock->owner = 0;
+}
+
+bool
+spin_held(const struct spinlock *lock)
+{
+    return lock->owner;
+}
+
+void
+waitq_init(struct waitq *wq)
+{
+    spin_init(&wq->lock, "waitq", RANK_WAITQ);
+    list_init(&wq->waiters);
+}
+
+void NO_LOCK_CHECK
+waitq_sleep(struct waitq *wq UNUSED, struct spinlock *lock)
+{
+    if (!host_kernel_idle)
+        panic("a wait that nothing can end");
+    spin_unlock(lock);
+    host_kernel_idle();
+    spin_lock(lock);
+}
+
+void
+waitq_wake_one(struct waitq *wq UNUSED)
+{
+}
+
+void
+waitq_wake_all(struct waitq *wq UNUSED)
+{
+}
+
+void
+completion_init(struct completion *c)
+{
+    spin_init(&c->lock, "completion", RANK_COMPLETION);
+    waitq_init(&c->waitq);
+    c->done = false;
+}
+
+void
+completion_signal(struct completion *c)
+{
+    c->done = true;
+}
+
+void
+completion_wait(struct completion *c)
+{
+    spin_lock(&c->lock);
+    while (!c->done)
+        waitq_sleep(&c->waitq, &c->lock);
+    spin_unlock(&c->lock);
+}
+
+void
+sleeplock_init(struct sleeplock *sl, enum lock_rank rank)
+{
+    *sl = (struct sleeplock){.rank = rank};
+}
+
+void NO_LOCK_CHECK
+sleeplock_lock(struct sleeplock *sl)
+{
+    if (sl->owner)
+        panic("sleep lock is taken twice");
+    sl->owner = sl;
+}
+
+void NO_LOCK_CHECK
+sleeplock_unlock(struct sleeplock *sl)
+{
+    if (!sl->owner)
+        panic("sleep lock is released, but not held");
+    sl->owner = NULL;
+}
+
+bool
+sleeplock_held(const struct sleeplock *sl)
+{
+    return sl->owner;
+}
+
+/* ---- Memory ---- */
+
+void *
+frame_alloc(unsigned order)
+{
+    return aligned_alloc(FRAME_SIZE, (size_t)FRAME_SIZE << order);
+}
+
+void
+frame_free(void *block, unsigned order UNUSED)
+{
+    free(block);
+}
+
+void
+frame_unref(void *frame)
+{
+    free(frame);
+}
+
+void *
+kmalloc(size_t size)
+{
+    return malloc(size);
+}
+
+void *
+kzalloc(size_t size)
+{
+    return calloc(1, size);
+}
+
+void
+kfree(void *object)
+{
+    free(object);
+}
+
+void
+slab_init(struct slab_cache *cache, const char *name, size_t size)
+{
+    *cache = (struct slab_cache){.name = name, .size = size};
+}
+
+void *
+slab_alloc(struct slab_cache *cache)
+{
+    return malloc(cache->size);
+}
+
+void
+slab_free(struct slab_cache *cache UNUSED, void *object)
+{
+    free(object);
+}

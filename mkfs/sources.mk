@@ -1,0 +1,12 @@
+# The file-system code that the kernel, the host tools and the host tests
+# share, and what stands in for the kernel beneath it.
+
+HOSTFS_SRCS := \
+    kernel/dev/blockdev.c \
+    kernel/fs/bcache.c \
+    kernel/fs/readahead.c \
+    $(addprefix kernel/fs/eclipsefs/, \
+        super.c cursor.c record.c dir.c file.c parents.c) \
+    $(addprefix mkfs/, \
+        host_kernel.c host_disk.c walk.c list.c get.c dump.c sha256.c \
+        tree.c plain.c)

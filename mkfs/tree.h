@@ -1,0 +1,45 @@
+/* A directory tree of the host, with inode numbers given out: what an image
+ * is made from.
+ *
+ * Owns its nodes; one thread. */
+#pragma once
+
+#include "abi/eclipsefs.h"
+#include "lib/compiler.h"
+
+struct tree_entry {
+    char *name; /* terminated, at most ECLIPSEFS_NAME_MAX bytes */
+    uint32_t ino;
+};
+
+struct tree_node {
+    char *path; /* on the host; NULL: made up */
+    enum eclipsefs_node_type type;
+    uint32_t mode, uid, gid, nlink;
+    uint64_t atime, mtime, ctime;
+    uint64_t size; /* bytes of content */
+    char *target;  /* of a symlink */
+
+    struct tree_entry *entries; /* of a directory, sorted by bytes */
+    size_t entry_count;
+};
+
+struct tree_options {
+    bool reproducible; /* owner 0:0, and all times as `epoch` */
+    uint64_t epoch;
+    const char *skip; /* a host file to leave out, or NULL */
+};
+
+struct tree {
+    struct tree_node *nodes; /* inode i is nodes[i - 1]; 1 is the root */
+    uint32_t count;
+};
+
+/* Reads the tree below dir (NULL: an empty one). Hard links become entries of
+ * one inode; sockets, devices and pipes are left out with a warning. Any
+ * other trouble is reported on stderr.
+ * Returns whether the tree is complete. */
+bool tree_scan(struct tree *tree, const char *dir,
+               const struct tree_options *options) MUST_CHECK;
+
+void tree_free(struct tree *tree);

@@ -1,0 +1,38 @@
+/* Finding nodes of an image by path, as the kernel would.
+ *
+ * Owns the opened image and the memory of which entry led to each directory
+ * (fs/eclipsefs/parents.h); one thread. */
+#pragma once
+
+#include "fs/eclipsefs/dir.h"
+#include "fs/eclipsefs/file.h"
+#include "fs/eclipsefs/parents.h"
+
+#define WALK_LINKS_MAX 40u /* symlinks in one path before -ELOOP */
+#define WALK_PATH_MAX  4096u
+
+struct walk {
+    struct efs fs;
+    struct efs_parents parents;
+};
+
+/* Opens the image on dev. Returns as efs_open. */
+int walk_open(struct walk *w, struct blockdev *dev, const char **why)
+    MUST_CHECK;
+void walk_close(struct walk *w);
+
+/* Reads the node that an entry of directory dir links; a directory that
+ * another entry leads to as well is -EUCLEAN (logged). Returns 0, -EUCLEAN,
+ * -EIO, -ENOMEM. */
+int walk_link(struct walk *w, const struct efs_node *dir,
+              const struct efs_link *link, struct efs_node *node) MUST_CHECK;
+
+/* Reads the node at path, which starts from the root with or without a
+ * slash; a symlink at the end is followed if follow or if a slash comes
+ * after it. Returns 0, -ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EUCLEAN,
+ * -EIO, -ENOMEM. */
+int walk_path(struct walk *w, const char *path, bool follow,
+              struct efs_node *node) MUST_CHECK;
+
+/* Plain words for a negative error number of the kernel's. */
+const char *walk_strerror(int err);

@@ -1,0 +1,64 @@
+"""Every toolchain builds everything, without a warning, and only once."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import harness
+from harness import Guest, Skip, cases
+
+COMPILERS = {
+    "gnu-elf": ("riscv64-unknown-elf-gcc", "riscv64-elf-gcc"),
+    "gnu-linux": ("riscv64-linux-gnu-gcc",),
+    "clang": ("ld.lld",),
+}
+PRODUCTS = ("kernel.elf", "root.img", "test.img")
+
+
+def make(folder, *words):
+    """Build the products below the build folder; return make's output."""
+    build = os.path.join(os.path.relpath(harness.BUILD, harness.ROOT), folder)
+    command = ["make", "-j1", f"BUILD={build}", *words]
+    done = subprocess.run(
+        command + [f"{build}/{p}" for p in PRODUCTS],
+        cwd=harness.ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, "\n".join(done.stdout.splitlines()[-20:])
+    return done.stdout
+
+
+@cases(**{name: {"toolchain": name} for name in COMPILERS})
+def test_toolchain(toolchain):
+    """It builds silently, builds nothing twice, and the result boots."""
+    if not any(map(shutil.which, COMPILERS[toolchain])):
+        raise Skip(f"no {COMPILERS[toolchain][0]} here")
+    folder = f"tc-{toolchain}"
+    output = make(folder, f"TOOLCHAIN={toolchain}")
+    assert not re.search(r"\bwarning\b", output, re.IGNORECASE), output
+    again = make(folder, f"TOOLCHAIN={toolchain}")
+    assert not re.search(r"^  [A-Z]", again, re.MULTILINE), again
+    changed = make(folder, f"TOOLCHAIN={toolchain}", "-n", "KCFLAGS=-DX=1")
+    assert len(re.findall(r"kernel/\S+\.c ", changed)) > 10, "flags ignored"
+    with Guest(
+        kernel=harness.built(f"{folder}/kernel.elf"),
+        disks=[harness.built(f"{folder}/test.img")],
+    ) as guest:
+        guest.boot()
+        assert guest.command("echo $((1+1)) hello").endswith("hello")
+
+
+def test_sanitized():
+    """SAN=1 builds, and boots without a report."""
+    make("san", "SAN=1")
+    with Guest(
+        kernel=harness.built("san/kernel.elf"),
+        disks=[harness.built("san/test.img")],
+    ) as guest:
+        output = guest.boot()
+        assert not re.search(r"undefined|ubsan|runtime error", output, re.I)

@@ -1,0 +1,198 @@
+"""From power-on to the prompt, on many machines, and down again."""
+
+import os
+import re
+import struct
+
+import harness
+from harness import PROMPT, RECOVERY, Disk, Guest, cases
+
+# name: harts, memory, legacy transport, slot of the root disk, further disks
+MACHINES = {
+    "smallest": (1, "32M", False, 0, 0),
+    "smallest-legacy": (1, "32M", True, 7, 0),
+    "one-hart": (1, "128M", False, 3, 1),
+    "one-hart-2G": (1, "2G", True, 0, 2),
+    "two-harts": (2, "128M", False, 7, 0),
+    "two-harts-32M": (2, "32M", True, 3, 1),
+    "two-harts-2G": (2, "2G", False, 1, 3),
+    "four-harts": (4, "128M", True, 7, 1),
+    "four-harts-32M": (4, "32M", False, 0, 2),
+    "four-harts-2G": (4, "2G", False, 5, 0),
+    "eight-harts": (8, "128M", False, 2, 3),
+    "eight-harts-32M": (8, "32M", True, 4, 0),
+    "eight-harts-2G": (8, "2G", True, 6, 1),
+}
+
+
+def blank(guest_name, size=1 << 20):
+    """Return the path of an empty image; made once, only read."""
+    path = harness.built(f"blank-{guest_name}.img")
+    if not os.path.exists(path):
+        with open(path, "wb") as image:
+            image.truncate(size)
+    return path
+
+
+@cases(
+    **{
+        name: dict(zip(("harts", "memory", "legacy", "slot", "more"), machine))
+        for name, machine in MACHINES.items()
+    }
+)
+def test_matrix(harts, memory, legacy, slot, more):
+    """The shell answers, and every hart and disk is there."""
+    free = [s for s in range(8) if s != slot]
+    disks = [Disk(harness.built("test.img"), slot)]
+    disks += [Disk(blank("data"), free[n]) for n in range(more)]
+    with Guest(
+        harts=harts, memory=memory, legacy=legacy, disks=disks, root=False
+    ) as guest:
+        guest.boot()
+        assert guest.command("echo it $? works") == "it 0 works"
+        assert len(guest.command("lsblk").splitlines()) >= 1 + more
+        guest.send("poweroff")
+        assert guest.wait() == 0
+
+
+@cases(
+    sstc_off=dict(cpu="rv64,sstc=off"),
+    aclint=dict(machine="virt,aclint=on"),
+    numa=dict(
+        harts=4,
+        memory="256M",
+        extra=(
+            "-object", "memory-backend-ram,size=128M,id=m0",
+            "-object", "memory-backend-ram,size=128M,id=m1",
+            "-numa", "node,memdev=m0,cpus=0-1",
+            "-numa", "node,memdev=m1,cpus=2-3",
+        ),
+    ),
+)  # fmt: skip
+def test_variant(**options):
+    """Boards that differ in what their device tree says."""
+    if "sstc" in options.get("cpu", "") and harness.qemu_version() < (7, 2):
+        raise harness.Skip("this QEMU has no sstc switch")
+    with Guest(**options) as guest:
+        guest.boot()
+
+
+@cases(aplic=dict(aia="aplic"), imsic=dict(aia="aplic-imsic"))
+def test_no_plic(aia):
+    """Another interrupt controller: it works, or one line says why not."""
+    if harness.qemu_version() < (7, 0):
+        raise harness.Skip("this QEMU has no aia")
+    with Guest(machine=f"virt,aia={aia}") as guest:
+        match = guest.expect(r"umbra# $|(?i:interrupt controller|plic)")
+        if match[0] != "umbra# ":
+            assert guest.wait() != 0
+
+
+def test_reboot():
+    """reboot comes back to the prompt."""
+    with Guest() as guest:
+        guest.boot()
+        guest.send("reboot")
+        guest.expect(r"OpenSBI")
+        guest.expect(PROMPT)
+
+
+def test_unknown_devices():
+    """Devices without a driver are listed, not an error."""
+    extra = ("-device", "virtio-balloon-device", "-device", "virtio-rng-device")
+    with Guest(extra=extra) as guest:
+        guest.boot()
+        listing = guest.command("lsdev")
+        assert re.search(r"balloon|\b5\b", listing), listing
+        assert re.search(r"rng|entropy|\b4\b", listing), listing
+
+
+def test_panic():
+    """A panic names its functions and powers off with a failing status."""
+    with Guest(bootargs="test.panic") as guest:
+        assert guest.wait() != 0
+        assert "panic" in guest.output
+        assert re.search(r"[a-z_]+\+0x[0-9a-f]+", guest.output), "no names"
+
+
+def test_no_disk():
+    """Without a disk the recovery shell says so."""
+    with Guest(disks=[]) as guest:
+        output = guest.boot(RECOVERY)
+        assert re.search(r"no (block|disk|root)|(?i:root.*(not|no))", output)
+
+
+def damaged_copy(folder, change):
+    """Return a copy of test.img on which change(bytearray) was called."""
+    with open(harness.built("test.img"), "rb") as image:
+        data = bytearray(image.read())
+    change(data)
+    path = os.path.join(folder, "damaged.img")
+    with open(path, "wb") as image:
+        image.write(data)
+    return path
+
+
+def test_no_init():
+    """A missing init is named, and the recovery shell starts."""
+    with Guest(bootargs="init=/sbin/nowhere") as guest:
+        output = guest.boot(RECOVERY)
+        assert re.search(r"/sbin/nowhere.*(ENOENT|[Nn]o such|-2|\b2\b)", output)
+
+
+def test_broken_init():
+    """An init that is no program is named, and the recovery shell starts."""
+    with Guest(bootargs="init=/etc/passwd") as guest:
+        output = guest.boot(RECOVERY)
+        assert re.search(r"/etc/passwd.*(ENOEXEC|[Ee]xec format|-8|EACCES|"
+                         r"[Pp]ermission|-13)", output)  # fmt: skip
+
+
+def test_damaged_init():
+    """An init whose ELF header was overwritten costs only itself."""
+
+    def spoil(data):
+        start = 0
+        while (start := data.find(b"\x7fELF", start)) >= 0:
+            data[start + 4 : start + 6] = struct.pack("BB", 9, 9)
+            start += 4
+
+    with Guest(disks=[]) as scratch:
+        path = damaged_copy(scratch.folder, spoil)
+        scratch.process.kill()
+        with Guest(disks=[path]) as guest:
+            output = guest.boot(RECOVERY)
+            assert "/sbin/init" in output
+
+
+def test_garbage_disk():
+    """A disk that holds no file system leads to the recovery shell."""
+    with Guest(disks=[blank("root")]) as guest:
+        guest.boot(RECOVERY)
+
+
+def test_recovery_poweroff():
+    """The recovery shell can switch the machine off."""
+    with Guest(disks=[]) as guest:
+        guest.boot(RECOVERY)
+        guest.send("poweroff")
+        assert guest.wait() == 0
+
+
+def test_quiet():
+    """With `quiet` the kernel prints nothing before the prompt."""
+    with Guest(bootargs="quiet") as guest:
+        guest.boot()
+        kernel = guest.output[guest.output.rfind("OpenSBI") :]
+        assert not re.search(r"^\[? *\d+\.\d+", kernel, re.MULTILINE), kernel
+
+
+def test_console_interrupt():
+    """Ctrl-C ends the command, not the shell."""
+    with Guest() as guest:
+        guest.boot()
+        guest.send("sleep 1000")
+        guest.expect(r"\n")
+        guest.type("\x03")
+        guest.expect(PROMPT)
+        assert guest.command("echo alive") == "alive"

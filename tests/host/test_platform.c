@@ -1,0 +1,525 @@
+// SOURCES: kernel/lib/fdt.c kernel/lib/fdt_bus.c kernel/dev/platform.c
+// SOURCES: kernel/dev/platform_devices.c kernel/dev/isa.c tests/host/dtbs.c
+// LIBS: -lfdt
+/* What struct platform says of each tree, fact by fact. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "abi/errno.h"
+#include "dev/isa.h"
+#include "dev/platform.h"
+#include "dtbs.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+#define DTB_PHYSICAL 0x87e00000ull
+
+#define RV64GC                                                           \
+    (PLATFORM_ISA_M | PLATFORM_ISA_A | PLATFORM_ISA_F | PLATFORM_ISA_D | \
+     PLATFORM_ISA_C)
+
+static char log_text[8192];
+
+void
+print(enum print_level level, const char *format, ...)
+{
+    assert_int_equal(level, PRINT_WARN);
+    size_t used = strlen(log_text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(log_text + used, sizeof(log_text) - used, format, args);
+    va_end(args);
+}
+
+int
+str_to_u64(const char *s, const char **end, uint64_t *value)
+{
+    assert_null(end);
+    char *stop;
+    *value = strtoull(s, &stop, 10);
+    return stop == s ? -EINVAL : 0;
+}
+
+static const struct platform *
+init(const char *name)
+{
+    const struct dtb *dtb = dtb_get(name);
+    const char *why;
+    log_text[0] = '\0';
+    assert_int_equal(platform_init(dtb->blob, DTB_PHYSICAL, dtb->size, &why),
+                     0);
+    assert_null(why);
+    return platform_get();
+}
+
+static void
+assert_range(const struct fdt_range *range, uint64_t base, uint64_t size)
+{
+    assert_int_equal(range->base, base);
+    assert_int_equal(range->size, size);
+}
+
+static void
+assert_device(const struct platform_device *device, uint64_t base,
+              uint64_t size, int plic, uint32_t source)
+{
+    assert_true(device->present);
+    assert_range(&device->regs, base, size);
+    assert_int_equal(device->irq.plic, plic);
+    if (plic != PLATFORM_NONE)
+        assert_int_equal(device->irq.source, source);
+}
+
+static void
+assert_bootarg(const char *name, const char *value)
+{
+    size_t len;
+    const char *found = bootarg_find(name, &len);
+    if (value == NULL) {
+        assert_null(found);
+        return;
+    }
+    assert_non_null(found);
+    assert_int_equal(len, strlen(value));
+    assert_memory_equal(found, value, len);
+}
+
+/* ---- QEMU's board ---- */
+
+static void
+check_qemu_devices(const struct platform *p)
+{
+    assert_string_equal(p->model, "riscv-virtio,qemu");
+    assert_string_equal(p->compatible, "riscv-virtio");
+    assert_int_equal(p->timebase_hz, 10000000);
+    assert_true(p->uart.present && p->uart.is_stdout);
+    assert_range(&p->uart.regs, 0x10000000, 0x100);
+    assert_int_equal(p->uart.clock_hz, 3686400);
+    assert_int_equal(p->uart.reg_shift, 0);
+    assert_int_equal(p->uart.io_width, 1);
+    assert_int_equal(p->uart.baud, 0);
+    assert_true(p->finisher.present);
+    assert_range(&p->finisher.regs, 0x100000, 0x1000);
+    assert_true(p->poweroff.present && p->reboot.present);
+    assert_int_equal(p->poweroff.address, 0x100000);
+    assert_int_equal(p->poweroff.value, 0x5555);
+    assert_int_equal(p->reboot.value, 0x7777);
+    assert_true(p->rtc.present);
+    assert_range(&p->rtc.regs, 0x101000, 0x1000);
+    assert_int_equal(p->nvirtio, 8);
+    for (unsigned i = 0; i < 8; i++)
+        assert_range(&p->virtio[i].regs, 0x10001000 + i * 0x1000ull, 0x1000);
+    assert_string_equal(log_text, "");
+}
+
+static void
+check_qemu_irqs(const struct platform *p)
+{
+    assert_int_equal(p->uart.irq.plic, 0);
+    assert_int_equal(p->uart.irq.source, 10);
+    assert_int_equal(p->rtc.irq.plic, 0);
+    assert_int_equal(p->rtc.irq.source, 11);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_true(p->virtio[i].irq.plic >= 0);
+        assert_int_equal(p->virtio[i].irq.source, i + 1);
+    }
+}
+
+static void
+check_qemu_harts(const struct platform *p, unsigned count)
+{
+    assert_int_equal(p->nharts, count);
+    for (unsigned i = 0; i < count; i++) {
+        const struct platform_hart *hart = &p->harts[i];
+        int index = platform_hart_index(i);
+        assert_true(index >= 0 && p->harts[index].id == i);
+        assert_int_equal(hart->isa & RV64GC, RV64GC);
+        assert_true(hart->mmu >= 39);
+        assert_true(hart->intc > 0);
+    }
+    assert_int_equal(platform_hart_index(count), PLATFORM_NONE);
+}
+
+static void
+check_memory(const struct platform *p, uint64_t megabytes)
+{
+    assert_int_equal(p->nmemory, 1);
+    assert_range(&p->memory[0], 0x80000000, megabytes << 20);
+    assert_int_equal(p->memory_size, megabytes << 20);
+    /* The blob and nothing else. */
+    assert_int_equal(p->nreserved, 1);
+    assert_range(&p->reserved[0].range, DTB_PHYSICAL, fdt_size(&p->tree));
+}
+
+static void
+test_qemu_harts(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 8; n++) {
+        char name[16];
+        snprintf(name, sizeof(name), "qemu-smp%u", n);
+        const struct platform *p = init(name);
+        check_qemu_devices(p);
+        check_qemu_irqs(p);
+        check_qemu_harts(p, n);
+        check_memory(p, 128);
+        assert_int_equal(p->nplics, 1);
+        assert_range(&p->plics[0].regs, 0xc000000,
+                     0x200000 + 2 * n * 0x1000ull + 0x400000 -
+                         2 * n * 0x1000ull);
+        assert_int_equal(p->plics[0].ncontexts, 2 * n);
+        for (unsigned i = 0; i < n; i++) {
+            const struct platform_hart *hart = &p->harts[i];
+            assert_int_equal(hart->plic, 0);
+            assert_int_equal(hart->context, 2 * hart->id + 1);
+            assert_true(hart->isa & PLATFORM_ISA_SSTC);
+        }
+    }
+    const struct platform *p = init("qemu-no-sstc");
+    assert_false(p->harts[0].isa & PLATFORM_ISA_SSTC);
+}
+
+static void
+test_qemu_memory(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint64_t megabytes;
+    } sizes[] = {{"qemu-mem32M", 32},   {"qemu-mem64M", 64},
+                 {"qemu-mem256M", 256}, {"qemu-mem1G", 1024},
+                 {"qemu-mem2G", 2048},  {"qemu-mem4G", 4096},
+                 {"qemu-mem8G", 8192}};
+    for (unsigned i = 0; i < ARRAY_LEN(sizes); i++) {
+        const struct platform *p = init(sizes[i].name);
+        check_memory(p, sizes[i].megabytes);
+        check_qemu_harts(p, 4);
+        check_qemu_devices(p);
+    }
+}
+
+static void
+test_qemu_aclint_and_aia(void **state)
+{
+    (void)state;
+    static const unsigned counts[] = {1, 4, 8};
+    for (unsigned i = 0; i < ARRAY_LEN(counts); i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "qemu-aclint%u", counts[i]);
+        const struct platform *p = init(name);
+        check_qemu_devices(p);
+        check_qemu_irqs(p);
+        check_qemu_harts(p, counts[i]);
+        assert_false(p->has_aplic || p->has_imsic);
+
+        snprintf(name, sizeof(name), "qemu-aplic%u", counts[i]);
+        p = init(name);
+        check_qemu_devices(p);
+        check_qemu_harts(p, counts[i]);
+        assert_true(p->has_aplic && !p->has_imsic);
+        assert_int_equal(p->nplics, 0);
+        assert_int_equal(p->uart.irq.plic, PLATFORM_NONE);
+        assert_int_equal(p->harts[0].plic, PLATFORM_NONE);
+
+        snprintf(name, sizeof(name), "qemu-imsic%u", counts[i]);
+        p = init(name);
+        check_qemu_devices(p);
+        assert_true(p->has_aplic && p->has_imsic);
+    }
+}
+
+static void
+test_qemu_numa(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"qemu-numa2", "qemu-numa2-aclint",
+                                        "qemu-numa2-one-each"};
+    static const unsigned harts[] = {4, 8, 2}, megabytes[] = {256, 512, 128};
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        const struct platform *p = init(names[i]);
+        check_qemu_devices(p);
+        check_qemu_irqs(p);
+        check_qemu_harts(p, harts[i]);
+        check_memory(p, megabytes[i]); /* two ranges that touch */
+        assert_int_equal(p->nplics, 2);
+        for (unsigned h = 0; h < harts[i]; h++) {
+            const struct platform_hart *hart = &p->harts[h];
+            assert_int_equal(hart->numa_node, hart->id >= harts[i] / 2);
+            assert_true(hart->plic >= 0);
+            const struct platform_plic *plic = &p->plics[hart->plic];
+            assert_int_equal(plic->contexts[hart->context].hart, h);
+            assert_int_equal(plic->contexts[hart->context].irq, 9);
+        }
+    }
+}
+
+/* ---- Hand-written trees ---- */
+
+static void
+test_moved(void **state)
+{
+    (void)state;
+    const struct platform *p = init("moved");
+    assert_string_equal(log_text, "");
+    assert_string_equal(p->model, "test,moved board");
+    assert_string_equal(p->compatible, "test,moved");
+    assert_int_equal(p->timebase_hz, 32768);
+
+    assert_true(p->uart.is_stdout);
+    assert_range(&p->uart.regs, 0x20000100, 0xf00);
+    assert_int_equal(p->uart.irq.plic, 0);
+    assert_int_equal(p->uart.irq.source, 7);
+    assert_int_equal(p->uart.clock_hz, 24000000);
+    assert_int_equal(p->uart.reg_shift, 2);
+    assert_int_equal(p->uart.io_width, 4);
+    assert_int_equal(p->uart.baud, 57600);
+    assert_string_equal(fdt_name(&p->tree, p->stdout_node), "serial@20000000");
+
+    assert_int_equal(p->nvirtio, 3);
+    assert_device(&p->virtio[0], 0x70000000, 0x200, 0, 31);
+    assert_device(&p->virtio[1], 0x70002000, 0x200, 0, 33);
+    assert_device(&p->virtio[2], 0x9070001000, 0x200, 0, 32);
+    assert_device(&p->rtc, 0x70100000, 0x1000, 0, 40);
+    assert_device(&p->finisher, 0x50000, 0x1000, PLATFORM_NONE, 0);
+    assert_int_equal(p->poweroff.address, 0x50004);
+    assert_int_equal(p->reboot.address, 0x50000);
+
+    assert_int_equal(p->nmemory, 1);
+    assert_range(&p->memory[0], 0x40000000, 0x10000000);
+    assert_int_equal(p->nreserved, 3);
+    assert_range(&p->reserved[0].range, 0x40000000, 0x10000);
+    assert_range(&p->reserved[1].range, 0x48000000, 0x123456);
+    assert_range(&p->initrd, 0x48000000, 0x123456);
+}
+
+static void
+test_moved_harts(void **state)
+{
+    (void)state;
+    const struct platform *p = init("moved");
+    assert_int_equal(p->nharts, 3);
+    assert_int_equal(p->harts[0].id, 7);
+    assert_int_equal(p->harts[0].mmu, 48);
+    assert_int_equal(p->harts[0].zero_size, 64);
+    assert_int_equal(p->harts[0].isa, RV64GC | PLATFORM_ISA_ZBA |
+                                          PLATFORM_ISA_ZBB | PLATFORM_ISA_ZBS |
+                                          PLATFORM_ISA_SSTC |
+                                          PLATFORM_ISA_SVINVAL);
+    assert_int_equal(p->harts[1].id, 0x100000003);
+    assert_int_equal(p->harts[1].mmu, 0);
+    assert_int_equal(p->harts[1].isa,
+                     RV64GC | PLATFORM_ISA_ZICBOZ | PLATFORM_ISA_SVPBMT);
+    assert_int_equal(p->harts[2].id, 5);
+    assert_int_equal(p->harts[2].mmu, 57);
+    assert_int_equal(p->harts[2].isa, PLATFORM_ISA_M | PLATFORM_ISA_A |
+                                          PLATFORM_ISA_C | PLATFORM_ISA_ZICBOM |
+                                          PLATFORM_ISA_SSTC |
+                                          PLATFORM_ISA_SVNAPOT |
+                                          PLATFORM_ISA_V | PLATFORM_ISA_ZKR);
+
+    assert_int_equal(p->nplics, 1);
+    assert_int_equal(p->plics[0].nsources, 53);
+    assert_int_equal(p->plics[0].ncontexts, 4);
+    assert_int_equal(p->plics[0].contexts[2].hart, 2);
+    assert_int_equal(p->plics[0].contexts[2].irq, 11);
+    assert_int_equal(p->harts[0].plic, 0);
+    assert_int_equal(p->harts[0].context, 0);
+    assert_int_equal(p->harts[1].plic, PLATFORM_NONE);
+    assert_int_equal(p->harts[2].plic, 0);
+    assert_int_equal(p->harts[2].context, 3);
+}
+
+static void
+test_chosen(void **state)
+{
+    (void)state;
+    static const uint8_t seed[] = {0x01, 0x23, 0x45, 0x67, 0x89,
+                                   0xab, 0xcd, 0xef, 0x10, 0x32};
+    const struct platform *p = init("moved");
+    assert_int_equal(p->rng_seed_len, sizeof(seed));
+    assert_memory_equal(p->rng_seed, seed, sizeof(seed));
+    assert_bootarg("root", "/dev/vda");
+    assert_bootarg("quiet", "");
+    assert_bootarg("init", "");
+    assert_bootarg("panic", "halt");
+    assert_bootarg("pani", NULL);
+    assert_bootarg("halt", NULL);
+    assert_bootarg("quietly", NULL);
+
+    p = init("buses"); /* has no /chosen */
+    assert_string_equal(p->bootargs, "");
+    assert_string_equal(p->stdout_path, "");
+    assert_int_equal(p->stdout_node, -ENOENT);
+    assert_int_equal(p->rng_seed_len, 0);
+    assert_int_equal(p->initrd.size, 0);
+    assert_bootarg("root", NULL);
+}
+
+static void
+test_disabled(void **state)
+{
+    (void)state;
+    const struct platform *p = init("disabled");
+    assert_string_equal(log_text, "");
+    assert_int_equal(p->nharts, 1);
+    assert_int_equal(p->nharts_disabled, 1);
+    assert_int_equal(p->harts[0].id, 1);
+    assert_int_equal(p->harts[0].plic, 0);
+    assert_int_equal(p->harts[0].context, 3);
+    assert_int_equal(p->nplics, 1);
+    assert_int_equal(p->plics[0].ncontexts, 4);
+    assert_int_equal(p->plics[0].contexts[1].hart, PLATFORM_NONE);
+    assert_int_equal(p->nmemory, 1);
+    assert_range(&p->memory[0], 0x80000000, 0x4000000);
+    assert_int_equal(p->nreserved, 1); /* the blob */
+    assert_true(p->uart.present && !p->uart.is_stdout);
+    assert_range(&p->uart.regs, 0x10001000, 0x100);
+    assert_int_equal(p->uart.irq.source, 2);
+    assert_false(p->rtc.present);
+    assert_int_equal(p->nvirtio, 2);
+    assert_device(&p->virtio[0], 0x11001000, 0x1000, 0, 5);
+    assert_device(&p->virtio[1], 0x11003000, 0x1000, PLATFORM_NONE, 0);
+}
+
+static void
+test_memory(void **state)
+{
+    (void)state;
+    const struct platform *p = init("memory");
+    assert_int_equal(p->nmemory, 4);
+    assert_range(&p->memory[0], 0x60000000, 0x100000);
+    assert_range(&p->memory[1], 0x80000000, 0x18000000);
+    assert_range(&p->memory[2], 0xa0000000, 0x11000000);
+    assert_range(&p->memory[3], 0x200000000, 0x40000000);
+    assert_int_equal(p->memory_size,
+                     0x100000 + 0x18000000 + 0x11000000 + 0x40000000ull);
+    /* One is beyond what a physical address can be. */
+    assert_int_equal(p->lost.malformed, 1);
+    assert_non_null(strstr(log_text, "memory@ff00000000000000"));
+
+    assert_int_equal(p->nreserved, 6);
+    assert_range(&p->reserved[0].range, 0x80000000, 0x80000);
+    assert_range(&p->reserved[1].range, 0x23fff0000, 0x10000);
+    assert_range(&p->reserved[2].range, 0x80000000, 0x40000);
+    assert_range(&p->reserved[3].range, 0x80100000, 0x1000);
+    assert_range(&p->reserved[4].range, 0xa0000000, 0x800000);
+    for (unsigned i = 0; i < p->nreserved; i++)
+        assert_int_equal(p->reserved[i].no_map, i == 2 || i == 3);
+}
+
+static void
+test_buses(void **state)
+{
+    (void)state;
+    const struct platform *p = init("buses");
+    assert_int_equal(p->nplics, 2);
+    assert_range(&p->plics[0].regs, 0x100000000, 0x600000);
+    assert_range(&p->plics[1].regs, 0x101000000, 0x600000);
+    assert_int_equal(p->harts[0].plic, 0);
+    assert_int_equal(p->harts[0].context, 1);
+    assert_int_equal(p->harts[1].plic, 1);
+    assert_int_equal(p->harts[1].context, 0);
+    assert_int_equal(p->harts[1].numa_node, 1);
+    assert_true(p->harts[0].isa & PLATFORM_ISA_H);
+
+    assert_int_equal(p->nvirtio, 5);
+    assert_device(&p->virtio[0], 0x30001000, 0x1000, 0, 11);
+    assert_device(&p->virtio[1], 0x30100000, 0x200, 0, 14);
+    assert_device(&p->virtio[2], 0x31000000, 0x1000, 1, 3);
+    assert_device(&p->virtio[3], 0x32000000, 0x1000, PLATFORM_NONE, 0);
+    assert_device(&p->virtio[4], 0x108002000, 0x200, 1, 12);
+    assert_range(&p->uart.regs, 0x108003000, 0x100);
+    assert_int_equal(p->uart.irq.plic, 1);
+    assert_int_equal(p->uart.irq.source, 15);
+    /* Two outside the windows, one on a bus without any. */
+    assert_int_equal(p->lost.malformed, 3);
+}
+
+static void
+test_crowd(void **state)
+{
+    (void)state;
+    const struct platform *p = init("crowd");
+    assert_int_equal(p->nharts, PLATFORM_HARTS_MAX);
+    assert_int_equal(p->lost.harts, 66 - PLATFORM_HARTS_MAX);
+    assert_int_equal(p->nmemory, PLATFORM_MEMORY_MAX);
+    assert_int_equal(p->lost.memory, 35 - PLATFORM_MEMORY_MAX);
+    assert_int_equal(p->nvirtio, PLATFORM_VIRTIO_MAX);
+    assert_int_equal(p->lost.virtio, 70 - PLATFORM_VIRTIO_MAX);
+    assert_int_equal(p->nplics, PLATFORM_PLICS_MAX);
+    assert_int_equal(p->lost.plics, 9 - PLATFORM_PLICS_MAX);
+    assert_int_equal(p->plics[0].ncontexts, PLATFORM_CONTEXTS_MAX);
+    assert_int_equal(p->harts[63].context, 127);
+    assert_non_null(strstr(log_text, "2 harts too many"));
+    assert_non_null(strstr(log_text, "6 virtio slots too many"));
+}
+
+static void
+test_isa(void **state)
+{
+    (void)state;
+    assert_int_equal(isa_from_string(""), 0);
+    assert_int_equal(isa_from_string("rv32imac"), 0);
+    assert_int_equal(isa_from_string("rv64i"), 0);
+    assert_int_equal(isa_from_string("rv64imafdcsu"), RV64GC);
+    assert_int_equal(isa_from_string("rv64g_c"), RV64GC);
+    assert_int_equal(isa_from_string("rv64i2p1_m2p0_zicsr"), 0);
+    assert_int_equal(isa_from_string("rv64imzmmul_zfhmin"), PLATFORM_ISA_M);
+    assert_int_equal(isa_from_string("rv64isstc"), PLATFORM_ISA_SSTC);
+    assert_int_equal(isa_from_string("rv64i_sstcx__zba_"), PLATFORM_ISA_ZBA);
+    assert_int_equal(isa_mmu_bits("riscv,sv32"), 0);
+}
+
+/* ---- Trees that are not good enough ---- */
+
+static void
+test_incomplete(void **state)
+{
+    (void)state;
+    static const uint8_t junk[64] = {0xd0, 0x0d, 0xfe, 0xee};
+    const char *why;
+    assert_int_equal(platform_init(junk, 0, sizeof(junk), &why), -EINVAL);
+    assert_non_null(strstr(why, "magic"));
+    assert_int_equal(platform_init(junk, 0, 3, &why), -EINVAL);
+
+    static const char *const names[] = {"bare-no-memory", "bare-no-harts",
+                                        "bare-no-timebase"};
+    static const char *const words[] = {"memory", "harts", "timebase"};
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        const struct dtb *dtb = dtb_get(names[i]);
+        assert_int_equal(platform_init(dtb->blob, 0, dtb->size, &why), -ENODEV);
+        assert_non_null(strstr(why, words[i]));
+    }
+    const struct dtb *dtb = dtb_get("bare-reserved");
+    assert_int_equal(platform_init(dtb->blob, 0, dtb->size, &why), -ENOSPC);
+    assert_non_null(strstr(why, "reserved"));
+}
+
+int
+main(int argc, char **argv)
+{
+    (void)argc;
+    dtbs_load(argv[0]);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_qemu_harts),
+        cmocka_unit_test(test_qemu_memory),
+        cmocka_unit_test(test_qemu_aclint_and_aia),
+        cmocka_unit_test(test_qemu_numa),
+        cmocka_unit_test(test_moved),
+        cmocka_unit_test(test_moved_harts),
+        cmocka_unit_test(test_chosen),
+        cmocka_unit_test(test_disabled),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_buses),
+        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_isa),
+        cmocka_unit_test(test_incomplete),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,284 @@
+"""mkfs.eclipsefs: what goes in comes out again, the same way each time."""
+
+import hashlib
+import os
+import pathlib
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import methods
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HOST = ROOT / os.environ.get("UMBRA_BUILD", "build") / "host"
+
+
+def run(tool, *args, epoch=None):
+    """Runs a host tool; epoch is SOURCE_DATE_EPOCH, or None for unset.
+
+    Returns the finished process, its output in bytes; raises
+    subprocess.TimeoutExpired after 60 seconds.
+    """
+    env = {k: v for k, v in os.environ.items() if k != "SOURCE_DATE_EPOCH"}
+    if epoch is not None:
+        env["SOURCE_DATE_EPOCH"] = str(epoch)
+    return subprocess.run([str(HOST / tool), *map(str, args)], env=env,
+                          capture_output=True, timeout=60, check=False)
+
+
+class MkfsTest(unittest.TestCase):
+    """Each test has a folder with a tree to fill, and room for images."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.tree = self.folder / "tree"
+        self.tree.mkdir()
+        self.tree.chmod(0o755)
+        self.image = self.folder / "image"
+
+    def make(self, *args, epoch=None):
+        """Makes self.image of self.tree, which must succeed."""
+        result = run("mkfs.eclipsefs", "--plain", "-d", self.tree, *args,
+                     self.image, epoch=epoch)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result
+
+    def manifest(self):
+        """Returns the image's manifest: a dictionary from path to fields."""
+        result = run("efs", "ls", "--manifest", self.image)
+        self.assertEqual(result.stderr, b"")
+        self.assertEqual(result.returncode, 0)
+        rows = [line.split("\t") for line in
+                result.stdout.decode().splitlines()]
+        return {row[0]: row for row in rows}
+
+    def fill(self):
+        """Puts files of many sizes, and one of each type, into the tree."""
+        (self.tree / "sub" / "empty").mkdir(parents=True)
+        for size in (0, 1, 7, 4095, 4096, 4097, 12288, 300001):
+            data = bytes((i * 7 + size) & 0xff for i in range(size))
+            (self.tree / f"f{size}").write_bytes(data)
+            (self.tree / f"f{size}").chmod(0o640)
+        (self.tree / "sub" / "link").symlink_to("../f7")
+        (self.tree / "suid").write_text("x")
+        (self.tree / "suid").chmod(0o4755)
+
+
+class RoundTrip(MkfsTest):
+    """Trees that can be stored."""
+
+    def test_everything_comes_back(self):
+        self.fill()
+        self.make()
+        found = self.manifest()
+        for path in [self.tree, *self.tree.rglob("*")]:
+            name = "/" + str(path.relative_to(self.tree)).replace(".", "", 1)
+            row, st = found.pop(name), path.lstat()
+            self.assertEqual(int(row[2], 8), st.st_mode, name)
+            self.assertEqual(row[5:7], [str(st.st_uid), str(st.st_gid)])
+            self.assertEqual(row[9], str(int(st.st_mtime)))
+            if path.is_symlink():
+                data = os.readlink(path).encode()
+            elif path.is_dir():
+                self.assertEqual(row[1], "d")
+                continue
+            else:
+                data = path.read_bytes()
+            self.assertEqual(row[4], hashlib.sha256(data).hexdigest(), name)
+            self.assertEqual(row[3], str(len(data)))
+        self.assertEqual(found, {})
+
+    def test_get_gives_the_same_tree(self):
+        self.fill()
+        self.make()
+        out = self.folder / "out"
+        result = run("efs", "get", self.image, "/", out)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        diff = subprocess.run(["diff", "-r", "--no-dereference",
+                               str(self.tree), str(out)],
+                              capture_output=True, check=False)
+        self.assertEqual(diff.stdout, b"")
+
+    def test_hard_links_are_one_inode(self):
+        (self.tree / "sub").mkdir()
+        (self.tree / "one").write_text("same")
+        os.link(self.tree / "one", self.tree / "sub" / "two")
+        (self.tree / "other").write_text("same")
+        self.make()
+        found = self.manifest()
+        self.assertEqual(found["/one"][12], found["/sub/two"][12])
+        self.assertEqual(found["/one"][7], "2")
+        self.assertNotEqual(found["/one"][12], found["/other"][12])
+        self.assertEqual(found["/"][7], "3")
+
+    def test_strange_names(self):
+        names = [b"a b", b"\xff\xfe", "é".encode(), b"n" * 255, b"-", b"*",
+                 b"back\\slash", b"new\nline", b"..."]
+        for name in names:
+            with open(os.path.join(os.fsencode(self.tree), name), "wb") as f:
+                f.write(name)
+        self.make()
+        result = run("efs", "ls", self.image)
+        self.assertEqual(len(result.stdout.splitlines()), len(names))
+        for name in names:
+            result = subprocess.run(
+                [os.fsencode(HOST / "efs"), b"cat", os.fsencode(self.image),
+                 name], capture_output=True, check=False)
+            self.assertEqual(result.stdout, name)
+
+    def test_many_entries(self):
+        for i in range(3000):
+            (self.tree / f"file-{i:05}").touch()
+        self.make()
+        self.assertEqual(len(self.manifest()), 3001)
+
+    def test_empty_image(self):
+        result = run("mkfs.eclipsefs", "--plain", self.image)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(list(self.manifest()), ["/"])
+        self.assertEqual(self.manifest()["/"][2], "40755")
+
+
+class Format(MkfsTest):
+    """Bytes on the disk."""
+
+    def test_header(self):
+        self.fill()
+        self.make("--reproducible", epoch=1234567890)
+        data = self.image.read_bytes()
+        (magic, version, offset, size, count, checksum, meta, content,
+         created, checked, flags) = struct.unpack_from("<9sIQQIIIIQQI", data)
+        self.assertEqual((magic, version), (b"ECLIPSEFS", 0x00020000))
+        self.assertEqual((offset, size), (4096, 8 * count))
+        self.assertEqual(count, len(self.manifest()))
+        self.assertEqual((meta, content, flags), (0, 0, 0))
+        self.assertEqual((created, checked), (1234567890, 1234567890))
+        covered = data[:33] + data[45:65]
+        self.assertEqual(checksum, zlib.crc32(covered))
+        self.assertEqual(len(data) % 4096, 0)
+
+    def test_content_is_aligned(self):
+        self.fill()
+        self.make()
+        for size in (1, 7, 4095, 4096, 4097, 300001):
+            result = run("efs", "stat", self.image, f"/f{size}")
+            address = int(result.stdout.split()[-1])
+            unit = 4096 if size >= 4096 else 8
+            self.assertEqual(address % unit, 0, size)
+
+    def test_spare_slots_and_size(self):
+        (self.tree / "f").write_text("x")
+        self.make("-N", 100, "-s", "1M")
+        self.assertEqual(self.image.stat().st_size, 1 << 20)
+        self.assertIn(b"2 of 100 slots", run("efs", "df", self.image).stdout)
+        self.assertIn("/f", self.manifest())
+
+    def test_twice_the_slots_needed(self):
+        # The size of such a table is that of the 16-byte variant.
+        (self.tree / "f").write_text("x")
+        self.make("-N", 4)
+        self.assertIn("/f", self.manifest())
+
+    def test_reproducible(self):
+        self.fill()
+        self.make("--reproducible", epoch=99)
+        first = self.image.read_bytes()
+        for path in self.tree.rglob("*"):
+            os.utime(path, (5, 5), follow_symlinks=False)
+        self.make("--reproducible", epoch=99)
+        self.assertEqual(self.image.read_bytes(), first)
+        row = self.manifest()["/f7"]
+        self.assertEqual(row[5:11], ["0", "0", "1", "99", "99", "99"])
+        self.make("--reproducible")
+        self.assertEqual(self.manifest()["/f7"][9], "0")
+
+
+class Refusals(MkfsTest):
+    """What cannot be done is said, and leaves no damage behind."""
+
+    def refuse(self, why, *args, status=1):
+        """Expects a failure with `why` on stderr and no file left over."""
+        before = sorted(self.folder.iterdir())
+        result = run("mkfs.eclipsefs", *args)
+        self.assertEqual(result.returncode, status, result.stderr)
+        self.assertIn(why, result.stderr)
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+
+    def test_extended_images(self):
+        self.refuse(b"give --plain", self.image)
+
+    def test_wrong_usage(self):
+        for args in ([], ["--plain"], ["--plain", "a", "b"], ["--frob", "x"],
+                     ["--plain", "-s", "12x", "y"],
+                     ["--plain", "-N", "9999999999", "y"]):
+            self.refuse(b"", *args, status=2)
+
+    def test_bad_source(self):
+        self.refuse(b"No such file", "--plain", "-d", self.folder / "none",
+                    self.image)
+        (self.folder / "file").write_text("x")
+        self.refuse(b"not a directory", "--plain", "-d",
+                    self.folder / "file", self.image)
+
+    def test_bad_epoch(self):
+        result = run("mkfs.eclipsefs", "--plain", "--reproducible",
+                     self.image, epoch="soon")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"SOURCE_DATE_EPOCH", result.stderr)
+
+    def test_size_too_small_keeps_the_old_image(self):
+        self.image.write_bytes(b"precious")
+        (self.tree / "big").write_bytes(bytes(100000))
+        self.refuse(b"too small for the tree", "--plain", "-d", self.tree,
+                    "-s", "64k", self.image)
+        self.assertEqual(self.image.read_bytes(), b"precious")
+
+    def test_bad_destination(self):
+        self.refuse(b"is not a regular file", "--plain", self.tree)
+        self.refuse(b"No such file", "--plain", self.folder / "no" / "image")
+
+    def test_file_too_large(self):
+        with open(self.tree / "huge", "wb") as f:
+            f.truncate(1 << 32)
+        self.refuse(b"less than 4 GiB", "--plain", "-d", self.tree,
+                    self.image)
+
+    def test_tree_too_large(self):
+        for name in ("a", "b", "c"):
+            with open(self.tree / name, "wb") as f:
+                f.truncate(3 << 30)
+        self.refuse(b"the tree is too large", "--plain", "-d", self.tree,
+                    self.image)
+
+    def test_sockets_and_pipes_are_left_out(self):
+        os.mkfifo(self.tree / "pipe")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(str(self.tree / "socket"))
+        (self.tree / "file").write_text("x")
+        result = self.make()
+        self.assertEqual(result.stderr.count(b"left out"), 2)
+        self.assertEqual(sorted(self.manifest()), ["/", "/file"])
+
+    def test_image_within_its_own_tree(self):
+        self.image = self.tree / "image"
+        (self.tree / "file").write_text("x")
+        self.make()
+        self.make()
+        self.assertEqual(sorted(self.manifest()), ["/", "/file"])
+
+    def test_label_is_ignored_with_a_word(self):
+        result = self.make("-L", "name")
+        self.assertIn(b"a plain image has no label", result.stderr)
+
+
+methods.export(globals())
+
+if __name__ == "__main__":
+    unittest.main()

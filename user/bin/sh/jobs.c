@@ -1,0 +1,332 @@
+#include "jobs.h"
+#include "shell.h"
+#include "text.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct process {
+    struct process *next; /* an earlier one of the job */
+    pid_t pid;
+    int status; /* as wait4 gave it */
+    bool ended, stopped;
+};
+
+struct job {
+    struct job *next;
+    int number;
+    bool background;
+    bool control; /* has a process group of its own */
+    pid_t group;
+    struct process *last;
+    char *text;
+};
+
+static struct job *jobs; /* latest first */
+
+static const int job_signals[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
+
+static void
+set_signals(sighandler_t handler)
+{
+    for (size_t i = 0; i < ARRAY_LEN(job_signals); i++)
+        signal(job_signals[i], handler);
+}
+
+void
+jobs_init(void)
+{
+    if (!shell.interactive)
+        return;
+    set_signals(SIG_IGN);
+    setpgid(0, 0);
+    shell.job_control = tcsetpgrp(0, getpgrp()) == 0;
+}
+
+struct job *
+jobs_new(const char *text, bool background)
+{
+    struct job *job = xmalloc(sizeof(*job));
+
+    *job = (struct job){
+        .next = jobs,
+        .number = jobs ? jobs->number + 1 : 1,
+        .background = background,
+        .control = shell.job_control,
+        .text = xstrdup(text ? text : "?"),
+    };
+    jobs = job;
+    return job;
+}
+
+static void
+forget(struct job *job)
+{
+    struct job **link = &jobs;
+
+    while (*link != job)
+        link = &(*link)->next;
+    *link = job->next;
+    while (job->last) {
+        struct process *next = job->last->next;
+        free(job->last);
+        job->last = next;
+    }
+    free(job->text);
+    free(job);
+}
+
+/* In the child: its group, the terminal, and signals as programs expect. */
+static void
+become_child(struct job *job)
+{
+    if (job->control) {
+        setpgid(0, job->group);
+        if (!job->background)
+            tcsetpgrp(0, getpgrp());
+    }
+    if (shell.interactive)
+        set_signals(SIG_DFL);
+    if (job->background && !job->control) {
+        signal(SIGINT, SIG_IGN);
+        signal(SIGQUIT, SIG_IGN);
+    }
+    shell.interactive = shell.job_control = false;
+    /* The jobs are the parent's children, not this process's. */
+    jobs = NULL;
+}
+
+pid_t
+jobs_fork(struct job *job)
+{
+    struct process *p;
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0)
+        become_child(job);
+    if (pid <= 0)
+        return pid;
+    if (!job->group)
+        job->group = pid;
+    /* Parent and child both do this, so that neither depends on the other
+     * having run first. */
+    if (job->control) {
+        setpgid(pid, job->group);
+        if (!job->background)
+            tcsetpgrp(0, job->group);
+    }
+    p = xmalloc(sizeof(*p));
+    *p = (struct process){.next = job->last, .pid = pid};
+    job->last = p;
+    return pid;
+}
+
+static void
+note(pid_t pid, int status)
+{
+    for (struct job *job = jobs; job; job = job->next)
+        for (struct process *p = job->last; p; p = p->next)
+            if (p->pid == pid) {
+                p->status = status;
+                p->stopped = WIFSTOPPED(status);
+                p->ended = !p->stopped;
+                return;
+            }
+}
+
+static bool
+has_ended(const struct job *job)
+{
+    for (struct process *p = job->last; p; p = p->next)
+        if (!p->ended)
+            return false;
+    return true;
+}
+
+static bool
+has_stopped(const struct job *job)
+{
+    bool stopped = false;
+
+    for (struct process *p = job->last; p; p = p->next) {
+        if (!p->ended && !p->stopped)
+            return false;
+        stopped |= p->stopped;
+    }
+    return stopped;
+}
+
+/* Waits for any child to change; false if there is none. */
+static bool
+wait_once(int options)
+{
+    int status;
+    pid_t pid = waitpid(-1, &status, WUNTRACED | options);
+
+    if (pid > 0)
+        note(pid, status);
+    return pid > 0 || (pid < 0 && errno == EINTR);
+}
+
+static int
+exit_status(const struct job *job)
+{
+    int status = job->last ? job->last->status : 0;
+
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    return 128 + (WIFSTOPPED(status) ? WSTOPSIG(status) : WTERMSIG(status));
+}
+
+/* Tells the user, after job ended in the foreground by a signal. */
+static void
+report_signal(const struct job *job)
+{
+    int status = job->last ? job->last->status : 0;
+
+    if (!WIFSIGNALED(status))
+        return;
+    if (WTERMSIG(status) == SIGINT) {
+        if (shell.interactive) {
+            fputc('\n', stderr);
+            shell.jump = JUMP_ABORT;
+        }
+    } else if (WTERMSIG(status) != SIGPIPE) {
+        fprintf(stderr, "%s%s\n", strsignal(WTERMSIG(status)),
+                WCOREDUMP(status) ? " (core dumped)" : "");
+    }
+}
+
+int
+jobs_wait(struct job *job)
+{
+    int status;
+
+    while (!has_ended(job) && !has_stopped(job))
+        if (!wait_once(0))
+            break;
+    if (job->control && !job->background)
+        tcsetpgrp(0, getpgrp());
+    status = exit_status(job);
+    if (has_stopped(job)) {
+        fprintf(stderr, "\n[%d] stopped    %s\n", job->number, job->text);
+        job->background = true;
+        return status;
+    }
+    report_signal(job);
+    forget(job);
+    return status;
+}
+
+void
+jobs_poll(void)
+{
+    while (jobs && wait_once(WNOHANG))
+        ;
+}
+
+void
+jobs_report(void)
+{
+    struct job *job, *next;
+
+    jobs_poll();
+    for (job = jobs; job; job = next) {
+        next = job->next;
+        if (!has_ended(job))
+            continue;
+        if (shell.interactive)
+            fprintf(stderr, "[%d] done (%d)    %s\n", job->number,
+                    exit_status(job), job->text);
+        forget(job);
+    }
+}
+
+static int
+wait_background(struct job *job)
+{
+    int status;
+
+    while (!has_ended(job))
+        if (!wait_once(0))
+            break;
+    status = exit_status(job);
+    forget(job);
+    return status;
+}
+
+int
+jobs_wait_all(void)
+{
+    struct job *job, *next;
+
+    for (job = jobs; job; job = next) {
+        next = job->next;
+        if (!has_stopped(job))
+            wait_background(job);
+    }
+    return 0;
+}
+
+int
+jobs_wait_pid(pid_t pid)
+{
+    for (struct job *job = jobs; job; job = job->next)
+        for (struct process *p = job->last; p; p = p->next)
+            if (p->pid == pid)
+                return wait_background(job);
+    return 127;
+}
+
+void
+jobs_print(void)
+{
+    jobs_poll();
+    for (struct job *job = jobs; job; job = job->next)
+        printf("[%d] %s    %s\n", job->number,
+               has_ended(job)     ? "done"
+               : has_stopped(job) ? "stopped"
+                                  : "running",
+               job->text);
+}
+
+struct job *
+jobs_find(const char *spec)
+{
+    struct job *job = jobs;
+    int number;
+
+    if (spec && *spec == '%')
+        spec++;
+    if (!spec || !*spec || strcmp(spec, "%") == 0 || strcmp(spec, "+") == 0)
+        return job;
+    number = atoi(spec);
+    while (job && job->number != number)
+        job = job->next;
+    return job;
+}
+
+pid_t
+jobs_group(const struct job *job)
+{
+    return job->control ? -job->group : job->group;
+}
+
+int
+jobs_continue(struct job *job, bool foreground)
+{
+    for (struct process *p = job->last; p; p = p->next)
+        p->stopped = false;
+    job->background = !foreground;
+    fprintf(stderr, "[%d] %s\n", job->number, job->text);
+    if (foreground && job->control)
+        tcsetpgrp(0, job->group);
+    kill(jobs_group(job), SIGCONT);
+    return foreground ? jobs_wait(job) : 0;
+}

@@ -1,0 +1,10 @@
+/* Opening files and changing descriptors. -1 with errno set on failure. */
+#pragma once
+
+#include "abi/fcntl.h"
+#include <sys/types.h>
+
+/* The mode, a mode_t, is needed with O_CREAT only. */
+int open(const char *path, int flags, ...);
+int openat(int dir, const char *path, int flags, ...);
+int fcntl(int fd, int command, ...);

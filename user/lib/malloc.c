@@ -1,0 +1,267 @@
+#include <stdlib.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The heap is a row of blocks, each a header and its memory, in address
+ * order. A header knows its own size and that of the block before it, so
+ * that free finds both neighbours and joins them. Free blocks also stand in
+ * one list by power of two of their size. A last, used header of size 0 ends
+ * the row. Blocks of at least MAP_SIZE come from mmap instead. */
+
+#define ALIGNMENT 16ul
+#define MAP_SIZE  (128ul << 10)
+#define GROWTH    (16ul << 10)
+#define LISTS     40
+
+enum { USED = 1, MAPPED = 2, FLAGS = 15 };
+
+struct block {
+    size_t before; /* size of the block before this one, 0 if it is first */
+    size_t size;   /* bytes with this header, and flags in the low bits */
+};
+
+/* A free block; the links lie in what is the owner's memory when used. */
+struct free_block {
+    struct block block;
+    struct free_block *next, **link;
+};
+
+static struct free_block *lists[LISTS];
+static struct block *last; /* the row's end */
+
+static size_t
+size_of(const struct block *b)
+{
+    return b->size & ~(size_t)FLAGS;
+}
+
+static struct block *
+after(struct block *b)
+{
+    return (struct block *)((char *)b + size_of(b));
+}
+
+static struct block *
+block_of(void *memory)
+{
+    return (struct block *)memory - 1;
+}
+
+static size_t
+list_of(size_t size)
+{
+    size_t i = 0;
+
+    while (i < LISTS - 1 && (size >> (i + 1)) != 0)
+        i++;
+    return i;
+}
+
+static void
+list_add(struct block *b)
+{
+    struct free_block *f = (struct free_block *)b;
+    struct free_block **head = &lists[list_of(size_of(b))];
+
+    f->next = *head;
+    f->link = head;
+    if (f->next)
+        f->next->link = &f->next;
+    *head = f;
+}
+
+static void
+list_remove(struct block *b)
+{
+    struct free_block *f = (struct free_block *)b;
+
+    *f->link = f->next;
+    if (f->next)
+        f->next->link = f->link;
+}
+
+/* Gives b a size and tells its successor. */
+static void
+set_size(struct block *b, size_t size, size_t flags)
+{
+    b->size = size | flags;
+    after(b)->before = size;
+}
+
+static void
+release(struct block *b)
+{
+    size_t size = size_of(b);
+    struct block *next = after(b);
+
+    if (!(next->size & USED)) {
+        list_remove(next);
+        size += size_of(next);
+    }
+    if (b->before > 0) {
+        struct block *previous = (struct block *)((char *)b - b->before);
+        if (!(previous->size & USED)) {
+            list_remove(previous);
+            size += size_of(previous);
+            b = previous;
+        }
+    }
+    set_size(b, size, 0);
+    list_add(b);
+}
+
+/* Appends at least size bytes to the row; false when memory is short. */
+static bool
+grow(size_t size)
+{
+    size_t bytes = (size + sizeof(struct block) + GROWTH - 1) & -GROWTH;
+    char *start = sbrk((intptr_t)bytes);
+    struct block *b;
+
+    if (start == (char *)-1)
+        return false;
+    if (last && (char *)(last + 1) == start) {
+        b = last;
+        bytes += sizeof(struct block);
+    } else {
+        size_t slack = -(uintptr_t)start & (ALIGNMENT - 1);
+        b = (struct block *)(start + slack);
+        b->before = 0;
+        bytes = (bytes - slack) & -ALIGNMENT;
+    }
+    b->size = (bytes - sizeof(struct block)) | USED;
+    last = after(b);
+    last->size = USED;
+    set_size(b, size_of(b), USED);
+    release(b);
+    return true;
+}
+
+/* Cuts b, which is in no list, to size and frees what is left over. */
+static void
+trim(struct block *b, size_t size)
+{
+    size_t rest = size_of(b) - size;
+
+    if (rest < sizeof(struct free_block)) {
+        set_size(b, size_of(b), USED);
+        return;
+    }
+    set_size(b, size, USED);
+    b = after(b);
+    set_size(b, rest, USED);
+    release(b);
+}
+
+static struct block *
+find(size_t size)
+{
+    for (size_t i = list_of(size); i < LISTS; i++)
+        for (struct free_block *f = lists[i]; f; f = f->next)
+            if (size_of(&f->block) >= size)
+                return &f->block;
+    return NULL;
+}
+
+static void *
+map(size_t size)
+{
+    struct block *b = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (b == MAP_FAILED)
+        return NULL;
+    b->size = size | USED | MAPPED;
+    return b + 1;
+}
+
+/* The block size for a request, or 0 if there can be none. */
+static size_t
+block_size(size_t size)
+{
+    size_t least = sizeof(struct free_block);
+
+    if (size > SIZE_MAX / 2)
+        return 0;
+    size = (size + sizeof(struct block) + ALIGNMENT - 1) & -ALIGNMENT;
+    return size < least ? least : size;
+}
+
+void *
+malloc(size_t wanted)
+{
+    size_t size = block_size(wanted);
+    struct block *b;
+    void *memory;
+
+    if (size == 0)
+        goto none;
+    if (size >= MAP_SIZE && (memory = map(size)))
+        return memory;
+    b = find(size);
+    if (!b && grow(size))
+        b = find(size);
+    if (!b)
+        goto none;
+    list_remove(b);
+    trim(b, size);
+    return b + 1;
+none:
+    errno = ENOMEM;
+    return NULL;
+}
+
+void
+free(void *memory)
+{
+    struct block *b = block_of(memory);
+
+    if (!memory)
+        return;
+    if (b->size & MAPPED)
+        munmap(b, size_of(b));
+    else
+        release(b);
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+    void *memory;
+
+    if (size && count > SIZE_MAX / size) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    memory = malloc(count * size);
+    if (memory && !(block_of(memory)->size & MAPPED))
+        memset(memory, 0, count * size);
+    return memory;
+}
+
+void *
+realloc(void *memory, size_t wanted)
+{
+    struct block *b = block_of(memory);
+    size_t size = block_size(wanted), have;
+    void *moved;
+
+    if (!memory)
+        return malloc(wanted);
+    have = size_of(b) - sizeof(struct block);
+    if (size && size <= size_of(b)) {
+        if (!(b->size & MAPPED))
+            trim(b, size);
+        return memory;
+    }
+    moved = malloc(wanted);
+    if (moved) {
+        memcpy(moved, memory, have);
+        free(memory);
+    }
+    return moved;
+}

@@ -1,0 +1,56 @@
+/* Memory, numbers, the environment and the end of a program. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/cdefs.h>
+
+#define EXIT_SUCCESS 0
+#define EXIT_FAILURE 1
+#define RAND_MAX     0x7fffffff
+
+extern char **environ;
+
+/* What the program was called as, without its directories. */
+extern const char *program_name;
+
+/* Memory aligned to 16 bytes, or NULL with errno ENOMEM. Small blocks come
+ * from the heap behind the program (brk), large ones from mmap. */
+void *malloc(size_t size);
+void *calloc(size_t count, size_t size);
+void *realloc(void *block, size_t size);
+void free(void *block);
+
+/* Numbers in base 2 to 36, or 0 for what a prefix 0x or 0 says. *end, unless
+ * end is NULL, is the first byte not used. Overflow gives the nearest limit
+ * and errno ERANGE. */
+long strtol(const char *s, char **end, int base);
+unsigned long strtoul(const char *s, char **end, int base);
+long long strtoll(const char *s, char **end, int base);
+unsigned long long strtoull(const char *s, char **end, int base);
+int atoi(const char *s);
+long atol(const char *s);
+int abs(int n);
+long labs(long n);
+
+/* Not stable; n log n in the worst case too. */
+void qsort(void *base, size_t count, size_t size,
+           int (*compare)(const void *, const void *));
+void *bsearch(const void *key, const void *base, size_t count, size_t size,
+              int (*compare)(const void *, const void *));
+
+int rand(void);
+void srand(unsigned int seed);
+
+/* The value of a variable, or NULL; it belongs to the environment. */
+char *getenv(const char *name);
+/* 0, or -1 with errno: EINVAL for an empty name or one with '='. */
+int setenv(const char *name, const char *value, int overwrite);
+int unsetenv(const char *name);
+
+/* Registers a function for exit, the last one first. 0, or -1 when full. */
+int atexit(void (*function)(void));
+/* Calls atexit's functions, flushes stdio and ends the process. */
+NORETURN void exit(int status);
+/* Ends the process at once. */
+NORETURN void _Exit(int status);
+NORETURN void abort(void);

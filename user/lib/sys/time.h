@@ -1,0 +1,6 @@
+/* The time of day in microseconds. */
+#pragma once
+
+#include "abi/time.h"
+
+int gettimeofday(struct timeval *to, void *unused);

@@ -1,0 +1,6 @@
+/* What the system is called. */
+#pragma once
+
+#include "abi/utsname.h"
+
+int uname(struct utsname *to);

@@ -1,0 +1,34 @@
+#include <errno.h>
+#include <riscv.h>
+#include <sys/klog.h>
+#include <sys/reboot.h>
+#include <sys/sysinfo.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+int
+uname(struct utsname *to)
+{
+    return (int)errno_result(riscv_syscall3(SYS_uname, (long)to, 0, 0));
+}
+
+int
+sysinfo(struct sysinfo *to)
+{
+    return (int)errno_result(riscv_syscall3(SYS_sysinfo, (long)to, 0, 0));
+}
+
+int
+reboot(unsigned int command)
+{
+    return (int)errno_result(riscv_syscall6(SYS_reboot, LINUX_REBOOT_MAGIC1,
+                                            LINUX_REBOOT_MAGIC2, command, 0, 0,
+                                            0));
+}
+
+int
+klogctl(int action, char *to, int size)
+{
+    return (int)errno_result(
+        riscv_syscall3(SYS_syslog, action, (long)to, size));
+}

@@ -1,0 +1,61 @@
+/* Processes and descriptors. What fails returns -1 with errno set. */
+#pragma once
+
+#include "abi/fcntl.h"
+#include <sys/cdefs.h>
+#include <sys/types.h>
+
+#define STDIN_FILENO  0
+#define STDOUT_FILENO 1
+#define STDERR_FILENO 2
+
+extern char **environ;
+
+ssize_t read(int fd, void *to, size_t n);
+ssize_t write(int fd, const void *from, size_t n);
+ssize_t pread(int fd, void *to, size_t n, off_t at);
+off_t lseek(int fd, off_t offset, int whence);
+int close(int fd);
+int dup(int fd);
+int dup2(int from, int to);
+int dup3(int from, int to, int flags);
+int pipe(int fds[2]);
+int pipe2(int fds[2], int flags);
+int access(const char *path, int mode);
+int faccessat(int dir, const char *path, int mode, int flags);
+int chdir(const char *path);
+int fchdir(int fd);
+/* to may be NULL: then the result comes from malloc, as long as needed. */
+char *getcwd(char *to, size_t size);
+ssize_t readlink(const char *path, char *to, size_t size);
+ssize_t readlinkat(int dir, const char *path, char *to, size_t size);
+int isatty(int fd);
+
+pid_t fork(void);
+int execve(const char *path, char *const argv[], char *const envp[]);
+int execv(const char *path, char *const argv[]);
+/* Searches PATH unless file holds a slash. */
+int execvp(const char *file, char *const argv[]);
+NORETURN void _exit(int status);
+pid_t getpid(void);
+pid_t getppid(void);
+uid_t getuid(void);
+uid_t geteuid(void);
+gid_t getgid(void);
+gid_t getegid(void);
+pid_t setsid(void);
+pid_t getsid(pid_t pid);
+int setpgid(pid_t pid, pid_t group);
+pid_t getpgid(pid_t pid);
+pid_t getpgrp(void);
+pid_t tcgetpgrp(int fd);
+int tcsetpgrp(int fd, pid_t group);
+
+/* Seconds that were left when a signal ended it, else 0. */
+unsigned int sleep(unsigned int seconds);
+int usleep(unsigned int microseconds);
+
+/* Moves the end of the heap to an address, or by a distance. sbrk returns
+ * where the end was, or (void *)-1. */
+int brk(void *end);
+void *sbrk(intptr_t distance);
