@@ -78,12 +78,16 @@ FREESTAND = -ffreestanding -nostdinc -isystem $(CCINCLUDE) -fno-pic -fno-pie \
             -fdata-sections -g -ffile-prefix-map=$(CURDIR)=. $(TCFLAGS)
 CCINCLUDE := $(if $(TOOLCHAIN),$(shell $(CC) -print-file-name=include))
 
-# SAN=1: undefined behaviour traps, or is reported where the kernel has the
-# handlers.
+# SAN=1: undefined behaviour and wrong addresses end in a named panic
+# (lib/ubsan.c, mm/kasan.c). Every access calls a check; stacks and globals are
+# left to the page table. clang has no address checks for bare metal.
 SANFLAGS := $(if $(SAN),-DSAN=1 -fsanitize=undefined -fno-sanitize=alignment \
-    $(if $(wildcard kernel/lib/ubsan.c),,-fsanitize-undefined-trap-on-error))
+    $(if $(filter-out clang,$(TOOLCHAIN)),-fsanitize=kernel-address \
+    --param asan-stack=0 --param asan-globals=0 \
+    --param asan-instrumentation-with-call-threshold=0))
+$(BUILD)/obj/kernel/mm/kasan.c.o: SANFLAGS := $(if $(SAN),-DSAN=1)
 
-KFLAGS := $(WARNINGS) -O2 -march=rv64imac$(ZEXT) -mabi=lp64 -mcmodel=medany \
+KFLAGS = $(WARNINGS) -O2 -march=rv64imac$(ZEXT) -mabi=lp64 -mcmodel=medany \
           -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
           -Ikernel -I$(BUILD)/gen $(KCFLAGS)
 UFLAGS := $(WARNINGS) -Os -march=rv64gc -mabi=lp64d -mcmodel=medany \
@@ -126,8 +130,8 @@ TEST_PROGRAMS := $(UTESTS:%=$(BUILD)/user/tests/%)
 HOST_TESTS    := $(TESTS:%=$(BUILD)/host/tests/%)
 LINUX_TESTS   := $(GLIBC:%=$(BUILD)/linux/%)
 
-# Stamps: rewritten only when flags or the set of sources change, so that
-# either rebuilds what it touches.
+# Stamps: rewritten only when flags, the set of sources, or anything in rootfs
+# change, so that each rebuilds what it touches.
 define stamp
 $(BUILD)/$(1): FORCE
 	@mkdir -p $$(@D)
@@ -136,10 +140,12 @@ $(BUILD)/$(1): FORCE
 endef
 FLAGS := $(BUILD)/flags
 LISTS := $(BUILD)/lists
-$(eval $(call stamp,flags,$(CC) $(HOSTCC) $(KFLAGS) $(UFLAGS) $(HFLAGS) $(TFLAGS) \
-    $(LDFLAGS)))
+TREE  := $(BUILD)/tree
+$(eval $(call stamp,flags,$(CC) $(HOSTCC) $(KFLAGS) $(UFLAGS) $(HFLAGS) \
+    $(TFLAGS) $(LDFLAGS)))
 $(eval $(call stamp,lists,$(KERNEL_SRCS) $(LIBC_SRCS) $(RECOVERY_SRCS) \
     $(BINS) $(UTESTS) $(GLIBC) $(HOSTFS_SRCS) $(wildcard user/*/*/*.c)))
+$(eval $(call stamp,tree,$(shell LC_ALL=C ls -lR rootfs 2>/dev/null)))
 
 # ---- Compiling -------------------------------------------------------------
 
@@ -262,8 +268,6 @@ $(HOST_TOOLS): $(call hostobjs,$(HOSTFS_SRCS)) $(LISTS)
 
 # ---- Disk images -----------------------------------------------------------
 
-ROOTFS := $(shell find rootfs -type f -o -type l 2>/dev/null)
-
 # $(call install,folder,programs): puts stripped copies into the staged tree.
 install = $(if $(2),mkdir -p $(1) && $(foreach p,$(2),$(STRIP) \
           -o $(1)/$(notdir $(p)) $(p) &&)) true
@@ -277,14 +281,15 @@ define stage
 endef
 mkfs = $(BUILD)/host/mkfs.eclipsefs --plain --reproducible -d $(1) $@
 
-$(BUILD)/root.img: $(PROGRAMS) $(ROOTFS) $(BUILD)/host/mkfs.eclipsefs $(LISTS)
+$(BUILD)/root.img: $(PROGRAMS) $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE)
 	$(call stage,$(BUILD)/rootfs)
 	$(call say,MKFS)$(call mkfs,$(BUILD)/rootfs)
 
-$(BUILD)/test.img: $(PROGRAMS) $(TEST_PROGRAMS) $(LINUX_TESTS) $(ROOTFS) \
-                   $(BUILD)/host/mkfs.eclipsefs $(LISTS)
+$(BUILD)/test.img: $(PROGRAMS) $(TEST_PROGRAMS) $(LINUX_TESTS) \
+                   $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE)
 	$(call stage,$(BUILD)/testfs)
 	@$(call install,$(BUILD)/testfs/tests,$(TEST_PROGRAMS))
+	@head -c 1048576 /dev/zero >$(BUILD)/testfs/bench.dat
 	@$(if $(LINUX_TESTS),mkdir -p $(BUILD)/testfs/linux && \
 	    cp $(LINUX_TESTS) $(BUILD)/testfs/linux/)
 	$(call say,MKFS)$(call mkfs,$(BUILD)/testfs)
@@ -358,15 +363,14 @@ gdb: ## boot under gdb, stopped at the first instruction
 ##@ Checking
 test: ## every test; T=pattern chooses some
 	@tools/setup --quick test
-	@$(MAKE) tests
-	@tests/run --build $(BUILD) $(T)
+	@$(MAKE) -k tests; tests/run --build $(BUILD) --made $$? '$(T)'
 lint: ## style, layers, citations, cross-references
 	@tools/setup --quick test
 	@$(MAKE) tests
-	@tools/layers $(BUILD)
-	@LINT_KERNEL='$(CC) $(KFLAGS)' LINT_USER='$(CC) $(UFLAGS)' \
-	    LINT_HOST='$(HOSTCC) $(HFLAGS)' LINT_CLANG='$(LINT_CLANG)' \
-	    tools/lint $(BUILD)
+	@export LINT_KERNEL='$(CC) $(KFLAGS)' LINT_USER='$(CC) $(UFLAGS)' \
+	    LINT_HOST='$(HOSTCC) $(HFLAGS)' LINT_CLANG='$(LINT_CLANG)'; \
+	    tools/layers $(BUILD); layers=$$?; \
+	    tools/lint $(BUILD) && exit $$layers
 bench: ## measure, compare with bench/baseline.json; SAVE=1 renews that
 	@tools/setup --quick test
 	@$(MAKE) tests

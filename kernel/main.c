@@ -25,7 +25,7 @@
 #include "sys/power.h"
 #include "sys/startup.h"
 #include "sys/sys.h"
-#include "sys/version.h"
+#include "lib/version.h"
 
 /* More than any device tree takes. */
 #define FDT_MAX_SIZE (2ul << 20)
@@ -79,9 +79,7 @@ static NORETURN void
 give_up(const char *what, const char *why)
 {
     pr_err("%s: %s", what, why);
-    sbi_shutdown(true);
-    for (;;)
-        cpu_wait_for_interrupt();
+    power_off(1);
 }
 
 static void
@@ -127,8 +125,8 @@ print_machine(uint64_t hartid)
     print_boot("umbra", "%s on %s, boot hart %lu", VERSION_UMBRA, firmware,
                (unsigned long)hartid);
     print_boot("machine", "%s: %u harts, %lu MiB, %u virtio slots",
-               p->compatible, p->nharts, (unsigned long)(p->memory_size >> 20),
-               p->nvirtio);
+               p->model, p->nharts,
+               (unsigned long)(p->memory_size >> 20), p->nvirtio);
     print_boot("clock", "%lu kHz, deadlines by %s",
                (unsigned long)(p->timebase_hz / 1000),
                all_harts_have(PLATFORM_ISA_SSTC) ? "Sstc" : "SBI");
@@ -195,7 +193,7 @@ start_interrupts(void)
     trap_init_hart();
 
     const struct platform *p = platform_get();
-    if (p->nplics == 0 && (p->has_aplic || p->has_imsic))
+    if (p->nplics == 0 && p->has_aia)
         give_up("interrupts", "this machine has an AIA (APLIC), and the "
                               "kernel drives only a PLIC; use aia=none");
     if (plic_init() != 0)

@@ -93,7 +93,7 @@ dump_entries(struct efs *fs, uint32_t ino, uint64_t address, uint32_t len)
     while ((found = efs_dir_next(&d, &entry)) > 0) {
         printf("  %10llu   inode %u ",
                (unsigned long long)address + entry.link.pos, entry.link.ino);
-        if (entry.name)
+        if (entry.len <= ECLIPSEFS_NAME_MAX)
             print_bytes((const uint8_t *)entry.name, entry.len);
         else
             printf("(%u bytes)", entry.len);
@@ -108,15 +108,14 @@ static int
 dump_value(struct efs *fs, uint32_t ino, struct efs_cursor *cursor,
            unsigned tag, uint32_t len)
 {
-    uint8_t copy[SHOWN_BYTES];
-    const uint8_t *value;
+    uint8_t value[SHOWN_BYTES];
     uint32_t shown = MIN(len, SHOWN_BYTES);
 
     if (tag == ECLIPSEFS_ENTRIES)
         return dump_entries(fs, ino, cursor->pos, len);
     struct efs_cursor look = *cursor;
     look.buf = NULL;
-    int err = efs_cursor_take(&look, shown, copy, &value);
+    int err = efs_cursor_read(&look, value, shown);
     if (!err && tag < ECLIPSEFS_CONTENT && len <= sizeof(uint64_t)) {
         print_number(tag, value, len);
     } else if (!err) {
@@ -132,16 +131,14 @@ dump_value(struct efs *fs, uint32_t ino, struct efs_cursor *cursor,
 static int
 dump_tlv(struct efs *fs, uint32_t ino, struct efs_cursor *cursor)
 {
-    struct eclipsefs_tlv copy;
+    struct eclipsefs_tlv tlv;
     uint64_t start = cursor->pos;
-    const uint8_t *data;
 
-    int err = efs_cursor_take(cursor, sizeof copy, &copy, &data);
+    int err = efs_cursor_read(cursor, &tlv, sizeof tlv);
     if (err)
         return err;
-    const struct eclipsefs_tlv *tlv = (const struct eclipsefs_tlv *)data;
-    unsigned tag = le16_load(tlv->tag);
-    uint32_t len = le32_load(tlv->length);
+    unsigned tag = le16_load(tlv.tag);
+    uint32_t len = le32_load(tlv.length);
     printf("  %10llu 0x%04x %s, %u bytes:", (unsigned long long)start, tag,
            tag_name(tag), len);
     if (len > efs_cursor_left(cursor)) {
@@ -156,30 +153,27 @@ dump_tlv(struct efs *fs, uint32_t ino, struct efs_cursor *cursor)
 int
 dump_inode(struct efs *fs, uint32_t ino)
 {
-    struct eclipsefs_record copy;
+    struct eclipsefs_record record;
     struct efs_cursor cursor;
-    const uint8_t *data;
     uint64_t address;
 
     int err = efs_find_record(fs, ino, &address);
     if (err)
         return err;
     efs_cursor_init(&cursor, fs->dev, address, fs->size);
-    err = efs_cursor_take(&cursor, sizeof copy, &copy, &data);
+    err = efs_cursor_read(&cursor, &record, sizeof record);
     if (err)
         goto out;
-    const struct eclipsefs_record *record =
-        (const struct eclipsefs_record *)data;
-    uint32_t size = le32_load(record->size);
+    uint32_t size = le32_load(record.size);
     printf("inode %u: slot at %llu, record at %llu: inode %u, %u bytes\n", ino,
            (unsigned long long)(fs->table +
                                 (ino - 1) * sizeof(struct eclipsefs_slot)),
-           (unsigned long long)address, le32_load(record->inode), size);
+           (unsigned long long)address, le32_load(record.inode), size);
     err = -EUCLEAN;
-    if (size < sizeof copy || size > fs->size - address)
+    if (size < sizeof record || size > fs->size - address)
         goto out;
     cursor.end = address + size;
-    err = le32_load(record->inode) == ino ? 0 : -EUCLEAN;
+    err = le32_load(record.inode) == ino ? 0 : -EUCLEAN;
     while (efs_cursor_left(&cursor) >= sizeof(struct eclipsefs_tlv)) {
         int tlv_err = dump_tlv(fs, ino, &cursor);
         err = tlv_err ? tlv_err : err;

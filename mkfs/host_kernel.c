@@ -57,23 +57,23 @@ spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
 void NO_LOCK_CHECK
 spin_lock(struct spinlock *lock)
 {
-    if (lock->owner)
+    if (lock->locked)
         panic("lock %s is taken twice", lock->name);
-    lock->owner = 1;
+    lock->locked = 1;
 }
 
 void NO_LOCK_CHECK
 spin_unlock(struct spinlock *lock)
 {
-    if (!lock->owner)
+    if (!lock->locked)
         panic("lock %s is released, but not held", lock->name);
-    lock->owner = 0;
+    lock->locked = 0;
 }
 
 bool
 spin_held(const struct spinlock *lock)
 {
-    return lock->owner;
+    return lock->locked;
 }
 
 void

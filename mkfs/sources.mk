@@ -6,7 +6,7 @@ HOSTFS_SRCS := \
     kernel/fs/bcache.c \
     kernel/fs/readahead.c \
     $(addprefix kernel/fs/eclipsefs/, \
-        super.c cursor.c record.c dir.c file.c parents.c) \
+        super.c cursor.c record.c dir.c file.c) \
     $(addprefix mkfs/, \
-        host_kernel.c host_disk.c walk.c list.c get.c dump.c sha256.c \
+        host_kernel.c host_disk.c walk.c parents.c list.c get.c dump.c sha256.c \
         tree.c plain.c)

@@ -1,12 +1,12 @@
 /* Finding nodes of an image by path, as the kernel would.
  *
  * Owns the opened image and the memory of which entry led to each directory
- * (fs/eclipsefs/parents.h); one thread. */
+ * (parents.h); one thread. */
 #pragma once
 
 #include "fs/eclipsefs/dir.h"
 #include "fs/eclipsefs/file.h"
-#include "fs/eclipsefs/parents.h"
+#include "parents.h"
 
 #define WALK_LINKS_MAX 40u /* symlinks in one path before -ELOOP */
 #define WALK_PATH_MAX  4096u

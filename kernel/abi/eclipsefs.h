@@ -20,6 +20,10 @@
 #define ECLIPSEFS_NAME_MAX      255u
 #define ECLIPSEFS_FLAG_EXTENDED 0x1u /* bitmap, journal and extents */
 
+/* What statfs(2) says in f_type of a mounted one: "EFS2" read as a
+ * little-endian number. Not on the disk. */
+#define ECLIPSEFS_SUPER_MAGIC 0x32534645u
+
 struct eclipsefs_header {
     uint8_t magic[9];
     uint8_t version[4];

@@ -26,8 +26,6 @@ asm_offsets(void)
     DEFINE(FRAME_T3, offsetof(struct trapframe, t3));
     DEFINE(FRAME_SEPC, offsetof(struct trapframe, sepc));
     DEFINE(FRAME_SSTATUS, offsetof(struct trapframe, sstatus));
-    DEFINE(FRAME_SCAUSE, offsetof(struct trapframe, scause));
-    DEFINE(FRAME_STVAL, offsetof(struct trapframe, stval));
     DEFINE(FPU_FCSR, offsetof(struct fpu_state, fcsr));
     DEFINE(STACK_SIZE, KSTACK_SIZE);
     DEFINE(STACK_SHIFT, KSTACK_SHIFT);

@@ -27,6 +27,7 @@ struct fpu_state {
 
 struct cpu;
 struct space;
+struct spinlock;
 
 #define THREAD_WORK_RESCHED 1u
 #define THREAD_WORK_SIGNAL  2u
@@ -43,8 +44,6 @@ struct arch_thread {
     struct cpu *fpu_cpu; /* where fpu was last loaded into registers */
 };
 
-#define CPU_HELD_MAX 8
-
 struct cpu {
     /* constant after cpu_init */
     unsigned index;
@@ -54,13 +53,12 @@ struct cpu {
     bool online;
 
     /* private to the owner: this hart, interrupts off */
-    unsigned irq_depth; /* spin locks held */
-    bool irq_was_on;    /* at depth 0 */
+    struct spinlock *last_lock; /* of the spin locks held; NULL: none */
+    bool irq_was_on;            /* before the first of them was taken */
     bool in_interrupt;
-    const void *held[CPU_HELD_MAX]; /* spin locks, in order taken */
-    struct arch_thread *fpu_owner;  /* whose registers the FPU has */
-    struct space *space;            /* whose page table satp has */
-    uint64_t space_generation;      /* as of which this TLB knows it */
+    struct arch_thread *fpu_owner; /* whose registers the FPU has */
+    struct space *space;           /* whose page table satp has */
+    uint64_t space_generation;     /* as of which this TLB knows it */
 };
 
 /* The running thread. */

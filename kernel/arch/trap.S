@@ -37,12 +37,8 @@
     sd      t6, FRAME_T3+24(sp)
     csrr    t0, sepc
     csrr    t1, sstatus
-    csrr    t2, scause
-    csrr    t3, stval
     sd      t0, FRAME_SEPC(sp)
     sd      t1, FRAME_SSTATUS(sp)
-    sd      t2, FRAME_SCAUSE(sp)
-    sd      t3, FRAME_STVAL(sp)
     .endm
 
     .macro RESTORE_ALL_BUT_SP_TP

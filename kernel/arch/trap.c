@@ -49,10 +49,19 @@ handle_interrupt(uint64_t cause)
     this_cpu()->in_interrupt = false;
 }
 
-static void
+/* The cause is still in its registers: nothing has trapped since. */
+static uint64_t
+read_cause(struct trapframe *frame)
+{
+    frame->scause = csr_read(scause);
+    frame->stval = csr_read(stval);
+    return frame->scause;
+}
+
+static NOINLINE void
 handle_user_trap(struct trapframe *frame)
 {
-    uint64_t cause = frame->scause;
+    uint64_t cause = read_cause(frame);
 
     if (cause & SCAUSE_INTERRUPT)
         handle_interrupt(cause);
@@ -63,25 +72,35 @@ handle_user_trap(struct trapframe *frame)
         hooks.user_exception(frame);
 }
 
+static NOINLINE void
+do_work(struct trapframe *frame)
+{
+    while (READ_ONCE(cpu_thread()->work))
+        hooks.user_return(frame);
+}
+
+/* Kept free of what only rare traps need: every system call pays for it. */
 void
 trap_user(struct trapframe *frame)
 {
-    if (frame->scause == SCAUSE_ECALL_U) {
+    if (likely(csr_read(scause) == SCAUSE_ECALL_U)) {
         frame->sepc += 4; /* ecall has no compressed form */
         hooks.syscall(frame);
     } else {
         handle_user_trap(frame);
     }
     cpu_irq_save();
-    while (unlikely(READ_ONCE(cpu_thread()->work)))
-        hooks.user_return(frame);
+    if (unlikely(READ_ONCE(cpu_thread()->work)))
+        do_work(frame);
 }
 
 void
 trap_kernel(struct trapframe *frame)
 {
-    if (frame->scause & SCAUSE_INTERRUPT) {
-        handle_interrupt(frame->scause);
+    uint64_t cause = read_cause(frame);
+
+    if (cause & SCAUSE_INTERRUPT) {
+        handle_interrupt(cause);
         return;
     }
     /* A second trap must not pass for the first one's. */

@@ -13,8 +13,9 @@ struct trapframe {
     uint64_t a[8];
     uint64_t s2_11[10];
     uint64_t t3, t4, t5, t6;
-    uint64_t sepc, sstatus, scause, stval;
-    uint64_t pad_; /* keeps sp 16-byte aligned [psabi §2.1] */
+    uint64_t sepc, sstatus;
+    uint64_t scause, stval; /* not filled in for system calls */
+    uint64_t pad_;          /* keeps sp 16-byte aligned [psabi §2.1] */
 };
 
 /* What the layers above do about traps. All are called with interrupts off,

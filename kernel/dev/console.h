@@ -7,10 +7,9 @@
 
 struct tty;
 
-/* Makes the console terminal and starts the UART's interrupt. Without a
- * UART, the terminal writes where the kernel prints and never has input.
- * Thread context, once. Returns 0, -ENOMEM, or uart_start's error. */
+/* Makes the console terminal and starts the UART's interrupt. Thread context,
+ * once. Returns 0, -ENODEV without a UART, -ENOMEM, or uart_start's error. */
 int console_init(void) MUST_CHECK;
 
-/* The console, constant after console_init; NULL before. */
+/* The console, constant after console_init; NULL before, or without one. */
 struct tty *console_tty(void);

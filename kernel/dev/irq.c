@@ -1,8 +1,7 @@
 #include "dev/irq.h"
 #include "abi/errno.h"
 #include "arch/cpu.h"
-#include "dev/platform.h"
-#include "lib/panic.h"
+#include "dev/plic.h"
 #include "lib/print.h"
 #include "mm/slab.h"
 #include "sync/spinlock.h"
@@ -11,17 +10,11 @@ struct line {
     /* constant after publication */
     const struct irq_handler *handler;
 
-    /* guarded by lock */
-    unsigned cpu; /* where it is routed */
-
     /* private to the owner: the hart of each index; others only look */
     uint64_t counts[CPU_MAX];
 };
 
 static struct spinlock lock = SPINLOCK_INIT("irq", RANK_IRQ);
-
-/* constant after init */
-static const struct irq_controller *controller;
 
 /* atomic: an entry is set once, and its line stays for ever, so dispatching
  * needs no lock */
@@ -29,22 +22,6 @@ static struct line *lines[IRQ_MAX];
 
 /* guarded by lock */
 static unsigned next_cpu;
-
-/* private to the owner: the hart of each index; others only look */
-static uint64_t spurious[CPU_MAX];
-
-void
-irq_set_controller(const struct irq_controller *new_controller)
-{
-    assert(!controller);
-    controller = new_controller;
-}
-
-int
-irq_from_platform(const struct platform_irq *platform_line)
-{
-    return controller ? controller->number(platform_line) : -ENODEV;
-}
 
 static struct line *
 line_get(unsigned irq)
@@ -55,13 +32,13 @@ line_get(unsigned irq)
 
 /* Enables irq on the next running hart that its controller can reach. */
 static int
-enable_somewhere(unsigned irq, struct line *line) REQUIRES(lock)
+enable_somewhere(unsigned irq) REQUIRES(lock)
 {
     int err = -ENODEV;
     for (unsigned tries = cpu_count(); tries > 0 && err == -ENODEV; tries--) {
-        line->cpu = next_cpu++ % cpu_count();
-        if (cpu_get(line->cpu)->online)
-            err = controller->enable(irq, line->cpu);
+        unsigned cpu = next_cpu++ % cpu_count();
+        if (cpu_get(cpu)->online)
+            err = plic_enable(irq, cpu);
     }
     return err;
 }
@@ -69,8 +46,6 @@ enable_somewhere(unsigned irq, struct line *line) REQUIRES(lock)
 int
 irq_register(unsigned irq, const struct irq_handler *handler)
 {
-    if (!controller)
-        return -ENODEV;
     if (irq == 0 || irq >= IRQ_MAX)
         return -EINVAL;
     struct line *line = kzalloc(sizeof(*line));
@@ -83,7 +58,7 @@ irq_register(unsigned irq, const struct irq_handler *handler)
     if (!lines[irq]) {
         /* Published first: the interrupt may be pending already. */
         __atomic_store_n(&lines[irq], line, __ATOMIC_RELEASE);
-        err = enable_somewhere(irq, line);
+        err = enable_somewhere(irq);
         if (err)
             __atomic_store_n(&lines[irq], NULL, __ATOMIC_RELEASE);
     }
@@ -93,29 +68,14 @@ irq_register(unsigned irq, const struct irq_handler *handler)
     return err;
 }
 
-int
-irq_set_affinity(unsigned irq, unsigned cpu)
-{
-    struct line *line = line_get(irq);
-    if (!line || cpu >= cpu_count() || !cpu_get(cpu)->online)
-        return -EINVAL;
-
-    spin_lock(&lock);
-    int err = controller->enable(irq, cpu);
-    if (!err)
-        line->cpu = cpu;
-    spin_unlock(&lock);
-    return err;
-}
-
 /* A stray source would come back at once, for ever: it is masked. */
 static void
 handle_stray(unsigned irq)
 {
     spin_lock(&lock);
-    controller->disable(irq);
+    plic_disable(irq);
     spin_unlock(&lock);
-    pr_warn("%s: interrupt %u has no handler, masked", controller->name, irq);
+    pr_warn("interrupt %u has no handler, masked", irq);
 }
 
 static void
@@ -130,30 +90,17 @@ handle(unsigned irq, unsigned cpu)
     line->handler->handle(line->handler->arg);
 }
 
-/* Legal, if rare: a notification is only a hint, and what it was for may be
- * gone when the hart gets round to claiming it [plic §1.3]. */
-static void
-count_spurious(unsigned cpu)
-{
-    static uint32_t said; /* atomic */
-
-    WRITE_ONCE(spurious[cpu], spurious[cpu] + 1);
-    if (!__atomic_exchange_n(&said, 1, __ATOMIC_RELAXED))
-        pr_info("irq: spurious interrupt on hart %u, more are only counted",
-                cpu);
-}
-
 void
 irq_dispatch(void)
 {
     unsigned cpu = this_cpu()->index;
-    unsigned irq = controller->claim();
+    unsigned irq;
 
-    if (irq == 0)
-        count_spurious(cpu);
-    for (; irq != 0; irq = controller->claim()) {
+    /* Finding none is legal, if rare: a notification is only a hint, and what
+     * it was for may be gone by now [plic §1.3]. */
+    while ((irq = plic_claim()) != 0) {
         handle(irq, cpu);
-        controller->complete(irq);
+        plic_complete(irq);
     }
 }
 
@@ -169,17 +116,4 @@ irq_name(unsigned irq)
 {
     struct line *line = line_get(irq);
     return line ? line->handler->name : NULL;
-}
-
-unsigned
-irq_affinity(unsigned irq)
-{
-    struct line *line = line_get(irq);
-    return line ? READ_ONCE(line->cpu) : 0;
-}
-
-uint64_t
-irq_count_spurious(unsigned cpu)
-{
-    return cpu < CPU_MAX ? READ_ONCE(spurious[cpu]) : 0;
 }

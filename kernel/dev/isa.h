@@ -1,9 +1,8 @@
-/* Names of RISC-V extensions and MMU modes, as device trees spell them.
+/* Names of RISC-V extensions, as device trees spell them.
  *
  * Owns nothing; pure code; any context. */
 #pragma once
 
-#include "lib/compiler.h"
 #include "lib/fdt.h"
 
 /* The enum platform_isa bits of an ISA naming string such as
@@ -13,6 +12,3 @@ uint32_t isa_from_string(const char *isa);
 
 /* Likewise of a list of names, one string each (`riscv,isa-extensions`). */
 uint32_t isa_from_list(const struct fdt_prop *list);
-
-/* The address bits of an `mmu-type` such as "riscv,sv39"; 0 for others. */
-unsigned isa_mmu_bits(const char *mmu_type);

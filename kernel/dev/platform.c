@@ -1,57 +1,53 @@
 #include "dev/platform.h"
 #include "abi/errno.h"
 #include "dev/isa.h"
-#include "dev/platform_impl.h"
-#include "lib/fdt_bus.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
 /* Physical addresses have 56 bits in every Sv mode [riscv-priv §4.4.1]. */
 #define PHYSICAL_END (1ull << 56)
 
-struct platform platform;
+#define PLIC_SOURCES_MAX 1023u /* [plic §1] */
+#define IRQ_S_EXTERNAL   9     /* [riscv-priv §4.1.3] */
+#define UART_REGISTERS   8u
+
+static struct platform platform;
 
 /* Shorthand: everything here reads this one tree. */
 static const struct fdt *const tree = &platform.tree;
 
+/* The node that /chosen/stdout-path names, or -ENOENT. */
+static int stdout_node;
+
+/* What is wrong with the reserved ranges; NULL: nothing so far. */
+static const char *reserved_fault;
+
 /* ---- Helpers ---- */
 
-void
-platform_malformed(int node, const char *what)
+static void
+ignore(const struct fdt_node *node, const char *why)
 {
-    platform.lost.malformed++;
-    pr_warn("device tree: %s ignored: %s", fdt_name(tree, node), what);
+    pr_warn("device tree: %s ignored: %s", node->name, why);
 }
 
-int
-platform_reg(int node, unsigned index, struct fdt_range *range)
+/* As fdt_reg_physical, and -EOVERFLOW if that is no physical address. */
+static int
+read_reg(const struct fdt_node *node, unsigned index, struct fdt_range *range)
 {
-    int error = fdt_reg_physical(tree, node, index, range);
+    int error = fdt_reg_physical(node, index, range);
     if (error == 0 && (range->base >= PHYSICAL_END ||
                        range->size > PHYSICAL_END - range->base))
         return -EOVERFLOW;
     return error;
 }
 
-uint32_t
-platform_number(int node, const char *name, uint32_t fallback)
+/* A number of at most 32 bits; fallback if it is not there, or no such. */
+static uint32_t
+read_number(const struct fdt_node *node, const char *name, uint32_t fallback)
 {
     uint64_t value;
-    int error = fdt_read_number(tree, node, name, &value);
+    int error = fdt_read_number(tree, node->offset, name, &value);
     return error == 0 && value <= UINT32_MAX ? (uint32_t)value : fallback;
-}
-
-static const char *
-string_or_empty(int node, const char *name)
-{
-    const char *string = fdt_read_string(tree, node, name);
-    return string != NULL ? string : "";
-}
-
-static bool
-has_device_type(int node, const char *type)
-{
-    return strcmp(string_or_empty(node, "device_type"), type) == 0;
 }
 
 /* ---- Memory ---- */
@@ -59,7 +55,7 @@ has_device_type(int node, const char *type)
 /* Adds range to the memory, together with the entries that it overlaps or
  * touches, so that the table stays sorted, disjoint and not adjacent. */
 static void
-add_memory(struct fdt_range range)
+add_memory(const struct fdt_node *node, struct fdt_range range)
 {
     struct fdt_range *memory = platform.memory;
     unsigned n = 0;
@@ -75,7 +71,7 @@ add_memory(struct fdt_range range)
         }
     }
     if (n == PLATFORM_MEMORY_MAX) {
-        platform.lost.memory++;
+        ignore(node, "too many memory ranges");
         return;
     }
     platform.nmemory = n + 1;
@@ -85,87 +81,78 @@ add_memory(struct fdt_range range)
 }
 
 static void
-read_memory(void)
+read_memory(const struct fdt_node *node)
 {
-    fdt_for_each_child (node, tree, fdt_root(tree)) {
-        if (!has_device_type(node, "memory") || !fdt_is_enabled(tree, node))
-            continue;
-        struct fdt_range range;
-        int error = 0;
-        for (unsigned i = 0; error == 0; i++) {
-            error = platform_reg(node, i, &range);
-            if (error == 0 && range.size > 0)
-                add_memory(range);
-        }
-        if (error != -ENOENT)
-            platform_malformed(node, "no valid reg");
+    struct fdt_range range;
+    int error = 0;
+    for (unsigned i = 0; error == 0; i++) {
+        error = read_reg(node, i, &range);
+        if (error == 0 && range.size > 0)
+            add_memory(node, range);
     }
-    for (unsigned i = 0; i < platform.nmemory; i++)
-        platform.memory_size += platform.memory[i].size;
+    if (error != -ENOENT)
+        ignore(node, "no valid reg");
 }
 
-static int
+static void
 add_reserved(struct fdt_range range, bool no_map)
 {
     if (range.size == 0)
-        return 0;
-    if (platform.nreserved == PLATFORM_RESERVED_MAX)
-        return -ENOSPC;
+        return;
+    if (platform.nreserved == PLATFORM_RESERVED_MAX) {
+        reserved_fault = "device tree: too many reserved ranges";
+        return;
+    }
     platform.reserved[platform.nreserved++] =
         (struct platform_reserved){.range = range, .no_map = no_map};
-    return 0;
 }
 
-/* Reserves what one child of /reserved-memory names. One that leaves the
+/* Reserves what a child of /reserved-memory names. One that leaves the
  * choice of the place to the kernel has no `reg` [dtspec §3.5.2]. */
-static int
-read_reserved_node(int node)
+static void
+read_reserved(const struct fdt_node *node)
 {
     struct fdt_prop prop;
-    bool no_map = fdt_prop_find(tree, node, "no-map", &prop) == 0;
+    bool no_map = fdt_prop_find(tree, node->offset, "no-map", &prop) == 0;
     struct fdt_range range;
     int error = 0;
     for (unsigned i = 0; error == 0; i++) {
-        error = platform_reg(node, i, &range);
+        error = read_reg(node, i, &range);
         /* `ranges` is required in /reserved-memory, but forgetting it must
          * not cost somebody's memory. */
         if (error == -ENXIO)
-            error = fdt_reg(tree, node, i, &range);
+            error = fdt_reg(node, i, &range);
         if (error == 0)
-            error = add_reserved(range, no_map);
-    }
-    return error == -ENOENT ? 0 : error;
-}
-
-static int
-read_reserved(void)
-{
-    int error = 0;
-    struct fdt_range range;
-    for (unsigned i = 0; error == 0; i++) {
-        error = fdt_reserved(tree, i, &range);
-        if (error == 0)
-            error = add_reserved(range, false);
+            add_reserved(range, no_map);
     }
     if (error != -ENOENT)
-        return error;
+        reserved_fault = "device tree: malformed /reserved-memory";
+}
 
-    int parent = fdt_find_path(tree, "/reserved-memory");
-    fdt_for_each_child (node, tree, parent) {
-        if (!fdt_is_enabled(tree, node))
-            continue;
-        error = read_reserved_node(node);
-        if (error != 0)
-            return error;
-    }
-    return add_reserved(platform.initrd, false);
+static void
+read_reservation_block(void)
+{
+    struct fdt_range range;
+    for (unsigned i = 0; fdt_reserved(tree, i, &range) == 0; i++)
+        add_reserved(range, false);
 }
 
 /* ---- /chosen ---- */
 
 static void
-read_initrd(int chosen)
+read_chosen(void)
 {
+    int chosen = fdt_find_path(tree, "/chosen");
+    platform.bootargs = fdt_read_string(tree, chosen, "bootargs");
+    stdout_node =
+        fdt_find_path(tree, fdt_read_string(tree, chosen, "stdout-path"));
+
+    struct fdt_prop seed;
+    if (fdt_prop_find(tree, chosen, "rng-seed", &seed) == 0) {
+        platform.rng_seed = seed.value;
+        platform.rng_seed_len = seed.len;
+    }
+
     uint64_t start, end;
     if (fdt_read_number(tree, chosen, "linux,initrd-start", &start) != 0 ||
         fdt_read_number(tree, chosen, "linux,initrd-end", &end) != 0)
@@ -174,107 +161,286 @@ read_initrd(int chosen)
         platform.initrd =
             (struct fdt_range){.base = start, .size = end - start};
     else
-        platform_malformed(chosen, "the initrd ends before it starts");
-}
-
-static void
-read_chosen(void)
-{
-    int chosen = fdt_find_path(tree, "/chosen");
-    platform.bootargs = string_or_empty(chosen, "bootargs");
-    platform.stdout_path = string_or_empty(chosen, "stdout-path");
-    platform.stdout_node = fdt_find_path(tree, platform.stdout_path);
-    struct fdt_prop seed;
-    if (fdt_prop_find(tree, chosen, "rng-seed", &seed) == 0) {
-        platform.rng_seed = seed.value;
-        platform.rng_seed_len = seed.len;
-    }
-    read_initrd(chosen);
+        pr_warn("device tree: the initrd ends before it starts");
 }
 
 /* ---- Harts ---- */
 
-/* The interrupt controller inside a hart is a child of its node. */
-static int
-find_intc(int cpu)
+/* It stands in /cpus or in each hart's node [dtspec §3.8.1]. */
+static void
+read_timebase(const struct fdt_node *node)
 {
-    fdt_for_each_child (node, tree, cpu) {
-        if (fdt_is_compatible(tree, node, "riscv,cpu-intc"))
-            return node;
-    }
-    return -ENOENT;
+    if (platform.timebase_hz == 0)
+        platform.timebase_hz = read_number(node, "timebase-frequency", 0);
 }
 
 static void
-add_hart(int node)
+add_hart(const struct fdt_node *node)
 {
     struct fdt_range reg;
-    if (fdt_reg(tree, node, 0, &reg) != 0 ||
+    if (fdt_reg(node, 0, &reg) != 0 ||
         platform_hart_index(reg.base) != PLATFORM_NONE) {
-        platform_malformed(node, "no hart ID, or one seen before");
+        ignore(node, "no hart ID, or one seen before");
         return;
     }
     if (platform.nharts == PLATFORM_HARTS_MAX) {
-        platform.lost.harts++;
+        ignore(node, "too many harts");
         return;
     }
-    struct fdt_prop extensions;
-    bool has_list =
-        fdt_prop_find(tree, node, "riscv,isa-extensions", &extensions) == 0;
-    platform.harts[platform.nharts++] = (struct platform_hart){
-        .id = reg.base,
-        .isa = has_list ? isa_from_list(&extensions)
-                        : isa_from_string(string_or_empty(node, "riscv,isa")),
-        .mmu = isa_mmu_bits(string_or_empty(node, "mmu-type")),
-        .intc = find_intc(node),
-        .plic = PLATFORM_NONE,
-        .zero_size = platform_number(node, "riscv,cboz-block-size", 0),
-        .numa_node = platform_number(node, "numa-node-id", 0),
-    };
+    struct platform_hart *hart = &platform.harts[platform.nharts++];
+    hart->id = reg.base;
+    hart->plic = PLATFORM_NONE;
+    hart->node = node->offset;
+    hart->isa_string = fdt_read_string(tree, node->offset, "riscv,isa");
+    const char *mmu = fdt_read_string(tree, node->offset, "mmu-type");
+    hart->mmu = strncmp(mmu, "riscv,", 6) == 0 ? mmu + 6 : "none";
+    struct fdt_prop list;
+    if (fdt_prop_find(tree, node->offset, "riscv,isa-extensions", &list) == 0)
+        hart->isa = isa_from_list(&list);
+    else
+        hart->isa = isa_from_string(hart->isa_string);
+    read_timebase(node->parent);
+    read_timebase(node);
+}
+
+/* The interrupt controller inside a hart is a child of its node. */
+static void
+add_intc(const struct fdt_node *node)
+{
+    if (platform.nharts == 0 || node->parent == NULL)
+        return;
+    struct platform_hart *hart = &platform.harts[platform.nharts - 1];
+    if (hart->node == node->parent->offset)
+        hart->intc = node->phandle;
+}
+
+/* ---- Interrupt controllers ---- */
+
+static void
+add_plic(const struct fdt_node *node)
+{
+    struct fdt_range regs;
+    uint32_t nsources = read_number(node, "riscv,ndev", 0);
+    if (read_reg(node, 0, &regs) != 0 || nsources == 0) {
+        ignore(node, "no valid reg or riscv,ndev");
+        return;
+    }
+    if (platform.nplics == PLATFORM_PLICS_MAX) {
+        ignore(node, "too many PLICs");
+        return;
+    }
+    struct platform_plic *plic = &platform.plics[platform.nplics++];
+    plic->regs = regs;
+    plic->nsources = MIN(nsources, PLIC_SOURCES_MAX);
+    plic->first =
+        plic == platform.plics ? 1 : plic[-1].first + plic[-1].nsources;
+    plic->phandle = node->phandle;
+    if (fdt_prop_find(tree, node->offset, "interrupts-extended",
+                      &plic->wires) != 0)
+        plic->wires.len = 0;
+    /* Each context is wired by a hart's phandle and a number. */
+    plic->ncontexts = plic->wires.len / (2 * sizeof(uint32_t));
 }
 
 static void
-read_harts(void)
+note_aia(const struct fdt_node *node UNUSED)
 {
-    int cpus = fdt_find_path(tree, "/cpus");
-    platform.timebase_hz = platform_number(cpus, "timebase-frequency", 0);
-    fdt_for_each_child (node, tree, cpus) {
-        if (!has_device_type(node, "cpu"))
-            continue;
-        if (!fdt_is_enabled(tree, node)) {
-            platform.nharts_disabled++;
-            continue;
+    platform.has_aia = true;
+}
+
+/* Finds the harts that the contexts of a PLIC interrupt in S-mode. */
+static void
+wire_contexts(int index)
+{
+    const struct platform_plic *plic = &platform.plics[index];
+    for (unsigned context = 0; context < plic->ncontexts; context++) {
+        uint32_t intc = fdt_prop_cell(&plic->wires, 2 * context);
+        uint32_t irq = fdt_prop_cell(&plic->wires, 2 * context + 1);
+        for (unsigned i = 0; i < platform.nharts; i++) {
+            struct platform_hart *hart = &platform.harts[i];
+            if (irq == IRQ_S_EXTERNAL && intc != 0 && hart->intc == intc &&
+                hart->plic == PLATFORM_NONE) {
+                hart->plic = index;
+                hart->context = context;
+            }
         }
-        add_hart(node);
-        /* It may also stand in each hart's node [dtspec §3.8.1]. */
-        if (platform.timebase_hz == 0)
-            platform.timebase_hz =
-                platform_number(node, "timebase-frequency", 0);
     }
+}
+
+/* ---- Devices ---- */
+
+/* Which controller a device interrupts, by phandle, and that one's number
+ * for it, the first cell of a PLIC's specifiers. */
+static void
+read_irq(const struct fdt_node *node, struct platform_device *device)
+{
+    struct fdt_prop prop;
+    /* It goes before `interrupts` [dtspec §2.4.1.3]. */
+    if (fdt_prop_find(tree, node->offset, "interrupts-extended", &prop) == 0) {
+        device->irq_parent = fdt_prop_cell(&prop, 0);
+        device->irq = fdt_prop_cell(&prop, 1);
+    } else if (fdt_prop_find(tree, node->offset, "interrupts", &prop) == 0) {
+        device->irq_parent = node->interrupt_parent;
+        device->irq = fdt_prop_cell(&prop, 0);
+    }
+}
+
+/* Turns that into a number among those of all PLICs. */
+static void
+wire_device(struct platform_device *device)
+{
+    unsigned source = device->irq;
+    device->irq = 0;
+    if (source == 0 || device->irq_parent == 0)
+        return;
+    for (unsigned i = 0; i < platform.nplics; i++) {
+        const struct platform_plic *plic = &platform.plics[i];
+        if (plic->phandle == device->irq_parent && source <= plic->nsources)
+            device->irq = plic->first + source - 1;
+    }
+}
+
+/* Reads registers and interrupt. Returns false, and says so, if the node has
+ * no registers at a physical address. */
+static bool
+read_device(const struct fdt_node *node, struct platform_device *device)
+{
+    *device = (struct platform_device){.present = true};
+    read_irq(node, device);
+    if (read_reg(node, 0, &device->regs) == 0 && device->regs.size > 0)
+        return true;
+    device->present = false;
+    ignore(node, "no valid reg");
+    return false;
+}
+
+static void
+add_rtc(const struct fdt_node *node)
+{
+    if (!platform.rtc.present)
+        read_device(node, &platform.rtc);
+}
+
+static void
+add_finisher(const struct fdt_node *node)
+{
+    if (!platform.finisher.present)
+        read_device(node, &platform.finisher);
+}
+
+static void
+add_virtio(const struct fdt_node *node)
+{
+    struct platform_device device;
+    if (!read_device(node, &device))
+        return;
+    if (platform.nvirtio == PLATFORM_VIRTIO_MAX) {
+        ignore(node, "too many virtio slots");
+        return;
+    }
+    unsigned slot = platform.nvirtio++;
+    struct platform_device *slots = platform.virtio;
+    for (; slot > 0 && slots[slot - 1].regs.base > device.regs.base; slot--)
+        slots[slot] = slots[slot - 1];
+    slots[slot] = device;
+}
+
+static void
+add_uart(const struct fdt_node *node)
+{
+    struct platform_uart uart = {
+        .reg_shift = read_number(node, "reg-shift", 0),
+        .io_width = read_number(node, "reg-io-width", 1),
+    };
+    if ((platform.uart.device.present && node->offset != stdout_node) ||
+        !read_device(node, &uart.device))
+        return;
+    struct fdt_range *regs = &uart.device.regs;
+    uint64_t offset = read_number(node, "reg-offset", 0);
+    if ((uart.io_width != 1 && uart.io_width != 4) || uart.reg_shift > 4 ||
+        offset > regs->size ||
+        regs->size - offset < (UART_REGISTERS << uart.reg_shift)) {
+        ignore(node, "its registers do not fit into its reg");
+        return;
+    }
+    regs->base += offset;
+    regs->size -= offset;
+    platform.uart = uart;
+}
+
+/* ---- The walk ---- */
+
+static const struct {
+    enum fdt_standard property;
+    const char *value;
+    void (*read)(const struct fdt_node *node);
+} matches[] = {
+    {FDT_DEVICE_TYPE, "memory", read_memory},
+    {FDT_DEVICE_TYPE, "cpu", add_hart},
+    {FDT_COMPATIBLE, "riscv,cpu-intc", add_intc},
+    {FDT_COMPATIBLE, "sifive,plic-1.0.0", add_plic},
+    {FDT_COMPATIBLE, "riscv,plic0", add_plic},
+    {FDT_COMPATIBLE, "riscv,aplic", note_aia},
+    {FDT_COMPATIBLE, "riscv,imsics", note_aia},
+    {FDT_COMPATIBLE, "ns16550a", add_uart},
+    {FDT_COMPATIBLE, "google,goldfish-rtc", add_rtc},
+    {FDT_COMPATIBLE, "virtio,mmio", add_virtio},
+    {FDT_COMPATIBLE, "sifive,test1", add_finisher},
+    {FDT_COMPATIBLE, "sifive,test0", add_finisher},
+};
+
+static void
+read_node(const struct fdt_node *node)
+{
+    const struct fdt_node *parent = node->parent;
+    if (parent != NULL && parent->parent != NULL &&
+        parent->parent->parent == NULL &&
+        strcmp(parent->name, "reserved-memory") == 0)
+        read_reserved(node);
+    for (unsigned i = 0; i < ARRAY_LEN(matches); i++) {
+        if (fdt_prop_has_string(&node->props[matches[i].property],
+                                matches[i].value)) {
+            matches[i].read(node);
+            return;
+        }
+    }
+}
+
+static void
+read_nodes(void)
+{
+    static struct fdt_walk walk; /* too large for a stack */
+    const struct fdt_node *node;
+    fdt_walk_begin(&walk, tree);
+    while ((node = fdt_walk_next(&walk)) != NULL)
+        if (node->enabled)
+            read_node(node);
+    /* Interrupts name their controllers, wherever those stand. */
+    for (unsigned i = 0; i < platform.nplics; i++)
+        wire_contexts((int)i);
+    wire_device(&platform.uart.device);
+    wire_device(&platform.rtc);
+    for (unsigned i = 0; i < platform.nvirtio; i++)
+        wire_device(&platform.virtio[i]);
+    for (unsigned i = 0; i < platform.nmemory; i++)
+        platform.memory_size += platform.memory[i].size;
 }
 
 /* ---- The interface ---- */
 
-static void
-report_lost(unsigned count, const char *what)
-{
-    if (count > 0)
-        pr_warn("device tree: %u %s too many for the kernel's table", count,
-                what);
-}
-
 static int
 check_complete(const char **why)
 {
+    *why = reserved_fault;
+    if (reserved_fault != NULL)
+        return -EINVAL;
     if (platform.nmemory == 0)
         *why = "device tree: no memory";
     else if (platform.nharts == 0)
         *why = "device tree: no harts";
     else if (platform.timebase_hz == 0)
         *why = "device tree: no timebase-frequency";
-    else
-        return 0;
-    return -ENODEV;
+    return *why == NULL ? 0 : -ENODEV;
 }
 
 int
@@ -282,32 +448,20 @@ platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
               const char **why)
 {
     memset(&platform, 0, sizeof(platform));
+    reserved_fault = NULL;
     int error = fdt_open(&platform.tree, dtb, max, why);
     if (error != 0)
         return error;
 
-    platform.model = string_or_empty(fdt_root(tree), "model");
-    platform.compatible = string_or_empty(fdt_root(tree), "compatible");
-    read_memory();
+    int root = fdt_find_path(tree, "/");
+    platform.model = fdt_read_string(tree, root, "model");
+    if (platform.model[0] == '\0')
+        platform.model = fdt_read_string(tree, root, "compatible");
     read_chosen();
-    error = read_reserved();
-    if (error == 0)
-        error = add_reserved(
-            (struct fdt_range){.base = dtb_physical, .size = fdt_size(tree)},
-            false);
-    if (error != 0) {
-        *why = error == -ENOSPC ? "device tree: too many reserved ranges"
-                                : "device tree: malformed /reserved-memory";
-        return error == -ENOSPC ? -ENOSPC : -EINVAL;
-    }
-    read_harts();
-    platform_read_devices();
-
-    report_lost(platform.lost.memory, "memory ranges");
-    report_lost(platform.lost.harts, "harts");
-    report_lost(platform.lost.plics, "PLICs");
-    report_lost(platform.lost.contexts, "PLIC contexts");
-    report_lost(platform.lost.virtio, "virtio slots");
+    read_reservation_block();
+    read_nodes();
+    add_reserved(platform.initrd, false);
+    add_reserved((struct fdt_range){dtb_physical, tree->total_size}, false);
     return check_complete(why);
 }
 

@@ -6,8 +6,8 @@
  * among the reserved ranges and must stay mapped.
  *
  * Addresses are physical. Nodes that are disabled, or under a disabled bus,
- * do not appear. The tables have fixed sizes; what does not fit is counted
- * in `lost` and logged. */
+ * do not appear. The tables have fixed sizes; what does not fit, or makes no
+ * sense, is logged and left out. */
 #pragma once
 
 #include "lib/compiler.h"
@@ -17,7 +17,6 @@
 #define PLATFORM_RESERVED_MAX 64
 #define PLATFORM_HARTS_MAX    64
 #define PLATFORM_PLICS_MAX    8
-#define PLATFORM_CONTEXTS_MAX (2 * PLATFORM_HARTS_MAX) /* of one PLIC */
 #define PLATFORM_VIRTIO_MAX   64
 
 /* In place of an index: there is none. */
@@ -30,21 +29,7 @@ enum platform_isa {
     PLATFORM_ISA_F = 1 << 2,
     PLATFORM_ISA_D = 1 << 3,
     PLATFORM_ISA_C = 1 << 4,
-    PLATFORM_ISA_V = 1 << 5,
-    PLATFORM_ISA_H = 1 << 6,
-    PLATFORM_ISA_ZBA = 1 << 7,
-    PLATFORM_ISA_ZBB = 1 << 8,
-    PLATFORM_ISA_ZBS = 1 << 9,
-    PLATFORM_ISA_ZICBOM = 1 << 10,
-    PLATFORM_ISA_ZICBOZ = 1 << 11,
-    PLATFORM_ISA_ZIHINTPAUSE = 1 << 12,
-    PLATFORM_ISA_ZAWRS = 1 << 13,
-    PLATFORM_ISA_ZKR = 1 << 14,
-    PLATFORM_ISA_SSTC = 1 << 15,
-    PLATFORM_ISA_SVADU = 1 << 16,
-    PLATFORM_ISA_SVINVAL = 1 << 17,
-    PLATFORM_ISA_SVNAPOT = 1 << 18,
-    PLATFORM_ISA_SVPBMT = 1 << 19,
+    PLATFORM_ISA_SSTC = 1 << 5,
 };
 
 struct platform_reserved {
@@ -52,74 +37,50 @@ struct platform_reserved {
     bool no_map; /* must not even be mapped [dtspec §3.5] */
 };
 
-/* An interrupt line into a PLIC. */
-struct platform_irq {
-    int plic;        /* index in plics[]; PLATFORM_NONE if the device has no
-                      * interrupt, or its controller is no PLIC */
-    uint32_t source; /* the PLIC's number of it, >= 1 */
-};
-
 struct platform_hart {
-    uint64_t id;        /* what mhartid says and SBI calls take */
-    uint32_t isa;       /* enum platform_isa bits */
-    unsigned mmu;       /* 39, 48 or 57: the largest Sv mode; 0: none */
-    int intc;           /* node of its interrupt controller, or -ENOENT */
-    int plic;           /* the PLIC that interrupts it in S-mode, or
-                         * PLATFORM_NONE */
-    unsigned context;   /* that PLIC's context for this hart in S-mode */
-    unsigned zero_size; /* bytes one cbo.zero clears; 0: unknown */
-    unsigned numa_node; /* 0 where the machine has none */
+    uint64_t id;            /* what mhartid says and SBI calls take */
+    uint32_t isa;           /* enum platform_isa bits */
+    const char *isa_string; /* all its extensions; "" if there is no string */
+    const char *mmu;        /* "sv39" or larger, or "none" */
+    int plic;               /* index of the PLIC that interrupts it in S-mode,
+                             * or PLATFORM_NONE */
+    unsigned context;       /* that PLIC's context for this hart in S-mode */
+    /* private to the reader */
+    int node;
+    uint32_t intc; /* phandle of its interrupt controller */
 };
 
-struct platform_context {
-    int hart;     /* index in harts[]; PLATFORM_NONE: not a hart we know */
-    uint32_t irq; /* the hart's interrupt number: 9 S-mode, 11 M-mode */
-};
-
-/* A PLIC; a machine with several NUMA nodes can have one for each. */
+/* A PLIC; a machine with several NUMA nodes can have one for each. Their
+ * sources are numbered through, PLIC by PLIC, from 1: with one PLIC, an
+ * interrupt's number is its source. */
 struct platform_plic {
     struct fdt_range regs;
-    uint32_t nsources; /* sources are 1 .. nsources */
-    unsigned ncontexts;
-    struct platform_context contexts[PLATFORM_CONTEXTS_MAX];
-    int node; /* in the tree */
+    uint32_t nsources;  /* sources are 1 .. nsources */
+    unsigned first;     /* number of source 1 */
+    unsigned ncontexts; /* contexts are 0 .. ncontexts - 1 */
+    /* private to the reader */
+    uint32_t phandle;
+    struct fdt_prop wires; /* its `interrupts-extended` */
 };
 
-struct platform_uart {
-    bool present;
-    bool is_stdout; /* /chosen/stdout-path names it */
-    struct fdt_range regs;
-    struct platform_irq irq;
-    uint32_t clock_hz;  /* 0: unknown */
-    unsigned reg_shift; /* register n is at n << reg_shift */
-    unsigned io_width;  /* bytes of an access: 1, 2 or 4 */
-    uint32_t baud;      /* wanted; 0: leave it as the firmware set it */
-};
-
-/* A device that is no more than registers and perhaps an interrupt. */
+/* A device: registers and perhaps an interrupt. */
 struct platform_device {
     bool present;
     struct fdt_range regs;
-    struct platform_irq irq;
+    unsigned irq;        /* its number; 0: it interrupts no PLIC */
+    uint32_t irq_parent; /* private to the reader */
 };
 
-/* Storing `value` as 32 bits at `address` does it. */
-struct platform_switch {
-    bool present;
-    uint64_t address;
-    uint32_t value;
-};
-
-/* How many entries had no room, or made no sense, per table. */
-struct platform_lost {
-    unsigned memory, harts, plics, contexts, virtio, malformed;
+struct platform_uart {
+    struct platform_device device;
+    unsigned reg_shift; /* register n is at n << reg_shift */
+    unsigned io_width;  /* bytes of an access: 1 or 4 */
 };
 
 struct platform {
     /* constant after init */
     struct fdt tree;
-    const char *model;      /* "" if the tree does not say */
-    const char *compatible; /* the root's first; likewise */
+    const char *model; /* or the root's `compatible`; "" if neither is there */
 
     /* Sorted, disjoint, not adjacent, none empty. */
     struct fdt_range memory[PLATFORM_MEMORY_MAX];
@@ -133,40 +94,33 @@ struct platform {
 
     struct platform_hart harts[PLATFORM_HARTS_MAX]; /* in tree order */
     unsigned nharts;
-    unsigned nharts_disabled;
     uint64_t timebase_hz; /* ticks of the time CSR per second */
 
     struct platform_plic plics[PLATFORM_PLICS_MAX];
     unsigned nplics;
-    bool has_aplic; /* controllers that the kernel does not drive */
-    bool has_imsic;
+    bool has_aia; /* the other kind of controller, which we do not drive */
 
     struct platform_uart uart;       /* stdout if it is an ns16550a, else the
                                       * first ns16550a of the tree */
     struct platform_device rtc;      /* google,goldfish-rtc */
     struct platform_device finisher; /* sifive,test0: ends the emulator */
-    struct platform_switch poweroff, reboot; /* syscon-poweroff, -reboot */
 
     struct platform_device virtio[PLATFORM_VIRTIO_MAX]; /* by address */
     unsigned nvirtio;
 
     /* /chosen */
-    const char *bootargs;    /* "" if there are none */
-    const char *stdout_path; /* "" likewise */
-    int stdout_node;         /* the node that it names, or -ENOENT */
+    const char *bootargs; /* "" if there are none */
     const uint8_t *rng_seed;
     size_t rng_seed_len;     /* bytes; 0: no seed */
     struct fdt_range initrd; /* size 0: none */
-
-    struct platform_lost lost;
 };
 
 /* Reads the device tree at dtb, of at most max bytes, whose physical address
  * is dtb_physical, and fills the platform. Called once.
- * Returns 0; -EINVAL if the tree is malformed, -ENODEV if it lacks what no
- * machine can do without (memory, a hart, the timebase), or -ENOSPC if
- * there are more reserved ranges than PLATFORM_RESERVED_MAX, since memory
- * that is not ours would then be used; *why says it in plain words. */
+ * Returns 0; -EINVAL if the tree is malformed, or names more reserved ranges
+ * than PLATFORM_RESERVED_MAX, since memory that is not ours would then be
+ * used; or -ENODEV if it lacks what no machine can do without (memory, a
+ * hart, the timebase); *why says it in plain words. */
 int platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
                   const char **why) MUST_CHECK;
 

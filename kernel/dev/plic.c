@@ -15,7 +15,6 @@
 #define REGS_SIZE(ncontexts) THRESHOLD(ncontexts)
 #define CONTEXT_MAX          15872u
 
-#define SOURCE_MAX      1023u
 #define PRIORITY_NEVER  0u /* [plic §4] */
 #define PRIORITY_LOWEST 1u
 #define THRESHOLD_NONE  0u /* lets every priority but 0 through [plic §7] */
@@ -24,7 +23,6 @@ struct plic {
     /* constant after init */
     volatile uint8_t *regs;
     const struct platform_plic *facts;
-    unsigned first; /* number of its source 1 */
 };
 
 /* constant after init */
@@ -43,9 +41,9 @@ static struct plic *
 find(unsigned irq, unsigned *source)
 {
     for (unsigned i = 0; i < nplics; i++) {
-        if (irq >= plics[i].first &&
-            irq - plics[i].first < plics[i].facts->nsources) {
-            *source = irq - plics[i].first + 1;
+        const struct platform_plic *facts = plics[i].facts;
+        if (irq >= facts->first && irq - facts->first < facts->nsources) {
+            *source = irq - facts->first + 1;
             return &plics[i];
         }
     }
@@ -68,26 +66,7 @@ set_enable(struct plic *plic, unsigned context, unsigned source, bool on)
     mmio_write32(word, on ? old | bit : old & ~bit);
 }
 
-static int
-plic_number(const struct platform_irq *line)
-{
-    if (line->plic < 0 || (unsigned)line->plic >= nplics)
-        return -ENODEV;
-    const struct plic *plic = &plics[line->plic];
-    if (line->source == 0 || line->source > plic->facts->nsources)
-        return -ENODEV;
-    return (int)(plic->first + line->source - 1);
-}
-
-static void
-mask_everywhere(struct plic *plic, unsigned source)
-{
-    mmio_write32(plic->regs + PRIORITY(source), PRIORITY_NEVER);
-    for (unsigned context = 0; context < plic->facts->ncontexts; context++)
-        set_enable(plic, context, source, false);
-}
-
-static int
+int
 plic_enable(unsigned irq, unsigned cpu)
 {
     unsigned source;
@@ -98,27 +77,24 @@ plic_enable(unsigned irq, unsigned cpu)
     if (!hart || hart->plic != plic - plics)
         return -ENODEV;
 
-    mask_everywhere(plic, source);
     set_enable(plic, hart->context, source, true);
     mmio_write32(plic->regs + PRIORITY(source), PRIORITY_LOWEST);
-    /* A completion from a context where the source is not enabled is ignored
-     * [plic §9]: if the hart it was just taken from is handling it, the
-     * source would stay closed for ever. Completed here once more, it may
-     * come up again early at worst. */
-    mmio_write32(plic->regs + CLAIM(hart->context), source);
     return 0;
 }
 
-static void
+void
 plic_disable(unsigned irq)
 {
     unsigned source;
     struct plic *plic = find(irq, &source);
-    if (plic)
-        mask_everywhere(plic, source);
+    if (!plic)
+        return;
+    mmio_write32(plic->regs + PRIORITY(source), PRIORITY_NEVER);
+    for (unsigned context = 0; context < plic->facts->ncontexts; context++)
+        set_enable(plic, context, source, false);
 }
 
-static unsigned
+unsigned
 plic_claim(void)
 {
     unsigned cpu = this_cpu()->index;
@@ -128,24 +104,15 @@ plic_claim(void)
     uint32_t source = mmio_read32(cpus[cpu].claim);
     if (source == 0 || source > plic->facts->nsources)
         return 0;
-    return plic->first + source - 1;
+    return plic->facts->first + source - 1;
 }
 
-static void
+void
 plic_complete(unsigned irq)
 {
     unsigned cpu = this_cpu()->index;
-    mmio_write32(cpus[cpu].claim, irq - cpus[cpu].plic->first + 1);
+    mmio_write32(cpus[cpu].claim, irq - cpus[cpu].plic->facts->first + 1);
 }
-
-static const struct irq_controller plic_controller = {
-    .name = "plic",
-    .number = plic_number,
-    .enable = plic_enable,
-    .disable = plic_disable,
-    .claim = plic_claim,
-    .complete = plic_complete,
-};
 
 static void
 mask_all(struct plic *plic)
@@ -160,15 +127,13 @@ mask_all(struct plic *plic)
 }
 
 static int
-init_one(struct plic *plic, const struct platform_plic *facts, unsigned first)
+init_one(struct plic *plic, const struct platform_plic *facts)
 {
-    if (facts->nsources == 0 || facts->nsources > SOURCE_MAX ||
-        first + facts->nsources > IRQ_MAX || facts->ncontexts == 0 ||
+    if (facts->first + facts->nsources > IRQ_MAX || facts->ncontexts == 0 ||
         facts->ncontexts > CONTEXT_MAX ||
         facts->regs.size < REGS_SIZE(facts->ncontexts))
         return -EINVAL;
     plic->facts = facts;
-    plic->first = first;
     plic->regs = kmap_device(facts->regs.base, REGS_SIZE(facts->ncontexts));
     if (!plic->regs)
         return -ENOMEM;
@@ -182,17 +147,13 @@ int
 plic_init(void)
 {
     const struct platform *platform = platform_get();
-    if (platform->nplics == 0)
-        return -ENODEV;
-    for (unsigned i = 0, first = 1; i < platform->nplics; i++) {
-        int err = init_one(&plics[i], &platform->plics[i], first);
+    for (unsigned i = 0; i < platform->nplics; i++) {
+        int err = init_one(&plics[i], &platform->plics[i]);
         if (err)
             return err;
-        first += plics[i].facts->nsources;
         nplics++;
     }
-    irq_set_controller(&plic_controller);
-    return 0;
+    return nplics > 0 ? 0 : -ENODEV;
 }
 
 int
@@ -200,11 +161,9 @@ plic_init_hart(void)
 {
     const struct cpu *cpu = this_cpu();
     const struct platform_hart *hart = hart_of(cpu);
-    if (!hart || hart->plic < 0 || (unsigned)hart->plic >= nplics)
+    if (!hart || hart->plic == PLATFORM_NONE)
         return -ENODEV;
     const struct plic *plic = &plics[hart->plic];
-    if (hart->context >= plic->facts->ncontexts)
-        return -ENODEV;
     mmio_write32(plic->regs + THRESHOLD(hart->context), THRESHOLD_NONE);
     cpus[cpu->index].claim = plic->regs + CLAIM(hart->context);
     cpus[cpu->index].plic = plic;

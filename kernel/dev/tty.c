@@ -43,11 +43,10 @@ take_input(struct tty *tty, int *group)
 }
 
 void
-tty_signal(struct tty *tty, int group, int sig)
+tty_signal(struct tty *tty UNUSED, int group, int sig)
 {
-    (void)tty;
-    if (group > 0 && signal_send_group(group, sig) != 0)
-        return;
+    if (group > 0)
+        (void)!signal_send_group(group, sig);
 }
 
 void
@@ -131,15 +130,6 @@ tty_read(struct tty *tty, struct uio *uio, bool nonblock)
         n = uio_fill(uio, buf, (size_t)n);
     kfree(buf);
     return n;
-}
-
-bool
-tty_can_read(struct tty *tty)
-{
-    spin_lock(&tty->lock);
-    bool can = tty_ring_count(tty) > 0;
-    spin_unlock(&tty->lock);
-    return can;
 }
 
 /* ---- Writing ------------------------------------------------------------- */
@@ -253,13 +243,4 @@ tty_write(struct tty *tty, struct uio *uio, bool nonblock)
     }
     end_write(tty);
     return total > 0 ? total : err;
-}
-
-bool
-tty_can_write(struct tty *tty)
-{
-    spin_lock(&tty->lock);
-    bool can = !tty->writing && !tty->stopped && tty->port->room() >= 2;
-    spin_unlock(&tty->lock);
-    return can;
 }

@@ -50,10 +50,6 @@ int64_t tty_write(struct tty *tty, struct uio *uio, bool nonblock) MUST_CHECK;
  * caller's terminal), -EFAULT, -EINVAL, -EPERM, -ESRCH, -EINTR. */
 int tty_ioctl(struct tty *tty, unsigned request, uaddr_t arg) MUST_CHECK;
 
-/* What a poll would want to know: read or write would not block. */
-bool tty_can_read(struct tty *tty);
-bool tty_can_write(struct tty *tty);
-
 /* The session whose controlling terminal it is, 0 if it is nobody's: what
  * /dev/tty stands for in that session. */
 int tty_session(struct tty *tty);

@@ -18,11 +18,12 @@
  * committed means nothing. */
 struct tty_input {
     unsigned head, committed, tail;
-    uint8_t bytes[TTY_INPUT_SIZE];
-    uint64_t ends[TTY_INPUT_SIZE / 64]; /* bit set: a read stops after this
-                                         * byte; a 0 so marked is end of file
-                                         * and not handed out */
+    uint16_t cells[TTY_INPUT_SIZE]; /* a byte, and TTY_END if it ends a line;
+                                     * a 0 so marked is end of file and not
+                                     * handed out */
 };
+
+#define TTY_END 0x100
 
 struct tty {
     struct spinlock lock;
@@ -47,10 +48,10 @@ struct tty {
     struct tty_input input;
 };
 
-static inline uint8_t *
-tty_byte_at(struct tty_input *in, unsigned pos)
+static inline uint16_t *
+tty_cell(struct tty_input *in, unsigned pos)
 {
-    return &in->bytes[pos % TTY_INPUT_SIZE];
+    return &in->cells[pos % TTY_INPUT_SIZE];
 }
 
 static inline bool

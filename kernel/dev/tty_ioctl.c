@@ -1,6 +1,7 @@
 #include "dev/tty_impl.h"
 #include "abi/errno.h"
 #include "abi/signal.h"
+#include "lib/panic.h"
 #include "lib/string.h"
 
 static void
@@ -24,13 +25,16 @@ drain(struct tty *tty) REQUIRES(tty->lock)
     return 0;
 }
 
+/* Copies a field of the terminal to the user. */
 static int
-get_termios(struct tty *tty, uaddr_t arg)
+get(struct tty *tty, const void *field, size_t size, uaddr_t arg)
 {
+    char copy[sizeof(struct termios)];
+    assert(size <= sizeof(copy));
     spin_lock(&tty->lock);
-    struct termios termios = tty->termios;
+    memcpy(copy, field, size);
     spin_unlock(&tty->lock);
-    return uaccess_write(arg, &termios, sizeof(termios));
+    return uaccess_write(arg, copy, size);
 }
 
 static int
@@ -58,15 +62,6 @@ set_termios(struct tty *tty, unsigned request, uaddr_t arg)
     }
     spin_unlock(&tty->lock);
     return err;
-}
-
-static int
-get_winsize(struct tty *tty, uaddr_t arg)
-{
-    spin_lock(&tty->lock);
-    struct winsize winsize = tty->winsize;
-    spin_unlock(&tty->lock);
-    return uaccess_write(arg, &winsize, sizeof(winsize));
 }
 
 static int
@@ -123,13 +118,13 @@ tty_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
 {
     switch (request) {
     case TCGETS:
-        return get_termios(tty, arg);
+        return get(tty, &tty->termios, sizeof(tty->termios), arg);
     case TCSETS:
     case TCSETSW:
     case TCSETSF:
         return set_termios(tty, request, arg);
     case TIOCGWINSZ:
-        return get_winsize(tty, arg);
+        return get(tty, &tty->winsize, sizeof(tty->winsize), arg);
     case TIOCSWINSZ:
         return set_winsize(tty, arg);
     case TCFLSH:

@@ -6,7 +6,6 @@
 /* A process's place among sessions and groups, as of now. */
 struct place {
     int pid, pgid, sid;
-    bool alive;
 };
 
 static void
@@ -16,7 +15,6 @@ place_of(struct process *process, struct place *place)
     place->pid = process->pid;
     place->pgid = process->pgid;
     place->sid = process->sid;
-    place->alive = process->state == PROCESS_ALIVE;
     spin_unlock(&process_lock);
 }
 
@@ -36,41 +34,20 @@ session_of_group(int pgid)
     return -ESRCH;
 }
 
-static bool
-session_has_ended(int session)
-{
-    struct process *leader = process_find(session);
-    if (!leader)
-        return true;
-    struct place place;
-    place_of(leader, &place);
-    process_put(leader);
-    return !place.alive;
-}
-
 /* Makes tty the controlling terminal of the caller's session, whose leader
- * the caller must be [posix §11.1.3]. A terminal in use is left alone, but
- * for a steal. */
+ * the caller must be, unless another session has it [posix §11.1.3]. */
 static int
-take(struct tty *tty, const struct place *caller, bool steal)
+take(struct tty *tty, const struct place *caller)
 {
     if (caller->sid != caller->pid)
         return -EPERM;
-    spin_lock(&tty->lock);
-    int owner = tty->session;
-    spin_unlock(&tty->lock);
-    bool is_free =
-        owner == 0 || owner == caller->sid || steal || session_has_ended(owner);
-    if (!is_free)
-        return -EPERM;
-
     int err = 0;
     spin_lock(&tty->lock);
-    if (tty->session != owner) {
-        err = -EPERM; /* another leader was faster */
-    } else if (owner != caller->sid) {
+    if (tty->session == 0) {
         tty->session = caller->sid;
         tty->foreground = caller->pgid;
+    } else if (tty->session != caller->sid) {
+        err = -EPERM;
     }
     spin_unlock(&tty->lock);
     return err;
@@ -152,7 +129,7 @@ tty_job_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
     place_of(process_current(), &caller);
     switch (request) {
     case TIOCSCTTY:
-        return take(tty, &caller, arg.v == 1);
+        return take(tty, &caller);
     case TIOCGPGRP:
     case TIOCSPGRP:
     case TIOCGSID:

@@ -3,13 +3,6 @@
 
 #define DELETE 0x7f
 
-/* Characters of settings that are off have the value 0 [posix §11.1.9]. */
-static bool
-is_special(const struct tty *tty, unsigned which, uint8_t c)
-{
-    return c != 0 && tty->termios.c_cc[which] == c;
-}
-
 static bool
 local(const struct tty *tty, uint32_t flag)
 {
@@ -69,7 +62,7 @@ width_from(struct tty *tty, unsigned pos) REQUIRES(tty->lock)
     for (unsigned i = in->committed; i != in->tail; i++) {
         if (i == pos)
             start = column;
-        column = echo_column(tty, column, *tty_byte_at(in, i));
+        column = echo_column(tty, column, (uint8_t)*tty_cell(in, i));
     }
     return column > start && pos != in->tail ? column - start : 0;
 }
@@ -78,11 +71,9 @@ width_from(struct tty *tty, unsigned pos) REQUIRES(tty->lock)
 
 /* Takes away what was typed from pos on, on the screen too. */
 static void
-erase_from(struct tty *tty, unsigned pos, uint8_t c) REQUIRES(tty->lock)
+erase_from(struct tty *tty, unsigned pos) REQUIRES(tty->lock)
 {
-    if (local(tty, ECHO) && !local(tty, ECHOE))
-        echo_char(tty, c);
-    else if (local(tty, ECHO)) {
+    if (local(tty, ECHO)) {
         for (unsigned n = width_from(tty, pos); n > 0; n--)
             echo(tty, "\b \b", 3);
     }
@@ -90,7 +81,7 @@ erase_from(struct tty *tty, unsigned pos, uint8_t c) REQUIRES(tty->lock)
 }
 
 static void
-erase_char(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
+erase_char(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
 {
     struct tty_input *in = &tty->input;
     unsigned pos = in->tail;
@@ -98,20 +89,21 @@ erase_char(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
         return;
     do
         pos--;
-    while (pos != in->committed && is_continuation(tty, *tty_byte_at(in, pos)));
-    erase_from(tty, pos, c);
+    while (pos != in->committed &&
+           is_continuation(tty, (uint8_t)*tty_cell(in, pos)));
+    erase_from(tty, pos);
 }
 
 static bool
 is_blank_before(struct tty_input *in, unsigned pos)
 {
-    uint8_t c = *tty_byte_at(in, pos - 1);
+    uint8_t c = (uint8_t)*tty_cell(in, pos - 1);
     return c == ' ' || c == '\t';
 }
 
 /* A word is what stands between blanks. */
 static void
-erase_word(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
+erase_word(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
 {
     struct tty_input *in = &tty->input;
     unsigned pos = in->tail;
@@ -119,8 +111,7 @@ erase_word(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
         pos--;
     while (pos != in->committed && !is_blank_before(in, pos))
         pos--;
-    if (pos != in->tail)
-        erase_from(tty, pos, c);
+    erase_from(tty, pos);
 }
 
 /* A line that has wrapped cannot be wiped by going back: there is no way up
@@ -129,29 +120,16 @@ static void
 kill_line(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 {
     struct tty_input *in = &tty->input;
-    unsigned columns = tty->winsize.ws_col;
-    bool fits = tty->line_column + width_from(tty, in->committed) < columns;
-    if (local(tty, ECHOKE) && local(tty, ECHOE) && fits) {
-        erase_from(tty, in->committed, c);
+    if (tty->line_column + width_from(tty, in->committed) <
+        tty->winsize.ws_col) {
+        erase_from(tty, in->committed);
         return;
     }
     in->tail = in->committed;
     if (local(tty, ECHO)) {
         echo_char(tty, c);
-        if (local(tty, ECHOK))
-            echo(tty, "\n", 1);
+        echo(tty, "\n", 1);
     }
-}
-
-static void
-reprint(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
-{
-    struct tty_input *in = &tty->input;
-    echo_char(tty, c);
-    echo(tty, "\n", 1);
-    tty->line_column = tty->column;
-    for (unsigned i = in->committed; i != in->tail; i++)
-        echo_char(tty, *tty_byte_at(in, i));
 }
 
 static void
@@ -159,8 +137,7 @@ insert(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 {
     struct tty_input *in = &tty->input;
     if (tty_is_canonical(tty) && in->tail - in->head >= TTY_LINE_MAX) {
-        if (tty->termios.c_iflag & IMAXBEL)
-            echo(tty, "\a", 1);
+        echo(tty, "\a", 1);
         return;
     }
     if (in->tail == in->committed)
@@ -176,141 +153,102 @@ insert(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 
 /* ---- Special characters -------------------------------------------------- */
 
-/* The editing characters; false if c is none. */
-static bool
-edit(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
+static void
+end_of_file(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
 {
-    bool extended = local(tty, IEXTEN);
-    if (is_special(tty, VERASE, c))
-        erase_char(tty, c);
-    else if (is_special(tty, VKILL, c))
-        kill_line(tty, c);
-    else if (extended && is_special(tty, VWERASE, c))
-        erase_word(tty, c);
-    else if (extended && is_special(tty, VREPRINT, c) && local(tty, ECHO))
-        reprint(tty, c);
-    else
-        return false;
-    return true;
-}
-
-/* The characters that end a line; false if c is none. */
-static bool
-end_line(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
-{
-    if (c == '\n') {
-        if (local(tty, ECHO | ECHONL))
-            echo(tty, "\n", 1);
-        tty_ring_append(tty, c, true);
-    } else if (is_special(tty, VEOF, c)) {
-        tty_ring_append(tty, 0, true);
-    } else if (is_special(tty, VEOL, c) ||
-               (local(tty, IEXTEN) && is_special(tty, VEOL2, c))) {
-        if (local(tty, ECHO))
-            echo_char(tty, c);
-        tty_ring_append(tty, c, true);
-    } else {
-        return false;
-    }
-    return true;
+    tty_ring_append(tty, 0, true);
 }
 
 static void
-resume(struct tty *tty)
+quote_next(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
+{
+    tty->literal = true;
+    if (local(tty, ECHO) && local(tty, ECHOCTL))
+        echo(tty, "^\b", 2);
+}
+
+static void
+resume(struct tty *tty, uint8_t c UNUSED)
 {
     tty->stopped = false;
     waitq_wake_all(&tty->writers);
 }
 
-/* Start and stop of output; false if c is neither. */
-static bool
-control_flow(struct tty *tty, uint8_t c)
+static void
+stop(struct tty *tty, uint8_t c UNUSED)
 {
-    if (!(tty->termios.c_iflag & IXON))
-        return false;
-    if (is_special(tty, VSTART, c)) {
-        resume(tty);
-        return true;
-    }
-    if (is_special(tty, VSTOP, c)) {
-        tty->stopped = true;
-        return true;
-    }
-    if (tty->termios.c_iflag & IXANY)
-        resume(tty);
-    return false;
-}
-
-static int
-signal_of(const struct tty *tty, uint8_t c)
-{
-    if (!local(tty, ISIG))
-        return 0;
-    if (is_special(tty, VINTR, c))
-        return SIGINT;
-    if (is_special(tty, VQUIT, c))
-        return SIGQUIT;
-    if (is_special(tty, VSUSP, c))
-        return SIGTSTP;
-    return 0;
+    tty->stopped = true;
 }
 
 static void
 interrupt(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 {
-    resume(tty);
+    resume(tty, c);
     if (!local(tty, NOFLSH))
         tty_ring_flush(tty);
     if (local(tty, ECHO))
         echo_char(tty, c);
 }
 
-/* Newline and carriage return as c_iflag maps them; false: drop it. */
-static bool
-map_newline(const struct tty *tty, uint8_t *c)
+/* What the characters of c_cc do while the flags given are on [posix
+ * §11.1.9]. */
+static const struct control {
+    uint8_t which;
+    uint32_t iflag, lflag;
+    void (*act)(struct tty *tty, uint8_t c);
+    int sig;
+} controls[] = {
+    {VSTART, IXON, 0, resume, 0},
+    {VSTOP, IXON, 0, stop, 0},
+    {VINTR, 0, ISIG, interrupt, SIGINT},
+    {VQUIT, 0, ISIG, interrupt, SIGQUIT},
+    {VSUSP, 0, ISIG, interrupt, SIGTSTP},
+    {VERASE, 0, ICANON, erase_char, 0},
+    {VKILL, 0, ICANON, kill_line, 0},
+    {VEOF, 0, ICANON, end_of_file, 0},
+    {VWERASE, 0, ICANON | IEXTEN, erase_word, 0},
+    {VLNEXT, 0, ICANON | IEXTEN, quote_next, 0},
+};
+
+/* The entry that c asks for, or NULL. The value 0 turns a character off. */
+static const struct control *
+find_control(const struct tty *tty, uint8_t c)
 {
-    uint32_t iflag = tty->termios.c_iflag;
-    if (*c == '\r') {
-        if (iflag & IGNCR)
-            return false;
-        if (iflag & ICRNL)
-            *c = '\n';
-    } else if (*c == '\n' && (iflag & INLCR)) {
-        *c = '\r';
+    const struct termios *t = &tty->termios;
+    for (unsigned i = 0; i < ARRAY_LEN(controls); i++) {
+        const struct control *control = &controls[i];
+        if (c != 0 && t->c_cc[control->which] == c &&
+            (t->c_iflag & control->iflag) == control->iflag &&
+            (t->c_lflag & control->lflag) == control->lflag)
+            return control;
     }
-    return true;
+    return NULL;
 }
 
 int
 tty_line_receive(struct tty *tty, uint8_t c)
 {
-    if (tty->termios.c_iflag & ISTRIP)
-        c &= 0x7f;
     if (tty->literal) {
         tty->literal = false;
         insert(tty, c);
         return 0;
     }
-    if (control_flow(tty, c))
+    if (c == '\r' && (tty->termios.c_iflag & IGNCR))
         return 0;
-    int sig = signal_of(tty, c);
-    if (sig) {
-        interrupt(tty, c);
-        return sig;
+    if (c == '\r' && (tty->termios.c_iflag & ICRNL))
+        c = '\n';
+    const struct control *control = find_control(tty, c);
+    if (control != NULL) {
+        control->act(tty, c);
+        return control->sig;
     }
-    if (!map_newline(tty, &c))
-        return 0;
-    if (tty_is_canonical(tty)) {
-        if (local(tty, IEXTEN) && is_special(tty, VLNEXT, c)) {
-            tty->literal = true;
-            if (local(tty, ECHO) && local(tty, ECHOCTL))
-                echo(tty, "^\b", 2);
-            return 0;
-        }
-        if (edit(tty, c) || end_line(tty, c))
-            return 0;
+    if (c == '\n' && tty_is_canonical(tty)) {
+        if (local(tty, ECHO | ECHONL))
+            echo(tty, "\n", 1);
+        tty_ring_append(tty, c, true);
+    } else {
+        insert(tty, c);
     }
-    insert(tty, c);
     return 0;
 }
 
@@ -334,8 +272,6 @@ tty_line_init(struct tty *tty)
                 [VSTART] = 'Q' & 0x1f,
                 [VSTOP] = 'S' & 0x1f,
                 [VSUSP] = 'Z' & 0x1f,
-                [VREPRINT] = 'R' & 0x1f,
-                [VDISCARD] = 'O' & 0x1f,
                 [VWERASE] = 'W' & 0x1f,
                 [VLNEXT] = 'V' & 0x1f,
             },

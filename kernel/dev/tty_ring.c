@@ -1,33 +1,12 @@
 #include "dev/tty_impl.h"
-#include "lib/string.h"
 
 #define ECHO_ROOM 256u /* more than one byte's echo, but for long erasures */
-
-static bool
-is_end(const struct tty_input *in, unsigned pos)
-{
-    pos %= TTY_INPUT_SIZE;
-    return in->ends[pos / 64] >> (pos % 64) & 1;
-}
-
-static void
-set_end(struct tty_input *in, unsigned pos, bool end)
-{
-    pos %= TTY_INPUT_SIZE;
-    uint64_t bit = 1ul << (pos % 64);
-    if (end)
-        in->ends[pos / 64] |= bit;
-    else
-        in->ends[pos / 64] &= ~bit;
-}
 
 void
 tty_ring_append(struct tty *tty, uint8_t c, bool end)
 {
     struct tty_input *in = &tty->input;
-    *tty_byte_at(in, in->tail) = c;
-    set_end(in, in->tail, end);
-    in->tail++;
+    *tty_cell(in, in->tail++) = end ? c | TTY_END : c;
     if (end)
         in->committed = in->tail;
 }
@@ -63,14 +42,14 @@ tty_ring_take(struct tty *tty, char *buf, size_t max)
     size_t n = 0;
 
     while (in->head != stop) {
-        uint8_t c = *tty_byte_at(in, in->head);
-        bool end = by_line && is_end(in, in->head);
-        bool end_of_file = end && c == 0;
+        uint16_t c = *tty_cell(in, in->head);
+        bool end = by_line && (c & TTY_END);
+        bool end_of_file = end && c == TTY_END;
         /* An end of file behind bytes that just fit belongs to them: left
          * behind, it would end the next read with nothing. */
         if (n == max && !end_of_file)
             break;
-        set_end(in, in->head++, false);
+        in->head++;
         if (!end_of_file)
             buf[n++] = (char)c;
         if (end)
@@ -87,7 +66,6 @@ tty_ring_flush(struct tty *tty)
 {
     struct tty_input *in = &tty->input;
     in->head = in->committed = in->tail;
-    memset(in->ends, 0, sizeof(in->ends));
     tty->literal = false;
 }
 
@@ -97,5 +75,4 @@ tty_ring_mode_changed(struct tty *tty)
     struct tty_input *in = &tty->input;
     in->committed = in->tail;
     tty->line_column = tty->column;
-    memset(in->ends, 0, sizeof(in->ends));
 }

@@ -4,6 +4,7 @@
 #include "arch/mmio.h"
 #include "dev/irq.h"
 #include "dev/platform.h"
+#include "dev/tty.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
@@ -33,9 +34,7 @@
 
 #define FIFO_SIZE 16u
 
-/* Powers of two. */
-#define RX_SIZE 1024u
-#define TX_SIZE 4096u
+#define TX_SIZE 4096u /* a power of two */
 
 static struct {
     struct spinlock lock;
@@ -46,19 +45,18 @@ static struct {
     unsigned fifo; /* bytes the transmitter takes when it is empty */
 
     /* constant after start */
-    const struct uart_client *client;
+    struct tty *tty;
 
     /* guarded by lock */
     uint8_t ier;
     unsigned tx_free; /* bytes the transmitter still takes unasked */
     bool mid_line;    /* the last byte of uart_write's to be sent was no
                        * newline, and uart_put has not ended the line */
-    unsigned rx_head, rx_tail; /* free-running; bytes lie from head to tail */
-    unsigned tx_head, tx_tail;
+    unsigned tx_head, tx_tail; /* free-running; bytes lie from head to tail */
 } uart = {.lock = SPINLOCK_INIT("uart", RANK_UART)};
 
 /* guarded by uart.lock */
-static char rx_ring[RX_SIZE], tx_ring[TX_SIZE];
+static char tx_ring[TX_SIZE];
 
 static uint8_t
 reg_read(unsigned reg)
@@ -121,22 +119,6 @@ tx_pump(void) REQUIRES(uart.lock)
     set_ier(more ? uart.ier | IER_TX : uart.ier & (uint8_t)~IER_TX);
 }
 
-/* Moves what has been received to the ring. When that is full, the rest stays
- * in the FIFO with the interrupt off, so that the sender has to wait. */
-static void
-rx_pump(void) REQUIRES(uart.lock)
-{
-    while (uart.rx_tail - uart.rx_head < RX_SIZE) {
-        if (!(reg_read(LSR) & LSR_DR)) {
-            if (uart.client)
-                set_ier(uart.ier | IER_RX);
-            return;
-        }
-        rx_ring[uart.rx_tail++ % RX_SIZE] = (char)reg_read(RBR);
-    }
-    set_ier(uart.ier & (uint8_t)~IER_RX);
-}
-
 /* In a panic the lock's holder may never let go. */
 static bool
 lock_unless_panic(void) NO_LOCK_CHECK
@@ -172,7 +154,7 @@ void
 uart_put(const char *text, size_t len) NO_LOCK_CHECK
 {
     bool locked = lock_unless_panic();
-    /* The interrupt stays on: it tells the client that there is room. */
+    /* The interrupt stays on: it tells the terminal that there is room. */
     while (uart.tx_head != uart.tx_tail) {
         wait_to_send();
         tx_send_queued();
@@ -223,66 +205,58 @@ uart_is_drained(void)
 size_t
 uart_read(char *buf, size_t max)
 {
-    spin_lock(&uart.lock);
     size_t n = 0;
-    while (n < max && uart.rx_head != uart.rx_tail)
-        buf[n++] = rx_ring[uart.rx_head++ % RX_SIZE];
-    /* Once half of it is free again, so as not to look after every byte. */
-    bool held_back = uart.client && !(uart.ier & IER_RX);
-    if (held_back && uart.rx_tail - uart.rx_head <= RX_SIZE / 2)
-        rx_pump();
+    spin_lock(&uart.lock);
+    for (; n < max && (reg_read(LSR) & LSR_DR); n++)
+        buf[n] = (char)reg_read(RBR);
+    if (n < max)
+        set_ier(uart.ier | IER_RX);
     spin_unlock(&uart.lock);
     return n;
 }
 
 static void
-handle_irq(void *arg)
+handle_irq(void *arg UNUSED)
 {
-    (void)arg;
+    /* The terminal takes what it has room for, by uart_read. */
+    tty_input_ready(uart.tty);
+
     spin_lock(&uart.lock);
     /* Reading IIR acknowledges "transmitter empty"; the conditions themselves
      * are looked up in LSR [ns16550 §8.6]. */
     (void)reg_read(IIR);
+    /* The rest stays in the FIFO, so that the sender has to wait, and is no
+     * reason to interrupt until uart_read has emptied it. */
+    if (reg_read(LSR) & LSR_DR)
+        set_ier(uart.ier & (uint8_t)~IER_RX);
     bool was_sending = uart.ier & IER_TX;
-    rx_pump();
     tx_pump();
-    bool received = uart.rx_head != uart.rx_tail;
     bool has_room = uart.tx_tail - uart.tx_head <= TX_SIZE / 2;
     spin_unlock(&uart.lock);
 
-    if (received)
-        uart.client->rx_ready(uart.client->arg);
     if (was_sending && has_room)
-        uart.client->tx_ready(uart.client->arg);
+        tty_output_ready(uart.tty);
 }
 
 int
 uart_init(void)
 {
     const struct platform_uart *facts = &platform_get()->uart;
-    if (!facts->present)
-        return -ENODEV;
-    uint64_t size = (uint64_t)REGS << facts->reg_shift;
-    if ((facts->io_width != 1 && facts->io_width != 4) ||
-        facts->reg_shift > 12 || facts->regs.size < size)
+    const struct fdt_range *regs = &facts->device.regs;
+    if (!facts->device.present)
         return -ENODEV;
     uart.reg_shift = facts->reg_shift;
     uart.io_width = facts->io_width;
-    uart.regs = kmap_device(facts->regs.base, size);
+    uart.regs = kmap_device(regs->base, (size_t)REGS << facts->reg_shift);
     if (!uart.regs)
         return -ENOMEM;
 
     reg_write(IER, 0);
-    /* Turning FIFOs on empties them [ns16550 §8.5]: what has come before is
-     * saved first. */
-    spin_lock(&uart.lock);
-    rx_pump();
-    spin_unlock(&uart.lock);
     reg_write(FCR, FCR_ENABLE | FCR_RX_8);
     uart.fifo = (reg_read(IIR) & IIR_FIFO) == IIR_FIFO ? FIFO_SIZE : 1;
     reg_write(MCR, MCR_DTR | MCR_RTS | MCR_OUT2);
     print_boot("uart", "ns16550a at %#lx, FIFO of %u",
-               (unsigned long)facts->regs.base, uart.fifo);
+               (unsigned long)regs->base, uart.fifo);
     return 0;
 }
 
@@ -293,25 +267,16 @@ uart_is_present(void)
 }
 
 int
-uart_start(const struct uart_client *client)
+uart_start(struct tty *tty)
 {
     static const struct irq_handler handler = {
         .name = "uart",
         .handle = handle_irq,
     };
-    int irq = irq_from_platform(&platform_get()->uart.irq);
-    if (irq < 0)
-        return irq;
-    uart.client = client;
-    int err = irq_register((unsigned)irq, &handler);
-    if (err)
-        return err;
-
-    spin_lock(&uart.lock);
-    rx_pump();
-    bool received = uart.rx_head != uart.rx_tail;
-    spin_unlock(&uart.lock);
-    if (received)
-        client->rx_ready(client->arg);
-    return 0;
+    uart.tty = tty;
+    int err = irq_register(platform_get()->uart.device.irq, &handler);
+    if (err == 0)
+        tty_input_ready(tty); /* takes what has come, and so turns the
+                               * interrupt on */
+    return err;
 }

@@ -1,18 +1,13 @@
 /* The serial port, an NS16550A [ns16550].
  *
- * Owns the port that the platform names, its registers and two rings of
- * bytes; guarded by one lock (RANK_UART). Any context unless said otherwise.
+ * Owns the port that the platform names, its registers and a ring of bytes to
+ * send; guarded by one lock (RANK_UART). Any context unless said otherwise.
  * The baud rate stays as the firmware set it. */
 #pragma once
 
 #include "lib/compiler.h"
 
-/* Called in interrupt context, the port's lock not held. */
-struct uart_client {
-    void (*rx_ready)(void *arg); /* bytes have arrived */
-    void (*tx_ready)(void *arg); /* the transmit ring has room, or is empty */
-    void *arg;
-};
+struct tty;
 
 /* Finds and maps the port; polled output works from then on. Boot hart.
  * Returns 0, -ENODEV if the machine has no such port, or -ENOMEM. */
@@ -21,9 +16,10 @@ int uart_init(void) MUST_CHECK;
 /* Whether uart_init has found a port. */
 bool uart_is_present(void);
 
-/* Takes the port's interrupt: what is received goes to client, which must
- * stay valid. Thread context, once. Returns 0 or irq_register's error. */
-int uart_start(const struct uart_client *client) MUST_CHECK;
+/* Takes the port's interrupt, and tells tty from then on when there is input,
+ * or room for output. Thread context, once. Returns 0 or irq_register's
+ * error. */
+int uart_start(struct tty *tty) MUST_CHECK;
 
 /* Writes all of text at once, waiting for the transmitter, "\n" as "\r\n":
  * the console of lib/print.h. What uart_write took before is sent first, and
@@ -38,6 +34,6 @@ size_t uart_write(const char *text, size_t len);
 size_t uart_write_room(void);
 bool uart_is_drained(void);
 
-/* Hands out up to max received bytes; returns how many. Until they are asked
- * for they are kept, and the sender is held back once no more fit. */
+/* Hands out up to max received bytes; returns how many. What is not
+ * asked for stays in the port, which holds its sender back. */
 size_t uart_read(char *buf, size_t max);

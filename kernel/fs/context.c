@@ -1,6 +1,5 @@
 #include "fs/context.h"
 
-#include "fs/refcount.h"
 #include "mm/slab.h"
 
 /* Takes over the reference to cwd. */
@@ -16,7 +15,6 @@ context_new(struct dentry *root, struct dentry *cwd, uint32_t umask)
     ctx->root = dentry_ref(root);
     ctx->cwd = cwd;
     ctx->umask = umask;
-    ctx->refs = 1;
     return ctx;
 }
 
@@ -34,10 +32,8 @@ fs_context_clone(struct fs_context *ctx)
 }
 
 void
-fs_context_put(struct fs_context *ctx)
+fs_context_destroy(struct fs_context *ctx)
 {
-    if (!refcount_drop(&ctx->refs))
-        return;
     dentry_put(ctx->cwd);
     dentry_put(ctx->root);
     kfree(ctx);

@@ -1,7 +1,8 @@
 /* Where a process stands in the tree of files: its root, its working
  * directory, its umask.
  *
- * Owns struct fs_context, which threads may share. Thread context. */
+ * Owns struct fs_context, one for each process; /proc looks into those of
+ * others. Thread context. */
 #pragma once
 
 #include "fs/dentry.h"
@@ -17,7 +18,6 @@ struct fs_context {
 
     /* atomic */
     uint32_t umask;
-    uint32_t refs;
 };
 
 /* Returns a context at root with umask 022, or NULL without memory. */
@@ -25,7 +25,7 @@ struct fs_context *fs_context_create(struct dentry *root);
 
 /* Returns a copy, for a forked process, or NULL without memory. */
 struct fs_context *fs_context_clone(struct fs_context *ctx);
-void fs_context_put(struct fs_context *ctx);
+void fs_context_destroy(struct fs_context *ctx);
 
 /* Returns the working directory with a new reference. */
 struct dentry *fs_context_get_cwd(struct fs_context *ctx);

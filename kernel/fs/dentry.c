@@ -45,14 +45,17 @@ hash_name(const struct dentry *dir, const char *name, size_t len)
     return hash ^ hash >> 15;
 }
 
-/* Takes over the caller's reference to inode. */
+/* Takes over the caller's reference to inode, even without memory: NULL. */
 static struct dentry *
 dentry_new(struct super *super, struct dentry *parent, struct inode *inode,
            const char *name, size_t len)
 {
     struct dentry *d = kmalloc(sizeof(*d) + len + 1);
-    if (!d)
+    if (!d) {
+        if (inode)
+            inode_put(inode);
         return NULL;
+    }
     *d = (struct dentry){
         .parent = parent ? dentry_ref(parent) : d,
         .inode = inode,
@@ -80,11 +83,7 @@ dentry_make_root(struct super *super, struct dentry **out)
         return -ENOTDIR;
     }
     *out = dentry_new(super, NULL, inode, "", 0);
-    if (!*out) {
-        inode_put(inode);
-        return -ENOMEM;
-    }
-    return 0;
+    return *out ? 0 : -ENOMEM;
 }
 
 struct dentry *
@@ -109,27 +108,6 @@ dentry_put(struct dentry *dentry)
     }
 }
 
-/* Takes d out of the table; the table's reference is now the caller's. */
-static void
-unhash_locked(struct dentry *d) REQUIRES(cache.lock)
-{
-    list_del(&d->hash_node);
-    list_del(&d->age_node);
-    cache.entries--;
-}
-
-void
-dentry_forget(struct dentry *dentry)
-{
-    spin_lock(&cache.lock);
-    bool hashed = !list_is_empty(&dentry->hash_node);
-    if (hashed)
-        unhash_locked(dentry);
-    spin_unlock(&cache.lock);
-    if (hashed)
-        dentry_put(dentry);
-}
-
 /* Takes an unused entry out of a table that is over its limit; NULL if it is
  * not, or none of the oldest is unused. Those count as looked up now. */
 static struct dentry *
@@ -140,7 +118,9 @@ evict_locked(void) REQUIRES(cache.lock)
             return NULL;
         struct dentry *d = list_entry(cache.ages.next, struct dentry, age_node);
         if (refcount_read(&d->refs) == 1) {
-            unhash_locked(d);
+            list_del(&d->hash_node);
+            list_del(&d->age_node);
+            cache.entries--;
             return d;
         }
         list_del(&d->age_node);
@@ -151,31 +131,24 @@ evict_locked(void) REQUIRES(cache.lock)
 
 /* Returns the entry with a new reference, or NULL. */
 static struct dentry *
-find_locked(const struct dentry *dir, uint32_t hash, const char *name,
-            size_t len) REQUIRES(cache.lock)
+find(const struct dentry *dir, const char *name, size_t len)
 {
+    uint32_t hash = hash_name(dir, name, len);
     struct list_node *bucket = &cache.bucket[hash % BUCKETS];
+    struct dentry *d, *found = NULL;
 
-    list_for_each (node, bucket) {
-        struct dentry *d = list_entry(node, struct dentry, hash_node);
-        if (d->hash == hash && d->parent == dir && d->len == len &&
-            memcmp(d->name, name, len) == 0) {
-            list_del(&d->age_node);
-            list_push_back(&cache.ages, &d->age_node);
-            refcount_add(&d->refs);
-            return d;
-        }
-    }
-    return NULL;
-}
-
-static struct dentry *
-find(const struct dentry *dir, uint32_t hash, const char *name, size_t len)
-{
     spin_lock(&cache.lock);
-    struct dentry *d = find_locked(dir, hash, name, len);
+    list_for_each_entry (d, bucket, hash_node) {
+        if (d->hash != hash || d->parent != dir || d->len != len ||
+            memcmp(d->name, name, len) != 0)
+            continue;
+        list_del(&d->age_node);
+        list_push_back(&cache.ages, &d->age_node);
+        found = dentry_ref(d);
+        break;
+    }
     spin_unlock(&cache.lock);
-    return d;
+    return found;
 }
 
 /* Gives d to the table. */
@@ -193,52 +166,25 @@ insert(struct dentry *d)
         dentry_put(victim);
 }
 
-/* Whether the entry still says what the file system says. */
-static bool
-agrees(const struct dentry *d, const struct inode *inode)
-{
-    return d->inode == inode || d->mounted;
-}
-
 /* Asks the file system, whose answer may be in the table already if another
  * thread asked first. */
 static int
 lookup_locked(struct dentry *dir, const char *name, size_t len,
               struct dentry **out) REQUIRES(dir->inode->lock)
 {
-    uint32_t hash = hash_name(dir, name, len);
-    struct dentry *known = find(dir, hash, name, len);
-    if (known && !dir->super->volatile_names) {
-        *out = known;
+    bool keep = !dir->super->volatile_names;
+    if (keep && (*out = find(dir, name, len)))
         return 0;
-    }
 
     struct inode *inode = NULL;
     int err = dir->inode->ops->lookup(dir->inode, name, len, &inode);
-    if (err && err != -ENOENT) {
-        if (known)
-            dentry_put(known);
+    if (err && err != -ENOENT)
         return err;
-    }
-    if (known) {
-        if (agrees(known, inode)) {
-            if (inode)
-                inode_put(inode);
-            *out = known;
-            return 0;
-        }
-        dentry_forget(known);
-        dentry_put(known);
-    }
-
-    struct dentry *d = dentry_new(dir->super, dir, inode, name, len);
-    if (!d) {
-        if (inode)
-            inode_put(inode);
+    *out = dentry_new(dir->super, dir, inode, name, len);
+    if (!*out)
         return -ENOMEM;
-    }
-    insert(d);
-    *out = d;
+    if (keep)
+        insert(*out);
     return 0;
 }
 
@@ -246,11 +192,8 @@ int
 dentry_lookup(struct dentry *dir, const char *name, size_t len,
               struct dentry **out)
 {
-    if (!dir->super->volatile_names) {
-        *out = find(dir, hash_name(dir, name, len), name, len);
-        if (*out)
-            return 0;
-    }
+    if (!dir->super->volatile_names && (*out = find(dir, name, len)))
+        return 0;
     sleeplock_lock(&dir->inode->lock);
     int err = lookup_locked(dir, name, len, out);
     sleeplock_unlock(&dir->inode->lock);

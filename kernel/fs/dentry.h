@@ -53,10 +53,6 @@ void dentry_put(struct dentry *dentry);
 int dentry_lookup(struct dentry *dir, const char *name, size_t len,
                   struct dentry **out) MUST_CHECK;
 
-/* Takes an entry whose name has gone, or leads elsewhere now, out of the
- * table. The caller holds a reference. */
-void dentry_forget(struct dentry *dentry);
-
 /* Writes the path of dentry from root, "/" at least, to the end of buf.
  * Returns where it starts in buf, or -ENAMETOOLONG. */
 int dentry_path(const struct dentry *dentry, const struct dentry *root,

@@ -1,8 +1,14 @@
 #include "fs/devfs.h"
 
 #include "abi/errno.h"
+#include "abi/stat.h"
 #include "dev/blockdev.h"
 #include "fs/bcache.h"
+#include "lib/string.h"
+
+/* Device numbers, as Linux gives them. */
+#define MAJOR_VIRTBLK  254
+#define MINORS_OF_DISK 16 /* the disk itself and 15 partitions */
 
 /* Requests that tools for disks make, as Linux numbers them. */
 #define BLKROGET     0x125e     /* int: is it read-only? */
@@ -10,45 +16,95 @@
 #define BLKSSZGET    0x1268     /* int: bytes of a logical block */
 #define BLKGETSIZE64 0x80081272 /* uint64_t: bytes */
 
-static struct blockdev *
-blockdev_of(const struct file *file)
+/* Disks are called vda, vdb, ... vdz, vdaa, ...: the number of one is its
+ * id, from 1 on. */
+static uint64_t
+disk_id(const char *name)
 {
-    return pseudo_content_of(file->inode)->arg;
+    uint64_t id = 0;
+
+    for (const char *p = name + 2; *p >= 'a' && *p <= 'z'; p++)
+        id = id * 26 + (uint64_t)(*p - 'a') + 1;
+    return id;
+}
+
+uint64_t
+devfs_block_rdev(const struct blockdev *dev)
+{
+    return MAKEDEV(MAJOR_VIRTBLK, (disk_id(dev->name) - 1) * MINORS_OF_DISK);
+}
+
+struct blockdev *
+devfs_block_find(uint64_t id)
+{
+    struct blockdev *dev = blockdev_next(NULL);
+
+    while (dev && disk_id(dev->name) != id)
+        dev = blockdev_next(dev);
+    return dev;
 }
 
 static uint64_t
-block_size_bytes(struct file *file)
+next_disk(uint64_t after, char name[PSEUDO_NAME_MAX])
 {
-    return blockdev_of(file)->sectors * SECTOR_SIZE;
+    uint64_t least = 0;
+
+    for (struct blockdev *dev = blockdev_next(NULL); dev;
+         dev = blockdev_next(dev)) {
+        uint64_t id = disk_id(dev->name);
+        if (id > after && (least == 0 || id < least)) {
+            least = id;
+            strlcpy(name, dev->name, PSEUDO_NAME_MAX);
+        }
+    }
+    return least;
+}
+
+static uint64_t
+disk_rdev(uint64_t id)
+{
+    return devfs_block_rdev(devfs_block_find(id));
+}
+
+const struct pseudo_kind devfs_disks = {
+    .next = next_disk,
+    .get_rdev = disk_rdev,
+};
+
+static uint64_t
+size_of(struct file *file)
+{
+    const struct blockdev *dev = file->private;
+    return dev->sectors * SECTOR_SIZE;
 }
 
 /* Disks are read here and written by their file systems only. */
 static int
 block_open(struct file *file)
 {
+    file->private = devfs_block_find(pseudo_id(file->inode));
     return file_is_writable(file) ? -EACCES : 0;
 }
 
 static int64_t
 block_read(struct file *file, struct uio *uio, uint64_t *offset)
 {
-    struct blockdev *dev = blockdev_of(file);
-    uint64_t size = block_size_bytes(file);
+    uint64_t size = size_of(file);
     int64_t done = 0;
 
     while (uio->residual > 0 && *offset < size) {
         struct buf *buf;
-        int err = bcache_get(dev, *offset / BLOCK_SIZE, &buf);
-        if (err)
-            return done ? done : err;
-        size_t skip = *offset % BLOCK_SIZE;
-        uint64_t len = MIN(size - *offset, (uint64_t)(BLOCK_SIZE - skip));
-        int64_t moved = uio_fill(uio, bcache_data(buf) + skip, len);
-        bcache_put(buf);
-        if (moved < 0)
-            return done ? done : moved;
-        done += moved;
-        *offset += (uint64_t)moved;
+        int64_t n = bcache_get(file->private, *offset / BLOCK_SIZE, &buf);
+        if (n == 0) {
+            size_t skip = *offset % BLOCK_SIZE;
+            uint64_t len = MIN(size - *offset, (uint64_t)(BLOCK_SIZE - skip));
+            n = uio_fill(uio, bcache_data(buf) + skip, len);
+            bcache_put(buf);
+        }
+        if (n < 0)
+            return done ? done : n;
+        done += n;
+        *offset += (uint64_t)n;
     }
     return done;
 }
@@ -56,16 +112,15 @@ block_read(struct file *file, struct uio *uio, uint64_t *offset)
 static int64_t
 block_ioctl(struct file *file, unsigned command, uint64_t arg)
 {
-    const struct blockdev *dev = blockdev_of(file);
-    uint64_t size = block_size_bytes(file);
+    const struct blockdev *dev = file->private;
+    uint64_t size = size_of(file);
     int number;
 
     switch (command) {
     case BLKGETSIZE64:
         return uaccess_write(uaddr(arg), &size, sizeof(size));
     case BLKGETSIZE:
-        size = dev->sectors;
-        return uaccess_write(uaddr(arg), &size, sizeof(size));
+        return uaccess_write(uaddr(arg), &dev->sectors, sizeof(dev->sectors));
     case BLKSSZGET:
         number = (int)MAX(dev->block_size, SECTOR_SIZE);
         break;
@@ -82,5 +137,5 @@ const struct file_ops devfs_block_ops = {
     .open = block_open,
     .read = block_read,
     .ioctl = block_ioctl,
-    .get_size = block_size_bytes,
+    .get_size = size_of,
 };

@@ -1,13 +1,9 @@
 #include "fs/devfs.h"
 
 #include "abi/errno.h"
+#include "dev/console.h"
 #include "dev/tty.h"
-
-static struct tty *
-tty_of(const struct file *file)
-{
-    return pseudo_content_of(file->inode)->arg;
-}
+#include "proc/process.h"
 
 static bool
 is_nonblocking(const struct file *file)
@@ -16,33 +12,53 @@ is_nonblocking(const struct file *file)
 }
 
 static int
-tty_open(struct file *file)
+console_open(struct file *file)
 {
-    return tty_of(file) ? 0 : -ENXIO;
+    file->private = console_tty();
+    return file->private ? 0 : -ENXIO;
+}
+
+/* /dev/tty stands for the controlling terminal of who opens it: the console
+ * or none [posix §11.1.3]. */
+static int
+controlling_open(struct file *file)
+{
+    int err = console_open(file);
+    if (!err && tty_session(file->private) != READ_ONCE(process_current()->sid))
+        err = -ENXIO;
+    return err;
 }
 
 static int64_t
-tty_file_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+console_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
-    return tty_read(tty_of(file), uio, is_nonblocking(file));
+    return tty_read(file->private, uio, is_nonblocking(file));
 }
 
 static int64_t
-tty_file_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+console_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
-    return tty_write(tty_of(file), uio, is_nonblocking(file));
+    return tty_write(file->private, uio, is_nonblocking(file));
 }
 
 static int64_t
-tty_file_ioctl(struct file *file, unsigned command, uint64_t arg)
+console_ioctl(struct file *file, unsigned command, uint64_t arg)
 {
-    return tty_ioctl(tty_of(file), command, uaddr(arg));
+    return tty_ioctl(file->private, command, uaddr(arg));
 }
 
-const struct file_ops devfs_tty_ops = {
-    .open = tty_open,
-    .read = tty_file_read,
-    .write = tty_file_write,
-    .ioctl = tty_file_ioctl,
+const struct file_ops devfs_console_ops = {
+    .open = console_open,
+    .read = console_read,
+    .write = console_write,
+    .ioctl = console_ioctl,
+    .is_stream = true,
+};
+
+const struct file_ops devfs_controlling_ops = {
+    .open = controlling_open,
+    .read = console_read,
+    .write = console_write,
+    .ioctl = console_ioctl,
     .is_stream = true,
 };

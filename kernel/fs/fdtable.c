@@ -2,81 +2,35 @@
 
 #include "abi/errno.h"
 #include "fs/file.h"
-#include "fs/refcount.h"
-#include "lib/bits.h"
-#include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "sync/spinlock.h"
 
-#define WORD_BITS 64u
-#define WORDS     (FDTABLE_MAX / WORD_BITS)
-#define FIRST_LEN 32u /* descriptors a new table has room for */
+#define FIRST_LEN 16u /* descriptors a new table has room for */
 
-struct fdtable {
-    struct spinlock lock;
-
-    /* guarded by lock; private to the owner while refs is 1 */
-    struct file **files; /* with a reference each, or NULL */
-    unsigned len;        /* of files, a multiple of FIRST_LEN */
-    unsigned free_from;  /* none below is free */
-    uint64_t used[WORDS];
-    uint64_t cloexec[WORDS];
-
-    /* atomic */
-    uint32_t refs;
+struct slot {
+    struct file *file; /* with a reference; NULL: free */
+    bool cloexec;
 };
 
-static bool
-bit_get(const uint64_t *map, unsigned i)
-{
-    return map[i / WORD_BITS] >> (i % WORD_BITS) & 1;
-}
-
-static void
-bit_set(uint64_t *map, unsigned i, bool on)
-{
-    uint64_t bit = 1ull << (i % WORD_BITS);
-
-    if (on)
-        map[i / WORD_BITS] |= bit;
-    else
-        map[i / WORD_BITS] &= ~bit;
-}
-
-/* The lowest bit >= min that is set in map, with each word xored with flip
- * first (~0: the lowest that is clear); FDTABLE_MAX if there is none. */
-static unsigned
-bit_find(const uint64_t *map, unsigned min, uint64_t flip)
-{
-    if (min >= FDTABLE_MAX)
-        return FDTABLE_MAX;
-    unsigned w = min / WORD_BITS;
-    uint64_t word = (map[w] ^ flip) & (~0ull << (min % WORD_BITS));
-
-    while (!word) {
-        if (++w == WORDS)
-            return FDTABLE_MAX;
-        word = map[w] ^ flip;
-    }
-    return w * WORD_BITS + bit_count_trailing_zeros64(word);
-}
+/* private to the owner */
+struct fdtable {
+    struct slot *slots;
+    unsigned len;
+    unsigned free_from; /* none below is free */
+};
 
 static struct fdtable *
 table_new(unsigned len)
 {
-    struct fdtable *t = kzalloc(sizeof(*t));
-    struct file **files = kzalloc(len * sizeof(*files));
-    if (!t || !files) {
-        kfree(t);
-        kfree(files);
+    struct fdtable *table = kmalloc(sizeof(*table));
+    struct slot *slots = kzalloc(len * sizeof(*slots));
+    if (!table || !slots) {
+        kfree(table);
+        kfree(slots);
         return NULL;
     }
-    spin_init(&t->lock, "fdtable", RANK_FDTABLE);
-    t->files = files;
-    t->len = len;
-    t->refs = 1;
-    return t;
+    *table = (struct fdtable){.slots = slots, .len = len};
+    return table;
 }
 
 struct fdtable *
@@ -86,246 +40,142 @@ fdtable_create(void)
 }
 
 struct fdtable *
-fdtable_clone(struct fdtable *table)
+fdtable_clone(const struct fdtable *table)
 {
-    struct fdtable *copy;
-
-    for (;;) {
-        unsigned len = READ_ONCE(table->len);
-        copy = table_new(len);
-        if (!copy)
-            return NULL;
-        spin_lock(&table->lock);
-        if (table->len == len)
-            break;
-        /* Another thread has made it grow. */
-        spin_unlock(&table->lock);
-        fdtable_put(copy);
-    }
+    struct fdtable *copy = table_new(table->len);
+    if (!copy)
+        return NULL;
     copy->free_from = table->free_from;
-    memcpy(copy->used, table->used, sizeof(copy->used));
-    memcpy(copy->cloexec, table->cloexec, sizeof(copy->cloexec));
-    for (unsigned fd = bit_find(table->used, 0, 0); fd < FDTABLE_MAX;
-         fd = bit_find(table->used, fd + 1, 0))
-        copy->files[fd] = file_ref(table->files[fd]);
-    spin_unlock(&table->lock);
+    for (unsigned fd = 0; fd < table->len; fd++) {
+        copy->slots[fd] = table->slots[fd];
+        if (copy->slots[fd].file)
+            file_ref(copy->slots[fd].file);
+    }
     return copy;
 }
 
-struct fdtable *
-fdtable_ref(struct fdtable *table)
-{
-    refcount_add(&table->refs);
-    return table;
-}
-
 void
-fdtable_put(struct fdtable *table)
+fdtable_destroy(struct fdtable *table)
 {
-    if (!refcount_drop(&table->refs))
-        return;
-    for (unsigned fd = bit_find(table->used, 0, 0); fd < FDTABLE_MAX;
-         fd = bit_find(table->used, fd + 1, 0))
-        file_put(table->files[fd]);
-    kfree(table->files);
+    for (unsigned fd = 0; fd < table->len; fd++) {
+        if (table->slots[fd].file)
+            file_put(table->slots[fd].file);
+    }
+    kfree(table->slots);
     kfree(table);
 }
 
-static struct file *
-file_of(const struct fdtable *table, int fd)
-{
-    return (unsigned)fd < table->len ? table->files[fd] : NULL;
-}
-
-/* Takes fd out of the table. Returns its file with the table's reference. */
-static struct file *
-remove_locked(struct fdtable *table, int fd) REQUIRES(table->lock)
-{
-    struct file *file = file_of(table, fd);
-    if (!file)
-        return NULL;
-    table->files[fd] = NULL;
-    bit_set(table->used, (unsigned)fd, false);
-    bit_set(table->cloexec, (unsigned)fd, false);
-    table->free_from = MIN(table->free_from, (unsigned)fd);
-    return file;
-}
-
-void
-fdtable_close_on_exec(struct fdtable *table)
-{
-    for (unsigned fd = 0;; fd++) {
-        spin_lock(&table->lock);
-        fd = bit_find(table->cloexec, fd, 0);
-        struct file *file =
-            fd < FDTABLE_MAX ? remove_locked(table, (int)fd) : NULL;
-        spin_unlock(&table->lock);
-        if (!file)
-            return;
-        file_put(file);
-    }
-}
-
-/* Makes room for descriptor fd, outside the lock while memory is taken. */
+/* Makes room for descriptor fd. */
 static int
 grow(struct fdtable *table, unsigned fd)
 {
-    unsigned len = FIRST_LEN;
+    unsigned len = table->len;
     while (len <= fd)
         len *= 2;
-    struct file **files = kzalloc(len * sizeof(*files));
-    if (!files)
+    struct slot *slots = kzalloc(len * sizeof(*slots));
+    if (!slots)
         return -ENOMEM;
-
-    spin_lock(&table->lock);
-    struct file **old = files;
-    if (len > table->len) {
-        memcpy(files, table->files, table->len * sizeof(*files));
-        old = table->files;
-        table->files = files;
-        table->len = len;
-    }
-    spin_unlock(&table->lock);
-    kfree(old);
+    memcpy(slots, table->slots, table->len * sizeof(*slots));
+    kfree(table->slots);
+    table->slots = slots;
+    table->len = len;
     return 0;
 }
 
-/* The lowest free descriptor >= min, FDTABLE_MAX if there is none. */
-static unsigned
-find_free_locked(const struct fdtable *table, unsigned min)
-    REQUIRES(table->lock)
+/* Makes fd, which is free, refer to file. */
+static int
+set(struct fdtable *table, unsigned fd, struct file *file, bool cloexec)
 {
-    unsigned from = MAX(min, table->free_from);
-
-    if (from < FDTABLE_MAX && !bit_get(table->used, from))
-        return from;
-    return bit_find(table->used, from, ~0ull);
-}
-
-static void
-set_locked(struct fdtable *table, unsigned fd, struct file *file, bool cloexec)
-    REQUIRES(table->lock)
-{
-    table->files[fd] = file;
-    bit_set(table->used, fd, true);
-    bit_set(table->cloexec, fd, cloexec);
+    int err = fd < table->len ? 0 : grow(table, fd);
+    if (err) {
+        file_put(file);
+        return err;
+    }
+    table->slots[fd] = (struct slot){file, cloexec};
+    return (int)fd;
 }
 
 int
 fdtable_install(struct fdtable *table, struct file *file, int min, bool cloexec)
 {
-    if ((unsigned)min >= FDTABLE_MAX)
-        return -EINVAL;
-    for (;;) {
-        spin_lock(&table->lock);
-        unsigned fd = find_free_locked(table, (unsigned)min);
-        bool fits = fd < table->len;
-        if (fits) {
-            set_locked(table, fd, file, cloexec);
-            if ((unsigned)min <= table->free_from)
-                table->free_from = fd + 1;
-        }
-        spin_unlock(&table->lock);
+    unsigned fd = MAX((unsigned)min, table->free_from);
 
-        if (fits)
-            return (int)fd;
-        if (fd == FDTABLE_MAX)
-            return -EMFILE;
-        int err = grow(table, fd);
-        if (err)
-            return err;
+    while (fd < table->len && table->slots[fd].file)
+        fd++;
+    if (fd >= FDTABLE_MAX) {
+        file_put(file);
+        return (unsigned)min >= FDTABLE_MAX ? -EINVAL : -EMFILE;
+    }
+    int result = set(table, fd, file, cloexec);
+    if (result >= 0 && (unsigned)min <= table->free_from)
+        table->free_from = fd + 1;
+    return result;
+}
+
+static struct slot *
+slot_of(const struct fdtable *table, int fd)
+{
+    if ((unsigned)fd >= table->len || !table->slots[fd].file)
+        return NULL;
+    return &table->slots[fd];
+}
+
+struct file *
+fdtable_get(const struct fdtable *table, int fd)
+{
+    return (unsigned)fd < table->len ? table->slots[fd].file : NULL;
+}
+
+int
+fdtable_close(struct fdtable *table, int fd)
+{
+    struct slot *slot = slot_of(table, fd);
+    if (!slot)
+        return -EBADF;
+    struct file *file = slot->file;
+    slot->file = NULL;
+    table->free_from = MIN(table->free_from, (unsigned)fd);
+    file_put(file);
+    return 0;
+}
+
+void
+fdtable_close_on_exec(struct fdtable *table)
+{
+    for (unsigned fd = 0; fd < table->len; fd++) {
+        if (table->slots[fd].file && table->slots[fd].cloexec &&
+            fdtable_close(table, (int)fd) < 0)
+            return;
     }
 }
 
 int
 fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec)
 {
-    if ((unsigned)fd >= FDTABLE_MAX)
+    if ((unsigned)fd >= FDTABLE_MAX) {
+        file_put(file);
         return -EBADF;
-    if ((unsigned)fd >= READ_ONCE(table->len)) {
-        int err = grow(table, (unsigned)fd);
-        if (err)
-            return err;
     }
-    spin_lock(&table->lock);
-    struct file *old = file_of(table, fd);
-    set_locked(table, (unsigned)fd, file, cloexec);
-    spin_unlock(&table->lock);
+    struct file *old = fdtable_get(table, fd);
+    int result = set(table, (unsigned)fd, file, cloexec);
     if (old)
         file_put(old);
-    return fd;
-}
-
-int
-fdtable_close(struct fdtable *table, int fd)
-{
-    spin_lock(&table->lock);
-    struct file *file = remove_locked(table, fd);
-    spin_unlock(&table->lock);
-    if (!file)
-        return -EBADF;
-    file_put(file);
-    return 0;
-}
-
-struct file *
-fdtable_get(struct fdtable *table, int fd)
-{
-    spin_lock(&table->lock);
-    struct file *file = file_of(table, fd);
-    if (file)
-        file_ref(file);
-    spin_unlock(&table->lock);
-    return file;
-}
-
-struct file *
-fdtable_borrow(struct fdtable *table, int fd, bool *counted)
-{
-    *counted = refcount_read(&table->refs) > 1;
-    if (*counted)
-        return fdtable_get(table, fd);
-    return file_of(table, fd);
-}
-
-void
-fdtable_return(struct file *file, bool counted)
-{
-    if (counted)
-        file_put(file);
-}
-
-int
-fdtable_get_cloexec(struct fdtable *table, int fd)
-{
-    int result = -EBADF;
-
-    spin_lock(&table->lock);
-    if (file_of(table, fd))
-        result = bit_get(table->cloexec, (unsigned)fd);
-    spin_unlock(&table->lock);
     return result;
+}
+
+int
+fdtable_get_cloexec(const struct fdtable *table, int fd)
+{
+    const struct slot *slot = slot_of(table, fd);
+    return slot ? slot->cloexec : -EBADF;
 }
 
 int
 fdtable_set_cloexec(struct fdtable *table, int fd, bool on)
 {
-    int result = -EBADF;
-
-    spin_lock(&table->lock);
-    if (file_of(table, fd)) {
-        bit_set(table->cloexec, (unsigned)fd, on);
-        result = 0;
-    }
-    spin_unlock(&table->lock);
-    return result;
-}
-
-int
-fdtable_next(struct fdtable *table, int min)
-{
-    spin_lock(&table->lock);
-    unsigned fd = bit_find(table->used, (unsigned)min, 0);
-    spin_unlock(&table->lock);
-    return fd < FDTABLE_MAX ? (int)fd : -EBADF;
+    struct slot *slot = slot_of(table, fd);
+    if (!slot)
+        return -EBADF;
+    slot->cloexec = on;
+    return 0;
 }

@@ -2,7 +2,6 @@
 
 #include "abi/errno.h"
 #include "abi/stat.h"
-#include "fs/access.h"
 #include "fs/path.h"
 #include "fs/refcount.h"
 #include "mm/slab.h"
@@ -73,19 +72,6 @@ file_open_dentry(struct dentry *dentry, unsigned flags, struct file **out)
 }
 
 int
-file_open_path(struct fs_context *ctx, const char *path, unsigned flags,
-               struct file **out)
-{
-    struct dentry *dentry;
-    int err = path_lookup(ctx, NULL, path, PATH_FOLLOW, &dentry);
-    if (err)
-        return err;
-    err = file_open_dentry(dentry, flags, out);
-    dentry_put(dentry);
-    return err;
-}
-
-int
 file_open_program(struct fs_context *ctx, const char *path, struct file **out)
 {
     struct dentry *dentry;
@@ -138,73 +124,30 @@ offset_unlock(struct file *file, bool locked) NO_LOCK_CHECK
         sleeplock_unlock(&file->lock);
 }
 
-/* Why a file that is open for reading has no read of its own. */
-static int
-no_transfer(const struct file *file)
-{
-    return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
-}
-
 int64_t
-file_read(struct file *file, struct uio *uio)
+file_transfer(struct file *file, enum file_direction direction, struct uio *uio,
+              const uint64_t *at)
 {
-    if (!file_is_readable(file))
+    const struct file_ops *ops = file->ops;
+    int64_t (*move)(struct file * self, struct uio * to, uint64_t * offset) =
+        direction == FILE_READ ? ops->read : ops->write;
+
+    if (at && ops->is_stream)
+        return -ESPIPE;
+    if (!file_allows(file, direction))
         return -EBADF;
-    if (!file->ops->read)
-        return no_transfer(file);
+    if (!move)
+        return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
     if (uio->residual == 0)
         return 0;
-    if (file->ops->is_stream)
-        return file->ops->read(file, uio, NULL);
+    if (at || ops->is_stream) {
+        uint64_t offset = at ? *at : 0;
+        return move(file, uio, &offset);
+    }
     bool locked = offset_lock(file);
-    int64_t n = file->ops->read(file, uio, &file->offset);
+    int64_t n = move(file, uio, &file->offset);
     offset_unlock(file, locked);
     return n;
-}
-
-int64_t
-file_write(struct file *file, struct uio *uio)
-{
-    if (!file_is_writable(file))
-        return -EBADF;
-    if (!file->ops->write)
-        return no_transfer(file);
-    if (uio->residual == 0)
-        return 0;
-    if (file->ops->is_stream)
-        return file->ops->write(file, uio, NULL);
-    bool locked = offset_lock(file);
-    int64_t n = file->ops->write(file, uio, &file->offset);
-    offset_unlock(file, locked);
-    return n;
-}
-
-int64_t
-file_read_at(struct file *file, struct uio *uio, uint64_t offset)
-{
-    if (file->ops->is_stream)
-        return -ESPIPE;
-    if (!file_is_readable(file))
-        return -EBADF;
-    if (!file->ops->read)
-        return no_transfer(file);
-    if (uio->residual == 0)
-        return 0;
-    return file->ops->read(file, uio, &offset);
-}
-
-int64_t
-file_write_at(struct file *file, struct uio *uio, uint64_t offset)
-{
-    if (file->ops->is_stream)
-        return -ESPIPE;
-    if (!file_is_writable(file))
-        return -EBADF;
-    if (!file->ops->write)
-        return no_transfer(file);
-    if (uio->residual == 0)
-        return 0;
-    return file->ops->write(file, uio, &offset);
 }
 
 int

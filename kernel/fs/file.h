@@ -77,41 +77,37 @@ struct file *file_create(const struct file_ops *ops, unsigned flags,
 int file_open_dentry(struct dentry *dentry, unsigned flags, struct file **out)
     MUST_CHECK;
 
-/* Opens path with O_* flags (no O_CREAT) for the kernel's own purposes, or
- * a program that exec is to run: then it must be a regular file that may be
- * executed, else -EACCES. Errors as path_lookup and file_open_dentry. */
-int file_open_path(struct fs_context *ctx, const char *path, unsigned flags,
-                   struct file **out) MUST_CHECK;
+/* Opens path for reading, as a program that exec is to run: it must be a
+ * regular file that may be executed, else -EACCES. Other errors as
+ * path_lookup and file_open_dentry. */
 int file_open_program(struct fs_context *ctx, const char *path,
                       struct file **out) MUST_CHECK;
 
 struct file *file_ref(struct file *file);
 void file_put(struct file *file);
 
-/* Whether it was opened for reading, for writing. */
+enum file_direction { FILE_READ, FILE_WRITE };
+
+/* Whether it was opened for reading, or for writing. */
 static inline bool
-file_is_readable(const struct file *file)
+file_allows(const struct file *file, enum file_direction direction)
 {
-    return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
+    unsigned other = direction == FILE_READ ? O_WRONLY : O_RDONLY;
+    return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != other;
 }
 
 static inline bool
 file_is_writable(const struct file *file)
 {
-    return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
+    return file_allows(file, FILE_WRITE);
 }
 
-/* Reads or writes at the file's position and moves it.
- * Return the bytes moved, -EBADF if the file is not open for it, -EISDIR,
- * -EINVAL, or the ops' error. */
-int64_t file_read(struct file *file, struct uio *uio) MUST_CHECK;
-int64_t file_write(struct file *file, struct uio *uio) MUST_CHECK;
-
-/* The same at a given offset; -ESPIPE for a stream. */
-int64_t file_read_at(struct file *file, struct uio *uio, uint64_t offset)
-    MUST_CHECK;
-int64_t file_write_at(struct file *file, struct uio *uio, uint64_t offset)
-    MUST_CHECK;
+/* Reads into uio, or writes out of it, at *at; at NULL: at the file's
+ * position, which moves.
+ * Returns the bytes moved, -EBADF if the file is not open for it, -EISDIR,
+ * -EINVAL, -ESPIPE (a stream has no *at), or the ops' error. */
+int64_t file_transfer(struct file *file, enum file_direction direction,
+                      struct uio *uio, const uint64_t *at) MUST_CHECK;
 
 /* Hands directory entries from the file's position on to sink.
  * Returns 0, -ENOTDIR, or the ops' error. */

@@ -3,12 +3,9 @@
 #include "abi/errno.h"
 #include "fs/devfs.h"
 #include "fs/fdtable.h"
-#include "fs/file.h"
 #include "fs/mount.h"
-#include "fs/path.h"
-#include "fs/procfs.h"
-#include "fs/sysfs.h"
 #include "lib/print.h"
+#include "lib/string.h"
 #include "mm/frame.h"
 #include "proc/process.h"
 
@@ -17,6 +14,44 @@
 
 /* Memory in frames for each name that the cache keeps. */
 #define FRAMES_PER_DENTRY 16u
+
+void
+fs_init(void)
+{
+    size_t names = frame_count_total() / FRAMES_PER_DENTRY;
+
+    inode_init_cache();
+    dentry_init_cache(MIN(MAX(names, DENTRIES_MIN), DENTRIES_MAX));
+    file_init_cache();
+}
+
+int
+fs_mount_root(struct super *root)
+{
+    static const struct pseudo_row rows[] = {
+        {0, S_IFDIR | 0555, "", .kind = NULL},
+        {0, S_IFDIR | 0555, "dev", .kind = NULL},
+        {0, S_IFDIR | 0555, "proc", .kind = NULL},
+        {0, S_IFDIR | 0555, "sys", .kind = NULL},
+        {.name = NULL},
+    };
+    static struct super bare = PSEUDO_SUPER("rootfs", 0x858458f6, rows);
+
+    return mount_add(NULL, root ? root : &bare);
+}
+
+void
+fs_mount(const char *name, struct super *super)
+{
+    struct dentry *at;
+    int err = dentry_lookup(mount_get_root(), name, strlen(name), &at);
+    if (!err) {
+        err = mount_add(at, super);
+        dentry_put(at);
+    }
+    if (err)
+        pr_warn("/%s: nothing is mounted there (error %d)", name, -err);
+}
 
 int
 fs_clone_process(struct process *child, const struct process *parent)
@@ -27,7 +62,7 @@ fs_clone_process(struct process *child, const struct process *parent)
     child->fdtable = fdtable_clone(parent->fdtable);
     if (child->fdtable)
         return 0;
-    fs_context_put(child->fs);
+    fs_context_destroy(child->fs);
     child->fs = NULL;
     return -ENOMEM;
 }
@@ -42,97 +77,22 @@ fs_release_process(struct process *process)
     process->fs = NULL;
     spin_unlock(&process_lock);
     if (table)
-        fdtable_put(table);
+        fdtable_destroy(table);
     if (ctx)
-        fs_context_put(ctx);
+        fs_context_destroy(ctx);
 }
 
-void
-fs_init(void)
-{
-    size_t names = frame_count_total() / FRAMES_PER_DENTRY;
-
-    inode_init_cache();
-    dentry_init_cache(MIN(MAX(names, DENTRIES_MIN), DENTRIES_MAX));
-    file_init_cache();
-}
-
-/* A tree for a machine without a disk. */
-static struct super *
-make_bare_root(void)
-{
-    static const char *const names[] = {"dev", "proc", "sys"};
-
-    struct pseudo_fs *fs = pseudo_create("rootfs", 0x858458f6, NULL);
-    for (size_t i = 0; fs && i < ARRAY_LEN(names); i++) {
-        if (pseudo_add_dir(pseudo_root(fs), names[i], NULL) < 0)
-            return NULL;
-    }
-    return fs ? pseudo_super(fs) : NULL;
-}
-
+/* Opens the console, without a path: a damaged disk may have no /dev. */
 static int
-mount_on(struct fs_context *ctx, const char *path, struct super *super)
+open_console(struct file **out)
 {
-    struct dentry *at;
-    int err = path_lookup(ctx, NULL, path, PATH_FOLLOW | PATH_DIRECTORY, &at);
-    if (err)
-        return err;
-    err = mount_at(at, super);
-    dentry_put(at);
-    return err;
-}
-
-int
-fs_mount_all(struct super *root)
-{
-    if (!root)
-        root = make_bare_root();
-    int err = root ? mount_root(root) : -ENOMEM;
-    if (!err)
-        err = devfs_init();
-    if (!err)
-        err = procfs_init();
-    if (!err)
-        err = sysfs_init();
-    if (err)
-        return err;
-
-    struct fs_context *ctx = fs_context_create(mount_get_root());
-    if (!ctx)
-        return -ENOMEM;
-    const struct {
-        const char *path;
-        struct super *super;
-    } mounts[] = {
-        {"/dev", devfs_super()},
-        {"/proc", procfs_super()},
-        {"/sys", sysfs_super()},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
-        err = mount_on(ctx, mounts[i].path, mounts[i].super);
-        if (err)
-            pr_warn("%s: nothing is mounted there (error %d)", mounts[i].path,
-                    -err);
-    }
-    fs_context_put(ctx);
-    return 0;
-}
-
-/* Opens the console, by name or, where /dev is missing, without. */
-static int
-open_console(struct fs_context *ctx, struct file **out)
-{
-    int err = file_open_path(ctx, "/dev/console", O_RDWR, out);
-    if (!err)
-        return 0;
     struct dentry *root, *console;
-    err = dentry_make_root(devfs_super(), &root);
+    int err = dentry_make_root(&devfs, &root);
     if (err)
         return err;
-    err = dentry_lookup(root, "console", 7, &console);
+    err = dentry_lookup(root, "console", strlen("console"), &console);
     if (!err) {
-        err = console->inode ? file_open_dentry(console, O_RDWR, out) : -ENXIO;
+        err = file_open_dentry(console, O_RDWR, out);
         dentry_put(console);
     }
     dentry_put(root);
@@ -149,15 +109,10 @@ fs_start_process(struct process *process)
     process->fdtable = fdtable_create();
     if (!process->fs || !process->fdtable)
         goto fail;
-    err = open_console(process->fs, &console);
-    if (err)
-        goto fail;
-    for (int fd = 0; fd < 3 && err >= 0; fd++) {
-        err = fdtable_install(process->fdtable, file_ref(console), fd, false);
-        if (err < 0)
-            file_put(console);
-    }
-    file_put(console);
+    err = open_console(&console);
+    for (int fd = 0; fd < 3 && err >= 0; fd++)
+        err = fdtable_install(process->fdtable,
+                              fd ? file_ref(console) : console, 0, false);
     if (err >= 0)
         return 0;
 fail:

@@ -13,13 +13,15 @@ struct process;
 void fs_init(void);
 
 /* Mounts root as the root of the tree, or, if it is NULL, a tree with no
- * more than mount points; then /dev, /proc and /sys, where such directories
- * are. Once, when consoles and disks are known.
- * Returns 0 or the error of what could not do without; the rest is logged. */
-int fs_mount_all(struct super *root) MUST_CHECK;
+ * more than mount points. Once. Returns 0 or the error of mount_add. */
+int fs_mount_root(struct super *root) MUST_CHECK;
 
-/* Gives the first process a root directory, and descriptors 0 to 2 on
- * /dev/console. Returns 0 or an error. */
+/* Mounts super on the directory called name in the root. That there is none
+ * is logged, and no error. */
+void fs_mount(const char *name, struct super *super);
+
+/* Gives the first process a root directory, and descriptors 0 to 2 on the
+ * console. Returns 0 or an error. */
 int fs_start_process(struct process *process) MUST_CHECK;
 
 /* The clone and release of struct process_hooks. */

@@ -32,10 +32,11 @@ inode_init_cache(void)
 static struct list_node *
 bucket_of(const struct super *super, uint64_t ino)
 {
-    uint64_t key = ino + super->dev * 31;
+    uint64_t key = ino + ((uintptr_t)super >> 6);
     return &cache.bucket[(key ^ key >> 8) % BUCKETS];
 }
 
+/* Returns the inode, or NULL. */
 static struct inode *
 find_locked(const struct super *super, uint64_t ino) REQUIRES(cache.lock)
 {
@@ -49,8 +50,9 @@ find_locked(const struct super *super, uint64_t ino) REQUIRES(cache.lock)
     return NULL;
 }
 
+/* Puts a fresh inode, to be loaded, into the table; NULL without memory. */
 static struct inode *
-inode_new(struct super *super, uint64_t ino)
+create_locked(struct super *super, uint64_t ino) REQUIRES(cache.lock)
 {
     struct inode *inode = slab_alloc(&cache.slab);
     if (!inode)
@@ -61,87 +63,50 @@ inode_new(struct super *super, uint64_t ino)
     inode->refs = 1;
     inode->loading = true;
     sleeplock_init(&inode->lock, RANK_INODE);
-    list_init(&inode->hash_node);
+    list_push_front(bucket_of(super, ino), &inode->hash_node);
     return inode;
 }
 
-/* Reads in a fresh inode that is in the table, and tells who waits for it.
- * One that cannot be read leaves the table: the next to ask tries anew. */
-static int
-inode_load(struct inode *inode)
+/* Reads in a fresh inode, and tells who waits for it. One that cannot be
+ * read leaves the table: the next to ask tries anew. */
+static void
+load(struct inode *inode)
 {
     int err = inode->super->ops->read_inode(inode);
 
     spin_lock(&cache.lock);
     inode->loading = false;
+    inode->error = err;
     if (err)
         list_del(&inode->hash_node);
-    bool last = err && --inode->refs == 0;
     waitq_wake_all(&cache.loaded);
     spin_unlock(&cache.lock);
-
-    if (last)
-        slab_free(&cache.slab, inode);
-    return err;
-}
-
-/* Waits until a shared inode is read in. Returns whether it could be; if
- * not, the caller's reference is gone. */
-static bool
-wait_loaded_locked(struct inode *inode) REQUIRES(cache.lock)
-{
-    while (inode->loading)
-        waitq_sleep(&cache.loaded, &cache.lock);
-    if (!list_is_empty(&inode->hash_node))
-        return true;
-    if (--inode->refs == 0)
-        slab_free(&cache.slab, inode);
-    return false;
 }
 
 int
 inode_get(struct super *super, uint64_t ino, struct inode **out)
 {
-    struct inode *fresh = NULL;
-
-    for (;;) {
-        spin_lock(&cache.lock);
-        struct inode *inode = find_locked(super, ino);
-        if (inode) {
-            inode->refs++;
-            bool loaded = wait_loaded_locked(inode);
-            spin_unlock(&cache.lock);
-            if (!loaded)
-                continue;
-            if (fresh)
-                slab_free(&cache.slab, fresh);
-            *out = inode;
-            return 0;
-        }
-        if (fresh)
-            break;
-        spin_unlock(&cache.lock);
-        fresh = inode_new(super, ino);
-        if (!fresh)
-            return -ENOMEM;
-    }
-    list_push_front(bucket_of(super, ino), &fresh->hash_node);
-    spin_unlock(&cache.lock);
-
-    int err = inode_load(fresh);
-    if (!err)
-        *out = fresh;
-    return err;
-}
-
-struct inode *
-inode_ref(struct inode *inode)
-{
     spin_lock(&cache.lock);
-    assert(inode->refs > 0);
-    inode->refs++;
+    struct inode *inode = find_locked(super, ino);
+    bool fresh = !inode;
+    if (fresh)
+        inode = create_locked(super, ino);
+    else
+        inode->refs++;
+    while (inode && inode->loading && !fresh)
+        waitq_sleep(&cache.loaded, &cache.lock);
     spin_unlock(&cache.lock);
-    return inode;
+    if (!inode)
+        return -ENOMEM;
+
+    if (fresh)
+        load(inode);
+    int err = inode->error;
+    if (err)
+        inode_put(inode);
+    else
+        *out = inode;
+    return err;
 }
 
 void
@@ -156,21 +121,30 @@ inode_put(struct inode *inode)
 
     if (!last)
         return;
-    if (inode->super->ops->free_inode)
+    if (inode->super->ops->free_inode && !inode->error)
         inode->super->ops->free_inode(inode);
     slab_free(&cache.slab, inode);
 }
 
-int64_t
-inode_read_kernel(struct inode *inode, void *buf, size_t n, uint64_t offset)
+const struct credential *
+credential_current(void)
 {
-    if (S_ISDIR(inode->mode))
-        return -EISDIR;
-    if (!S_ISREG(inode->mode) || !inode->ops->read)
-        return -EINVAL;
+    static const struct credential superuser = {.uid = 0, .gid = 0};
+    return &superuser;
+}
 
-    struct uio uio;
-    struct uio_vec vec;
-    uio_init_kernel(&uio, &vec, buf, n);
-    return inode->ops->read(inode, &uio, offset);
+bool
+inode_may(const struct inode *inode, const struct credential *cred,
+          unsigned mask)
+{
+    uint32_t mode = READ_ONCE(inode->mode);
+
+    if (cred->uid == 0)
+        return !(mask & MAY_EXEC) || S_ISDIR(mode) ||
+               (mode & (S_IXUSR | S_IXGRP | S_IXOTH));
+    if (cred->uid == READ_ONCE(inode->uid))
+        mode >>= 6;
+    else if (cred->gid == READ_ONCE(inode->gid))
+        mode >>= 3;
+    return (mode & mask) == mask;
 }

@@ -61,12 +61,12 @@ struct super {
     const struct super_ops *ops;
     const char *type;      /* "eclipsefs" */
     struct blockdev *bdev; /* NULL if none */
-    uint64_t dev;          /* st_dev */
+    uint64_t dev; /* st_dev; 0 before mounting: mount_add's to choose */
     uint64_t root_ino;
-    uint32_t magic; /* statfs's f_type; 0 if nobody knows it */
+    uint32_t magic; /* statfs's f_type */
     bool read_only;
-    bool volatile_names; /* names come and go by themselves, as in /proc:
-                          * each use of one asks lookup again */
+    bool volatile_names; /* names come and go by themselves, as in /proc: none
+                          * is kept in the table of names */
     uint32_t block_size;
     void *private;
 };
@@ -90,19 +90,35 @@ struct inode {
     /* guarded by the inode cache's lock */
     unsigned refs;
     bool loading;
+    int error; /* why it could not be read in */
     struct list_node hash_node;
+};
+
+/* Rights to an inode. */
+enum access {
+    MAY_EXEC = 1, /* of a directory: walk through it */
+    MAY_WRITE = 2,
+    MAY_READ = 4,
+};
+
+/* On whose behalf something is done. */
+struct credential {
+    uint32_t uid, gid;
 };
 
 void inode_init_cache(void);
 
-/* Returns 0 and the inode with a new reference, read in if need be. */
+/* Returns 0 and the inode with a new reference, read in if need be; or
+ * -ENOMEM, or the file system's error. */
 int inode_get(struct super *super, uint64_t ino, struct inode **out) MUST_CHECK;
 
-struct inode *inode_ref(struct inode *inode);
 void inode_put(struct inode *inode);
 
-/* Reads up to n bytes of a regular file's content into kernel memory.
- * Returns the bytes read, short only at the end of the file, or
- * -EISDIR, -EINVAL (no regular file) or the file system's error. */
-int64_t inode_read_kernel(struct inode *inode, void *buf, size_t n,
-                          uint64_t offset) MUST_CHECK;
+/* The running process's credential. Any context. */
+const struct credential *credential_current(void);
+
+/* Whether cred has every right in mask (MAY_*) by the mode, owner and group
+ * of inode: the one place that reads permission bits. User 0 has them all,
+ * but executes a file only if somebody may [posix §4.5]. Any context. */
+bool inode_may(const struct inode *inode, const struct credential *cred,
+               unsigned mask);

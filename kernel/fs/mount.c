@@ -2,37 +2,40 @@
 
 #include "abi/errno.h"
 #include "abi/stat.h"
-#include "dev/blockdev.h"
-#include "lib/fmt.h"
 #include "mm/slab.h"
 
 static struct {
-    struct sleeplock lock;
+    struct spinlock lock;
     /* guarded by lock; grows at the tail only */
     struct list_node mounts;
-    bool ready;
+    unsigned devs; /* device numbers given away */
 
     /* atomic */
     struct dentry *root;
-    uint32_t devs;
-} table;
-
-/* The first mount is made on the boot hart, before there is anybody to
- * compete with. */
-static void
-table_lock(void) ACQUIRES(table.lock)
-{
-    if (!table.ready) {
-        sleeplock_init(&table.lock, RANK_MOUNT);
-        list_init(&table.mounts);
-        table.ready = true;
-    }
-    sleeplock_lock(&table.lock);
-}
+} table = {
+    .lock = SPINLOCK_INIT("mounts", RANK_MOUNT),
+    .mounts = LIST_INIT(table.mounts),
+};
 
 static int
-mount_new(struct super *super, struct mount **out)
+add_locked(struct dentry *at, struct mount *m) REQUIRES(table.lock)
 {
+    if (at ? at->mounted || at->parent == at : table.root != NULL)
+        return -EBUSY;
+    list_push_back(&table.mounts, &m->node);
+    if (at)
+        m->root->covered = dentry_ref(at);
+    /* Who sees the new root also sees the way back from it. */
+    __atomic_store_n(at ? &at->mounted : &table.root, m->root,
+                     __ATOMIC_RELEASE);
+    return 0;
+}
+
+int
+mount_add(struct dentry *at, struct super *super)
+{
+    if (at && (!at->inode || !S_ISDIR(at->inode->mode)))
+        return -ENOTDIR;
     struct mount *m = kzalloc(sizeof(*m));
     if (!m)
         return -ENOMEM;
@@ -41,62 +44,13 @@ mount_new(struct super *super, struct mount **out)
         kfree(m);
         return err;
     }
-    m->super = super;
-    m->source = super->type;
-    if (super->bdev) {
-        snprintf(m->source_text, sizeof(m->source_text), "/dev/%s",
-                 super->bdev->name);
-        m->source = m->source_text;
+    spin_lock(&table.lock);
+    if (super->dev == 0) {
+        table.devs++;
+        super->dev = MAKEDEV(0, table.devs);
     }
-    *out = m;
-    return 0;
-}
-
-int
-mount_root(struct super *super)
-{
-    struct mount *m;
-    int err = mount_new(super, &m);
-    if (err)
-        return err;
-
-    table_lock();
-    if (table.root) {
-        err = -EBUSY;
-    } else {
-        list_push_back(&table.mounts, &m->node);
-        __atomic_store_n(&table.root, m->root, __ATOMIC_RELEASE);
-    }
-    sleeplock_unlock(&table.lock);
-
-    if (err) {
-        dentry_put(m->root);
-        kfree(m);
-    }
-    return err;
-}
-
-int
-mount_at(struct dentry *at, struct super *super)
-{
-    if (!at->inode || !S_ISDIR(at->inode->mode))
-        return -ENOTDIR;
-    struct mount *m;
-    int err = mount_new(super, &m);
-    if (err)
-        return err;
-
-    table_lock();
-    if (at->mounted || at->parent == at) {
-        err = -EBUSY;
-    } else {
-        m->root->covered = dentry_ref(at);
-        list_push_back(&table.mounts, &m->node);
-        /* Who sees the new root also sees the way back from it. */
-        __atomic_store_n(&at->mounted, m->root, __ATOMIC_RELEASE);
-    }
-    sleeplock_unlock(&table.lock);
-
+    err = add_locked(at, m);
+    spin_unlock(&table.lock);
     if (err) {
         dentry_put(m->root);
         kfree(m);
@@ -113,19 +67,10 @@ mount_get_root(void)
 const struct mount *
 mount_next(const struct mount *mount)
 {
-    struct list_node *next = NULL;
-
-    table_lock();
-    struct list_node *node =
-        mount ? ((struct mount *)mount)->node.next : table.mounts.next;
-    if (node != &table.mounts)
-        next = node;
-    sleeplock_unlock(&table.lock);
-    return next ? list_entry(next, struct mount, node) : NULL;
-}
-
-uint64_t
-mount_new_dev(void)
-{
-    return MAKEDEV(0, 1 + __atomic_fetch_add(&table.devs, 1, __ATOMIC_RELAXED));
+    spin_lock(&table.lock);
+    const struct list_node *node = mount ? mount->node.next : table.mounts.next;
+    spin_unlock(&table.lock);
+    if (node == &table.mounts)
+        return NULL;
+    return container_of(node, struct mount, node);
 }

@@ -2,7 +2,6 @@
 
 #include "abi/errno.h"
 #include "abi/limits.h"
-#include "fs/access.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 

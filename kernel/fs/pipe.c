@@ -66,37 +66,27 @@ wake_locked(struct pipe *p) REQUIRES(p->lock)
         waitq_wake_all(&p->can_write);
 }
 
-/* Copies up to n bytes, at most to the end of the page that `at` is in.
- * Returns the bytes copied, or an error. */
-static inline int64_t
-copy_in_page(struct pipe *p, uint64_t at, size_t n, struct uio *uio, bool in)
-{
-    size_t start = at % PAGE_SIZE;
-    size_t len = MIN(n, PAGE_SIZE - start);
-    char **page = &p->page[at / PAGE_SIZE % PAGES];
-
-    if (!*page) {
-        *page = frame_alloc(0);
-        if (!*page)
-            return -ENOMEM;
-    }
-    return in ? uio_drain(uio, *page + start, len)
-              : uio_fill(uio, *page + start, len);
-}
-
-/* Copies n bytes, from `at` on in the ring, page by page.
+/* Copies up to n bytes, from `at` on in the ring, page by page.
  * Returns the bytes copied, or the error if there were none. */
-static int64_t
+static inline int64_t
 copy(struct pipe *p, uint64_t at, size_t n, struct uio *uio, bool in)
 {
     size_t done = 0;
 
     while (done < n) {
-        int64_t moved = copy_in_page(p, at + done, n - done, uio, in);
+        size_t start = (at + done) % PAGE_SIZE;
+        size_t len = MIN(n - done, PAGE_SIZE - start);
+        char **page = &p->page[(at + done) / PAGE_SIZE % PAGES];
+        if (!*page)
+            *page = frame_alloc(0);
+        int64_t moved = -ENOMEM;
+        if (*page)
+            moved = in ? uio_drain(uio, *page + start, len)
+                       : uio_fill(uio, *page + start, len);
         if (moved < 0)
             return done ? (int64_t)done : moved;
         done += (size_t)moved;
-        if (done < n && (at + done) % PAGE_SIZE != 0)
+        if ((size_t)moved < len)
             break; /* the rest cannot be accessed */
     }
     return (int64_t)done;

@@ -1,18 +1,18 @@
-/* /proc: processes and the system's state, as text in Linux's formats.
- *
- * Owns the tree of names, kept as a pseudo file system. Thread context, may
- * block. */
+/* /proc: processes and the system's state, as text in Linux's formats; a
+ * table over fs/pseudo.h. */
 #pragma once
 
 #include "fs/pseudo.h"
 
-/* Makes the tree. Once. Returns 0, -ENOMEM. */
-int procfs_init(void) MUST_CHECK;
+extern struct super procfs;
 
-struct super *procfs_super(void);
+/* The processes; an id is a pid. */
+extern const struct pseudo_kind procfs_pids;
 
-/* The names below /proc/PID. */
-extern const struct pseudo_dynamic procfs_processes;
-
-/* Adds the files of the whole system, as meminfo. Returns 0, -ENOMEM. */
-int procfs_add_system(struct pseudo_node *root) MUST_CHECK;
+/* The texts of a process. */
+int procfs_show_stat(struct text_buf *out, uint64_t pid);
+int procfs_show_statm(struct text_buf *out, uint64_t pid);
+int procfs_show_status(struct text_buf *out, uint64_t pid);
+int procfs_show_comm(struct text_buf *out, uint64_t pid);
+int procfs_show_cmdline(struct text_buf *out, uint64_t pid);
+int procfs_show_cwd(struct text_buf *out, uint64_t pid);

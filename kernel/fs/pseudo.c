@@ -1,160 +1,250 @@
 #include "fs/pseudo.h"
 
 #include "abi/errno.h"
-#include "arch/layout.h"
-#include "fs/mount.h"
-#include "fs/text.h"
+#include "abi/limits.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "sync/spinlock.h"
 
-#define ROOT_INO 1u
+/* An inode number holds the row, counted from 1, and above it the id. */
+#define ROW_BITS 8u
 
-struct pseudo_node {
-    /* constant after creation */
-    struct pseudo_fs *fs;
-    struct pseudo_node *parent; /* the root's is itself */
-    struct pseudo_content content;
-    uint64_t ino;
+/* Positions in a directory hold the row, and below it the id that has been
+ * passed; those of a directory's own entries start at 2. */
+#define FIRST_POS 2u
+#define ID_BITS   40u
 
-    /* guarded by fs->lock */
-    struct list_node children; /* in the order they were added */
-    struct list_node sibling_node;
-    struct list_node all_node;
+#define TEXT_FIRST_SIZE 512u
 
-    char name[]; /* constant, terminated */
-};
-
-struct pseudo_fs {
-    /* constant after creation */
-    struct super super;
-    const struct pseudo_dynamic *dynamic;
-    struct pseudo_node *root;
-
-    struct spinlock lock;
-    /* guarded by lock */
-    struct list_node all; /* nodes */
-    uint64_t next_ino;
-};
-
-static struct pseudo_fs *
-fs_of(const struct inode *inode)
+static const struct pseudo_row *
+rows_of(const struct inode *inode)
 {
     return inode->super->private;
 }
 
-static bool
-is_dynamic(const struct inode *inode)
+static unsigned
+index_of(const struct inode *inode)
 {
-    return inode->ino >= PSEUDO_DYNAMIC_INO;
+    return (inode->ino & ((1u << ROW_BITS) - 1)) - 1;
 }
 
-static struct pseudo_node *
-node_by_ino(struct pseudo_fs *fs, uint64_t ino)
+uint64_t
+pseudo_id(const struct inode *inode)
 {
-    struct pseudo_node *node, *found = NULL;
+    return inode->ino >> ROW_BITS;
+}
 
-    spin_lock(&fs->lock);
-    list_for_each_entry (node, &fs->all, all_node) {
-        if (node->ino == ino) {
-            found = node;
-            break;
+static uint64_t
+make_ino(unsigned index, uint64_t id)
+{
+    return id << ROW_BITS | (index + 1);
+}
+
+/* ---- Text ---- */
+
+struct text_buf {
+    char *data; /* from kmalloc */
+    size_t len, size;
+    bool failed; /* memory ran out: some text is missing */
+};
+
+int
+text_put(struct text_buf *out, const void *text, size_t len)
+{
+    if (len > out->size - out->len) {
+        size_t size = MAX(out->size, (size_t)TEXT_FIRST_SIZE);
+        while (size - out->len < len)
+            size *= 2;
+        char *data = kmalloc(size);
+        if (!data) {
+            out->failed = true;
+            return -ENOMEM;
         }
+        memcpy(data, out->data, out->len);
+        kfree(out->data);
+        out->data = data;
+        out->size = size;
     }
-    spin_unlock(&fs->lock);
-    return found;
+    memcpy(out->data + out->len, text, len);
+    out->len += len;
+    return 0;
 }
 
-/* The child of dir, in fs, that is called name; or NULL. */
-static struct pseudo_node *
-child_locked(struct pseudo_fs *fs, struct pseudo_node *dir, const char *name,
-             size_t len) REQUIRES(fs->lock)
+/* Carries formatted pieces into a text. */
+struct text_sink {
+    struct fmt_sink sink;
+    struct text_buf *out;
+};
+
+static void
+sink_put(struct fmt_sink *sink, const char *text, size_t len)
 {
-    struct pseudo_node *node;
-
-    list_for_each_entry (node, &dir->children, sibling_node) {
-        if (strncmp(node->name, name, len) == 0 && node->name[len] == '\0')
-            return node;
-    }
-    return NULL;
+    text_put(container_of(sink, struct text_sink, sink)->out, text, len);
 }
+
+int
+text_printf(struct text_buf *out, const char *format, ...)
+{
+    struct text_sink s = {.sink.put = sink_put, .out = out};
+    va_list args;
+
+    va_start(args, format);
+    fmt_vformat(&s.sink, format, args);
+    va_end(args);
+    return out->failed ? -ENOMEM : 0;
+}
+
+static void
+text_free(struct text_buf *text)
+{
+    if (text)
+        kfree(text->data);
+    kfree(text);
+}
+
+/* Generates the text of inode. Returns 0 and *out to be freed, or an error. */
+static int
+text_generate(const struct inode *inode, struct text_buf **out)
+{
+    const struct pseudo_row *row = &rows_of(inode)[index_of(inode)];
+    int err = -ENOMEM;
+
+    *out = kzalloc(sizeof(**out));
+    if (*out)
+        err = row->show(*out, pseudo_id(inode));
+    if (!err && (*out)->failed)
+        err = -ENOMEM;
+    if (err)
+        text_free(*out);
+    return err;
+}
+
+static int
+text_open(struct file *file)
+{
+    struct text_buf *text;
+    int err = text_generate(file->inode, &text);
+    if (!err)
+        file->private = text;
+    return err;
+}
+
+static void
+text_release(struct file *file)
+{
+    text_free(file->private);
+}
+
+static int64_t
+text_read(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    const struct text_buf *text = file->private;
+    if (*offset >= text->len)
+        return 0;
+    int64_t n = uio_fill(uio, text->data + *offset, text->len - *offset);
+    if (n > 0)
+        *offset += (uint64_t)n;
+    return n;
+}
+
+static const struct file_ops text_file_ops = {
+    .open = text_open,
+    .release = text_release,
+    .read = text_read,
+};
 
 /* ---- Inodes ---- */
+
+static uint64_t
+find_by_walk(const struct pseudo_kind *kind, const char *name)
+{
+    char other[PSEUDO_NAME_MAX];
+    uint64_t id = 0;
+
+    while ((id = kind->next(id, other)) && strcmp(name, other) != 0)
+        ;
+    return id;
+}
 
 static int
 pseudo_lookup(struct inode *dir, const char *name, size_t len,
               struct inode **out)
 {
-    struct pseudo_fs *fs = fs_of(dir);
-    uint64_t ino = 0;
+    const struct pseudo_row *rows = rows_of(dir);
+    char text[NAME_MAX + 1];
 
-    if (!is_dynamic(dir)) {
-        struct pseudo_node *node = node_by_ino(fs, dir->ino);
-        spin_lock(&fs->lock);
-        struct pseudo_node *child = child_locked(fs, node, name, len);
-        spin_unlock(&fs->lock);
-        if (child)
-            ino = child->ino;
+    memcpy(text, name, len);
+    text[len] = '\0';
+    for (unsigned i = 1; rows[i].name; i++) {
+        const struct pseudo_kind *kind = rows[i].kind;
+        if (rows[i].parent != index_of(dir))
+            continue;
+        if (!kind && strcmp(rows[i].name, text) == 0)
+            return inode_get(dir->super, make_ino(i, pseudo_id(dir)), out);
+        uint64_t id = 0;
+        if (kind)
+            id = kind->find ? kind->find(text) : find_by_walk(kind, text);
+        if (id)
+            return inode_get(dir->super, make_ino(i, id), out);
     }
-    if (ino == 0 && fs->dynamic && (is_dynamic(dir) || dir->ino == ROOT_INO))
-        ino = fs->dynamic->lookup(dir->ino, name, len);
-    return ino ? inode_get(dir->super, ino, out) : -ENOENT;
+    return -ENOENT;
 }
 
-/* The child at position pos, or NULL. */
-static struct pseudo_node *
-child_at(struct pseudo_node *dir, uint64_t pos)
+static uint64_t
+pos_of(unsigned index, uint64_t id)
 {
-    struct pseudo_node *node, *found = NULL;
-    uint64_t at = 2;
-
-    spin_lock(&dir->fs->lock);
-    list_for_each_entry (node, &dir->children, sibling_node) {
-        if (at++ == pos) {
-            found = node;
-            break;
-        }
-    }
-    spin_unlock(&dir->fs->lock);
-    return found;
+    return FIRST_POS + ((uint64_t)index << ID_BITS | id);
 }
 
-/* Positions of the root's dynamic names follow all that its own can have. */
-#define DYNAMIC_POS (1ull << 16)
+/* Hands the names of row i on, from *pos on. Returns whether there was room. */
+static bool
+list_row(const struct inode *dir, unsigned i, uint64_t *pos,
+         struct dir_sink *sink)
+{
+    const struct pseudo_row *row = &rows_of(dir)[i];
+    uint64_t start = pos_of(i, 0), end = pos_of(i + 1, 0);
+
+    if (!row->kind)
+        return sink->entry(sink, row->name, strlen(row->name),
+                           make_ino(i, pseudo_id(dir)), row->mode, end);
+
+    char name[PSEUDO_NAME_MAX];
+    uint64_t id = MAX(*pos, start) - start;
+    while ((id = row->kind->next(id, name))) {
+        if (!sink->entry(sink, name, strlen(name), make_ino(i, id), row->mode,
+                         start + id))
+            return false;
+        *pos = start + id;
+    }
+    return true;
+}
 
 static int
 pseudo_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
 {
-    struct pseudo_fs *fs = fs_of(dir);
+    const struct pseudo_row *rows = rows_of(dir);
 
-    if (is_dynamic(dir))
-        return fs->dynamic->readdir(dir->ino, 2, pos, sink);
-
-    struct pseudo_node *node = node_by_ino(fs, dir->ino), *child;
-    while (*pos < DYNAMIC_POS && (child = child_at(node, *pos))) {
-        if (!sink->entry(sink, child->name, strlen(child->name), child->ino,
-                         child->content.mode, *pos + 1))
-            return 0;
-        ++*pos;
+    for (unsigned i = 1; rows[i].name; i++) {
+        uint64_t end = pos_of(i + 1, 0);
+        if (*pos >= end)
+            continue;
+        if (rows[i].parent == index_of(dir) && !list_row(dir, i, pos, sink))
+            break;
+        *pos = end;
     }
-    if (dir->ino != ROOT_INO || !fs->dynamic)
-        return 0;
-    *pos = MAX(*pos, DYNAMIC_POS);
-    return fs->dynamic->readdir(dir->ino, DYNAMIC_POS, pos, sink);
+    return 0;
 }
 
 static int64_t
 pseudo_readlink(struct inode *inode, char *buf, size_t size)
 {
-    const struct pseudo_content *content = inode->private;
-    struct text_buf text = {.data = NULL};
-
-    int64_t n = text_generate(&text, content);
-    if (n == 0) {
-        memcpy(buf, text.data, MIN(text.len, size));
-        n = (int64_t)text.len;
-    }
-    kfree(text.data);
+    struct text_buf *text;
+    int err = text_generate(inode, &text);
+    if (err)
+        return err;
+    int64_t n = (int64_t)text->len;
+    memcpy(buf, text->data, MIN(text->len, size));
+    text_free(text);
     return n;
 }
 
@@ -164,183 +254,18 @@ static const struct inode_ops pseudo_inode_ops = {
     .readlink = pseudo_readlink,
 };
 
-/* What ino is: for a dynamic inode, in memory of its own. */
-static int
-find_content(struct pseudo_fs *fs, uint64_t ino, struct pseudo_content **out)
-{
-    if (ino < PSEUDO_DYNAMIC_INO) {
-        struct pseudo_node *node = node_by_ino(fs, ino);
-        *out = node ? &node->content : NULL;
-        return node ? 0 : -ENOENT;
-    }
-    *out = kzalloc(sizeof(**out));
-    if (!*out)
-        return -ENOMEM;
-    int err = fs->dynamic->describe(ino, *out);
-    if (err)
-        kfree(*out);
-    return err;
-}
-
 static int
 pseudo_read_inode(struct inode *inode)
 {
-    struct pseudo_content *content;
-    int err = find_content(fs_of(inode), inode->ino, &content);
-    if (err)
-        return err;
-    inode->private = content;
+    const struct pseudo_row *row = &rows_of(inode)[index_of(inode)];
+    bool many = row->kind && row->kind->get_rdev;
+
     inode->ops = &pseudo_inode_ops;
-    inode->mode = content->mode;
-    inode->nlink = S_ISDIR(content->mode) ? 2 : 1;
-    inode->rdev = content->rdev;
-    inode->file_ops = content->file_ops;
-    if (S_ISREG(content->mode) && !content->file_ops)
-        inode->file_ops = &text_file_ops;
+    inode->mode = row->mode;
+    inode->nlink = S_ISDIR(row->mode) ? 2 : 1;
+    inode->rdev = many ? row->kind->get_rdev(pseudo_id(inode)) : row->rdev;
+    inode->file_ops = S_ISREG(row->mode) ? &text_file_ops : row->file_ops;
     return 0;
 }
 
-static void
-pseudo_free_inode(struct inode *inode)
-{
-    if (is_dynamic(inode))
-        kfree(inode->private);
-}
-
-static const struct super_ops pseudo_super_ops = {
-    .read_inode = pseudo_read_inode,
-    .free_inode = pseudo_free_inode,
-};
-
-const struct pseudo_content *
-pseudo_content_of(const struct inode *inode)
-{
-    return inode->private;
-}
-
-/* ---- The tree ---- */
-
-static struct pseudo_node *
-node_new(struct pseudo_fs *fs, const char *name,
-         const struct pseudo_content *content)
-{
-    size_t len = strlen(name);
-    struct pseudo_node *node = kzalloc(sizeof(*node) + len + 1);
-    if (!node)
-        return NULL;
-    node->fs = fs;
-    node->parent = node;
-    node->content = *content;
-    list_init(&node->children);
-    list_init(&node->sibling_node);
-    list_init(&node->all_node);
-    memcpy(node->name, name, len);
-    return node;
-}
-
-static void
-number_locked(struct pseudo_fs *fs, struct pseudo_node *node) REQUIRES(fs->lock)
-{
-    node->ino = fs->next_ino++;
-    list_push_back(&fs->all, &node->all_node);
-}
-
-static const struct pseudo_content directory = {.mode = S_IFDIR | 0555};
-
-struct pseudo_fs *
-pseudo_create(const char *type, uint32_t magic,
-              const struct pseudo_dynamic *dynamic)
-{
-    struct pseudo_fs *fs = kzalloc(sizeof(*fs));
-    if (!fs)
-        return NULL;
-    spin_init(&fs->lock, type, RANK_PSEUDO);
-    list_init(&fs->all);
-    fs->next_ino = ROOT_INO;
-    fs->dynamic = dynamic;
-    fs->super = (struct super){
-        .ops = &pseudo_super_ops,
-        .type = type,
-        .dev = mount_new_dev(),
-        .root_ino = ROOT_INO,
-        .magic = magic,
-        .volatile_names = true,
-        .block_size = PAGE_SIZE,
-        .private = fs,
-    };
-    fs->root = node_new(fs, "", &directory);
-    if (!fs->root) {
-        kfree(fs);
-        return NULL;
-    }
-    spin_lock(&fs->lock);
-    number_locked(fs, fs->root);
-    spin_unlock(&fs->lock);
-    return fs;
-}
-
-struct super *
-pseudo_super(struct pseudo_fs *fs)
-{
-    return &fs->super;
-}
-
-struct pseudo_node *
-pseudo_root(struct pseudo_fs *fs)
-{
-    return fs->root;
-}
-
-static int
-add(struct pseudo_node *dir, const char *name,
-    const struct pseudo_content *content, struct pseudo_node **out)
-{
-    struct pseudo_fs *fs = dir->fs;
-    struct pseudo_node *node = node_new(fs, name, content);
-    if (!node)
-        return -ENOMEM;
-    node->parent = dir;
-
-    spin_lock(&fs->lock);
-    struct pseudo_node *old = child_locked(fs, dir, name, strlen(name));
-    if (!old) {
-        number_locked(fs, node);
-        list_push_back(&dir->children, &node->sibling_node);
-    }
-    spin_unlock(&fs->lock);
-    if (out)
-        *out = old ? old : node;
-    if (old)
-        kfree(node);
-    return old ? -EEXIST : 0;
-}
-
-int
-pseudo_add(struct pseudo_node *dir, const char *name,
-           const struct pseudo_content *content)
-{
-    return add(dir, name, content, NULL);
-}
-
-int
-pseudo_add_file(struct pseudo_node *dir, const char *name,
-                int (*show)(struct text_buf *out, void *arg), void *arg)
-{
-    struct pseudo_content content = {S_IFREG | 0444, show, arg, NULL, 0};
-    return add(dir, name, &content, NULL);
-}
-
-int
-pseudo_add_link(struct pseudo_node *dir, const char *name,
-                int (*show)(struct text_buf *out, void *arg), void *arg)
-{
-    struct pseudo_content content = {S_IFLNK | 0777, show, arg, NULL, 0};
-    return add(dir, name, &content, NULL);
-}
-
-int
-pseudo_add_dir(struct pseudo_node *dir, const char *name,
-               struct pseudo_node **node)
-{
-    return add(dir, name, &directory, node);
-}
+const struct super_ops pseudo_super_ops = {.read_inode = pseudo_read_inode};

@@ -26,27 +26,20 @@ bit_count_trailing_zeros64(uint64_t x)
     return bit_count_ones64(~x & (x - 1));
 }
 
-/* Number of zero bits above the highest set bit; 64 if x is 0. */
-static inline unsigned
-bit_count_leading_zeros64(uint64_t x)
-{
-    for (unsigned shift = 1; shift < 64; shift *= 2)
-        x |= x >> shift;
-    return 64 - bit_count_ones64(x);
-}
-
 /* Logarithm to base 2, rounded down; x > 0. */
 static inline unsigned
 bit_log2_floor64(uint64_t x)
 {
-    return 63 - bit_count_leading_zeros64(x);
+    for (unsigned shift = 1; shift < 64; shift *= 2)
+        x |= x >> shift;
+    return bit_count_ones64(x) - 1;
 }
 
 /* Logarithm to base 2, rounded up; x > 0. */
 static inline unsigned
 bit_log2_ceil64(uint64_t x)
 {
-    return 64 - bit_count_leading_zeros64(x - 1);
+    return x > 1 ? bit_log2_floor64(x - 1) + 1 : 0;
 }
 
 static inline bool
@@ -56,13 +49,6 @@ bit_is_power_of_two64(uint64_t x)
 }
 
 /* Big-endian loads; p needs no alignment. */
-static inline uint16_t
-be16_load(const void *p)
-{
-    const uint8_t *b = p;
-    return (uint16_t)(b[0] << 8 | b[1]);
-}
-
 static inline uint32_t
 be32_load(const void *p)
 {

@@ -10,8 +10,6 @@
 #define MUST_CHECK   __attribute__((warn_unused_result))
 #define NORETURN     __attribute__((noreturn))
 #define UNUSED       __attribute__((unused))
-#define USED         __attribute__((used))
-#define PACKED       __attribute__((packed))
 #define ALIGNED(n)   __attribute__((aligned(n)))
 #define NOINLINE     __attribute__((noinline))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -48,19 +46,17 @@
 /* Lock contracts on prototypes: empty under gcc, checked by
  * clang -Wthread-safety. */
 #ifdef __clang__
-#define LOCK_TYPE(name)   __attribute__((capability(name)))
-#define REQUIRES(...)     __attribute__((requires_capability(__VA_ARGS__)))
-#define EXCLUDES(...)     __attribute__((locks_excluded(__VA_ARGS__)))
-#define ACQUIRES(...)     __attribute__((acquire_capability(__VA_ARGS__)))
-#define RELEASES(...)     __attribute__((release_capability(__VA_ARGS__)))
-#define TRY_ACQUIRES(...) __attribute__((try_acquire_capability(__VA_ARGS__)))
-#define NO_LOCK_CHECK     __attribute__((no_thread_safety_analysis))
+#define LOCK_TYPE(name) __attribute__((capability(name)))
+#define REQUIRES(...)   __attribute__((requires_capability(__VA_ARGS__)))
+#define EXCLUDES(...)   __attribute__((locks_excluded(__VA_ARGS__)))
+#define ACQUIRES(...)   __attribute__((acquire_capability(__VA_ARGS__)))
+#define RELEASES(...)   __attribute__((release_capability(__VA_ARGS__)))
+#define NO_LOCK_CHECK   __attribute__((no_thread_safety_analysis))
 #else
 #define LOCK_TYPE(name)
 #define REQUIRES(...)
 #define EXCLUDES(...)
 #define ACQUIRES(...)
 #define RELEASES(...)
-#define TRY_ACQUIRES(...)
 #define NO_LOCK_CHECK
 #endif

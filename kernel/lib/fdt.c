@@ -35,10 +35,6 @@ enum {
 
 #define CELL sizeof(uint32_t)
 
-/* phandles that name no node [dtspec §2.3.3]. */
-#define PHANDLE_NONE    0
-#define PHANDLE_INVALID 0xffffffff
-
 struct token {
     uint32_t kind;
     uint32_t at, next;    /* offsets of this token and the one behind it */
@@ -127,16 +123,6 @@ token_get(const struct fdt *tree, uint32_t at, struct token *token)
 {
     if (token_read(tree, at, token) != NULL)
         *token = (struct token){.kind = TOKEN_END, .at = at, .next = at};
-}
-
-/* Reads the FDT_BEGIN_NODE token of node. Returns false if it names none. */
-static bool
-node_get(const struct fdt *tree, int node, struct token *token)
-{
-    if (node < 0)
-        return false;
-    token_get(tree, (uint32_t)node, token);
-    return token->kind == TOKEN_BEGIN_NODE;
 }
 
 /* ---- Opening ---- */
@@ -257,12 +243,6 @@ fdt_open(struct fdt *tree, const void *blob, size_t max, const char **why)
     return *why == NULL ? 0 : -EINVAL;
 }
 
-size_t
-fdt_size(const struct fdt *tree)
-{
-    return tree->total_size;
-}
-
 int
 fdt_reserved(const struct fdt *tree, unsigned index, struct fdt_range *range)
 {
@@ -277,80 +257,78 @@ fdt_reserved(const struct fdt *tree, unsigned index, struct fdt_range *range)
 
 /* ---- Nodes ---- */
 
-int
-fdt_root(const struct fdt *tree)
+/* In the order of enum fdt_standard. */
+static const char *const standard_names[FDT_STANDARD_COUNT] = {
+    "compatible",       "device_type",      "status",      "reg",
+    "ranges",           "#address-cells",   "#size-cells", "phandle",
+    "interrupt-parent", "#interrupt-cells",
+};
+
+void
+fdt_walk_begin(struct fdt_walk *walk, const struct fdt *tree)
 {
-    struct token token;
-    token_get(tree, 0, &token);
-    return (int)token.at;
+    walk->tree = tree;
+    walk->next = 0;
+    walk->depth = 0;
 }
 
-int
-fdt_next(const struct fdt *tree, int node, int *depth)
+static bool
+is_enabled(const struct fdt_prop *status)
 {
-    struct token token;
-    if (!node_get(tree, node, &token))
-        return -ENOENT;
+    const char *text = fdt_prop_string(status, 0);
+    return status->value == NULL ||
+           (text != NULL &&
+            (strcmp(text, "okay") == 0 || strcmp(text, "ok") == 0));
+}
+
+/* Works out what node says, or its ancestors say for it. */
+static void
+inherit(struct fdt_node *node)
+{
+    const struct fdt_node *parent = node->parent;
+    const struct fdt_prop *props = node->props;
+    node->enabled =
+        is_enabled(&props[FDT_STATUS]) && (parent == NULL || parent->enabled);
+    node->phandle = fdt_prop_cell(&props[FDT_PHANDLE], 0);
+    if (props[FDT_INTERRUPT_PARENT].value != NULL)
+        node->interrupt_parent = fdt_prop_cell(&props[FDT_INTERRUPT_PARENT], 0);
+    else if (parent != NULL)
+        node->interrupt_parent = parent->props[FDT_INTERRUPT_CELLS].value
+                                     ? parent->phandle
+                                     : parent->interrupt_parent;
+}
+
+const struct fdt_node *
+fdt_walk_next(struct fdt_walk *walk)
+{
+    struct token token = {.next = walk->next};
     for (;;) {
-        token_get(tree, token.next, &token);
-        switch (token.kind) {
-        case TOKEN_BEGIN_NODE:
-            ++*depth;
-            return (int)token.at;
-        case TOKEN_END_NODE:
-            --*depth;
+        token_get(walk->tree, token.next, &token);
+        if (token.kind == TOKEN_BEGIN_NODE)
             break;
-        case TOKEN_END:
-            return -ENOENT;
-        }
+        if (token.kind == TOKEN_END)
+            return NULL;
+        walk->depth--;
     }
-}
 
-int
-fdt_child(const struct fdt *tree, int node)
-{
-    int depth = 0;
-    int next = fdt_next(tree, node, &depth);
-    return depth == 1 ? next : -ENOENT;
-}
-
-int
-fdt_sibling(const struct fdt *tree, int node)
-{
-    int depth = 0;
-    do {
-        node = fdt_next(tree, node, &depth);
-    } while (node >= 0 && depth > 0);
-    return depth == 0 ? node : -ENOENT;
-}
-
-int
-fdt_ancestry(const struct fdt *tree, int node, int path[FDT_DEPTH_MAX])
-{
-    int depth = 0;
-    int at = fdt_root(tree);
-    while (at >= 0 && depth < FDT_DEPTH_MAX) {
-        path[depth] = at;
-        if (at == node)
-            return depth;
-        at = fdt_next(tree, at, &depth);
+    struct fdt_node *node = &walk->path[walk->depth++];
+    *node = (struct fdt_node){
+        .offset = (int)token.at,
+        .name = token.name,
+        .parent = walk->depth > 1 ? node - 1 : NULL,
+    };
+    for (;;) {
+        walk->next = token.next;
+        token_get(walk->tree, token.next, &token);
+        if (token.kind != TOKEN_PROP)
+            break;
+        for (unsigned i = 0; i < FDT_STANDARD_COUNT; i++)
+            if (node->props[i].value == NULL &&
+                strcmp(token.prop.name, standard_names[i]) == 0)
+                node->props[i] = token.prop;
     }
-    return -ENOENT;
-}
-
-int
-fdt_parent(const struct fdt *tree, int node)
-{
-    int path[FDT_DEPTH_MAX];
-    int depth = fdt_ancestry(tree, node, path);
-    return depth > 0 ? path[depth - 1] : -ENOENT;
-}
-
-const char *
-fdt_name(const struct fdt *tree, int node)
-{
-    struct token token;
-    return node_get(tree, node, &token) ? token.name : NULL;
+    inherit(node);
+    return node;
 }
 
 /* Does a node's name equal the len bytes at wanted, which may leave out the
@@ -364,13 +342,6 @@ name_matches(const char *name, const char *wanted, size_t len)
            (name[len] == '@' && memchr(wanted, '@', len) == NULL);
 }
 
-bool
-fdt_has_name(const struct fdt *tree, int node, const char *name)
-{
-    const char *full = fdt_name(tree, node);
-    return full != NULL && name_matches(full, name, strlen(name));
-}
-
 /* Length of the first component of a path. */
 static size_t
 component_length(const char *path)
@@ -381,106 +352,49 @@ component_length(const char *path)
     return len;
 }
 
-/* Follows path, whose components each follow a '/', from node. */
+/* Follows path, which begins with a '/': the empty component in front of it
+ * is the root's name. */
 static int
-walk_path(const struct fdt *tree, int node, const char *path)
+walk_path(const struct fdt *tree, const char *path)
 {
+    struct token token = {.kind = TOKEN_NOP};
+    unsigned depth = 0, matched = 0; /* components; depth is of nesting */
     for (;;) {
+        token_get(tree, token.next, &token);
+        if (token.kind == TOKEN_END_NODE)
+            depth--;
+        if (token.kind == TOKEN_END || depth < matched)
+            return -ENOENT;
+        if (token.kind != TOKEN_BEGIN_NODE)
+            continue;
+        size_t len = component_length(path);
+        if (depth++ != matched || !name_matches(token.name, path, len))
+            continue;
+        matched++;
+        path += len;
         while (*path == '/')
             path++;
-        size_t len = component_length(path);
-        if (len == 0)
-            return node;
-        int child = fdt_child(tree, node);
-        while (child >= 0 && !name_matches(fdt_name(tree, child), path, len))
-            child = fdt_sibling(tree, child);
-        node = child;
-        path += len;
+        if (component_length(path) == 0)
+            return (int)token.at;
     }
-}
-
-/* The node whose alias is the len bytes at alias. */
-static int
-find_alias(const struct fdt *tree, const char *alias, size_t len)
-{
-    struct fdt_prop prop;
-    int aliases = walk_path(tree, fdt_root(tree), "/aliases");
-    int error = fdt_prop_first(tree, aliases, &prop);
-    for (; error == 0; error = fdt_prop_next(tree, &prop)) {
-        const char *path = fdt_prop_string(&prop, 0);
-        if (strncmp(prop.name, alias, len) == 0 && prop.name[len] == '\0' &&
-            path != NULL && *path == '/')
-            return walk_path(tree, fdt_root(tree), path);
-    }
-    return -ENOENT;
 }
 
 int
 fdt_find_path(const struct fdt *tree, const char *path)
 {
     if (*path == '/')
-        return walk_path(tree, fdt_root(tree), path);
-    size_t len = component_length(path);
-    return walk_path(tree, find_alias(tree, path, len), path + len);
-}
+        return walk_path(tree, path);
 
-int
-fdt_find_phandle(const struct fdt *tree, uint32_t phandle)
-{
-    if (phandle == PHANDLE_NONE || phandle == PHANDLE_INVALID)
-        return -ENOENT;
-    struct token token = {.kind = TOKEN_NOP};
-    int node = -ENOENT;
-    while (token.kind != TOKEN_END) {
-        token_get(tree, token.next, &token);
-        if (token.kind == TOKEN_BEGIN_NODE)
-            node = (int)token.at;
-        else if (token.kind == TOKEN_PROP && token.prop.len == CELL &&
-                 be32_load(token.prop.value) == phandle &&
-                 strcmp(token.prop.name, "phandle") == 0)
-            return node;
+    size_t len = component_length(path);
+    struct fdt_prop prop;
+    int error = fdt_prop_first(tree, walk_path(tree, "/aliases"), &prop);
+    for (; error == 0; error = fdt_prop_next(tree, &prop)) {
+        const char *whole = fdt_prop_string(&prop, 0);
+        if (strncmp(prop.name, path, len) == 0 && prop.name[len] == '\0' &&
+            whole != NULL && *whole == '/')
+            return walk_path(tree, whole);
     }
     return -ENOENT;
-}
-
-int
-fdt_find_compatible(const struct fdt *tree, int after, const char *name)
-{
-    int depth = 0;
-    int node = after < 0 ? fdt_root(tree) : fdt_next(tree, after, &depth);
-    while (node >= 0 && !fdt_is_compatible(tree, node, name))
-        node = fdt_next(tree, node, &depth);
-    return node;
-}
-
-bool
-fdt_is_compatible(const struct fdt *tree, int node, const char *name)
-{
-    struct fdt_prop prop;
-    if (fdt_prop_find(tree, node, "compatible", &prop) != 0)
-        return false;
-    size_t size = strlen(name) + 1;
-    for (uint32_t at = 0; size <= prop.len - at;) {
-        const char *string = (const char *)prop.value + at;
-        size_t len = strnlen(string, prop.len - at);
-        if (len + 1 == size && memcmp(string, name, size) == 0)
-            return true;
-        if (len == prop.len - at)
-            return false;
-        at += (uint32_t)len + 1;
-    }
-    return false;
-}
-
-bool
-fdt_is_enabled(const struct fdt *tree, int node)
-{
-    struct fdt_prop prop;
-    if (fdt_prop_find(tree, node, "status", &prop) != 0)
-        return node >= 0;
-    const char *status = fdt_prop_string(&prop, 0);
-    return status != NULL &&
-           (strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0);
 }
 
 /* ---- Properties ---- */
@@ -502,7 +416,10 @@ int
 fdt_prop_first(const struct fdt *tree, int node, struct fdt_prop *prop)
 {
     struct token token;
-    if (!node_get(tree, node, &token))
+    if (node < 0)
+        return -ENOENT;
+    token_get(tree, (uint32_t)node, &token);
+    if (token.kind != TOKEN_BEGIN_NODE)
         return -ENOENT;
     return prop_at(tree, token.next, prop);
 }
@@ -538,22 +455,32 @@ fdt_prop_string(const struct fdt_prop *prop, unsigned index)
     return NULL;
 }
 
-int
-fdt_prop_cell(const struct fdt_prop *prop, unsigned index, uint32_t *value)
+bool
+fdt_prop_has_string(const struct fdt_prop *prop, const char *name)
+{
+    const char *string;
+    for (unsigned i = 0; (string = fdt_prop_string(prop, i)) != NULL; i++)
+        if (strcmp(string, name) == 0)
+            return true;
+    return false;
+}
+
+uint32_t
+fdt_prop_cell(const struct fdt_prop *prop, unsigned index)
 {
     if (index >= prop->len / CELL)
-        return -ENOENT;
-    *value = be32_load(prop->value + index * CELL);
-    return 0;
+        return 0;
+    return be32_load(prop->value + index * CELL);
 }
 
 const char *
 fdt_read_string(const struct fdt *tree, int node, const char *name)
 {
     struct fdt_prop prop;
-    if (fdt_prop_find(tree, node, name, &prop) != 0)
-        return NULL;
-    return fdt_prop_string(&prop, 0);
+    const char *string = NULL;
+    if (fdt_prop_find(tree, node, name, &prop) == 0)
+        string = fdt_prop_string(&prop, 0);
+    return string != NULL ? string : "";
 }
 
 int

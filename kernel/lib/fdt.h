@@ -3,25 +3,25 @@
  * Owns nothing: a struct fdt views a blob that the caller keeps mapped and
  * unchanged. Never writes, allocates or recurses; no lock; any context.
  *
- * fdt_open walks the whole blob once. What it accepts can be walked to the
+ * fdt_open reads the whole blob once. What it accepts can be walked to the
  * end: names are terminated, nodes nest properly, properties lie inside the
  * blob. The content of a property is still input: every decoder checks its
  * length.
  *
  * A node is named by an int >= 0: the offset of its FDT_BEGIN_NODE token in
- * the structure block. Functions that find a node return it, or -ENOENT; a
- * negative node passed in gives -ENOENT, so searches can be chained. */
+ * the structure block. A walk meets every node once, and remembers what
+ * nodes take from their ancestors. */
 #pragma once
 
 #include "lib/compiler.h"
 
-/* Most levels of nodes accepted; the root, at depth 0, is the first. */
+/* Most levels of nodes accepted; the root is the first. */
 #define FDT_DEPTH_MAX 32
 
-/* Private to fdt.c. */
 struct fdt {
     const uint8_t *blob;
     uint32_t total_size;
+    /* private to fdt.c */
     uint32_t struct_start, struct_size;   /* structure block */
     uint32_t strings_start, strings_size; /* ends with a terminator */
     uint32_t reserve_start, reserve_count;
@@ -30,8 +30,7 @@ struct fdt {
 /* A property; name and value point into the blob. */
 struct fdt_prop {
     const char *name;
-    const uint8_t *value; /* len bytes, big-endian, 4-byte aligned in the
-                           * structure block */
+    const uint8_t *value; /* len bytes, big-endian; NULL: no such property */
     uint32_t len;
     uint32_t next; /* private to fdt.c: offset of the token behind it */
 };
@@ -39,6 +38,44 @@ struct fdt_prop {
 /* Addresses base .. base + size - 1. */
 struct fdt_range {
     uint64_t base, size;
+};
+
+/* The properties that walks keep at hand [dtspec §2.3, §2.4, §3.4]. */
+enum fdt_standard {
+    FDT_COMPATIBLE,
+    FDT_DEVICE_TYPE,
+    FDT_STATUS,
+    FDT_REG,
+    FDT_RANGES,
+    FDT_ADDRESS_CELLS,
+    FDT_SIZE_CELLS,
+    FDT_PHANDLE,
+    FDT_INTERRUPT_PARENT,
+    FDT_INTERRUPT_CELLS,
+    FDT_STANDARD_COUNT,
+};
+
+/* A node as a walk meets it. */
+struct fdt_node {
+    int offset;
+    const char *name;              /* with unit address; "" for the root */
+    const struct fdt_node *parent; /* NULL for the root */
+    struct fdt_prop props[FDT_STANDARD_COUNT];
+    bool enabled;     /* neither it nor an ancestor is disabled */
+    uint32_t phandle; /* 0: none */
+    /* Phandle of what its interrupts go to: `interrupt-parent`, its own or
+     * inherited, or an ancestor that receives interrupts, whichever is
+     * nearer [dtspec §2.4]. 0: none. */
+    uint32_t interrupt_parent;
+};
+
+/* A walk over all nodes, parents before children. */
+struct fdt_walk {
+    const struct fdt *tree;
+    /* private to fdt.c */
+    uint32_t next;
+    unsigned depth;
+    struct fdt_node path[FDT_DEPTH_MAX]; /* from the root to the node */
 };
 
 /* ---- The blob ---- */
@@ -53,9 +90,6 @@ struct fdt_range {
 int fdt_open(struct fdt *tree, const void *blob, size_t max, const char **why)
     MUST_CHECK;
 
-/* The blob's size in bytes, from its header. */
-size_t fdt_size(const struct fdt *tree);
-
 /* Entry `index` of the memory reservation block [dtspec §5.3].
  * Returns 0, or -ENOENT behind the last. */
 int fdt_reserved(const struct fdt *tree, unsigned index,
@@ -63,56 +97,38 @@ int fdt_reserved(const struct fdt *tree, unsigned index,
 
 /* ---- Nodes ---- */
 
-int fdt_root(const struct fdt *tree);
+void fdt_walk_begin(struct fdt_walk *walk, const struct fdt *tree);
 
-/* The next node in the order of the blob: parents before children. *depth
- * is that of `node` on entry, of the returned node on return. */
-int fdt_next(const struct fdt *tree, int node, int *depth);
+/* The next node, or NULL behind the last. It and its ancestors stay valid
+ * until the walk leaves them. */
+const struct fdt_node *fdt_walk_next(struct fdt_walk *walk);
 
-/* The first child; the next child of the same parent; the parent. fdt_parent
- * searches from the root: its cost grows with the offset of node. */
-int fdt_child(const struct fdt *tree, int node);
-int fdt_sibling(const struct fdt *tree, int node);
-int fdt_parent(const struct fdt *tree, int node);
-
-/* Fills path[0 .. depth] with the nodes from the root down to node, in one
- * such search. Returns the depth of node, or -ENOENT. */
-int fdt_ancestry(const struct fdt *tree, int node, int path[FDT_DEPTH_MAX]);
-
-#define fdt_for_each_child(child, tree, parent)           \
-    for (int child = fdt_child(tree, parent); child >= 0; \
-         child = fdt_sibling(tree, child))
-
-/* The name with its unit address, "" for the root, NULL if node < 0. */
-const char *fdt_name(const struct fdt *tree, int node);
-
-/* Does the name, without its unit address, equal `name`? */
-bool fdt_has_name(const struct fdt *tree, int node, const char *name);
-
-/* By full path "/soc/serial@10000000", or by alias "serial0/child" [dtspec
- * §3.3]. A component without unit address matches the first child that has
+/* By full path "/soc/serial@10000000", or by alias "serial0" [dtspec §3.3]. A
+ * component without unit address matches the first child that has
  * that name and any unit address. Text from a ':' on is ignored, so the
- * value of stdout-path can be passed as it is [dtspec §3.6]. */
+ * value of stdout-path can be passed as it is [dtspec §3.6].
+ * Returns the node, or -ENOENT. */
 int fdt_find_path(const struct fdt *tree, const char *path);
 
-/* By the value of its `phandle` [dtspec §2.3.3]. */
-int fdt_find_phandle(const struct fdt *tree, uint32_t phandle);
+/* Entry `index` of `reg`, as the parent's bus counts addresses [dtspec
+ * §2.3.6]; size is 0 where the bus has no sizes.
+ * Returns 0, -ENOENT behind the last entry, -EINVAL if reg is no whole
+ * number of entries or a cell count is over 4, or -EOVERFLOW if address or
+ * size has over 64 bits. */
+int fdt_reg(const struct fdt_node *node, unsigned index,
+            struct fdt_range *range) MUST_CHECK;
 
-/* The first node behind `after` (the root and on, if after < 0) that is
- * compatible with `name`. Looks at disabled nodes too. */
-int fdt_find_compatible(const struct fdt *tree, int after, const char *name);
-
-/* Is `name` one of the strings of `compatible` [dtspec §2.3.1]? */
-bool fdt_is_compatible(const struct fdt *tree, int node, const char *name);
-
-/* Is `status` absent, "okay" or "ok" [dtspec §2.3.4]? Says nothing about
- * the node's ancestors. */
-bool fdt_is_enabled(const struct fdt *tree, int node);
+/* The same as a physical address: translated through the `ranges` of every
+ * bus up to the root [dtspec §2.3.8]. Empty `ranges` map one to one.
+ * Errors as fdt_reg, and -ENXIO if a bus has no `ranges`, or none that
+ * holds the entry as a whole. */
+int fdt_reg_physical(const struct fdt_node *node, unsigned index,
+                     struct fdt_range *range) MUST_CHECK;
 
 /* ---- Properties ---- */
 
 /* The first property of node, and the one behind *prop (replaced in place).
- * Return 0, or -ENOENT when there are no more. */
+ * Return 0, or -ENOENT when there are no more, or node names none. */
 int fdt_prop_first(const struct fdt *tree, int node, struct fdt_prop *prop)
     MUST_CHECK;
 int fdt_prop_next(const struct fdt *tree, struct fdt_prop *prop) MUST_CHECK;
@@ -125,14 +141,16 @@ int fdt_prop_find(const struct fdt *tree, int node, const char *name,
  * terminated inside the property. */
 const char *fdt_prop_string(const struct fdt_prop *prop, unsigned index);
 
-/* Cell `index`, a big-endian 32-bit number. Returns 0, or -ENOENT if the
- * property is too short. */
-int fdt_prop_cell(const struct fdt_prop *prop, unsigned index, uint32_t *value)
-    MUST_CHECK;
+/* Is `name` one of the strings of a list? */
+bool fdt_prop_has_string(const struct fdt_prop *prop, const char *name);
 
-/* Shorthands for a property that is one string (NULL if it is absent or not
- * a string), or one number of one or two cells (0, -ENOENT if absent, or
- * -EINVAL if of another length). */
+/* Cell `index`, a big-endian 32-bit number; 0 if the property is too short. */
+uint32_t fdt_prop_cell(const struct fdt_prop *prop, unsigned index);
+
+/* A property that is one string; "" if it is absent or not a string. */
 const char *fdt_read_string(const struct fdt *tree, int node, const char *name);
+
+/* A property that is one number of one or two cells. Returns 0, -ENOENT if
+ * it is absent, or -EINVAL if it has another length. */
 int fdt_read_number(const struct fdt *tree, int node, const char *name,
                     uint64_t *value) MUST_CHECK;

@@ -1,8 +1,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-/* Octal needs the most digits: one for each three bits. */
-#define DIGITS_MAX ((64 + 2) / 3)
+#define DIGITS_MAX 20 /* of 64 bits in decimal */
 
 #define POINTER_DIGITS 16
 
@@ -13,15 +12,10 @@ struct arguments {
 
 /* One conversion specification, %[flags][width][.precision][length]c. */
 struct spec {
-    bool left, zero, plus, space, alternate;
+    bool left, zero, alternate;
+    bool is_long; /* all types wider than int have 64 bits */
     unsigned width;
     int precision; /* < 0: not given */
-    enum {
-        LENGTH_INT,
-        LENGTH_CHAR,
-        LENGTH_SHORT,
-        LENGTH_LONG, /* all wider types have 64 bits */
-    } length;
     char conversion;
 };
 
@@ -91,86 +85,39 @@ put_number(struct output *out, const struct spec *spec, const char *prefix,
 /* Writes the digits of value so that they end before end. Returns where they
  * begin. */
 static char *
-write_digits(char *end, uint64_t value, unsigned base, bool upper)
+write_digits(char *end, uint64_t value, unsigned base)
 {
-    const char *digit = upper ? "0123456789ABCDEF" : "0123456789abcdef";
     do {
-        *--end = digit[value % base];
+        *--end = "0123456789abcdef"[value % base];
         value /= base;
     } while (value != 0);
     return end;
 }
 
-static uint64_t
-next_unsigned(const struct spec *spec, struct arguments *args)
-{
-    if (spec->length == LENGTH_LONG)
-        return va_arg(args->list, unsigned long);
-    unsigned value = va_arg(args->list, unsigned);
-    if (spec->length == LENGTH_CHAR)
-        return (unsigned char)value;
-    if (spec->length == LENGTH_SHORT)
-        return (unsigned short)value;
-    return value;
-}
-
-static int64_t
-next_signed(const struct spec *spec, struct arguments *args)
-{
-    if (spec->length == LENGTH_LONG)
-        return va_arg(args->list, long);
-    int value = va_arg(args->list, int);
-    if (spec->length == LENGTH_CHAR)
-        return (signed char)value;
-    if (spec->length == LENGTH_SHORT)
-        return (short)value;
-    return value;
-}
-
 static void
-format_signed(struct output *out, const struct spec *spec,
-              struct arguments *args)
+format_integer(struct output *out, const struct spec *spec,
+               struct arguments *args)
 {
-    int64_t value = next_signed(spec, args);
-    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    const char *sign = "";
-    if (value < 0)
-        sign = "-";
-    else if (spec->plus)
-        sign = "+";
-    else if (spec->space)
-        sign = " ";
+    bool is_signed = spec->conversion == 'd', is_hex = spec->conversion == 'x';
+    uint64_t value;
+    if (spec->is_long)
+        value = va_arg(args->list, unsigned long);
+    else if (is_signed)
+        value = (uint64_t)(int64_t)va_arg(args->list, int);
+    else
+        value = va_arg(args->list, unsigned);
 
+    const char *prefix = "";
+    if (is_signed && (int64_t)value < 0) {
+        prefix = "-";
+        value = -value;
+    } else if (is_hex && spec->alternate && value != 0) {
+        prefix = "0x";
+    }
     char buf[DIGITS_MAX];
     char *end = buf + sizeof(buf), *start = end;
-    if (magnitude != 0 || spec->precision != 0)
-        start = write_digits(end, magnitude, 10, false);
-    put_number(out, spec, sign, start, (size_t)(end - start));
-}
-
-static void
-format_unsigned(struct output *out, const struct spec *spec,
-                struct arguments *args)
-{
-    uint64_t value = next_unsigned(spec, args);
-    bool upper = spec->conversion == 'X';
-    unsigned base = 10;
-    const char *prefix = "";
-    if (upper || spec->conversion == 'x') {
-        base = 16;
-        if (spec->alternate && value != 0)
-            prefix = upper ? "0X" : "0x";
-    } else if (spec->conversion == 'o') {
-        base = 8;
-    }
-
-    char buf[DIGITS_MAX + 1];
-    char *end = buf + sizeof(buf), *start = end;
     if (value != 0 || spec->precision != 0)
-        start = write_digits(end, value, base, upper);
-    /* For %#o the prefix is a digit: it counts towards the precision. */
-    if (base == 8 && spec->alternate && (start == end || *start != '0'))
-        *--start = '0';
+        start = write_digits(end, value, is_hex ? 16 : 10);
     put_number(out, spec, prefix, start, (size_t)(end - start));
 }
 
@@ -182,7 +129,7 @@ format_pointer(struct output *out, const struct spec *spec,
     char text[2 + POINTER_DIGITS];
     memset(text, '0', sizeof(text));
     text[1] = 'x';
-    write_digits(text + sizeof(text), value, 16, false);
+    write_digits(text + sizeof(text), value, 16);
     put_padded(out, spec, text, sizeof(text));
 }
 
@@ -205,14 +152,9 @@ format_one(struct output *out, const struct spec *spec, struct arguments *args)
     char c;
     switch (spec->conversion) {
     case 'd':
-    case 'i':
-        format_signed(out, spec, args);
-        return true;
     case 'u':
     case 'x':
-    case 'X':
-    case 'o':
-        format_unsigned(out, spec, args);
+        format_integer(out, spec, args);
         return true;
     case 'c':
         c = (char)va_arg(args->list, int);
@@ -240,10 +182,6 @@ parse_flags(const char *at, struct spec *spec)
             spec->left = true;
         else if (*at == '0')
             spec->zero = true;
-        else if (*at == '+')
-            spec->plus = true;
-        else if (*at == ' ')
-            spec->space = true;
         else if (*at == '#')
             spec->alternate = true;
         else
@@ -266,26 +204,6 @@ parse_number(const char *at, int *number, struct arguments *args)
     return at;
 }
 
-static const char *
-parse_length(const char *at, struct spec *spec)
-{
-    switch (*at) {
-    case 'h':
-        spec->length = at[1] == 'h' ? LENGTH_CHAR : LENGTH_SHORT;
-        return at + (at[1] == 'h' ? 2 : 1);
-    case 'l':
-        spec->length = LENGTH_LONG;
-        return at + (at[1] == 'l' ? 2 : 1);
-    case 'z':
-    case 't':
-    case 'j':
-        spec->length = LENGTH_LONG;
-        return at + 1;
-    default:
-        return at;
-    }
-}
-
 /* Parses what follows a '%'. Returns where the conversion character is. */
 static const char *
 parse_spec(const char *at, struct spec *spec, struct arguments *args)
@@ -299,7 +217,8 @@ parse_spec(const char *at, struct spec *spec, struct arguments *args)
     spec->width = width < 0 ? -(unsigned)width : (unsigned)width;
     if (*at == '.')
         at = parse_number(at + 1, &spec->precision, args);
-    at = parse_length(at, spec);
+    for (; *at == 'l' || *at == 'z'; at++)
+        spec->is_long = true;
     spec->conversion = *at;
     return at;
 }

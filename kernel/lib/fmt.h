@@ -1,8 +1,8 @@
 /* printf-style formatting into a buffer or a sink.
  *
- * Owns nothing; any context. Conversions: %d %i %u %x %X %o %c %s %p %% with
- * flags '-', '0', '+', ' ', '#', width and precision (numbers or *), lengths
- * hh h l ll z t j. %p prints 0x and 16 digits. No floating point. An unknown
+ * Owns nothing; any context. As ISO C's, so far as the kernel uses it:
+ * conversions %d %u %x %c %s %p %%, flags '-', '0', '#', width and precision
+ * (numbers or *), lengths l, ll, z. %p prints 0x and 16 digits. An unknown
  * conversion is printed as it stands. */
 #pragma once
 

@@ -2,10 +2,9 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-#define LINE_MAX   512 /* bytes of a line with stamp and newline */
-#define BOOT_WIDTH 80  /* columns of print_boot's lines */
-#define BOOT_NAME  9   /* columns of their subject */
-#define NS_PER_S   1000000000ul
+#define LINE_MAX  512 /* bytes of a line with stamp and newline */
+#define BOOT_NAME "9" /* columns of the subject of print_boot */
+#define NS_PER_S  1000000000ul
 
 static struct {
     void (*lock)(void);
@@ -139,64 +138,30 @@ print(enum print_level level, const char *format, ...)
     va_end(args);
 }
 
-/* How much of text, up to width bytes, goes on one line: to a blank. */
-static size_t
-wrap(const char *text, size_t len, size_t width)
-{
-    if (len <= width)
-        return len;
-    for (size_t n = width; n > 0; n--) {
-        if (text[n] == ' ')
-            return n;
-    }
-    return width;
-}
-
-static void
-boot_show(uint64_t ns, const char *subject, size_t subject_len,
-          const char *text, size_t len)
-{
-    char head[BOOT_WIDTH / 2 + 1];
-    size_t indent =
-        (size_t)snprintf(head, sizeof(head), "[%lu.%03lu] %-*.*s ",
-                         (unsigned long)(ns / NS_PER_S),
-                         (unsigned long)(ns % NS_PER_S / 1000000), BOOT_NAME,
-                         (int)MIN(subject_len, sizeof(head) / 2), subject);
-    console_put(head, indent);
-    for (;;) {
-        size_t n = wrap(text, len, BOOT_WIDTH - indent);
-        console_put(text, n);
-        console_put("\n", 1);
-        if (n == len)
-            break;
-        n += text[n] == ' ';
-        text += n;
-        len -= n;
-        memset(head, ' ', indent);
-        console_put(head, indent);
-    }
-}
-
 void
 print_boot(const char *subject, const char *format, ...)
 {
+    char head[64];
     va_list args;
     bool locked = enter();
     uint64_t ns = now_ns();
 
     line_begin(PRINT_INFO, ns);
-    size_t name = line.len;
     line_put(&line.sink, subject, strlen(subject));
-    size_t name_end = line.len;
     line_add(": ", 2);
     size_t text = line.len;
     va_start(args, format);
     fmt_vformat(&line.sink, format, args);
     va_end(args);
     line_end();
-    if (PRINT_INFO < console_limit)
-        boot_show(ns, line.text + name, name_end - name, line.text + text,
-                  line.len - 1 - text);
+    if (PRINT_INFO < console_limit) {
+        size_t len = (size_t)snprintf(
+            head, sizeof(head), "[%lu.%03lu] %-" BOOT_NAME "s ",
+            (unsigned long)(ns / NS_PER_S),
+            (unsigned long)(ns % NS_PER_S / 1000000), subject);
+        console_put(head, MIN(len, sizeof(head) - 1));
+        console_put(line.text + text, line.len - text);
+    }
     leave(locked);
 }
 

@@ -32,8 +32,8 @@ void vprint(enum print_level level, const char *format, va_list args)
 #define pr_debug(...) print(PRINT_DEBUG, __VA_ARGS__)
 
 /* Boot progress, logged at PRINT_INFO as "subject: what it found". The
- * console shows it in aligned columns, wrapped to 80, with the time since
- * boot in front:
+ * console shows it in aligned columns, with the time since boot in front;
+ * subject is a word of the kernel's own:
  *
  *     [0.012] virtio0   blk, 128 descriptors
  */

@@ -1,5 +1,4 @@
 #include "lib/string.h"
-#include "abi/errno.h"
 
 /* Compilers turn loops that copy or fill into calls of memcpy and memset;
  * here that would be a call to the function itself. */
@@ -36,22 +35,13 @@ copy_block(word_t *dst, const word_t *src)
 }
 
 /* The n < WORD bytes at p, placed as a load of a whole word would place them
- * at the word's end (high) or start (low); little-endian. */
+ * at the word's end; little-endian. */
 static inline word_t
 load_high(const uint8_t *p, size_t n)
 {
     word_t word = 0;
     for (size_t i = 0; i < n; i++)
         word |= (word_t)p[i] << (8 * (WORD - n + i));
-    return word;
-}
-
-static inline word_t
-load_low(const uint8_t *p, size_t n)
-{
-    word_t word = 0;
-    for (size_t i = 0; i < n; i++)
-        word |= (word_t)p[i] << (8 * i);
     return word;
 }
 
@@ -99,45 +89,23 @@ copy_up(uint8_t *dst, const uint8_t *src, size_t n)
         *dst++ = *src++;
 }
 
-/* The mirror image of copy_shifted: dst and src are the ends. */
-NO_LOOP_TO_CALL static size_t
-copy_shifted_down(uint8_t *dst, const uint8_t *src, size_t n, size_t off)
-{
-    unsigned down = 8 * (unsigned)off, up = WORD_BITS - down;
-    word_t *to = (word_t *)dst;
-    const word_t *from = (const word_t *)(src - off);
-    word_t carry = load_low(src - off, off);
-    size_t done = 0;
-    for (; n - done >= SHORT_RUN; done += WORD) {
-        word_t next = *--from;
-        *--to = carry << up | next >> down;
-        carry = next;
-    }
-    return done;
-}
-
 /* Copies from the last byte to the first: for areas that overlap with dst
- * above src. */
+ * above src. By words only if both are aligned alike, as what is moved by
+ * whole elements is. */
 NO_LOOP_TO_CALL static void
 copy_down(uint8_t *dst, const uint8_t *src, size_t n)
 {
     dst += n, src += n;
-    if (n >= SHORT_RUN) {
+    if (n >= SHORT_RUN && misalignment(dst) == misalignment(src)) {
         for (; misalignment(dst) != 0; n--)
             *--dst = *--src;
-        size_t off = misalignment(src);
-        if (off != 0) {
-            size_t done = copy_shifted_down(dst, src, n, off);
-            dst -= done, src -= done, n -= done;
-        } else {
-            for (; n >= BLOCK; n -= BLOCK) {
-                dst -= BLOCK, src -= BLOCK;
-                copy_block((word_t *)dst, (const word_t *)src);
-            }
-            for (; n >= WORD; n -= WORD) {
-                dst -= WORD, src -= WORD;
-                *(word_t *)dst = *(const word_t *)src;
-            }
+        for (; n >= BLOCK; n -= BLOCK) {
+            dst -= BLOCK, src -= BLOCK;
+            copy_block((word_t *)dst, (const word_t *)src);
+        }
+        for (; n >= WORD; n -= WORD) {
+            dst -= WORD, src -= WORD;
+            *(word_t *)dst = *(const word_t *)src;
         }
     }
     while (n-- > 0)
@@ -276,44 +244,4 @@ strlcpy(char *dst, const char *src, size_t size)
         dst[copied] = '\0';
     }
     return len;
-}
-
-/* The value of a digit, or base if c is none. */
-static unsigned
-digit_value(char c, unsigned base)
-{
-    unsigned value = base;
-    if (c >= '0' && c <= '9')
-        value = (unsigned)(c - '0');
-    else if (c >= 'a' && c <= 'f')
-        value = (unsigned)(c - 'a') + 10;
-    else if (c >= 'A' && c <= 'F')
-        value = (unsigned)(c - 'A') + 10;
-    return MIN(value, base);
-}
-
-int
-str_to_u64(const char *s, const char **end, uint64_t *value)
-{
-    unsigned base = 10;
-    if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X') &&
-        digit_value(s[2], 16) < 16) {
-        base = 16;
-        s += 2;
-    }
-    if (digit_value(*s, base) == base)
-        return -EINVAL;
-
-    uint64_t sum = 0;
-    int error = 0;
-    for (unsigned digit; (digit = digit_value(*s, base)) < base; s++) {
-        if (sum > (UINT64_MAX - digit) / base)
-            error = -ERANGE;
-        sum = sum * base + digit;
-    }
-    if (end != NULL)
-        *end = s;
-    if (error == 0)
-        *value = sum;
-    return error;
 }

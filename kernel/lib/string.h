@@ -23,8 +23,3 @@ char *strrchr(const char *s, int c);
  * need be; dst is always terminated (size > 0).
  * Returns the length of src; >= size means it was cut. */
 size_t strlcpy(char *dst, const char *src, size_t size);
-
-/* Reads an unsigned number at s in base 10, or 16 after "0x"; stops at the
- * first other byte, stored to *end unless end is NULL.
- * Returns 0 and *value, or -EINVAL (no digit) or -ERANGE (over 64 bits). */
-int str_to_u64(const char *s, const char **end, uint64_t *value) MUST_CHECK;

@@ -84,15 +84,21 @@ space_fault(struct space *space, uint64_t va, unsigned access)
 }
 
 void *
-space_translate(struct space *space, uint64_t va, bool write)
+space_translate(const struct space *space, uint64_t va, bool write)
 {
     uint64_t need = PTE_V | PTE_U | (write ? PTE_W : 0);
-    uint64_t pte;
+    const uint64_t *table = space->root;
 
     if (va >= USER_END)
         return NULL;
-    pte = pt_lookup(space->root, va);
-    if ((pte & need) != need)
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        uint64_t entry = table[pte_index(va, level)];
+        if (!(entry & PTE_V))
+            return NULL;
+        table = phys_to_virt(pte_address(entry));
+    }
+    uint64_t leaf = table[pte_index(va, 0)];
+    if ((leaf & need) != need)
         return NULL;
-    return (char *)phys_to_virt(pte_address(pte)) + va % PAGE_SIZE;
+    return (char *)phys_to_virt(pte_address(leaf)) + va % PAGE_SIZE;
 }

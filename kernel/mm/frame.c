@@ -3,6 +3,7 @@
 #include "arch/layout.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "mm/kasan.h"
 #include "sync/spinlock.h"
 
 /* What a frame is, as far as its first byte of the block knows. */
@@ -138,6 +139,7 @@ for_each_free(const struct memmap *map,
     }
 }
 
+/* The frame table, and in SAN=1 builds behind it the shadow memory. */
 static uint64_t table_pfn, table_frames;
 
 static void
@@ -166,8 +168,12 @@ frame_init(const struct memmap *map)
 
     first_pfn = map->ram[0].base >> PAGE_SHIFT;
     end_pfn = MIN(last->base + last->size, DIRECT_SIZE) >> PAGE_SHIFT;
-    size_t bytes = (end_pfn - first_pfn) * sizeof(struct frame);
-    table_frames = ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT;
+    size_t bytes =
+        ALIGN_UP((end_pfn - first_pfn) * sizeof(struct frame), PAGE_SIZE);
+    table_frames = bytes >> PAGE_SHIFT;
+#ifdef SAN
+    table_frames += (end_pfn - first_pfn + 7) / 8;
+#endif
     for_each_free(map, place_table);
     if (table_pfn == 0)
         panic("no room in RAM for the table of %lu frames",
@@ -176,6 +182,10 @@ frame_init(const struct memmap *map)
     frames = phys_to_virt(table_pfn << PAGE_SHIFT);
     memset(frames, 0, bytes);
     for_each_free(map, add_extent);
+#ifdef SAN
+    kasan_init(first_pfn << PAGE_SHIFT, end_pfn << PAGE_SHIFT,
+               (char *)frames + bytes);
+#endif
 }
 
 void *
@@ -201,6 +211,7 @@ frame_alloc(unsigned order)
         (struct frame){.refs = 1, .kind = FRAME_USED, .order = (uint8_t)order};
     free_count -= 1ul << order;
     spin_unlock(&lock);
+    kasan_allow(frame_address(number), PAGE_SIZE << order);
     return frame_address(number);
 }
 
@@ -225,6 +236,7 @@ frame_free(void *block, unsigned order)
 #ifdef SAN
     memset(block, 0xd5, PAGE_SIZE << order);
 #endif
+    kasan_forbid(block, PAGE_SIZE << order);
     spin_lock(&lock);
     frame->refs = 0;
     frame->kind = FRAME_TAIL;

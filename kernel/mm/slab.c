@@ -4,6 +4,7 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/frame.h"
+#include "mm/kasan.h"
 
 /* A block of frames cut into objects; this header comes first. */
 struct slab {
@@ -54,6 +55,7 @@ new_slab(struct slab_cache *cache)
         void **object = (void **)((char *)slab + SLAB_HEADER + i * cache->size);
         *object = slab->free;
         slab->free = object;
+        kasan_forbid(object, cache->size);
     }
     return slab;
 }
@@ -64,6 +66,7 @@ destroy_slab(struct slab *slab)
     unsigned order = slab->cache->order;
 
     frame_mark_slab(slab, order, false);
+    kasan_allow(slab, PAGE_SIZE << order);
     frame_free(slab, order);
 }
 
@@ -94,6 +97,7 @@ slab_alloc(struct slab_cache *cache)
     struct slab *slab = slab_with_room_locked(cache);
     if (slab) {
         object = slab->free;
+        kasan_allow(object, cache->size);
         slab->free = *object;
         cache->objects_used++;
         if (++slab->used == slab->capacity)
@@ -112,12 +116,14 @@ slab_free(struct slab_cache *cache, void *object)
     struct slab *surplus = NULL;
 
     assert(is_slab && slab->cache == cache);
+    kasan_allow(object, cache->size);
 #ifdef SAN
     memset(object, 0xd6, cache->size);
 #endif
     spin_lock(&cache->lock);
     *(void **)object = slab->free;
     slab->free = object;
+    kasan_forbid(object, cache->size);
     cache->objects_used--;
     slab->used--;
     list_del(&slab->node);
@@ -150,7 +156,12 @@ kmalloc(size_t size)
         unsigned i = 0;
         while (kmalloc_caches[i].size < size)
             i++;
-        return slab_alloc(&kmalloc_caches[i]);
+        void *object = slab_alloc(&kmalloc_caches[i]);
+        if (object) { /* what it is larger than asked for is nobody's */
+            kasan_forbid(object, kmalloc_caches[i].size);
+            kasan_allow(object, size);
+        }
+        return object;
     }
     unsigned order = 0;
     while (PAGE_SIZE << order < size)

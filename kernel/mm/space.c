@@ -276,17 +276,23 @@ space_set_brk(struct space *space, uint64_t brk)
     return space->brk;
 }
 
-/* Gives the child the parent's page: neither writes to it from now on. */
+/* Gives the child the pages of [va, end), which one lowest-level table maps,
+ * entry being va's: neither side writes to them from now on. */
 static int
-share_page(struct space *child, uint64_t va, uint64_t *entry)
+share_table(struct space *child, uint64_t va, uint64_t end, uint64_t *entry)
 {
     uint64_t *copy = pt_walk(child->root, va, 0, true);
+
     if (!copy)
         return -ENOMEM;
-    *entry = (*entry & ~PTE_W) | PTE_COW;
-    frame_ref(phys_to_virt(pte_address(*entry)));
-    *copy = *entry;
-    child->resident += PAGE_SIZE;
+    for (; va < end; va += PAGE_SIZE, entry++, copy++) {
+        if (!(*entry & PTE_V))
+            continue;
+        *entry = (*entry & ~PTE_W) | PTE_COW;
+        *copy = *entry;
+        frame_ref(phys_to_virt(pte_address(*entry)));
+        child->resident += PAGE_SIZE;
+    }
     return 0;
 }
 
@@ -299,13 +305,9 @@ share_area(struct space *from, struct space *child, const struct area *area)
     while (error == 0 && va < area->end) {
         uint64_t *entry = pt_walk(from->root, va, 0, false);
         uint64_t table_end = end_of_table(va, area->end);
-        if (!entry) {
-            va = table_end;
-            continue;
-        }
-        for (; error == 0 && va < table_end; va += PAGE_SIZE, entry++)
-            if (*entry & PTE_V)
-                error = share_page(child, va, entry);
+        if (entry)
+            error = share_table(child, va, table_end, entry);
+        va = table_end;
     }
     return error;
 }

@@ -82,6 +82,6 @@ uint64_t space_set_brk(struct space *space, uint64_t brk);
 int space_fault(struct space *space, uint64_t va, unsigned access) MUST_CHECK;
 
 /* The kernel's address of user address va, for an access that its page
- * allows as it is now; NULL otherwise. */
-void *space_translate(struct space *space, uint64_t va, bool write)
-    REQUIRES(space->lock);
+ * allows as it is now; NULL otherwise. Only the space's own thread changes
+ * it, so that thread may call this without the lock. */
+void *space_translate(const struct space *space, uint64_t va, bool write);

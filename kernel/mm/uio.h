@@ -13,11 +13,10 @@ struct uio_vec {
 };
 
 struct uio {
-    const struct uio_vec *vec;
-    unsigned nvec;
-    size_t skip;     /* bytes of vec[0] already used */
-    size_t residual; /* bytes left in all */
-    bool user;       /* vec holds user addresses */
+    const struct uio_vec *vec; /* where it goes on */
+    size_t skip;               /* bytes of vec[0] already used */
+    size_t residual;           /* bytes left in all; vec has as many */
+    bool user;                 /* vec holds user addresses */
 };
 
 /* One contiguous buffer; *vec must live as long as the uio. */
@@ -25,22 +24,20 @@ static inline void
 uio_init_user(struct uio *uio, struct uio_vec *vec, uaddr_t base, size_t len)
 {
     *vec = (struct uio_vec){.base = base.v, .len = len};
-    *uio = (struct uio){.vec = vec, .nvec = 1, .residual = len, .user = true};
+    *uio = (struct uio){.vec = vec, .residual = len, .user = true};
 }
 
 static inline void
 uio_init_kernel(struct uio *uio, struct uio_vec *vec, void *base, size_t len)
 {
     *vec = (struct uio_vec){.base = (uintptr_t)base, .len = len};
-    *uio = (struct uio){.vec = vec, .nvec = 1, .residual = len};
+    *uio = (struct uio){.vec = vec, .residual = len};
 }
 
 /* Copies min(n, residual) bytes from src into the buffer and advances it.
- * Returns the bytes copied, or -EFAULT if not even one could be. */
+ * Returns the bytes copied, fewer if the rest cannot be accessed, or -EFAULT
+ * if not even one could be. */
 int64_t uio_fill(struct uio *uio, const void *src, size_t n) MUST_CHECK;
-
-/* Fills with zeros; otherwise as uio_fill. */
-int64_t uio_fill_zero(struct uio *uio, size_t n) MUST_CHECK;
 
 /* Copies min(n, residual) bytes out of the buffer into dst and advances it.
  * Returns as uio_fill. */

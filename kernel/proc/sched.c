@@ -162,7 +162,7 @@ sched_switch(void)
     struct thread *prev = thread_current();
 
     spin_lock(&rq->lock);
-    assert_eq(this_cpu()->irq_depth, 1);
+    assert(this_cpu()->last_lock == &rq->lock && !rq->lock.before);
     __atomic_fetch_and(&prev->arch.work, ~THREAD_WORK_RESCHED,
                        __ATOMIC_RELAXED);
     if (prev->state == THREAD_RUNNABLE && prev != rq->idle)

@@ -13,7 +13,6 @@ enum lock_rank {
     RANK_PROCESS_TREE, /* the family: parents, children, groups, sessions */
     RANK_FILE,         /* one open file's offset */
     RANK_INODE,        /* one inode's content and attributes */
-    RANK_MOUNT,        /* the mount table */
     RANK_SPACE,        /* one address space's list of areas */
     RANK_BUF,          /* one block's content in the block cache */
     RANK_TTY_WRITE,    /* one writer at a time keeps its lines together */
@@ -21,9 +20,8 @@ enum lock_rank {
     /* spin locks, outermost first */
     RANK_SPIN,
     RANK_PROCESS = RANK_SPIN, /* one process's state */
-    RANK_FDTABLE,             /* one descriptor table */
     RANK_FS_CONTEXT,          /* one process's working directory */
-    RANK_PSEUDO,              /* one generated tree of names */
+    RANK_MOUNT,               /* the mount table */
     RANK_DENTRY,              /* the table of cached names */
     RANK_INODE_CACHE,         /* the table of inodes in memory */
     RANK_BCACHE,              /* the table of cached blocks */

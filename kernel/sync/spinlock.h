@@ -8,6 +8,8 @@
 #include "lib/compiler.h"
 #include "sync/rank.h"
 
+struct cpu;
+
 struct LOCK_TYPE("spinlock") spinlock {
     /* constant after init */
     const char *name;
@@ -15,7 +17,10 @@ struct LOCK_TYPE("spinlock") spinlock {
 
     /* atomic */
     uint32_t locked;
-    uint32_t owner; /* hart index + 1, 0 while free */
+    const struct cpu *owner; /* NULL while free */
+
+    /* private to the owner */
+    struct spinlock *before; /* what its hart took before this one */
 };
 
 #define SPINLOCK_INIT(lock_name, lock_rank)      \

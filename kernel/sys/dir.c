@@ -2,7 +2,6 @@
 
 #include "abi/dirent.h"
 #include "abi/errno.h"
-#include "fs/access.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "sys/fileargs.h"
@@ -70,13 +69,10 @@ sys_chdir(const uint64_t arg[6])
 int64_t
 sys_fchdir(const uint64_t arg[6])
 {
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
+    const struct file *file = file_arg(arg[0]);
     if (!file)
         return -EBADF;
-    int err = file->dentry ? change_dir(dentry_ref(file->dentry)) : -ENOTDIR;
-    fdtable_return(file, counted);
-    return err;
+    return file->dentry ? change_dir(dentry_ref(file->dentry)) : -ENOTDIR;
 }
 
 int64_t
@@ -120,37 +116,29 @@ put_dirent(struct dir_sink *sink, const char *name, size_t len, uint64_t ino,
 
 /* Entries are collected in kernel memory, so that the directory's lock is
  * not held while user pages are faulted in. */
-static int64_t
-getdents(struct file *file, uint64_t user, size_t size)
+int64_t
+sys_getdents64(const uint64_t arg[6])
 {
+    struct file *file = file_arg(arg[0]);
+    if (!file)
+        return -EBADF;
     struct dirent_sink s = {.sink.entry = put_dirent,
-                            .size = MIN(size, (size_t)PATH_MAX)};
+                            .size = MIN((unsigned)arg[2], (unsigned)PATH_MAX)};
     s.buf = kmalloc(s.size + 1);
     if (!s.buf)
         return -ENOMEM;
     uint64_t before = READ_ONCE(file->offset);
     int64_t n = file_readdir(file, &s.sink);
     if (s.used > 0) {
-        int err = uaccess_write(uaddr(user), s.buf, s.used);
-        n = err ? err : (int64_t)s.used;
-        if (err && file_seek(file, (int64_t)before, SEEK_SET) < 0)
+        n = uaccess_write(uaddr(arg[1]), s.buf, s.used);
+        if (n < 0 && file_seek(file, (int64_t)before, SEEK_SET) < 0)
             n = -EIO;
+        if (n == 0)
+            n = (int64_t)s.used;
     } else if (n == 0 && s.refused) {
         n = -EINVAL;
     }
     kfree(s.buf);
-    return n;
-}
-
-int64_t
-sys_getdents64(const uint64_t arg[6])
-{
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
-        return -EBADF;
-    int64_t n = getdents(file, arg[1], (unsigned)arg[2]);
-    fdtable_return(file, counted);
     return n;
 }
 

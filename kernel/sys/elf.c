@@ -22,7 +22,7 @@ read_exactly(const struct elf_source *source, struct uio *uio, uint64_t offset)
     int64_t got;
 
     if (source->file) {
-        got = file_read_at(source->file, uio, offset);
+        got = file_transfer(source->file, FILE_READ, uio, &offset);
     } else {
         if (offset > source->size || n > source->size - offset)
             return -ENOEXEC;

@@ -12,46 +12,39 @@
 /* What F_SETFL can change. */
 #define SETTABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
-/* Gives file, with a reference for it, a descriptor >= min. */
+/* Gives file, whose reference it takes over, a descriptor >= min. */
 static int
 install(struct file *file, int min, bool cloexec)
 {
-    int fd = fdtable_install(process_current()->fdtable, file, min, cloexec);
-    if (fd < 0)
-        file_put(file);
-    return fd;
+    return fdtable_install(process_current()->fdtable, file, min, cloexec);
+}
+
+int64_t
+sys_close(const uint64_t arg[6])
+{
+    return fdtable_close(process_current()->fdtable, (int)arg[0]);
 }
 
 int64_t
 sys_dup(const uint64_t arg[6])
 {
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
-        return -EBADF;
-    int fd = install(file_ref(file), 0, false);
-    fdtable_return(file, counted);
-    return fd;
+    struct file *file = file_arg(arg[0]);
+    return file ? install(file_ref(file), 0, false) : -EBADF;
 }
 
 int64_t
 sys_dup3(const uint64_t arg[6])
 {
-    struct fdtable *table = process_current()->fdtable;
     int from = (int)arg[0], to = (int)arg[1];
     unsigned flags = (unsigned)arg[2];
 
     if ((flags & ~O_CLOEXEC) || from == to)
         return -EINVAL;
-    if ((unsigned)to >= FDTABLE_MAX)
-        return -EBADF;
-    struct file *file = fdtable_get(table, from);
+    struct file *file = file_arg(arg[0]);
     if (!file)
         return -EBADF;
-    int fd = fdtable_replace(table, to, file, flags & O_CLOEXEC);
-    if (fd < 0)
-        file_put(file);
-    return fd;
+    return fdtable_replace(process_current()->fdtable, to, file_ref(file),
+                           flags & O_CLOEXEC);
 }
 
 static void
@@ -65,10 +58,16 @@ set_flags(struct file *file, uint32_t mask, uint32_t value)
         ;
 }
 
-static int64_t
-fcntl_file(struct fdtable *table, struct file *file, int fd, int command,
-           uint64_t value)
+int64_t
+sys_fcntl(const uint64_t arg[6])
 {
+    struct fdtable *table = process_current()->fdtable;
+    struct file *file = file_arg(arg[0]);
+    int fd = (int)arg[0], command = (int)arg[1];
+    uint64_t value = arg[2];
+
+    if (!file)
+        return -EBADF;
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -92,81 +91,51 @@ fcntl_file(struct fdtable *table, struct file *file, int fd, int command,
 }
 
 int64_t
-sys_fcntl(const uint64_t arg[6])
-{
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
-        return -EBADF;
-    int64_t result = fcntl_file(process_current()->fdtable, file, (int)arg[0],
-                                (int)arg[1], arg[2]);
-    fdtable_return(file, counted);
-    return result;
-}
-
-static int64_t
-ioctl_file(struct file *file, int fd, unsigned command, uint64_t value)
+sys_ioctl(const uint64_t arg[6])
 {
     struct fdtable *table = process_current()->fdtable;
-    int on;
-    int err;
+    struct file *file = file_arg(arg[0]);
+    unsigned command = (unsigned)arg[1];
+    int on, err;
 
-    if (file->flags & O_PATH)
+    if (!file || (file->flags & O_PATH))
         return -EBADF;
     switch (command) {
     case FIOCLEX:
     case FIONCLEX:
-        return fdtable_set_cloexec(table, fd, command == FIOCLEX);
+        return fdtable_set_cloexec(table, (int)arg[0], command == FIOCLEX);
     case FIONBIO:
-        err = uaccess_read(&on, uaddr(value), sizeof(on));
+        err = uaccess_read(&on, uaddr(arg[2]), sizeof(on));
         if (!err)
             set_flags(file, O_NONBLOCK, on ? O_NONBLOCK : 0);
         return err;
     default:
-        return file->ops->ioctl ? file->ops->ioctl(file, command, value)
+        return file->ops->ioctl ? file->ops->ioctl(file, command, arg[2])
                                 : -ENOTTY;
     }
 }
 
 int64_t
-sys_ioctl(const uint64_t arg[6])
-{
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
-        return -EBADF;
-    int64_t result = ioctl_file(file, (int)arg[0], (unsigned)arg[1], arg[2]);
-    fdtable_return(file, counted);
-    return result;
-}
-
-/* Installs both ends and tells the user their numbers. Takes over both
- * references, whatever happens. */
-static int
-install_pipe(struct file *ends[2], uint64_t user, bool cloexec)
+sys_pipe2(const uint64_t arg[6])
 {
     struct fdtable *table = process_current()->fdtable;
+    unsigned flags = (unsigned)arg[1];
+    struct file *ends[2];
     int fds[2];
 
-    fds[0] = install(ends[0], 0, cloexec);
-    fds[1] = install(ends[1], 0, cloexec);
-    int err = fds[0] < 0 ? fds[0] : MIN(fds[1], 0);
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+        return -EINVAL;
+    int err = pipe_create(flags & O_NONBLOCK, ends);
+    if (err)
+        return err;
+    fds[0] = install(ends[0], 0, flags & O_CLOEXEC);
+    fds[1] = install(ends[1], 0, flags & O_CLOEXEC);
+    err = fds[0] < 0 ? fds[0] : MIN(fds[1], 0);
     if (!err)
-        err = uaccess_write(uaddr(user), fds, sizeof(fds));
+        err = uaccess_write(uaddr(arg[0]), fds, sizeof(fds));
     for (int i = 0; err && i < 2; i++) {
         if (fds[i] >= 0 && fdtable_close(table, fds[i]) < 0)
             return -EBADF;
     }
     return err;
-}
-
-int64_t
-sys_pipe2(const uint64_t arg[6])
-{
-    unsigned flags = (unsigned)arg[1];
-    if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
-        return -EINVAL;
-    struct file *ends[2];
-    int err = pipe_create(flags & O_NONBLOCK, ends);
-    return err ? err : install_pipe(ends, arg[0], flags & O_CLOEXEC);
 }

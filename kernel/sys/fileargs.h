@@ -21,23 +21,21 @@ struct path_arg {
 int path_arg_read(struct path_arg *path, uint64_t user) MUST_CHECK;
 void path_arg_free(struct path_arg *path);
 
+/* Sets *base to where a path relative to dirfd starts, without a reference:
+ * NULL for the working directory, and for absolute paths.
+ * Returns 0, -EBADF, -ENOTDIR. */
+int base_arg(uint64_t dirfd, const char *path, struct dentry **base) MUST_CHECK;
+
 /* Resolves the path at user address path_user from the directory dirfd, or
  * AT_FDCWD, with enum path_flags. If empty_ok, an empty path names dirfd
- * itself. Returns 0 with a reference in *out; -EBADF, -ENOTDIR for a dirfd
- * that does not do, or as path_arg_read and path_lookup. */
+ * itself. Returns 0 with a reference in *out, or as base_arg, path_arg_read
+ * and path_lookup; -ENOENT if dirfd itself has no name. */
 int lookup_arg(uint64_t dirfd, uint64_t path_user, unsigned flags,
                bool empty_ok, struct dentry **out) MUST_CHECK;
 
-/* The same for a path read already, not empty; with parent_of the directory
- * that would hold its last component. */
-int lookup_from(uint64_t dirfd, const char *path, unsigned flags,
-                struct dentry **out) MUST_CHECK;
-int lookup_parent_from(uint64_t dirfd, const char *path, struct dentry **dir,
-                       struct path_last *last) MUST_CHECK;
-
 /* The file of a descriptor for the length of a call; NULL: -EBADF. */
 static inline struct file *
-file_arg(uint64_t fd, bool *counted)
+file_arg(uint64_t fd)
 {
-    return fdtable_borrow(process_current()->fdtable, (int)fd, counted);
+    return fdtable_get(process_current()->fdtable, (int)fd);
 }

@@ -1,7 +1,6 @@
 #include "sys/sys.h"
 
 #include "abi/errno.h"
-#include "fs/access.h"
 #include "sys/fileargs.h"
 
 /* Flags that matter only while a file is being opened. */
@@ -47,11 +46,12 @@ check_open(const struct inode *inode, unsigned flags)
 
 /* Why a file that is not there cannot be made. */
 static int
-refuse_create(uint64_t dirfd, const char *path)
+refuse_create(struct dentry *base, const char *path)
 {
     struct dentry *dir;
     struct path_last last;
-    int err = lookup_parent_from(dirfd, path, &dir, &last);
+    int err =
+        path_lookup_parent(process_current()->fs, base, path, &dir, &last);
     if (err)
         return err;
     if (last.slash)
@@ -68,9 +68,13 @@ find_to_open(uint64_t dirfd, const char *path, unsigned flags,
 {
     bool exclusive = (flags & O_CREAT) && (flags & O_EXCL);
     unsigned follow = (flags & O_NOFOLLOW) || exclusive ? 0 : PATH_FOLLOW;
-    int err = lookup_from(dirfd, path, follow, out);
+    struct dentry *base;
+    int err = base_arg(dirfd, path, &base);
+    if (err)
+        return err;
+    err = path_lookup(process_current()->fs, base, path, follow, out);
     if (err == -ENOENT && (flags & O_CREAT) && *path)
-        return refuse_create(dirfd, path);
+        return refuse_create(base, path);
     return err;
 }
 
@@ -83,19 +87,15 @@ open_path(uint64_t dirfd, const char *path, unsigned flags)
         return err;
 
     struct file *file;
+    unsigned kept = (flags & ~OPEN_ONLY) | O_LARGEFILE;
     err = check_open(dentry->inode, flags);
     if (!err)
-        err =
-            file_open_dentry(dentry, (flags & ~OPEN_ONLY) | O_LARGEFILE, &file);
+        err = file_open_dentry(dentry, kept, &file);
     dentry_put(dentry);
     if (err)
         return err;
-
-    int fd =
-        fdtable_install(process_current()->fdtable, file, 0, flags & O_CLOEXEC);
-    if (fd < 0)
-        file_put(file);
-    return fd;
+    return fdtable_install(process_current()->fdtable, file, 0,
+                           flags & O_CLOEXEC);
 }
 
 int64_t
@@ -114,10 +114,4 @@ sys_openat(const uint64_t arg[6])
     int64_t fd = open_path(arg[0], path.text, flags);
     path_arg_free(&path);
     return fd;
-}
-
-int64_t
-sys_close(const uint64_t arg[6])
-{
-    return fdtable_close(process_current()->fdtable, (int)arg[0]);
 }

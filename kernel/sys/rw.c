@@ -17,185 +17,132 @@ _Static_assert(sizeof(struct iovec) == sizeof(struct uio_vec) &&
                        offsetof(struct uio_vec, len),
                "one layout");
 
-/* Nobody has memory there, however little of it a call would touch. */
-static bool
-is_user_range(uint64_t base, uint64_t len)
+/* Checks the n vectors, cuts them to TRANSFER_MAX bytes together, and makes
+ * *uio of them. Nobody has memory beyond USER_END, however little of it a
+ * call would touch. */
+static inline int
+init_uio(struct uio *uio, struct uio_vec *vec, unsigned n)
 {
-    return len <= USER_END && base <= USER_END - len;
+    uint64_t total = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (vec[i].len > INT64_MAX)
+            return -EINVAL;
+        if (vec[i].len > USER_END || vec[i].base > USER_END - vec[i].len)
+            return -EFAULT;
+        vec[i].len = MIN(vec[i].len, TRANSFER_MAX - total);
+        total += vec[i].len;
+    }
+    *uio = (struct uio){.vec = vec, .residual = total, .user = true};
+    return 0;
 }
 
-static int
-uio_arg(struct uio *uio, struct uio_vec *vec, uint64_t base, uint64_t len)
+/* Moves the bytes of one buffer: arguments fd, base, length; at *at, or the
+ * file's position if at is NULL. */
+static inline int64_t
+transfer(const uint64_t arg[6], enum file_direction direction,
+         const uint64_t *at)
 {
-    if (len > INT64_MAX)
-        return -EINVAL;
-    if (!is_user_range(base, len))
-        return -EFAULT;
-    uio_init_user(uio, vec, uaddr(base), MIN(len, TRANSFER_MAX));
-    return 0;
+    struct file *file = file_arg(arg[0]);
+    if (!file || (!at && !file_allows(file, direction)))
+        return -EBADF;
+    struct uio_vec vec = {arg[1], arg[2]};
+    struct uio uio;
+    int err = init_uio(&uio, &vec, 1);
+    return err ? err : file_transfer(file, direction, &uio, at);
 }
 
 int64_t
 sys_read(const uint64_t arg[6])
 {
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
-        return -EBADF;
-    struct uio uio;
-    struct uio_vec vec;
-    int64_t n = -EBADF;
-    if (file_is_readable(file))
-        n = uio_arg(&uio, &vec, arg[1], arg[2]);
-    if (n == 0)
-        n = file_read(file, &uio);
-    fdtable_return(file, counted);
-    return n;
+    return transfer(arg, FILE_READ, NULL);
 }
 
 int64_t
 sys_write(const uint64_t arg[6])
 {
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
-        return -EBADF;
-    struct uio uio;
-    struct uio_vec vec;
-    int64_t n = -EBADF;
-    if (file_is_writable(file))
-        n = uio_arg(&uio, &vec, arg[1], arg[2]);
-    if (n == 0)
-        n = file_write(file, &uio);
-    fdtable_return(file, counted);
-    return n;
+    return transfer(arg, FILE_WRITE, NULL);
 }
 
 int64_t
 sys_pread64(const uint64_t arg[6])
 {
-    if ((int64_t)arg[3] < 0)
-        return -EINVAL;
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
-        return -EBADF;
-    struct uio uio;
-    struct uio_vec vec;
-    int64_t n = uio_arg(&uio, &vec, arg[1], arg[2]);
-    if (n == 0)
-        n = file_read_at(file, &uio, arg[3]);
-    fdtable_return(file, counted);
-    return n;
+    return (int64_t)arg[3] < 0 ? -EINVAL : transfer(arg, FILE_READ, &arg[3]);
 }
 
 int64_t
 sys_pwrite64(const uint64_t arg[6])
 {
-    if ((int64_t)arg[3] < 0)
-        return -EINVAL;
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
-        return -EBADF;
-    struct uio uio;
-    struct uio_vec vec;
-    int64_t n = uio_arg(&uio, &vec, arg[1], arg[2]);
-    if (n == 0)
-        n = file_write_at(file, &uio, arg[3]);
-    fdtable_return(file, counted);
-    return n;
+    return (int64_t)arg[3] < 0 ? -EINVAL : transfer(arg, FILE_WRITE, &arg[3]);
 }
 
-/* Checks the vectors, cuts them to TRANSFER_MAX bytes together. */
-static int
-uio_init_vectors(struct uio *uio, struct uio_vec *vec, unsigned nvec)
-{
-    uint64_t total = 0;
-
-    for (unsigned i = 0; i < nvec; i++) {
-        if (vec[i].len > INT64_MAX)
-            return -EINVAL;
-        if (!is_user_range(vec[i].base, vec[i].len))
-            return -EFAULT;
-        vec[i].len = MIN(vec[i].len, TRANSFER_MAX - total);
-        total += vec[i].len;
-    }
-    *uio =
-        (struct uio){.vec = vec, .nvec = nvec, .residual = total, .user = true};
-    return 0;
-}
-
-/* A kind of transfer, and whether a file is open for it. */
-struct direction {
-    bool (*allowed)(const struct file *file);
-    int64_t (*transfer)(struct file *file, struct uio *uio);
-};
-
+/* Moves the bytes of many buffers: arguments fd, vectors, how many. */
 static int64_t
-transfer_vectors(struct file *file, const struct direction *direction,
-                 uint64_t user, struct uio_vec *vec, unsigned nvec)
+transfer_vectors(const uint64_t arg[6], enum file_direction direction)
 {
+    struct uio_vec few[FEW_VECTORS], *vec = few;
     struct uio uio;
-    int err = uaccess_read(vec, uaddr(user), nvec * sizeof(*vec));
-    if (!err)
-        err = uio_init_vectors(&uio, vec, nvec);
-    return err ? err : direction->transfer(file, &uio);
-}
 
-static int64_t
-import_vectors(struct file *file, const struct direction *direction,
-               uint64_t user, uint64_t nvec)
-{
-    struct uio_vec few[FEW_VECTORS];
-
-    if (!direction->allowed(file))
+    struct file *file = file_arg(arg[0]);
+    if (!file || !file_allows(file, direction))
         return -EBADF;
-    if (nvec > IOV_MAX)
+    if (arg[2] > IOV_MAX)
         return -EINVAL;
-    if (nvec <= FEW_VECTORS)
-        return transfer_vectors(file, direction, user, few, (unsigned)nvec);
-
-    struct uio_vec *vec = kmalloc(nvec * sizeof(*vec));
+    if (arg[2] > FEW_VECTORS)
+        vec = kmalloc(arg[2] * sizeof(*vec));
     if (!vec)
         return -ENOMEM;
-    int64_t n = transfer_vectors(file, direction, user, vec, (unsigned)nvec);
-    kfree(vec);
-    return n;
-}
-
-static int64_t
-with_vectors(const uint64_t arg[6], struct direction direction)
-{
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
-        return -EBADF;
-    int64_t n = import_vectors(file, &direction, arg[1], arg[2]);
-    fdtable_return(file, counted);
+    int64_t n = uaccess_read(vec, uaddr(arg[1]), arg[2] * sizeof(*vec));
+    if (n == 0)
+        n = init_uio(&uio, vec, (unsigned)arg[2]);
+    if (n == 0)
+        n = file_transfer(file, direction, &uio, NULL);
+    if (vec != few)
+        kfree(vec);
     return n;
 }
 
 int64_t
 sys_readv(const uint64_t arg[6])
 {
-    return with_vectors(arg, (struct direction){file_is_readable, file_read});
+    return transfer_vectors(arg, FILE_READ);
 }
 
 int64_t
 sys_writev(const uint64_t arg[6])
 {
-    return with_vectors(arg, (struct direction){file_is_writable, file_write});
+    return transfer_vectors(arg, FILE_WRITE);
 }
 
 int64_t
 sys_lseek(const uint64_t arg[6])
 {
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
-    if (!file)
+    struct file *file = file_arg(arg[0]);
+    return file ? file_seek(file, (int64_t)arg[1], (int)arg[2]) : -EBADF;
+}
+
+/* Nothing that is mounted can be written to, so all of it is on its disk. */
+int64_t
+sys_sync(const uint64_t arg[6] UNUSED)
+{
+    return 0;
+}
+
+int64_t
+sys_fsync(const uint64_t arg[6])
+{
+    const struct file *file = file_arg(arg[0]);
+    if (!file || (file->flags & O_PATH))
         return -EBADF;
-    int64_t position = file_seek(file, (int64_t)arg[1], (int)arg[2]);
-    fdtable_return(file, counted);
-    return position;
+    const struct inode *inode = file->inode;
+    bool can_be_synced =
+        inode &&
+        (S_ISREG(inode->mode) || S_ISDIR(inode->mode) || S_ISBLK(inode->mode));
+    return can_be_synced ? 0 : -EINVAL;
+}
+
+int64_t
+sys_fdatasync(const uint64_t arg[6])
+{
+    return sys_fsync(arg);
 }

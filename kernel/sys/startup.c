@@ -9,9 +9,10 @@
 #include "dev/platform.h"
 #include "dev/tty.h"
 #include "fs/bcache.h"
+#include "fs/devfs.h"
 #include "fs/eclipsefs/eclipsefs.h"
 #include "fs/fs.h"
-#include "fs/inode.h"
+#include "fs/procfs.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -21,7 +22,8 @@
 #include "proc/sched.h"
 #include "sys/exec.h"
 #include "sys/power.h"
-#include "sys/sysfs_virtio.h"
+#include "sys/selftest.h"
+#include "sys/sysfs.h"
 #include "virtio/mmio.h"
 
 /* The recovery init, linked into the image. */
@@ -46,6 +48,30 @@ bootarg_copy(const char *name, char *buf, size_t size)
     memcpy(buf, value, len);
     buf[len] = '\0';
     return true;
+}
+
+/* The errors a file system or exec gives here, in words. */
+static const char *
+describe(int error)
+{
+    switch (error) {
+    case -ENOENT:
+        return "no such file";
+    case -ENOEXEC:
+        return "not a program for this machine";
+    case -EACCES:
+        return "not an executable file";
+    case -EIO:
+        return "the disk does not answer";
+    case -EUCLEAN:
+        return "the file system is damaged";
+    case -ENOMEM:
+        return "out of memory";
+    case -ELOOP:
+        return "too many symbolic links";
+    default:
+        return "it is not supported";
+    }
 }
 
 static struct blockdev *
@@ -79,15 +105,18 @@ start_files(char *reason, size_t size)
     if (dev) {
         int error = eclipsefs_mount(dev, &root);
         if (error != 0)
-            snprintf(reason, size, "%s cannot be mounted: error %d", dev->name,
-                     -error);
+            snprintf(reason, size, "%s cannot be mounted: %s", dev->name,
+                     describe(error));
         else
             print_boot("root", "%s on %s, %s", root->type, dev->name,
                        root->read_only ? "read-only" : "read-write");
     }
-    int error = fs_mount_all(root);
+    int error = fs_mount_root(root);
     if (error != 0)
         panic("no tree of files: error %d", -error);
+    fs_mount("dev", &devfs);
+    fs_mount("proc", &procfs);
+    fs_mount("sys", &sysfs);
 }
 
 /* Runs the recovery init in this process; its first argument is the reason. */
@@ -116,7 +145,8 @@ run_init(void)
     int error = exec_start(path, argv);
     if (error != 0) {
         snprintf(recovery_reason, sizeof(recovery_reason),
-                 "%s cannot be run: error %d", path, -error);
+                 "%s cannot be run: %s (error %d)", path, describe(error),
+                 -error);
         run_recovery();
     } else if (bootarg_find("count", &len)) {
         print_boot("init", "%s, %lu instructions", path,
@@ -164,7 +194,6 @@ void
 startup(void *instret)
 {
     char reason[sizeof(recovery_reason)] = "";
-    size_t len;
 
     entry_instret = (uint64_t)instret;
     if (console_init() != 0)
@@ -173,10 +202,7 @@ startup(void *instret)
     bcache_init(frame_count_total() / 4);
     virtio_mmio_probe();
     start_files(reason, sizeof(reason));
-    if (sysfs_virtio_init() != 0)
-        pr_err("/sys does not show virtio devices: no memory");
-    if (bootarg_find("test.panic", &len))
-        panic("bootarg test.panic");
+    selftest_run();
 
     process_set_hooks(&process_hooks);
     process_become_init();

@@ -3,116 +3,48 @@
 #include "abi/errno.h"
 #include "abi/stat.h"
 #include "abi/statfs.h"
-#include "abi/statx.h"
 #include "dev/blockdev.h"
-#include "fs/access.h"
 #include "sys/fileargs.h"
 
 #define AT_NO_AUTOMOUNT 0x800 /* nothing here mounts by itself */
-#define AT_STATX_SYNC   0x6000
 
-/* Describes an open file, which need not have a name. */
-static int
-stat_fd(uint64_t fd, struct stat *st)
+/* Tells the user about an open file, which need not have a name. */
+static int64_t
+stat_fd(uint64_t fd, uint64_t user)
 {
-    bool counted;
-    struct file *file = file_arg(fd, &counted);
+    struct stat st;
+    struct file *file = file_arg(fd);
     if (!file)
         return -EBADF;
-    file_stat(file, st);
-    fdtable_return(file, counted);
-    return 0;
+    file_stat(file, &st);
+    return uaccess_write(uaddr(user), &st, sizeof(st));
 }
 
 int64_t
 sys_fstat(const uint64_t arg[6])
 {
-    struct stat st;
-    int err = stat_fd(arg[0], &st);
-    return err ? err : uaccess_write(uaddr(arg[1]), &st, sizeof(st));
-}
-
-/* Describes what dirfd and path name. */
-static int
-stat_path(uint64_t dirfd, const char *path, unsigned flags, struct stat *st)
-{
-    if (*path == '\0' && (flags & AT_EMPTY_PATH)) {
-        if ((int)dirfd != AT_FDCWD)
-            return stat_fd(dirfd, st);
-        path = ".";
-    }
-    struct dentry *dentry;
-    int err = lookup_from(
-        dirfd, path, flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW, &dentry);
-    if (err)
-        return err;
-    inode_stat(dentry->inode, st);
-    dentry_put(dentry);
-    return 0;
-}
-
-static int
-stat_arg(uint64_t dirfd, uint64_t path_user, unsigned flags, struct stat *st)
-{
-    struct path_arg path;
-    int err = path_arg_read(&path, path_user);
-    if (err)
-        return err;
-    err = stat_path(dirfd, path.text, flags, st);
-    path_arg_free(&path);
-    return err;
+    return stat_fd(arg[0], arg[1]);
 }
 
 int64_t
 sys_newfstatat(const uint64_t arg[6])
 {
     unsigned flags = (unsigned)arg[3];
+    unsigned follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW;
+    bool empty_ok = flags & AT_EMPTY_PATH;
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
         return -EINVAL;
-    struct stat st;
-    int err = stat_arg(arg[0], arg[1], flags, &st);
-    return err ? err : uaccess_write(uaddr(arg[2]), &st, sizeof(st));
-}
-
-static struct statx_timestamp
-statx_time(const struct timespec *ts)
-{
-    return (struct statx_timestamp){.tv_sec = ts->tv_sec,
-                                    .tv_nsec = (uint32_t)ts->tv_nsec};
-}
-
-int64_t
-sys_statx(const uint64_t arg[6])
-{
-    unsigned flags = (unsigned)arg[2];
-    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT |
-                   AT_STATX_SYNC)) ||
-        (flags & AT_STATX_SYNC) == AT_STATX_SYNC ||
-        ((unsigned)arg[3] & STATX_RESERVED))
-        return -EINVAL;
-    struct stat st;
-    int err = stat_arg(arg[0], arg[1], flags, &st);
+    struct dentry *dentry;
+    int err = lookup_arg(arg[0], arg[1], follow, empty_ok, &dentry);
+    if (err == -ENOENT && empty_ok && file_arg(arg[0]) &&
+        !file_arg(arg[0])->dentry)
+        return stat_fd(arg[0], arg[2]);
     if (err)
         return err;
-    struct statx stx = {
-        .stx_mask = STATX_BASIC_STATS,
-        .stx_blksize = (uint32_t)st.st_blksize,
-        .stx_nlink = st.st_nlink,
-        .stx_uid = st.st_uid,
-        .stx_gid = st.st_gid,
-        .stx_mode = (uint16_t)st.st_mode,
-        .stx_ino = st.st_ino,
-        .stx_size = (uint64_t)st.st_size,
-        .stx_blocks = (uint64_t)st.st_blocks,
-        .stx_atime = statx_time(&st.st_atim),
-        .stx_mtime = statx_time(&st.st_mtim),
-        .stx_ctime = statx_time(&st.st_ctim),
-        .stx_rdev_major = MAJOR((uint32_t)st.st_rdev),
-        .stx_rdev_minor = MINOR((uint32_t)st.st_rdev),
-        .stx_dev_major = MAJOR((uint32_t)st.st_dev),
-        .stx_dev_minor = MINOR((uint32_t)st.st_dev),
-    };
-    return uaccess_write(uaddr(arg[4]), &stx, sizeof(stx));
+    struct stat st;
+    inode_stat(dentry->inode, &st);
+    dentry_put(dentry);
+    return uaccess_write(uaddr(arg[2]), &st, sizeof(st));
 }
 
 static int
@@ -185,12 +117,8 @@ sys_statfs(const uint64_t arg[6])
 int64_t
 sys_fstatfs(const uint64_t arg[6])
 {
-    bool counted;
-    struct file *file = file_arg(arg[0], &counted);
+    const struct file *file = file_arg(arg[0]);
     if (!file)
         return -EBADF;
-    int64_t result =
-        file->inode ? write_statfs(file->inode->super, arg[1]) : -ENOSYS;
-    fdtable_return(file, counted);
-    return result;
+    return file->inode ? write_statfs(file->inode->super, arg[1]) : -ENOSYS;
 }

@@ -16,7 +16,7 @@
 #include "proc/sched.h"
 #include "sys/power.h"
 #include "sys/sys.h"
-#include "sys/version.h"
+#include "lib/version.h"
 
 int64_t
 sys_uname(const uint64_t arg[6])

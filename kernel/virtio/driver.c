@@ -165,8 +165,9 @@ print_found(const struct virtio_device *dev)
                    virtio_kind(dev->transport->device_id));
         return;
     }
-    print_boot(name, "%s, %u descriptors%s%s%s, irq %u", dev->driver->name,
-               dev->nqueues > 0 ? dev->queues[0]->size : 0,
+    unsigned size = dev->nqueues > 0 ? dev->queues[0]->size : 0;
+    print_boot(name, "%s, %u descriptor%s%s%s%s, irq %u", dev->driver->name,
+               size, size == 1 ? "" : "s",
                virtio_has(dev, VIRTIO_F_INDIRECT_DESC) ? ", indirect" : "",
                virtio_has(dev, VIRTIO_F_EVENT_IDX) ? ", event idx" : "",
                dev->transport->legacy ? ", legacy" : "", dev->transport->irq);

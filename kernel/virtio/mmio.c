@@ -351,8 +351,6 @@ virtio_mmio_probe(void)
      * on its command line is vda. */
     for (unsigned i = p->nvirtio; i-- > 0;) {
         const struct platform_device *slot = &p->virtio[i];
-        unsigned irq =
-            slot->irq.plic == PLATFORM_NONE ? 0 : (unsigned)slot->irq.source;
-        virtio_mmio_probe_slot(slot->regs.base, slot->regs.size, irq);
+        virtio_mmio_probe_slot(slot->regs.base, slot->regs.size, slot->irq);
     }
 }

@@ -13,6 +13,7 @@ Times out on silence, never on slowness: every limit counts from the last byte
 the guest printed.
 """
 
+import codecs
 import os
 import re
 import selectors
@@ -133,6 +134,8 @@ class Guest:
         self.folder = tempfile.mkdtemp(prefix="umbra-")
         self.output = ""
         self.position = 0  # expect() has matched up to here
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.held = ""  # a "\r" whose "\n" may be in the next read
         if disks is None:
             disks = [built("test.img")]
         words = ("root=vda " if root else "") + bootargs
@@ -195,7 +198,10 @@ class Guest:
         if not data:
             self.open = False
             return False
-        self.output += data.decode("utf-8", "replace").replace("\r\n", "\n")
+        text = self.held + self.decoder.decode(data)
+        self.held = "\r" if text.endswith("\r") else ""
+        text = text[: len(text) - len(self.held)]
+        self.output += text.replace("\r\n", "\n")
         return True
 
     def expect(self, pattern, silence=SILENCE):

@@ -48,7 +48,7 @@ def test_matrix(harts, memory, legacy, slot, more):
     with Guest(
         harts=harts, memory=memory, legacy=legacy, disks=disks, root=False
     ) as guest:
-        guest.boot()
+        assert "interrupt was lost" not in guest.boot()
         assert guest.command("echo it $? works") == "it 0 works"
         assert len(guest.command("lsblk").splitlines()) >= 1 + more
         guest.send("poweroff")
@@ -74,7 +74,7 @@ def test_variant(**options):
     if "sstc" in options.get("cpu", "") and harness.qemu_version() < (7, 2):
         raise harness.Skip("this QEMU has no sstc switch")
     with Guest(**options) as guest:
-        guest.boot()
+        assert "interrupt was lost" not in guest.boot()
 
 
 @cases(aplic=dict(aia="aplic"), imsic=dict(aia="aplic-imsic"))
@@ -119,7 +119,7 @@ def test_no_disk():
     """Without a disk the recovery shell says so."""
     with Guest(disks=[]) as guest:
         output = guest.boot(RECOVERY)
-        assert re.search(r"no (block|disk|root)|(?i:root.*(not|no))", output)
+        assert re.search(r"(?i)no (block|disk|root)|root.*\bno", output)
 
 
 def damaged_copy(folder, change):
@@ -137,15 +137,15 @@ def test_no_init():
     """A missing init is named, and the recovery shell starts."""
     with Guest(bootargs="init=/sbin/nowhere") as guest:
         output = guest.boot(RECOVERY)
-        assert re.search(r"/sbin/nowhere.*(ENOENT|[Nn]o such|-2|\b2\b)", output)
+        assert re.search(r"/sbin/nowhere.*(ENOENT|[Nn]o such|error 2)", output)
 
 
 def test_broken_init():
     """An init that is no program is named, and the recovery shell starts."""
     with Guest(bootargs="init=/etc/passwd") as guest:
         output = guest.boot(RECOVERY)
-        assert re.search(r"/etc/passwd.*(ENOEXEC|[Ee]xec format|-8|EACCES|"
-                         r"[Pp]ermission|-13)", output)  # fmt: skip
+        assert re.search(r"/etc/passwd.*(ENOEXEC|[Ee]xec format|error 8|"
+                         r"EACCES|[Pp]ermission|error 13)", output)  # fmt: skip
 
 
 def test_damaged_init():
@@ -191,8 +191,13 @@ def test_console_interrupt():
     """Ctrl-C ends the command, not the shell."""
     with Guest() as guest:
         guest.boot()
-        guest.send("sleep 1000")
-        guest.expect(r"\n")
-        guest.type("\x03")
-        guest.expect(PROMPT)
+        guest.send("sh -c 'echo begun; sleep 1000'")
+        guest.expect(r"^begun")
+        for _ in range(10):
+            guest.type("\x03")
+            try:
+                guest.expect(PROMPT, silence=1.0)
+                break
+            except harness.GuestError:
+                pass  # typed before sleep was in the foreground
         assert guest.command("echo alive") == "alive"

@@ -102,21 +102,16 @@ random_spec(char *at, const char *flags)
 static void
 check_random_number(void)
 {
-    static const char *const lengths[] = {"hh", "h", "",  "l",
-                                          "ll", "z", "t", "j"};
-    static const char conversions[] = "diuxXo";
+    static const char *const lengths[] = {"", "l", "ll", "z"};
+    static const char conversions[] = "dux";
     char conversion = conversions[random_below(sizeof(conversions) - 1)];
-    bool is_signed = conversion == 'd' || conversion == 'i';
     char format[64] = "<";
-    /* What ISO C leaves undefined is left out: '#' for decimal numbers, '+'
-     * and ' ' for unsigned ones. */
-    char *at = random_spec(format + 1, is_signed           ? "-0+ "
-                                       : conversion == 'u' ? "-0"
-                                                           : "-0#");
+    /* What ISO C leaves undefined is left out: '#' for decimal numbers. */
+    char *at = random_spec(format + 1, conversion == 'x' ? "-0#" : "-0");
     unsigned length = random_below(ARRAY_LEN(lengths));
     sprintf(at, "%s%c>", lengths[length], conversion);
     uint64_t value = random_value();
-    if (length <= 2)
+    if (length == 0)
         check(format, (unsigned)value);
     else
         check(format, value);
@@ -173,8 +168,8 @@ test_plain(void **state)
     check("no conversion");
     check("100%%");
     check("%s%s%d%c%%%x", "a", "b", 3, '4', 5u);
-    check("%.0d|%.0u|%.0x|%#.0x|%#.0o|%+.0d", 0, 0u, 0u, 0u, 0u, 0);
-    check("%#x %#X %#o", 0u, 0xABCu, 8u);
+    check("%.0d|%.0u|%.0x|%#.0x", 0, 0u, 0u, 0u);
+    check("%#x %#x", 0u, 0xABCu);
     check("%ld %lu", INT64_MIN, UINT64_MAX);
     check("%c", 0);
 }

@@ -160,41 +160,6 @@ test_boot_quiet(void **state UNUSED)
 }
 
 static void
-test_boot_wraps(void **state UNUSED)
-{
-    now = 0;
-    print_boot("memory", "%s",
-               "one two three four five six seven eight nine "
-               "ten eleven twelve thirteen");
-    expect_shown("[0.000] memory    one two three four five six seven eight "
-                 "nine ten eleven twelve\n"
-                 "                  thirteen\n");
-}
-
-static void
-test_boot_exact_width(void **state UNUSED)
-{
-    char text[63];
-    memset(text, 'x', 62);
-    text[62] = '\0';
-    now = 0;
-    print_boot("a", "%s", text);
-    assert_int_equal(shown_len, 81);
-    shown_len = 0;
-    print_boot("a", "%sy", text); /* no blank to break at */
-    assert_int_equal(shown_len, 81 + 18 + 2);
-}
-
-static void
-test_boot_long_subject(void **state UNUSED)
-{
-    now = 0;
-    print_boot("a-subject-that-is-far-too-long-for-any-column", "x");
-    assert_true(shown_len < 81);
-    assert_memory_equal(shown + shown_len - 3, " x\n", 3);
-}
-
-static void
 test_raw(void **state UNUSED)
 {
     print_raw("raw\n", 4);
@@ -266,9 +231,6 @@ main(void)
         cmocka_unit_test_setup(test_long_line_is_cut, setup),
         cmocka_unit_test_setup(test_boot, setup),
         cmocka_unit_test_setup(test_boot_quiet, setup),
-        cmocka_unit_test_setup(test_boot_wraps, setup),
-        cmocka_unit_test_setup(test_boot_exact_width, setup),
-        cmocka_unit_test_setup(test_boot_long_subject, setup),
         cmocka_unit_test_setup(test_raw, setup),
         cmocka_unit_test_setup(test_ring_loses_whole_lines, setup),
         cmocka_unit_test_setup(test_read_piecewise, setup),

@@ -13,19 +13,18 @@
 #include "abi/errno.h"
 
 /* Under other names, both can live in one program. */
-#define memcpy     k_memcpy
-#define memmove    k_memmove
-#define memset     k_memset
-#define memcmp     k_memcmp
-#define memchr     k_memchr
-#define strlen     k_strlen
-#define strnlen    k_strnlen
-#define strcmp     k_strcmp
-#define strncmp    k_strncmp
-#define strchr     k_strchr
-#define strrchr    k_strrchr
-#define strlcpy    k_strlcpy
-#define str_to_u64 k_str_to_u64
+#define memcpy  k_memcpy
+#define memmove k_memmove
+#define memset  k_memset
+#define memcmp  k_memcmp
+#define memchr  k_memchr
+#define strlen  k_strlen
+#define strnlen k_strnlen
+#define strcmp  k_strcmp
+#define strncmp k_strncmp
+#define strchr  k_strchr
+#define strrchr k_strrchr
+#define strlcpy k_strlcpy
 #include "../../kernel/lib/string.c"
 #undef memcpy
 #undef memmove
@@ -234,47 +233,6 @@ test_strlcpy(void **state)
     }
 }
 
-static void
-test_str_to_u64(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        int error;
-        uint64_t value;
-        size_t used;
-    } cases[] = {
-        {"0", 0, 0, 1},
-        {"0x", 0, 0, 1},
-        {"0xg", 0, 0, 1},
-        {"0x0", 0, 0, 3},
-        {"0XdeadBEEFz", 0, 0xdeadbeef, 10},
-        {"00123 ", 0, 123, 5},
-        {"12a", 0, 12, 2},
-        {"18446744073709551615", 0, UINT64_MAX, 20},
-        {"0xffffffffffffffff,", 0, UINT64_MAX, 18},
-        {"18446744073709551616", -ERANGE, 0, 20},
-        {"99999999999999999999999", -ERANGE, 0, 23},
-        {"0x10000000000000000", -ERANGE, 0, 19},
-        {"", -EINVAL, 0, 0},
-        {"x", -EINVAL, 0, 0},
-        {"-1", -EINVAL, 0, 0},
-        {" 1", -EINVAL, 0, 0},
-    };
-    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
-        uint64_t value = 77;
-        const char *end = NULL;
-        assert_int_equal(k_str_to_u64(cases[i].text, &end, &value),
-                         cases[i].error);
-        if (cases[i].error == 0)
-            assert_int_equal(value, cases[i].value);
-        if (cases[i].error != -EINVAL)
-            assert_ptr_equal(end, cases[i].text + cases[i].used);
-        assert_int_equal(k_str_to_u64(cases[i].text, NULL, &value),
-                         cases[i].error);
-    }
-}
-
 int
 main(void)
 {
@@ -287,7 +245,6 @@ main(void)
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_unterminated),
         cmocka_unit_test(test_strlcpy),
-        cmocka_unit_test(test_str_to_u64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

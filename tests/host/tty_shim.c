@@ -38,17 +38,17 @@ spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
 void NO_LOCK_CHECK
 spin_lock(struct spinlock *lock)
 {
-    if (lock->owner)
+    if (lock->locked)
         panic("%s is locked twice", lock->name);
-    lock->owner = 1;
+    lock->locked = 1;
 }
 
 void NO_LOCK_CHECK
 spin_unlock(struct spinlock *lock)
 {
-    if (!lock->owner)
+    if (!lock->locked)
         panic("%s is unlocked twice", lock->name);
-    lock->owner = 0;
+    lock->locked = 0;
 }
 
 void
@@ -126,13 +126,6 @@ uaccess_write(uaddr_t dst, const void *src, size_t n)
         return -EFAULT;
     memcpy(pointer(dst.v), src, n);
     return 0;
-}
-
-void
-uio_init_kernel(struct uio *uio, struct uio_vec *vec, void *base, size_t len)
-{
-    *vec = (struct uio_vec){.base = (uintptr_t)base, .len = len};
-    *uio = (struct uio){.vec = vec, .nvec = 1, .residual = len};
 }
 
 /* The next min(n, residual) bytes of the buffer; uio moves past them. */

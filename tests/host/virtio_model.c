@@ -1,4 +1,4 @@
-#include "virtio_model.h"
+#include "virtio_model_impl.h"
 
 #include "abi/errno.h"
 #include "arch/layout.h"
@@ -10,22 +10,10 @@
 #include "virtio/blk.h"
 #include "virtio/mmio.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define STEP_NS   100000000ull
 #define STEPS_MAX 6000
-#define SCRIBBLED 0x5555 /* an avail->idx that is not the driver's */
-
-#define require(condition, ...)    \
-    do {                           \
-        if (!(condition))          \
-            fail_msg(__VA_ARGS__); \
-    } while (0)
 
 static struct model *models;
 static uintptr_t next_regs = 0x10001000;
@@ -63,261 +51,7 @@ legacy(const struct model *m)
     return m->version == 1;
 }
 
-static bool
-has(const struct model *m, uint64_t feature)
-{
-    return (m->accepted & feature) != 0;
-}
-
-/* ---- The rings, read as [virtio §2.7] lays them out ---- */
-
-static uint8_t *
-memory(uint64_t pa)
-{
-    return phys_to_virt(pa);
-}
-
-static uint16_t
-load16(uint64_t pa)
-{
-    uint16_t value;
-    memcpy(&value, memory(pa), sizeof(value));
-    return value;
-}
-
-static void
-store16(uint64_t pa, uint16_t value)
-{
-    memcpy(memory(pa), &value, sizeof(value));
-}
-
-static uint64_t
-avail_idx_at(const struct model_queue *q)
-{
-    return q->driver + 2;
-}
-
-static uint64_t
-used_event_at(const struct model_queue *q)
-{
-    return q->driver + 4 + 2 * q->num;
-}
-
-static uint64_t
-avail_event_at(const struct model_queue *q)
-{
-    return q->device + 4 + 8 * q->num;
-}
-
-static bool
-passed(uint16_t event, uint16_t now, uint16_t old)
-{
-    return (uint16_t)(now - event - 1) < (uint16_t)(now - old);
-}
-
-/* ---- Taking chains ---- */
-
-static void
-add_segment(struct model_chain *c, const struct virtq_desc *d)
-{
-    bool write = (d->flags & VIRTQ_DESC_F_WRITE) != 0;
-    require(c->nsegments < MODEL_SEGMENTS, "a chain of over %d",
-            MODEL_SEGMENTS);
-    require(d->len > 0, "an empty buffer in the chain of head %u", c->head);
-    require(write || c->writable == 0, "readable behind writable");
-    c->segments[c->nsegments++] =
-        (struct model_segment){memory(d->addr), d->len, write};
-    if (write)
-        c->writable += d->len;
-}
-
-/* Walks a table of n descriptors from index i on. Returns the number of
- * descriptors, or 0 after an indirect one, stored to *indirect. */
-static unsigned
-walk(struct model_chain *c, uint64_t table, unsigned n, uint16_t i,
-     struct virtq_desc *indirect)
-{
-    for (unsigned count = 1;; count++) {
-        struct virtq_desc d;
-        require(count <= n, "the chain of head %u loops", c->head);
-        require(i < n, "descriptor %u of %u", i, n);
-        memcpy(&d, memory(table + i * sizeof(d)), sizeof(d));
-        if (d.flags & VIRTQ_DESC_F_INDIRECT) {
-            require(indirect != NULL, "a table in a table");
-            require(!(d.flags & VIRTQ_DESC_F_NEXT), "a table with a next");
-            *indirect = d;
-            return 0;
-        }
-        add_segment(c, &d);
-        if (!(d.flags & VIRTQ_DESC_F_NEXT))
-            return count;
-        i = d.next;
-        if (count == 1)
-            c->second = i;
-    }
-}
-
-static struct model_chain *
-read_chain(struct model *m, struct model_queue *q, uint16_t head)
-{
-    struct model_chain *c = test_calloc(1, sizeof(*c));
-    struct virtq_desc indirect;
-    c->head = c->second = head;
-    if (walk(c, q->desc, q->num, head, &indirect) == 0) {
-        require(has(m, VIRTIO_F_INDIRECT_DESC), "an indirect descriptor");
-        require(indirect.len > 0 && indirect.len % 16 == 0, "table of %u bytes",
-                indirect.len);
-        c->indirect = true;
-        unsigned n = indirect.len / 16;
-        require(walk(c, indirect.addr, n, 0, NULL) == n, "a table with a rest");
-        require(n <= q->num, "an indirect chain of %u, queue of %u", n, q->num);
-    }
-    return c;
-}
-
-static void
-take(struct model *m, struct model_queue *q)
-{
-    uint16_t idx = load16(avail_idx_at(q));
-    q->notified = false;
-    if (idx == SCRIBBLED)
-        return;
-    uint16_t count = (uint16_t)(idx - q->avail_idx);
-    require(count + q->nchains <= q->num, "%u available, %u taken, of %u",
-            count, q->nchains, q->num);
-    for (; q->avail_idx != idx; q->avail_idx++) {
-        uint64_t at = q->driver + 4 + 2 * (q->avail_idx % q->num);
-        q->chains[q->nchains++] = read_chain(m, q, load16(at));
-        m->takes++;
-    }
-    if (has(m, VIRTIO_F_EVENT_IDX))
-        store16(avail_event_at(q), (uint16_t)(q->avail_idx - m->no_notify));
-    else
-        store16(q->device, m->no_notify);
-}
-
-/* ---- Giving them back ---- */
-
-static void
-put_used(struct model *m, struct model_queue *q, uint32_t id, uint32_t len)
-{
-    struct virtq_used_elem e = {id, len};
-    memcpy(memory(q->device + 4 + 8 * (q->used_idx % q->num)), &e, sizeof(e));
-    uint16_t old = q->used_idx++;
-    store16(q->device + 2, q->used_idx);
-    q->last_head = (uint16_t)id;
-
-    bool wanted = has(m, VIRTIO_F_EVENT_IDX)
-                      ? passed(load16(used_event_at(q)), q->used_idx, old)
-                      : !(load16(q->driver) & VIRTQ_AVAIL_F_NO_INTERRUPT);
-    if (wanted)
-        m->isr |= VIRTIO_ISR_USED;
-}
-
-static void
-scribble(struct model_queue *q)
-{
-    memset(memory(q->desc), 0xff, 16 * q->num);
-    memset(memory(q->driver), 0xff, 6 + 2 * q->num);
-    store16(avail_idx_at(q), SCRIBBLED);
-}
-
-static void
-complete_lying(struct model *m, struct model_queue *q,
-               const struct model_chain *c, uint32_t len)
-{
-    enum model_lie lie = m->lie;
-    uint32_t id = c->head;
-    struct model_segment last = c->segments[c->nsegments - 1];
-    m->lie = LIE_NONE;
-    switch (lie) {
-    case LIE_ID_SIZE:
-        id = q->num;
-        break;
-    case LIE_ID_HUGE:
-        id = UINT32_MAX;
-        break;
-    case LIE_ID_WRAPPED:
-        id += 65536;
-        break;
-    case LIE_ID_FREE:
-        id = q->num - 1;
-        break;
-    case LIE_ID_NOT_HEAD:
-        id = c->second;
-        break;
-    case LIE_LEN_ONE_MORE:
-        len = c->writable + 1;
-        break;
-    case LIE_LEN_HUGE:
-        len = UINT32_MAX;
-        break;
-    case LIE_LEN_ZERO:
-        len = 0;
-        break;
-    case LIE_STATUS_NONE:
-        last.base[last.len - 1] = 0xff;
-        break;
-    case LIE_STATUS_WILD:
-        last.base[last.len - 1] = 0x7f;
-        break;
-    case LIE_SCRIBBLE:
-        scribble(q);
-        break;
-    case LIE_NEVER:
-        return;
-    default:
-        break;
-    }
-    put_used(m, q, id, len);
-    switch (lie) {
-    case LIE_IDX_JUMPS:
-        q->used_idx = (uint16_t)(q->used_idx + 999);
-        break;
-    case LIE_IDX_ONE_EXTRA:
-        q->used_idx++;
-        break;
-    case LIE_IDX_BACK:
-        q->used_idx = (uint16_t)(q->used_idx - 2);
-        break;
-    case LIE_ID_TWICE:
-        put_used(m, q, id, len);
-        break;
-    default:
-        break;
-    }
-    store16(q->device + 2, q->used_idx);
-    m->isr |= VIRTIO_ISR_USED;
-}
-
-static struct model_chain *
-pick(struct model *m, struct model_queue *q)
-{
-    unsigned i = m->order == ORDER_FIFO   ? 0
-                 : m->order == ORDER_LIFO ? q->nchains - 1
-                                          : (unsigned)rand() % q->nchains;
-    struct model_chain *c = q->chains[i];
-    q->nchains--;
-    memmove(&q->chains[i], &q->chains[i + 1],
-            (q->nchains - i) * sizeof(q->chains[0]));
-    return c;
-}
-
-static void
-complete(struct model *m, struct model_queue *q)
-{
-    struct model_chain *c = pick(m, q);
-    uint32_t len = 0;
-    m->serve(m, c, &len);
-    m->served++;
-    if (m->lie != LIE_NONE && m->lie_after == 0)
-        complete_lying(m, q, c, len);
-    else
-        put_used(m, q, c->head, len);
-    if (m->lie_after > 0)
-        m->lie_after--;
-    test_free(c);
-}
+/* ---- Running ---- */
 
 static void
 interrupt(struct model *m)
@@ -341,9 +75,9 @@ model_run(struct model *m)
         if (q->num == 0 || q->device == 0)
             continue;
         if (q->notified || (m->no_notify && !m->deaf))
-            take(m, q);
+            model_take(m, q);
         while (!m->asleep && q->nchains > 0) {
-            complete(m, q);
+            model_complete(m, q);
             busy = true;
         }
     }
@@ -414,10 +148,10 @@ check_segments(const struct model *m, const struct model_chain *c)
     require(c->segments[c->nsegments - 1].len == 1 &&
                 c->segments[c->nsegments - 1].write,
             "no status byte");
-    if (has(m, VIRTIO_BLK_F_SEG_MAX))
+    if (model_has(m, VIRTIO_BLK_F_SEG_MAX))
         require(c->nsegments - 2 <= seg_max, "%u segments", c->nsegments - 2);
     for (unsigned i = 1; i + 1 < c->nsegments; i++)
-        if (has(m, VIRTIO_BLK_F_SIZE_MAX))
+        if (model_has(m, VIRTIO_BLK_F_SIZE_MAX))
             require(c->segments[i].len <= size_max, "segment of %u bytes",
                     c->segments[i].len);
 }
@@ -455,10 +189,11 @@ serve_disk(struct model *m, const struct model_chain *c, uint32_t *len)
     } else if (header.type == VIRTIO_BLK_T_IN) {
         status = move_data(m, c, header.sector, false);
     } else if (header.type == VIRTIO_BLK_T_OUT) {
-        require(!has(m, VIRTIO_BLK_F_RO), "a write to a read-only disk");
+        require(!model_has(m, VIRTIO_BLK_F_RO), "a write to a read-only disk");
         status = move_data(m, c, header.sector, true);
     } else if (header.type == VIRTIO_BLK_T_FLUSH) {
-        require(has(m, VIRTIO_BLK_F_FLUSH), "a flush without the feature");
+        require(model_has(m, VIRTIO_BLK_F_FLUSH),
+                "a flush without the feature");
         require(header.sector == 0 && c->nsegments == 2, "a strange flush");
         m->flushes++;
     } else if (header.type == VIRTIO_BLK_T_GET_ID && m->blk_knows_id) {

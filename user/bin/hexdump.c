@@ -47,8 +47,7 @@ dump(FILE *f, const char *name)
     (void)name;
     for (unsigned long i = 0; i < skip && getc(f) != EOF; i++)
         at++;
-    while (limit > 0 &&
-           (n = fread(row, 1, limit < 16 ? limit : 16, f)) > 0) {
+    while (limit > 0 && (n = fread(row, 1, limit < 16 ? limit : 16, f)) > 0) {
         limit -= n;
         if (!all && !first && n == 16 && memcmp(row, last, 16) == 0) {
             if (!starred)

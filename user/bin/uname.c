@@ -1,7 +1,6 @@
 /* uname: prints what the system is called. */
 #include <err.h>
 #include <prog.h>
-#include <string.h>
 #include <sys/utsname.h>
 
 static const char usage[] =
@@ -23,24 +22,22 @@ show(bool wanted, const char *text)
 int
 main(int argc, char **argv)
 {
+    static char wanted[128]; /* by letter */
     struct utsname names;
-    char wanted[8] = "";
+    bool any = false;
     int c;
 
-    while ((c = prog_option(argc, argv, "amnrsv", usage)) != -1)
-        if (c == 'a')
-            strcpy(wanted, "mnrsv");
-        else if (!strchr(wanted, c))
-            strncpy(wanted + strlen(wanted), (char[]){(char)c, '\0'}, 2);
-    if (!*wanted)
-        strcpy(wanted, "s");
+    while ((c = prog_option(argc, argv, "amnrsv", usage)) != -1) {
+        wanted[c] = 1;
+        any = true;
+    }
     if (uname(&names) != 0)
         err(1, "uname");
-    show(strchr(wanted, 's') != NULL, names.sysname);
-    show(strchr(wanted, 'n') != NULL, names.nodename);
-    show(strchr(wanted, 'r') != NULL, names.release);
-    show(strchr(wanted, 'v') != NULL, names.version);
-    show(strchr(wanted, 'm') != NULL, names.machine);
+    show(wanted['s'] || wanted['a'] || !any, names.sysname);
+    show(wanted['n'] || wanted['a'], names.nodename);
+    show(wanted['r'] || wanted['a'], names.release);
+    show(wanted['v'] || wanted['a'], names.version);
+    show(wanted['m'] || wanted['a'], names.machine);
     putchar('\n');
     prog_exit(0);
 }

@@ -16,12 +16,18 @@ static struct counts total;
 static void
 show(const struct counts *n, const char *name)
 {
+    /* In columns, unless a single number is all there is. */
+    int width = show_lines + show_words + show_bytes > 1 ? 7 : 1;
+    const char *gap = "";
+
     if (show_lines)
-        printf(" %7lu", n->lines);
+        printf("%*lu", width, n->lines);
+    gap = show_lines ? " " : "";
     if (show_words)
-        printf(" %7lu", n->words);
+        printf("%s%*lu", gap, width, n->words);
+    gap = show_lines || show_words ? " " : "";
     if (show_bytes)
-        printf(" %7lu", n->bytes);
+        printf("%s%*lu", gap, width, n->bytes);
     printf("%s%s\n", *name ? " " : "", name);
 }
 

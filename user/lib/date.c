@@ -12,8 +12,7 @@ is_leap(long year)
 static int
 month_days(int month, long year)
 {
-    static const char days[] = {31, 28, 31, 30, 31, 30,
-                                31, 31, 30, 31, 30, 31};
+    static const char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
     return days[month] + (month == 1 && is_leap(year));
 }
@@ -25,8 +24,9 @@ year_start(long year)
     long y = year - 1;
 
     /* Rounds down for years before 1 too. */
-    long leaps = (y >= 0 ? y / 4 - y / 100 + y / 400
-                         : -((-y + 3) / 4 - (-y + 99) / 100 + (-y + 399) / 400));
+    long leaps =
+        (y >= 0 ? y / 4 - y / 100 + y / 400
+                : -((-y + 3) / 4 - (-y + 99) / 100 + (-y + 399) / 400));
     return 365 * (year - 1970) + leaps - 477;
 }
 

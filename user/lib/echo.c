@@ -8,7 +8,8 @@
 static bool
 put_escaped(const char *s)
 {
-    static const char letters[] = "abefnrtv\\", bytes[] = "\a\b\033\f\n\r\t\v\\";
+    static const char letters[] = "abefnrtv\\",
+                      bytes[] = "\a\b\033\f\n\r\t\v\\";
     const char *found;
 
     for (; *s; s++) {

@@ -34,9 +34,7 @@ FILE *file_list = &files[0];
 static int
 open_flags(const char *mode)
 {
-    int flags = strchr(mode, '+') ? O_RDWR
-                : *mode == 'r'    ? O_RDONLY
-                                  : O_WRONLY;
+    int flags = strchr(mode, '+') ? O_RDWR : *mode == 'r' ? O_RDONLY : O_WRONLY;
 
     if (*mode == 'w')
         flags |= O_CREAT | O_TRUNC;

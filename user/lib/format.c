@@ -44,8 +44,7 @@ put_number(struct output *o, const struct spec *s, const char *prefix,
     int zeros = s->precision > len ? s->precision - len : 0;
     int fill;
 
-    if (s->zero && !s->left && s->precision < 0 &&
-        s->width > prefix_len + len)
+    if (s->zero && !s->left && s->precision < 0 && s->width > prefix_len + len)
         zeros = s->width - prefix_len - len;
     fill = s->width - prefix_len - zeros - len;
     if (!s->left)
@@ -125,8 +124,12 @@ put_double(struct output *o, const struct spec *given, double value)
     if (start == end)
         *--start = '0';
     s.precision = -1;
-    put_number(o, &s, negative ? "-" : s.plus ? "+" : s.space ? " " : "", start,
-               (int)(text + sizeof(text) - start));
+    put_number(o, &s,
+               negative  ? "-"
+               : s.plus  ? "+"
+               : s.space ? " "
+                         : "",
+               start, (int)(text + sizeof(text) - start));
 }
 
 static void

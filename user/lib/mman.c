@@ -6,8 +6,8 @@
 void *
 mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset)
 {
-    return (void *)errno_result(riscv_syscall6(
-        SYS_mmap, (long)at, (long)length, protection, flags, fd, offset));
+    return (void *)errno_result(riscv_syscall6(SYS_mmap, (long)at, (long)length,
+                                               protection, flags, fd, offset));
 }
 
 int

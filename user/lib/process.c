@@ -66,8 +66,8 @@ _exit(int status)
 pid_t
 wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
-    return (pid_t)errno_result(riscv_syscall6(
-        SYS_wait4, pid, (long)status, options, (long)usage, 0, 0));
+    return (pid_t)errno_result(riscv_syscall6(SYS_wait4, pid, (long)status,
+                                              options, (long)usage, 0, 0));
 }
 
 pid_t

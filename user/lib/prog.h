@@ -6,8 +6,7 @@
 
 /* As getopt, but -h (unless letters has an h) and --help print usage and
  * exit with 0, and a bad option prints it on stderr and exits with 2. */
-int prog_option(int argc, char **argv, const char *letters,
-                const char *usage);
+int prog_option(int argc, char **argv, const char *letters, const char *usage);
 
 /* Prints usage on stderr and exits with 2. */
 NORETURN void prog_usage(const char *usage);

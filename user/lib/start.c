@@ -10,7 +10,7 @@ const char *program_name = "?";
 
 static const struct {
     uint64_t tag, value;
-} *auxv;
+} * auxv;
 
 int main(int argc, char **argv, char **envp);
 NORETURN void libc_start(uintptr_t *stack);

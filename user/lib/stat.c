@@ -7,8 +7,8 @@
 int
 fstatat(int dir, const char *path, struct stat *to, int flags)
 {
-    return (int)errno_result(riscv_syscall6(SYS_newfstatat, dir, (long)path,
-                                            (long)to, flags, 0, 0));
+    return (int)errno_result(
+        riscv_syscall6(SYS_newfstatat, dir, (long)path, (long)to, flags, 0, 0));
 }
 
 int

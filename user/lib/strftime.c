@@ -2,9 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const days[] = {"Sunday",    "Monday",   "Tuesday",
-                                   "Wednesday", "Thursday", "Friday",
-                                   "Saturday"};
+static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                   "Thursday", "Friday", "Saturday"};
 static const char *const months[] = {
     "January", "February", "March",     "April",   "May",      "June",
     "July",    "August",   "September", "October", "November", "December"};
@@ -27,84 +26,93 @@ compound(char c)
     }
 }
 
+/* The text that c stands for, or NULL if it is a number or unknown. */
+static const char *
+text_of(char c, const struct tm *d)
+{
+    switch (c) {
+    case 'a':
+    case 'A':
+        return days[d->tm_wday % 7];
+    case 'b':
+    case 'B':
+        return months[d->tm_mon % 12];
+    case 'n':
+        return "\n";
+    case 'p':
+        return d->tm_hour < 12 ? "AM" : "PM";
+    case 't':
+        return "\t";
+    case 'Z':
+        return "UTC";
+    case 'z':
+        return "+0000";
+    case '%':
+        return "%";
+    default:
+        return NULL;
+    }
+}
+
+/* The number that c stands for, and how to print it; *format is NULL if it
+ * stands for none. */
+static long
+number_of(char c, const struct tm *d, const char **format)
+{
+    *format = "%02ld";
+    switch (c) {
+    case 'd':
+        return d->tm_mday;
+    case 'H':
+        return d->tm_hour;
+    case 'I':
+        return (d->tm_hour + 11) % 12 + 1;
+    case 'm':
+        return d->tm_mon + 1;
+    case 'M':
+        return d->tm_min;
+    case 'S':
+        return d->tm_sec;
+    case 'y':
+        return d->tm_year % 100;
+    case 'e':
+        *format = "%2ld";
+        return d->tm_mday;
+    case 'j':
+        *format = "%03ld";
+        return d->tm_yday + 1;
+    default:
+        break;
+    }
+    *format = "%ld";
+    switch (c) {
+    case 's':
+        return timegm(d);
+    case 'u':
+        return (d->tm_wday + 6) % 7 + 1;
+    case 'w':
+        return d->tm_wday;
+    case 'Y':
+        return d->tm_year + 1900;
+    default:
+        *format = NULL;
+        return 0;
+    }
+}
+
 /* Formats the one conversion c to to. */
 static void
 convert(char *to, size_t size, char c, const struct tm *d)
 {
-    switch (c) {
-    case 'a':
-        snprintf(to, size, "%.3s", days[d->tm_wday % 7]);
-        return;
-    case 'A':
-        snprintf(to, size, "%s", days[d->tm_wday % 7]);
-        return;
-    case 'b':
-        snprintf(to, size, "%.3s", months[d->tm_mon % 12]);
-        return;
-    case 'B':
-        snprintf(to, size, "%s", months[d->tm_mon % 12]);
-        return;
-    case 'd':
-        snprintf(to, size, "%02d", d->tm_mday);
-        return;
-    case 'e':
-        snprintf(to, size, "%2d", d->tm_mday);
-        return;
-    case 'H':
-        snprintf(to, size, "%02d", d->tm_hour);
-        return;
-    case 'I':
-        snprintf(to, size, "%02d", (d->tm_hour + 11) % 12 + 1);
-        return;
-    case 'j':
-        snprintf(to, size, "%03d", d->tm_yday + 1);
-        return;
-    case 'm':
-        snprintf(to, size, "%02d", d->tm_mon + 1);
-        return;
-    case 'M':
-        snprintf(to, size, "%02d", d->tm_min);
-        return;
-    case 'n':
-        snprintf(to, size, "\n");
-        return;
-    case 'p':
-        snprintf(to, size, "%s", d->tm_hour < 12 ? "AM" : "PM");
-        return;
-    case 's':
-        snprintf(to, size, "%ld", (long)timegm(d));
-        return;
-    case 'S':
-        snprintf(to, size, "%02d", d->tm_sec);
-        return;
-    case 't':
-        snprintf(to, size, "\t");
-        return;
-    case 'u':
-        snprintf(to, size, "%d", (d->tm_wday + 6) % 7 + 1);
-        return;
-    case 'w':
-        snprintf(to, size, "%d", d->tm_wday);
-        return;
-    case 'y':
-        snprintf(to, size, "%02d", d->tm_year % 100);
-        return;
-    case 'Y':
-        snprintf(to, size, "%d", d->tm_year + 1900);
-        return;
-    case 'Z':
-        snprintf(to, size, "UTC");
-        return;
-    case 'z':
-        snprintf(to, size, "+0000");
-        return;
-    case '%':
-        snprintf(to, size, "%%");
-        return;
-    default:
+    const char *text = text_of(c, d), *format;
+    long number = number_of(c, d, &format);
+
+    if (text)
+        snprintf(to, size, "%.*s", c == 'a' || c == 'b' ? 3 : 20, text);
+    else if (format)
+        snprintf(to, size, format, number);
+    else
         snprintf(to, size, "%%%c", c);
-        return;
-    }
 }
 
 size_t

@@ -35,8 +35,8 @@ tcsetattr(int fd, int when, const struct termios *settings)
 void
 cfmakeraw(struct termios *settings)
 {
-    settings->c_iflag &= ~(uint32_t)(BRKINT | ISTRIP | INLCR | IGNCR | ICRNL |
-                                     IXON);
+    settings->c_iflag &=
+        ~(uint32_t)(BRKINT | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
     settings->c_oflag &= ~(uint32_t)OPOST;
     settings->c_lflag &= ~(uint32_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
     settings->c_cflag |= CS8;

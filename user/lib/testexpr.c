@@ -91,9 +91,8 @@ unary(struct expression *e, char letter, const char *operand)
 static bool
 is_binary(const char *op)
 {
-    static const char *const ops[] = {"=",   "==",  "!=",  "<",   ">",
-                                      "-eq", "-ne", "-lt", "-le", "-gt",
-                                      "-ge", NULL};
+    static const char *const ops[] = {"=",   "==",  "!=",  "<",   ">",   "-eq",
+                                      "-ne", "-lt", "-le", "-gt", "-ge", NULL};
 
     for (size_t i = 0; ops[i]; i++)
         if (strcmp(op, ops[i]) == 0)

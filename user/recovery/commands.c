@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,19 @@ run_ps(int count, char **words)
     closedir(d);
 }
 
+/* Without the "<6>" before each line, which is its level. */
+static void
+print_log(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool at_start = i == 0 || text[i - 1] == '\n';
+        if (at_start && i + 2 < n && text[i] == '<' && text[i + 2] == '>')
+            i += 3;
+        if (i < n)
+            putchar(text[i]);
+    }
+}
+
 static void
 run_dmesg(int count, char **words)
 {
@@ -137,7 +151,7 @@ run_dmesg(int count, char **words)
     if (n < 0)
         complain(words[0]);
     else
-        fwrite(text, 1, (size_t)n, stdout);
+        print_log(text, (size_t)n);
     free(text);
 }
 

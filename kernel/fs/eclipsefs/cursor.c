@@ -30,43 +30,23 @@ hold_block(struct efs_cursor *c)
     return bcache_get(c->dev, block, &c->buf);
 }
 
-static int
-copy_across(struct efs_cursor *c, size_t n, uint8_t *copy)
+int
+efs_cursor_read(struct efs_cursor *c, void *dst, size_t n)
 {
+    uint8_t *out = dst;
+
+    if (n > efs_cursor_left(c))
+        return -EUCLEAN;
     while (n > 0) {
         int err = hold_block(c);
         if (err)
             return err;
         size_t start = c->pos % BLOCK_SIZE;
         size_t part = MIN(n, BLOCK_SIZE - start);
-        memcpy(copy, bcache_data(c->buf) + start, part);
-        copy += part;
+        memcpy(out, bcache_data(c->buf) + start, part);
+        out += part;
         c->pos += part;
         n -= part;
     }
-    return 0;
-}
-
-int
-efs_cursor_take(struct efs_cursor *c, size_t n, void *copy, const uint8_t **out)
-{
-    if (n > efs_cursor_left(c))
-        return -EUCLEAN;
-    if (n == 0) { /* perhaps at the very end, where there is no block */
-        *out = copy;
-        return 0;
-    }
-
-    size_t start = c->pos % BLOCK_SIZE;
-    if (n > BLOCK_SIZE - start) {
-        *out = copy;
-        return copy_across(c, n, copy);
-    }
-
-    int err = hold_block(c);
-    if (err)
-        return err;
-    *out = bcache_data(c->buf) + start;
-    c->pos += n;
     return 0;
 }

@@ -34,9 +34,6 @@ efs_cursor_skip(struct efs_cursor *c, uint64_t n)
     c->pos += n;
 }
 
-/* Takes n bytes and moves past them. *out points into the cached block, or
- * to copy (room for n bytes) if they straddle blocks; it is valid until the
- * next call for this cursor.
+/* Copies n bytes to dst and moves past them.
  * Returns 0, -EUCLEAN if fewer than n bytes are left, -EIO, -ENOMEM. */
-int efs_cursor_take(struct efs_cursor *c, size_t n, void *copy,
-                    const uint8_t **out) MUST_CHECK;
+int efs_cursor_read(struct efs_cursor *c, void *dst, size_t n) MUST_CHECK;

@@ -22,14 +22,12 @@ struct efs_link {
 };
 
 struct efs_entry {
-    const char *name; /* len bytes, not terminated; valid until the next
-                       * call for this directory; NULL if too long */
+    char name[ECLIPSEFS_NAME_MAX]; /* not terminated; unset if too long */
     uint32_t len;
     struct efs_link link;
     uint32_t next; /* where in the list the next entry starts, bytes */
     bool hidden;   /* no path can reach it: empty, ., .., over 255 bytes, or
                     * with / or NUL in it */
-    char copy[ECLIPSEFS_NAME_MAX];
 };
 
 /* Starts a walk of directory node at byte pos of its list, 0 or the next of

@@ -4,7 +4,6 @@
 #include "fs/devfs.h"
 #include "fs/eclipsefs/dir.h"
 #include "fs/eclipsefs/file.h"
-#include "fs/eclipsefs/parents.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -15,7 +14,6 @@
 struct mount_state {
     struct super super;
     struct efs efs;
-    struct efs_parents parents;
 };
 
 struct efs_inode {
@@ -24,18 +22,17 @@ struct efs_inode {
 
     /* guarded by inode->lock */
     uint32_t resume; /* where in the list the last readdir ended, bytes */
-};
 
-static struct mount_state *
-state_of(const struct inode *inode)
-{
-    return inode->super->private;
-}
+    /* atomic */
+    uint64_t claim; /* of a directory: parent inode << 32 | place in its list
+                     * of the entry that led here; 0: none yet */
+};
 
 static struct efs *
 efs_of(const struct inode *inode)
 {
-    return &state_of(inode)->efs;
+    struct mount_state *state = inode->super->private;
+    return &state->efs;
 }
 
 static const struct efs_node *
@@ -46,17 +43,25 @@ node_of(const struct inode *inode)
 
 /* ---- Directories ---- */
 
-/* Holds a directory just looked up to the first entry that led to it. */
+/* Holds a directory, while it is in memory, to the first entry that led to
+ * it. In a sound tree there is but one; a cycle, a second parent or a second
+ * name needs another, and is refused where it is met. The directories that a
+ * walk has come through are in memory, so every walk from the root sees a
+ * tree, whatever the disk says. */
 static int
-claim_child(struct inode *dir, const struct efs_link *link)
+claim_child(struct inode *dir, struct inode *child, const struct efs_link *link)
 {
-    int err =
-        efs_parents_claim(&state_of(dir)->parents, (uint32_t)dir->ino, link);
-    if (err == -EUCLEAN)
-        return efs_damaged(efs_of(dir), (uint32_t)dir->ino,
-                           node_of(dir)->data + link->pos,
-                           "another entry leads to this directory too");
-    return err;
+    struct efs_inode *private = child->private;
+    uint64_t claim = dir->ino << 32 | link->pos, known = 0;
+
+    if (child->ino != ECLIPSEFS_ROOT_INO &&
+        (__atomic_compare_exchange_n(&private->claim, &known, claim, false,
+                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+         known == claim))
+        return 0;
+    return efs_damaged(efs_of(dir), (uint32_t)dir->ino,
+                       node_of(dir)->data + link->pos,
+                       "another entry leads to this directory too");
 }
 
 static int
@@ -73,7 +78,7 @@ eclipsefs_lookup(struct inode *dir, const char *name, size_t len,
     if (err)
         return err;
     if (S_ISDIR(child->mode)) {
-        err = claim_child(dir, &link);
+        err = claim_child(dir, child, &link);
         if (err) {
             inode_put(child);
             return err;
@@ -203,7 +208,7 @@ static const struct inode_ops file_ops = {.read = eclipsefs_read};
 static const struct inode_ops symlink_ops = {.readlink = eclipsefs_readlink};
 
 static const struct inode_ops *
-ops_of(enum eclipsefs_node_type type)
+ops_of(uint32_t type)
 {
     switch (type) {
     case ECLIPSEFS_DIRECTORY:
@@ -230,6 +235,7 @@ eclipsefs_read_inode(struct inode *inode)
         return err;
     }
     private->resume = 0;
+    private->claim = 0;
     inode->private = private;
     inode->ops = ops_of(node->type);
     inode->mode = node->mode;
@@ -281,16 +287,13 @@ eclipsefs_mount(struct blockdev *dev, struct super **out)
     err = efs_open(&state->efs, dev, &why);
     if (err)
         goto fail;
-    why = "no memory for so many inodes";
-    err = efs_parents_init(&state->parents, state->efs.inode_count);
-    if (err)
-        goto fail;
     state->super = (struct super){
         .ops = &super_ops,
         .type = "eclipsefs",
         .bdev = dev,
         .dev = devfs_block_rdev(dev),
         .root_ino = ECLIPSEFS_ROOT_INO,
+        .magic = ECLIPSEFS_SUPER_MAGIC,
         .read_only = true,
         .block_size = ECLIPSEFS_BLOCK_SIZE,
         .private = state,

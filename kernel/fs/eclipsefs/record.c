@@ -18,60 +18,39 @@ struct parse {
     struct efs_cursor cursor;
 };
 
-/* Bytes of the number that tag stands for; 0 if it is no number. */
-static size_t
-number_size(unsigned tag)
-{
-    switch (tag) {
-    case ECLIPSEFS_NODE_TYPE:
-        return sizeof(uint8_t);
-    case ECLIPSEFS_MODE:
-    case ECLIPSEFS_UID:
-    case ECLIPSEFS_GID:
-    case ECLIPSEFS_NLINK:
-        return sizeof(uint32_t);
-    case ECLIPSEFS_SIZE:
-    case ECLIPSEFS_ATIME:
-    case ECLIPSEFS_MTIME:
-    case ECLIPSEFS_CTIME:
-        return sizeof(uint64_t);
-    default:
-        return 0;
-    }
-}
+/* The TLVs that are numbers: bytes on the disk, and the field of struct
+ * efs_node, an uint32_t or, for numbers of eight bytes, an uint64_t. */
+static const struct number {
+    enum eclipsefs_tag tag;
+    size_t size;
+    size_t field;
+} numbers[] = {
+    {ECLIPSEFS_NODE_TYPE, 1, offsetof(struct efs_node, type)},
+    {ECLIPSEFS_MODE, 4, offsetof(struct efs_node, mode)},
+    {ECLIPSEFS_UID, 4, offsetof(struct efs_node, uid)},
+    {ECLIPSEFS_GID, 4, offsetof(struct efs_node, gid)},
+    {ECLIPSEFS_NLINK, 4, offsetof(struct efs_node, nlink)},
+    {ECLIPSEFS_SIZE, 8, offsetof(struct efs_node, size)},
+    {ECLIPSEFS_ATIME, 8, offsetof(struct efs_node, atime)},
+    {ECLIPSEFS_MTIME, 8, offsetof(struct efs_node, mtime)},
+    {ECLIPSEFS_CTIME, 8, offsetof(struct efs_node, ctime)},
+};
 
-static void
-set_number(struct efs_node *node, unsigned tag, const uint8_t *value)
+/* Reads the number that stands at the cursor. */
+static int
+read_number(struct parse *p, const struct number *number)
 {
-    switch (tag) {
-    case ECLIPSEFS_NODE_TYPE:
-        node->type = value[0];
-        break;
-    case ECLIPSEFS_MODE:
-        node->mode = le32_load(value);
-        break;
-    case ECLIPSEFS_UID:
-        node->uid = le32_load(value);
-        break;
-    case ECLIPSEFS_GID:
-        node->gid = le32_load(value);
-        break;
-    case ECLIPSEFS_NLINK:
-        node->nlink = le32_load(value);
-        break;
-    case ECLIPSEFS_SIZE:
-        node->size = le64_load(value);
-        break;
-    case ECLIPSEFS_ATIME:
-        node->atime = le64_load(value);
-        break;
-    case ECLIPSEFS_MTIME:
-        node->mtime = le64_load(value);
-        break;
-    case ECLIPSEFS_CTIME:
-        node->ctime = le64_load(value);
-        break;
-    }
+    char *field = (char *)p->node + number->field;
+    uint8_t bytes[8] = {0};
+
+    int err = efs_cursor_read(&p->cursor, bytes, number->size);
+    if (err)
+        return err;
+    if (number->size == sizeof(uint64_t))
+        *(uint64_t *)(void *)field = le64_load(bytes);
+    else
+        *(uint32_t *)(void *)field = le32_load(bytes);
+    return 0;
 }
 
 /* Reads one TLV and moves past it. */
@@ -79,37 +58,29 @@ static int
 parse_tlv(struct parse *p)
 {
     struct efs_cursor *cursor = &p->cursor;
-    struct eclipsefs_tlv head;
     uint64_t start = cursor->pos;
-    const uint8_t *data;
+    struct eclipsefs_tlv tlv;
 
-    int err = efs_cursor_take(cursor, sizeof head, &head, &data);
+    int err = efs_cursor_read(cursor, &tlv, sizeof tlv);
     if (err)
         return err;
-    const struct eclipsefs_tlv *tlv = (const struct eclipsefs_tlv *)data;
-    unsigned tag = le16_load(tlv->tag);
-    uint32_t len = le32_load(tlv->length);
-    if (len > efs_cursor_left(cursor))
+    unsigned tag = le16_load(tlv.tag);
+    struct extent value = {cursor->pos, le32_load(tlv.length)};
+    if (value.len > efs_cursor_left(cursor))
         return efs_damaged(p->fs, p->node->ino, start,
                            "TLV reaches past its record");
 
-    struct extent value = {cursor->pos, len};
     if (tag == ECLIPSEFS_CONTENT)
         p->content = value;
     if (tag == ECLIPSEFS_ENTRIES)
         p->entries = value;
-
-    uint8_t copy[sizeof(uint64_t)];
-    size_t size = number_size(tag);
-    if (size > 0 && len >= size) {
-        err = efs_cursor_take(cursor, size, copy, &data);
-        if (err)
-            return err;
-        set_number(p->node, tag, data);
-        len -= size;
+    for (size_t i = 0; i < ARRAY_LEN(numbers) && !err; i++) {
+        if (tag == numbers[i].tag && value.len >= numbers[i].size)
+            err = read_number(p, &numbers[i]);
     }
-    efs_cursor_skip(cursor, len);
-    return 0;
+    if (!err)
+        cursor->pos = value.address + value.len;
+    return err;
 }
 
 /* Reads the head of the record at address, and sets the cursor's end to the
@@ -117,20 +88,17 @@ parse_tlv(struct parse *p)
 static int
 parse_head(struct parse *p, uint64_t address)
 {
-    struct eclipsefs_record head;
+    struct eclipsefs_record record;
     uint32_t ino = p->node->ino;
-    const uint8_t *data;
 
     efs_cursor_init(&p->cursor, p->fs->dev, address, p->fs->size);
-    int err = efs_cursor_take(&p->cursor, sizeof head, &head, &data);
+    int err = efs_cursor_read(&p->cursor, &record, sizeof record);
     if (err)
         return err;
-    const struct eclipsefs_record *record =
-        (const struct eclipsefs_record *)data;
-    uint32_t size = le32_load(record->size);
-    if (le32_load(record->inode) != ino)
+    uint32_t size = le32_load(record.size);
+    if (le32_load(record.inode) != ino)
         return efs_damaged(p->fs, ino, address, "record of another inode");
-    if (size < sizeof head || size > p->fs->size - address)
+    if (size < sizeof record || size > p->fs->size - address)
         return efs_damaged(p->fs, ino, address, "record has a wrong size");
     p->cursor.end = address + size;
     return 0;

@@ -9,7 +9,7 @@
 
 struct efs_node {
     uint32_t ino;
-    enum eclipsefs_node_type type;
+    uint32_t type; /* enum eclipsefs_node_type */
     uint32_t mode; /* type bits agree with type */
     uint32_t uid, gid, nlink;
     uint64_t size; /* as the SIZE TLV says; data_len is what counts */

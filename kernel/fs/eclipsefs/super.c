@@ -37,14 +37,11 @@ static int
 read_at(struct efs *fs, uint64_t address, void *dst, size_t n)
 {
     struct efs_cursor cursor;
-    const uint8_t *data;
 
     if (address > fs->size)
         return -EUCLEAN;
     efs_cursor_init(&cursor, fs->dev, address, fs->size);
-    int err = efs_cursor_take(&cursor, n, dst, &data);
-    if (!err && data != dst)
-        memcpy(dst, data, n);
+    int err = efs_cursor_read(&cursor, dst, n);
     efs_cursor_close(&cursor);
     return err;
 }
@@ -106,16 +103,13 @@ back_half_in_use(struct efs *fs, bool *in_use)
     uint64_t middle = fs->table + (fs->records - fs->table) / 2;
     struct eclipsefs_slot slot;
     struct efs_cursor cursor;
-    const uint8_t *data;
     int err = 0;
 
     *in_use = false;
     efs_cursor_init(&cursor, fs->dev, middle, fs->records);
-    while (!*in_use && efs_cursor_left(&cursor) >= sizeof slot) {
-        err = efs_cursor_take(&cursor, sizeof slot, &slot, &data);
-        if (err)
-            break;
-        *in_use = le64_load(data) != 0;
+    while (!err && !*in_use && efs_cursor_left(&cursor) >= sizeof slot) {
+        err = efs_cursor_read(&cursor, &slot, sizeof slot);
+        *in_use = !err && le64_load(&slot) != 0;
     }
     efs_cursor_close(&cursor);
     return err;

@@ -171,9 +171,8 @@ parse_atom(struct regex *r)
     } else if (*r->at == '[') {
         r->at++;
         parse_set(r);
-    } else if (*r->at == '$' &&
-               (!r->at[1] || is_operator(r, r->at + 1, '|') ||
-                is_operator(r, r->at + 1, ')'))) {
+    } else if (*r->at == '$' && (!r->at[1] || is_operator(r, r->at + 1, '|') ||
+                                 is_operator(r, r->at + 1, ')'))) {
         r->at++;
         emit(r, OP_END);
     } else {

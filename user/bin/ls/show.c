@@ -139,8 +139,7 @@ show_columns(const struct entry *entries, size_t count)
         for (size_t i = row; i < count; i += rows) {
             show_name(&entries[i]);
             if (i + rows < count)
-                printf("%*s",
-                       (int)(widest + 2 - entry_width(&entries[i])), "");
+                printf("%*s", (int)(widest + 2 - entry_width(&entries[i])), "");
             else
                 putchar('\n');
         }

@@ -18,9 +18,9 @@ static const struct {
     const char *text;
     int level;
 } operators[] = {
-    {"||", 1}, {"&&", 2}, {"|", 3},  {"^", 4}, {"&", 5}, {"==", 6}, {"!=", 6},
-    {"<<", 8}, {">>", 8}, {"<=", 7}, {">=", 7}, {"<", 7}, {">", 7},  {"+", 9},
-    {"-", 9},  {"*", 10}, {"/", 10}, {"%", 10},
+    {"||", 1}, {"&&", 2}, {"|", 3},  {"^", 4},  {"&", 5},  {"==", 6},
+    {"!=", 6}, {"<<", 8}, {">>", 8}, {"<=", 7}, {">=", 7}, {"<", 7},
+    {">", 7},  {"+", 9},  {"-", 9},  {"*", 10}, {"/", 10}, {"%", 10},
 };
 
 static long parse_binary(struct cursor *c, int level);
@@ -82,8 +82,10 @@ primary(struct cursor *c)
             c->failed = true;
             c->at--;
         }
-        return op == '!' ? !value : op == '-' ? -value : op == '~' ? ~value
-                                                                   : value;
+        return op == '!'   ? !value
+               : op == '-' ? -value
+               : op == '~' ? ~value
+                           : value;
     }
     value = strtol(c->at, &end, 0);
     c->failed |= end == c->at;
@@ -97,7 +99,8 @@ apply(struct cursor *c, const char *op, long a, long b)
     /* Through unsigned, so that overflow wraps. */
     unsigned long ua = (unsigned long)a, ub = (unsigned long)b;
 
-    if ((op[0] == '/' || op[0] == '%') && (b == 0 || (a == LONG_MIN && b == -1))) {
+    if ((op[0] == '/' || op[0] == '%') &&
+        (b == 0 || (a == LONG_MIN && b == -1))) {
         c->failed = true;
         return 0;
     }
@@ -113,9 +116,7 @@ apply(struct cursor *c, const char *op, long a, long b)
     case '!':
         return a != b;
     case '<':
-        return op[1] == '<' ? (long)(ua << (ub & 63))
-               : op[1]      ? a <= b
-                            : a < b;
+        return op[1] == '<' ? (long)(ua << (ub & 63)) : op[1] ? a <= b : a < b;
     case '>':
         return op[1] == '>' ? a >> (ub & 63) : op[1] ? a >= b : a > b;
     case '+':
@@ -136,8 +137,7 @@ static const char *
 operator_at(const struct cursor *c, int level, int *found)
 {
     for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
-        if (strncmp(c->at, operators[i].text, strlen(operators[i].text)) ==
-            0) {
+        if (strncmp(c->at, operators[i].text, strlen(operators[i].text)) == 0) {
             *found = operators[i].level;
             return *found >= level ? operators[i].text : NULL;
         }

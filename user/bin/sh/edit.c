@@ -368,8 +368,13 @@ edit_line(const char *prompt, char **line)
 
     if (tcgetattr(STDIN_FILENO, &before_edit) != 0)
         return read_plainly(prompt, line);
+    /* Return stays a newline and output stays as it is, so that what is typed
+     * ahead means the same to the program that reads it. */
     raw = before_edit;
-    cfmakeraw(&raw);
+    raw.c_lflag &= ~(uint32_t)(ICANON | ECHO | ISIG | IEXTEN);
+    raw.c_iflag &= ~(uint32_t)IXON;
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
     if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0)
         return read_plainly(prompt, line);
     text_put(&e.line, "");

@@ -3,6 +3,7 @@
 #include "expand.h"
 #include "function.h"
 #include "jobs.h"
+#include "loop.h"
 #include "redir.h"
 #include "shell.h"
 #include "text.h"
@@ -215,70 +216,13 @@ exec_subshell(struct node *n)
     shell.status = jobs_wait(job);
 }
 
-/* Runs a condition, which may fail without ending the shell. */
-static bool
-is_true(struct node *n)
+bool
+exec_condition(struct node *n)
 {
     shell.unchecked++;
     exec_node(n);
     shell.unchecked--;
     return shell.status == 0 && shell.jump == JUMP_NONE;
-}
-
-/* After a loop's body: whether to go round again. */
-static bool
-loop_goes_on(void)
-{
-    if (shell.jump == JUMP_BREAK || shell.jump == JUMP_CONTINUE) {
-        bool here = shell.jump_levels <= 1;
-        bool again = here && shell.jump == JUMP_CONTINUE;
-        if (here)
-            shell.jump = JUMP_NONE;
-        else
-            shell.jump_levels--;
-        return again;
-    }
-    return shell.jump == JUMP_NONE;
-}
-
-static void
-exec_while(struct node *n)
-{
-    bool wanted = n->kind == NODE_WHILE;
-    int status = 0;
-
-    shell.loops++;
-    while (is_true(n->a) == wanted && shell.jump == JUMP_NONE) {
-        exec_node(n->b);
-        status = shell.status;
-        if (!loop_goes_on())
-            break;
-    }
-    shell.loops--;
-    if (shell.jump == JUMP_NONE)
-        shell.status = status;
-}
-
-static void
-exec_for(struct node *n)
-{
-    struct strings items = {0};
-
-    if (n->has_in)
-        expand_words(n->words, &items);
-    else
-        for (size_t i = 0; i < shell.count; i++)
-            strings_add(&items, xstrdup(shell.params[i]));
-    shell.status = shell.jump == JUMP_ABORT;
-    shell.loops++;
-    for (size_t i = 0; i < items.count && shell.jump == JUMP_NONE; i++) {
-        vars_set(n->name, items.items[i]);
-        exec_node(n->a);
-        if (!loop_goes_on())
-            break;
-    }
-    shell.loops--;
-    strings_free(&items);
 }
 
 static void
@@ -304,7 +248,7 @@ exec_case(struct node *n)
 static void
 exec_if(struct node *n)
 {
-    if (is_true(n->a))
+    if (exec_condition(n->a))
         exec_node(n->b);
     else if (shell.jump == JUMP_NONE) {
         shell.status = 0;
@@ -318,15 +262,15 @@ exec_compound(struct node *n)
 {
     switch (n->kind) {
     case NODE_AND:
-        if (is_true(n->a))
+        if (exec_condition(n->a))
             exec_node(n->b);
         return;
     case NODE_OR:
-        if (!is_true(n->a) && shell.jump == JUMP_NONE)
+        if (!exec_condition(n->a) && shell.jump == JUMP_NONE)
             exec_node(n->b);
         return;
     case NODE_NOT:
-        shell.status = is_true(n->a) ? 1 : 0;
+        shell.status = exec_condition(n->a) ? 1 : 0;
         return;
     case NODE_LIST:
         exec_node(n->a);
@@ -338,10 +282,10 @@ exec_compound(struct node *n)
         return;
     case NODE_WHILE:
     case NODE_UNTIL:
-        exec_while(n);
+        loop_while(n);
         return;
     case NODE_FOR:
-        exec_for(n);
+        loop_for(n);
         return;
     case NODE_CASE:
         exec_case(n);

@@ -1,114 +1,27 @@
 #include "expand.h"
 #include "arith.h"
 #include "exec.h"
+#include "field.h"
 #include "param.h"
 #include "shell.h"
 #include "vars.h"
 #include <ctype.h>
-#include <glob.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An expansion under way. The field being built is kept as a pattern: a byte
- * that was quoted and means something in patterns has a backslash. */
-struct expansion {
-    struct strings *fields; /* NULL: one string, no splitting */
-    struct text field;
-    bool started; /* the field is there even if it is empty */
-    bool globbing; /* it has a wildcard that is not quoted */
-};
-
-static const char *expand_part(struct expansion *x, const char *s,
-                               bool quoted);
-
-static void
-add_quoted(struct expansion *x, char c)
-{
-    if (strchr("*?[]\\-!^", c))
-        text_char(&x->field, '\\');
-    text_char(&x->field, c);
-    x->started = true;
-}
-
-static void
-add_plain(struct expansion *x, char c)
-{
-    if (c == '\\') {
-        add_quoted(x, c);
-        return;
-    }
-    x->globbing |= c == '*' || c == '?' || c == '[';
-    text_char(&x->field, c);
-    x->started = true;
-}
-
-static char *
-without_backslashes(char *s)
-{
-    char *from = s, *to = s;
-
-    for (; *from; from++) {
-        if (*from == '\\' && from[1])
-            from++;
-        *to++ = *from;
-    }
-    *to = '\0';
-    return s;
-}
-
-/* Ends the field and starts the next. */
-static void
-end_field(struct expansion *x)
-{
-    glob_t g;
-    char *field;
-
-    if (!x->started || !x->fields)
-        return;
-    field = text_take(&x->field);
-    if (x->globbing && !shell.option_f && glob(field, 0, NULL, &g) == 0) {
-        for (size_t i = 0; i < g.gl_pathc; i++)
-            strings_add(x->fields, xstrdup(g.gl_pathv[i]));
-        globfree(&g);
-        free(field);
-    } else {
-        strings_add(x->fields, without_backslashes(field));
-    }
-    x->started = x->globbing = false;
-}
-
-/* Adds what a parameter or command gave, split into fields at IFS. */
-static void
-add_value(struct expansion *x, const char *value, bool quoted)
-{
-    const char *ifs = vars_get("IFS");
-
-    if (!ifs)
-        ifs = " \t\n";
-    if (quoted)
-        x->started = true;
-    for (; *value; value++)
-        if (quoted)
-            add_quoted(x, *value);
-        else if (!x->fields || !strchr(ifs, *value))
-            add_plain(x, *value);
-        else if (x->started || !isspace(*value)) {
-            x->started = true;
-            end_field(x);
-        }
-}
+static const char *expand_part(struct expansion *x, const char *s, bool quoted);
 
 static void
 add_all_params(struct expansion *x, bool separate, bool quoted)
 {
     for (size_t i = 0; i < shell.count; i++) {
         if (i > 0 && (separate || !quoted) && x->fields)
-            end_field(x);
+            field_end(x);
         else if (i > 0)
-            add_quoted(x, ' ');
-        add_value(x, shell.params[i], quoted);
+            field_quoted(x, ' ');
+        field_value(x, shell.params[i], quoted);
     }
 }
 
@@ -117,7 +30,7 @@ run_command(struct expansion *x, char *text, bool quoted)
 {
     char *output = exec_capture(text);
 
-    add_value(x, output, quoted);
+    field_value(x, output, quoted);
     free(output);
     free(text);
 }
@@ -136,7 +49,7 @@ expand_arith(struct expansion *x, const char *s, const char *end, bool quoted)
         shell.jump = JUMP_ABORT;
     }
     snprintf(number, sizeof(number), "%ld", value);
-    add_value(x, number, quoted);
+    field_value(x, number, quoted);
     free(raw);
     free(text);
     return end + 2;
@@ -196,7 +109,7 @@ expand_default(struct expansion *x, const char *name, const char *value,
     if (*op == '+')
         return;
     if (value) {
-        add_value(x, value, quoted);
+        field_value(x, value, quoted);
         return;
     }
     raw = strndup(op + 1, (size_t)(end - op - 1));
@@ -206,7 +119,7 @@ expand_default(struct expansion *x, const char *name, const char *value,
         unset_error(name, *word ? word : "parameter not set");
     } else {
         vars_set(name, word);
-        add_value(x, word, quoted);
+        field_value(x, word, quoted);
     }
     free(word);
 }
@@ -221,7 +134,7 @@ expand_trim(struct expansion *x, const char *value, const char *op,
     char *pattern = expand_pattern(raw ? raw : "");
     char *rest = param_trim(value ? value : "", which, pattern);
 
-    add_value(x, rest, quoted);
+    field_value(x, rest, quoted);
     free(rest);
     free(pattern);
     free(raw);
@@ -259,7 +172,7 @@ expand_braces(struct expansion *x, const char *s, bool quoted)
     value = param_get(name);
     if (length) {
         snprintf(number, sizeof(number), "%zu", value ? strlen(value) : 0);
-        add_value(x, number, quoted);
+        field_value(x, number, quoted);
     } else if (op == end && (*name == '@' || *name == '*')) {
         add_all_params(x, *name == '@', quoted);
     } else if (*op == '%' || *op == '#') {
@@ -269,7 +182,7 @@ expand_braces(struct expansion *x, const char *s, bool quoted)
             value = NULL;
         expand_default(x, name, value, op + (*op == ':'), end, quoted);
     } else if (value) {
-        add_value(x, value, quoted);
+        field_value(x, value, quoted);
     } else if (shell.option_u) {
         unset_error(name, "parameter not set");
     }
@@ -295,7 +208,7 @@ expand_dollar(struct expansion *x, const char *s, bool quoted)
     }
     n = isdigit(*s) ? 1 : name_length(s);
     if (n == 0 || n >= sizeof(name)) {
-        add_plain(x, '$');
+        field_plain(x, '$');
         return s;
     }
     memcpy(name, s, n);
@@ -306,7 +219,7 @@ expand_dollar(struct expansion *x, const char *s, bool quoted)
     }
     value = param_get(name);
     if (value)
-        add_value(x, value, quoted);
+        field_value(x, value, quoted);
     else if (shell.option_u && vars_is_name(name))
         unset_error(name, "parameter not set");
     return s + n;
@@ -355,13 +268,13 @@ expand_part(struct expansion *x, const char *s, bool quoted)
         if (!s[1] || (quoted && !strchr("$`\"\\\n", s[1])))
             break;
         if (s[1] != '\n')
-            add_quoted(x, s[1]);
+            field_quoted(x, s[1]);
         return s + 2;
     case '\'':
         if (quoted)
             break;
         for (s++, x->started = true; *s && *s != '\''; s++)
-            add_quoted(x, *s);
+            field_quoted(x, *s);
         return *s ? s + 1 : s;
     case '"':
         if (!quoted)
@@ -371,9 +284,9 @@ expand_part(struct expansion *x, const char *s, bool quoted)
         break;
     }
     if (quoted)
-        add_quoted(x, *s);
+        field_quoted(x, *s);
     else
-        add_plain(x, *s);
+        field_plain(x, *s);
     return s + 1;
 }
 
@@ -395,7 +308,7 @@ expand_tilde(struct expansion *x, const char *s)
         home = getpwnam(name)->pw_dir;
     if (!home)
         return s;
-    add_value(x, home, true);
+    field_value(x, home, true);
     return s + n;
 }
 
@@ -414,7 +327,7 @@ expand_words(const struct word *words, struct strings *to)
 
     for (; words && shell.jump != JUMP_ABORT; words = words->next) {
         expand_raw(&x, words->raw);
-        end_field(&x);
+        field_end(&x);
     }
     text_free(&x.field);
 }
@@ -431,7 +344,7 @@ expand_pattern(const char *raw)
 char *
 expand_string(const char *raw)
 {
-    return without_backslashes(expand_pattern(raw));
+    return field_text(expand_pattern(raw));
 }
 
 char *
@@ -441,12 +354,12 @@ expand_here_document(const char *s)
 
     while (*s && shell.jump != JUMP_ABORT)
         if (*s == '"') {
-            add_quoted(&x, '"');
+            field_quoted(&x, '"');
             s++;
         } else {
             s = expand_part(&x, s, true);
         }
-    return without_backslashes(text_take(&x.field));
+    return field_text(text_take(&x.field));
 }
 
 char *

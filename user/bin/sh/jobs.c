@@ -287,13 +287,19 @@ jobs_wait_pid(pid_t pid)
 void
 jobs_print(void)
 {
+    struct job *job, *next;
+
     jobs_poll();
-    for (struct job *job = jobs; job; job = job->next)
+    for (job = jobs; job; job = next) {
+        next = job->next;
         printf("[%d] %s    %s\n", job->number,
                has_ended(job)     ? "done"
                : has_stopped(job) ? "stopped"
                                   : "running",
                job->text);
+        if (has_ended(job))
+            forget(job);
+    }
 }
 
 struct job *

@@ -23,7 +23,7 @@ enum token_kind {
 
 struct token {
     enum token_kind kind;
-    char *text;           /* a word's, or the operator */
+    char *text; /* a word's, or the operator */
     enum redir_kind redir;
     int fd;      /* of a redirection */
     size_t from; /* where it begins in the source's text */

@@ -84,8 +84,7 @@ copy_fd(const struct redir *r, const char *target)
 static bool
 here_document(const struct redir *r)
 {
-    char *body =
-        r->literal ? strdup(r->body) : expand_here_document(r->body);
+    char *body = r->literal ? strdup(r->body) : expand_here_document(r->body);
     size_t len = body ? strlen(body) : 0;
     int fds[2];
 

@@ -77,7 +77,7 @@ screen_draw(struct screen *s, const struct text *line, size_t cursor)
     text_add(&out, line->bytes, line->len);
     /* A full row leaves the cursor behind its last column. */
     if (end > 0 && end % s->columns == 0)
-        text_put(&out, "\r\n");
+        text_put(&out, "\n");
     put_move(&out, end / s->columns - at / s->columns, 'A');
     text_char(&out, '\r');
     put_move(&out, at % s->columns, 'C');
@@ -111,7 +111,7 @@ screen_end(struct screen *s, const struct text *line)
     struct text out = {0};
 
     put_move(&out, last - s->row, 'B');
-    text_put(&out, "\r\n");
+    text_put(&out, "\n");
     send(out.bytes, out.len);
     text_free(&out);
 }
@@ -136,7 +136,7 @@ screen_list(struct screen *s, const struct text *line,
         for (; !last && w < widest + 2; w++)
             text_char(&out, ' ');
         if (last)
-            text_put(&out, "\r\n");
+            text_put(&out, "\n");
     }
     send(out.bytes, out.len);
     text_free(&out);

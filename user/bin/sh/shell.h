@@ -29,7 +29,7 @@ struct shell {
 
     enum jump jump;
     int jump_levels;
-    int loops;    /* being run */
+    int loops;     /* being run */
     int unchecked; /* above 0, a failing command does not end the shell (-e) */
 };
 

@@ -64,8 +64,8 @@ source_string(struct source *s, const char *string, const char *name)
 void
 source_fd(struct source *s, int fd, const char *name)
 {
-    *s = (struct source){
-        .name = name, .more = more_fd, .fd = fd, .first = true};
+    *s =
+        (struct source){.name = name, .more = more_fd, .fd = fd, .first = true};
 }
 
 void

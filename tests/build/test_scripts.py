@@ -1,0 +1,167 @@
+"""The scripts in tools/, on small inputs of their own."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+import harness
+
+TOOLS = os.path.join(harness.ROOT, "tools")
+
+
+def run(*command, cwd=harness.ROOT, text="", env=None):
+    """Run a command; return (exit status, stdout and stderr together)."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=env,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def write(folder, path, text):
+    """Write a file below folder, with the folders it needs."""
+    path = os.path.join(folder, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def test_help():
+    """Plain make says what it can do."""
+    status, output = run("make")
+    assert status == 0
+    for target in ("run", "test", "gdb", "clean", "lint", "asm", "doctor"):
+        assert f"\n  {target} " in output, target
+
+
+def test_map():
+    """Every header says in its first line what it is for."""
+    status, output = run("tools/map")
+    assert status == 0
+    silent = [x for x in output.splitlines() if len(x.split()) < 2]
+    assert not silent, silent
+
+
+def test_ksyms():
+    """Functions in order, one name for each address, nothing else."""
+    status, output = run(
+        os.path.join(TOOLS, "ksyms"),
+        text="00000000000010 T _text\n00000000000030 t b\n00000000000020 T a\n"
+        "00000000000020 t a_alias\n00000000000040 D data\n"
+        "00000000000028 t .L1\n00000000000050 T _etext\n"
+        "00000000000060 T beyond\n                 U undefined\n",
+    )
+    assert status == 0
+    lines = [line.strip() for line in output.splitlines()]
+    assert lines[4] == ".word 2", lines
+    assert lines[6:8] == [".word 0x10, 0", ".word 0x20, 2"], lines
+    assert lines[9:] == ['.asciz "a"', '.asciz "b"'], lines
+
+
+def test_compdb():
+    """clangd is told of the kernel's files."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "db.json")
+        commands = "cc -O2 \\\n  -c kernel/main.c -o build/obj/main.o\necho x\n"
+        status, output = run(os.path.join(TOOLS, "compdb"), out, text=commands)
+        assert status == 0, output
+        with open(out, encoding="utf-8") as file:
+            (entry,) = json.load(file)
+        assert entry["file"] == "kernel/main.c"
+        assert "-O2" in entry["arguments"]
+
+
+def test_layers():
+    """An include that points upwards is found, with its line."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(folder, "kernel/lib/a.c", '#include "lib/a.h"\n#include "mm/b.h"\n')
+        write(folder, "kernel/lib/a.h", "")
+        write(folder, "kernel/mm/b.h", '#include "lib/a.h"\n')
+        write(
+            folder,
+            "build/obj/a.d",
+            "a.o: kernel/lib/a.c \\\n kernel/lib/a.h kernel/mm/b.h\n",
+        )
+        status, output = run(os.path.join(TOOLS, "layers"), "build", cwd=folder)
+        assert status == 1
+        assert output.splitlines() == [
+            "kernel/lib/a.c:2: lib may not include mm (kernel/mm/b.h)"
+        ]
+
+
+def test_lint():
+    """Each kind of offence is reported where it is."""
+    offences = {
+        "kernel/lib/a.c": "int\nf(void)\n{\n    return -1;\n}\n",
+        "kernel/lib/b.c": 'void\ng(void)\n{\n    __asm__("nop");\n}\n',
+        "kernel/lib/c.h": "#pragma once\nstruct s {\n"
+        "    struct spinlock lock;\n    int x;\n};\n",
+        "kernel/lib/d.c": "/* [" + "nowhere §1.2] */\n",
+        "docs/e.md": "See `kernel/lib/a.c:f` and `kernel/lib/a.c:absent`.\n",
+        "docs/specs.md": "| `known` | a title | 1 |\n",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for path, text in offences.items():
+            write(folder, path, text)
+        shutil.copy(os.path.join(harness.ROOT, ".clang-format"), folder)
+        assert run("git", "init", "-q", cwd=folder)[0] == 0
+        env = {k: v for k, v in os.environ.items() if "LINT" not in k}
+        status, output = run(
+            os.path.join(TOOLS, "lint"), "build", cwd=folder, env=env
+        )
+    assert status == 1
+    for line in (
+        "kernel/lib/a.c:4: return -1 says nothing",
+        "kernel/lib/b.c:4: assembly belongs in kernel/arch",
+        "kernel/lib/c.h:2: a struct with a lock says what it guards",
+        "kernel/lib/d.c:1: [nowhere §...] is not in docs/specs.md",
+        "docs/e.md:1: absent is not in kernel/lib/a.c",
+        "kernel/lib/a.c:1: no target builds this",
+    ):
+        assert line in output, line + "\n--\n" + output
+
+
+def test_setup_without_anything():
+    """Where it may install nothing, it says what is missing, and fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("sh", "sed", "sort", "tr", "id", "head", "uname"):
+            os.symlink(shutil.which(name), os.path.join(folder, name))
+        status, output = run(
+            os.path.join(folder, "sh"),
+            "tools/setup",
+            "--quick",
+            "run",
+            env={"PATH": folder},
+        )
+        assert status != 0
+        assert "RISC-V compiler" in output and "QEMU" in output, output
+        assert "package manager" in output, output
+
+
+def test_setup_old_qemu():
+    """A QEMU that is too old gets one line."""
+    with tempfile.TemporaryDirectory() as folder:
+        fake = os.path.join(folder, "qemu-system-riscv64")
+        real = shutil.which(harness.QEMU)
+        with open(fake, "w", encoding="utf-8") as file:
+            file.write(
+                '#!/bin/sh\n[ "$1" = --version ] || exec '
+                f'{real} "$@"\necho "QEMU emulator version 5.2.0"\n'
+            )
+        os.chmod(fake, 0o755)
+        status, output = run(
+            "tools/setup",
+            "--quick",
+            "run",
+            env={**os.environ, "PATH": folder + ":" + os.environ["PATH"]},
+        )
+        assert status != 0
+        assert output.count("\n") == 1 and "6.2" in output, output

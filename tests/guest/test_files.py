@@ -1,0 +1,32 @@
+"""The file calls, by programs built for Linux that run as process 1."""
+
+import os
+
+import harness
+from harness import Guest, cases
+
+
+def run_as_init(program, **options):
+    """Boot into /linux/PROGRAM; return its exit status and what it printed."""
+    if not os.path.exists(harness.built(f"linux/{program}")):
+        raise harness.Skip("no compiler for Linux programs")
+    words = f"init=/linux/{program} init.exit=poweroff"
+    with Guest(bootargs=words, **options) as guest:
+        status = guest.wait()
+        return status, guest.output
+
+
+@cases(one=dict(harts=1), four=dict(harts=4))
+def test_calls(harts):
+    """Every file call gives Linux's results and errors."""
+    status, output = run_as_init("files", harts=harts)
+    assert "files: 0 failures" in output, output[-2000:]
+    assert status == 0
+
+
+@cases(two=dict(harts=2), eight=dict(harts=8))
+def test_stress(harts):
+    """Many processes at once see what one alone would."""
+    status, output = run_as_init("files_stress", harts=harts)
+    assert "files_stress: passed" in output, output[-2000:]
+    assert status == 0

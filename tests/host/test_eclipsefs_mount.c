@@ -1,0 +1,367 @@
+/* eclipsefs as the kernel mounts it: inodes, lookups, positions, reads. */
+// SOURCES: kernel/fs/eclipsefs/mount.c kernel/fs/eclipsefs/parents.c
+// SOURCES: kernel/fs/eclipsefs/super.c kernel/fs/eclipsefs/cursor.c
+// SOURCES: kernel/fs/eclipsefs/record.c kernel/fs/eclipsefs/dir.c
+// SOURCES: kernel/fs/eclipsefs/file.c kernel/fs/inode.c kernel/mm/uio.c
+// SOURCES: kernel/fs/bcache.c kernel/fs/readahead.c kernel/dev/blockdev.c
+// SOURCES: mkfs/host_kernel.c mkfs/host_disk.c tests/host/image_builder.c
+
+#include "fs/eclipsefs/eclipsefs.h"
+
+#include "abi/errno.h"
+#include "fs/bcache.h"
+#include "fs/devfs.h"
+#include "host_kernel.h"
+#include "image_builder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CONTENT_SIZE 30000u
+#define TARGET       "../somewhere/else"
+
+static struct builder b;
+static struct super *super;
+static uint8_t content[CONTENT_SIZE];
+static uint64_t second_entry; /* where in the image /dir's second one is */
+
+/* ---- What stands in for the layers beside ---- */
+
+uint64_t
+devfs_block_rdev(const struct blockdev *dev)
+{
+    (void)dev;
+    return 42;
+}
+
+/* No test reads into user memory. */
+int
+uaccess_write(uaddr_t dst, const void *src, size_t n)
+{
+    (void)dst, (void)src, (void)n;
+    return -EFAULT;
+}
+
+int
+uaccess_read(void *dst, uaddr_t src, size_t n)
+{
+    (void)dst, (void)src, (void)n;
+    return -EFAULT;
+}
+
+int
+uaccess_zero(uaddr_t dst, size_t n)
+{
+    (void)dst, (void)n;
+    return -EFAULT;
+}
+
+/* ---- The image: /dir/{one,two,...}, /file, /link, /again -> /dir's inode */
+
+static void
+begin_dir(uint32_t ino)
+{
+    builder_begin(&b, ino);
+    builder_number(&b, ECLIPSEFS_NODE_TYPE, 1, ECLIPSEFS_DIRECTORY);
+    builder_number(&b, ECLIPSEFS_MODE, 4, 0100711);
+    builder_number(&b, ECLIPSEFS_NLINK, 4, 2);
+    builder_open_entries(&b);
+}
+
+static void
+end_dir(void)
+{
+    builder_close_entries(&b);
+    builder_end(&b);
+}
+
+static void
+build(void)
+{
+    begin_dir(1);
+    builder_entry(&b, "dir", 2);
+    builder_entry(&b, "file", 3);
+    builder_entry(&b, "link", 4);
+    builder_entry(&b, "again", 2);
+    builder_entry(&b, "gone", 9);
+    end_dir();
+    begin_dir(2);
+    builder_entry(&b, "one", 3);
+    second_entry = b.pos;
+    builder_entry(&b, "..", 1); /* hidden */
+    builder_entry(&b, "two", 4);
+    builder_entry(&b, "three", 9);
+    end_dir();
+    builder_file(&b, 3, content, sizeof content);
+    builder_symlink(&b, 4, TARGET);
+}
+
+static int
+setup(void **state)
+{
+    (void)state;
+    host_kernel_quiet = true;
+    bcache_init(256);
+    inode_init_cache();
+    for (size_t i = 0; i < sizeof content; i++)
+        content[i] = (uint8_t)(i * 13 + i / 251);
+    builder_init(&b, 16 * ECLIPSEFS_BLOCK_SIZE, 4);
+    build();
+    assert_int_equal(eclipsefs_mount(builder_disk(&b), &super), 0);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    eclipsefs_unmount(super);
+    builder_free(&b);
+    return 0;
+}
+
+static struct inode *
+get(uint64_t ino)
+{
+    struct inode *inode;
+    assert_int_equal(inode_get(super, ino, &inode), 0);
+    return inode;
+}
+
+/* Looks name up in dir. Returns the inode number, or the error. */
+static int
+lookup(struct inode *dir, const char *name)
+{
+    struct inode *inode;
+
+    sleeplock_lock(&dir->lock);
+    int err = dir->ops->lookup(dir, name, strlen(name), &inode);
+    sleeplock_unlock(&dir->lock);
+    if (err)
+        return err;
+    int ino = (int)inode->ino;
+    inode_put(inode);
+    return ino;
+}
+
+/* A sink with room for a few entries. */
+struct names {
+    struct dir_sink sink;
+    unsigned room, count;
+    char text[64]; /* name and type letter of each */
+    uint64_t next;
+};
+
+static bool
+take(struct dir_sink *sink, const char *name, size_t len, uint64_t ino,
+     unsigned type_mode, uint64_t next_pos)
+{
+    struct names *names = container_of(sink, struct names, sink);
+    const char *type = S_ISDIR(type_mode)   ? "/ "
+                       : S_ISLNK(type_mode) ? "@ "
+                       : S_ISREG(type_mode) ? " "
+                                            : "? ";
+
+    assert_true(ino > 0);
+    if (names->count == names->room)
+        return false;
+    names->count++;
+    strncat(names->text, name, len);
+    strcat(names->text, type);
+    names->next = next_pos;
+    return true;
+}
+
+/* Reads up to room entries of dir from *pos on, and checks which. */
+static void
+expect_entries(struct inode *dir, uint64_t *pos, unsigned room,
+               const char *text)
+{
+    struct names names = {.sink = {take}, .room = room};
+
+    sleeplock_lock(&dir->lock);
+    assert_int_equal(dir->ops->readdir(dir, pos, &names.sink), 0);
+    sleeplock_unlock(&dir->lock);
+    assert_string_equal(names.text, text);
+}
+
+static void
+test_probe(void **state)
+{
+    struct super *other;
+
+    (void)state;
+    assert_true(eclipsefs_probe(builder_disk(&b)));
+    b.image[3] ^= 1;
+    assert_false(eclipsefs_probe(builder_disk(&b)));
+    assert_int_equal(eclipsefs_mount(builder_disk(&b), &other), -EINVAL);
+}
+
+static void
+test_attributes(void **state)
+{
+    struct inode *dir = get(1), *file = get(3), *link = get(4);
+
+    (void)state;
+    assert_int_equal(super->dev, 42);
+    assert_true(super->read_only);
+    assert_int_equal(dir->mode, S_IFDIR | 0711); /* NODE_TYPE counts */
+    assert_int_equal(dir->nlink, 2);
+    assert_int_equal(file->mode, S_IFREG | 0644);
+    assert_int_equal(file->size, CONTENT_SIZE);
+    assert_int_equal(link->mode & S_IFMT, S_IFLNK);
+    assert_int_equal(link->size, strlen(TARGET));
+    inode_put(dir);
+    inode_put(file);
+    inode_put(link);
+}
+
+static void
+test_lookup(void **state)
+{
+    struct inode *root = get(1), *dir = get(2);
+
+    (void)state;
+    assert_int_equal(lookup(root, "file"), 3);
+    assert_int_equal(lookup(root, "nothing"), -ENOENT);
+    assert_int_equal(lookup(root, "gone"), -EUCLEAN);
+    assert_int_equal(lookup(root, "dir"), 2);
+    assert_int_equal(lookup(root, "dir"), 2);
+    assert_int_equal(lookup(root, "again"), -EUCLEAN);
+    assert_int_equal(lookup(dir, ".."), -ENOENT);
+    assert_int_equal(lookup(dir, "one"), 3);
+    inode_put(dir);
+    inode_put(root);
+}
+
+static void
+test_readdir(void **state)
+{
+    struct inode *dir = get(2);
+    uint64_t pos = 2;
+
+    (void)state;
+    expect_entries(dir, &pos, 10, "one two@ three? ");
+    expect_entries(dir, &pos, 10, "");
+    pos = 2;
+    expect_entries(dir, &pos, 1, "one ");
+    expect_entries(dir, &pos, 0, "");
+    expect_entries(dir, &pos, 1, "two@ ");
+    expect_entries(dir, &pos, 9, "three? ");
+    inode_put(dir);
+}
+
+/* lseek can set any position: it means the next entry. */
+static void
+test_readdir_from_anywhere(void **state)
+{
+    static const struct {
+        uint64_t pos;
+        const char *text;
+    } cases[] = {
+        {0, "one two@ three? "},
+        {2, "one two@ three? "},
+        {3, "two@ three? "},
+        {13, "two@ three? "},
+        {14, "two@ three? "},
+        {23, "two@ three? "},
+        {24, "three? "},
+        {34, "three? "},
+        {35, ""},
+        {47, ""},
+        {1000, ""},
+        {UINT64_MAX, ""},
+    };
+    struct inode *dir = get(2);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uint64_t pos = cases[i].pos;
+        expect_entries(dir, &pos, 10, cases[i].text);
+    }
+    inode_put(dir);
+}
+
+/* What stands before the damage is listed, then the error comes. */
+static void
+test_readdir_of_a_damaged_list(void **state)
+{
+    struct names names = {.sink = {take}, .room = 10};
+    uint64_t pos = 2;
+
+    (void)state;
+    builder_store(b.image + second_entry, 4, 1000);
+    builder_disk(&b);
+    struct inode *dir = get(2);
+    expect_entries(dir, &pos, 10, "one ");
+    assert_int_equal(dir->ops->readdir(dir, &pos, &names.sink), -EUCLEAN);
+    assert_int_equal(lookup(dir, "one"), 3);
+    assert_int_equal(lookup(dir, "two"), -EUCLEAN);
+    inode_put(dir);
+}
+
+static void
+test_readlink(void **state)
+{
+    struct inode *link = get(4);
+    char buf[64];
+
+    (void)state;
+    memset(buf, '#', sizeof buf);
+    assert_int_equal(link->ops->readlink(link, buf, sizeof buf),
+                     strlen(TARGET));
+    assert_memory_equal(buf, TARGET "#", strlen(TARGET) + 1);
+    memset(buf, '#', sizeof buf);
+    assert_int_equal(link->ops->readlink(link, buf, 4), strlen(TARGET));
+    assert_memory_equal(buf, "../s#", 5);
+    inode_put(link);
+}
+
+static void
+test_read(void **state)
+{
+    static uint8_t copy[CONTENT_SIZE + 100];
+    struct inode *file = get(3);
+
+    (void)state;
+    for (uint64_t at = 0; at < CONTENT_SIZE + 5000; at += 3331) {
+        size_t left = at < CONTENT_SIZE ? CONTENT_SIZE - at : 0;
+        assert_int_equal(inode_read_kernel(file, copy, sizeof copy, at), left);
+        assert_memory_equal(copy, content + MIN(at, CONTENT_SIZE), left);
+        size_t part = MIN(left, 5001u);
+        assert_int_equal(inode_read_kernel(file, copy, 5001, at), part);
+    }
+    inode_put(file);
+}
+
+static void
+test_missing_inodes(void **state)
+{
+    struct inode *inode;
+
+    (void)state;
+    assert_int_equal(inode_get(super, 9, &inode), -EUCLEAN);
+    assert_int_equal(inode_get(super, 1ull << 32 | 1, &inode), -ENOENT);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_probe),
+        TEST(test_attributes),
+        TEST(test_lookup),
+        TEST(test_readdir),
+        TEST(test_readdir_from_anywhere),
+        TEST(test_readdir_of_a_damaged_list),
+        TEST(test_readlink),
+        TEST(test_read),
+        TEST(test_missing_inodes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

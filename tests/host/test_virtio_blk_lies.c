@@ -1,0 +1,522 @@
+// Disks that answer wrongly, late, or not at all.
+//
+// SOURCES: kernel/virtio/virtq.c kernel/virtio/mmio.c
+// SOURCES: kernel/virtio/transport.c kernel/virtio/driver.c
+// SOURCES: kernel/virtio/blk.c kernel/virtio/blk_queue.c
+// SOURCES: kernel/virtio/blk_recovery.c kernel/dev/blockdev.c
+// SOURCES: mkfs/host_kernel.c
+// SOURCES: tests/host/kernel_shim.c tests/host/virtio_model.c
+// SOURCES: tests/host/virtio_model_ring.c tests/host/blk_rig.c
+// CFLAGS: -iquote tests/host/include
+// LIBS: -Wl,--wrap=print -Wl,--wrap=kmalloc -Wl,--wrap=kzalloc
+
+#include "blk_rig.h"
+
+#include "abi/errno.h"
+#include "arch/layout.h"
+#include "host_kernel.h"
+#include "kernel_shim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- Answers ---- */
+
+static void
+test_statuses(void **state UNUSED)
+{
+    for_each_variant(v)
+    {
+        struct model *m;
+        struct blockdev *disk = blk_rig_new(&m, v->version, v->features, MIB);
+        static const struct {
+            enum model_lie lie;
+            uint8_t answer;
+            int err;
+        } cases[] = {
+            {LIE_NONE, VIRTIO_BLK_S_OK, 0},
+            {LIE_STATUS_NONE, VIRTIO_BLK_S_OK, -EIO},
+            {LIE_NONE, VIRTIO_BLK_S_IOERR, -EIO},
+            {LIE_NONE, VIRTIO_BLK_S_UNSUPP, -EOPNOTSUPP},
+            {LIE_NONE, 3, -EIO},
+            {LIE_STATUS_WILD, VIRTIO_BLK_S_OK, -EIO},
+        };
+        for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+            struct io *io = io_new(i % 2 ? BLK_WRITE : BLK_READ, 8, 2, 512);
+            uint64_t errors = disk->errors;
+            m->lie = cases[i].lie;
+            m->blk_answer = cases[i].answer;
+            assert_int_equal(io_run(disk, io), cases[i].err);
+            assert_int_equal(disk->errors, errors + (cases[i].err != 0));
+            io_free(io);
+            m->blk_answer = VIRTIO_BLK_S_OK;
+        }
+        assert_int_equal(shim_log_count("for a request at sector 8"), 3);
+        blk_rig_check_works(disk);
+        blk_rig_finish(disk);
+    }
+}
+
+/* "OK", says the status; "I wrote nothing", says the length. */
+static void
+test_short_answers(void **state UNUSED)
+{
+    for_each_variant(v)
+    {
+        struct model *m;
+        struct blockdev *disk = blk_rig_new(&m, v->version, v->features, MIB);
+        struct io *io = io_new(BLK_READ, 8, 2, 512);
+        m->lie = LIE_LEN_ZERO;
+        assert_int_equal(io_run(disk, io), v->version == 1 ? 0 : -EIO);
+        assert_int_equal(shim_log_count("0 of 1025 bytes written"),
+                         v->version == 1 ? 0 : 1);
+        io_free(io);
+        blk_rig_check_works(disk);
+        blk_rig_finish(disk);
+    }
+}
+
+/* ---- Lies that break the queue ---- */
+
+static void
+check_lie(const struct variant *v, enum model_lie lie)
+{
+    struct model *m;
+    struct blockdev *disk = blk_rig_new(&m, v->version, v->features, 4 * MIB);
+    struct io *ios[30];
+    unsigned failed = 0, resets = m->resets;
+    m->order = ORDER_SHUFFLED;
+    m->lie = lie;
+    m->lie_after = 7;
+    for (unsigned i = 0; i < 30; i++) {
+        ios[i] = io_new(BLK_READ, 8 * i, 1 + i % 4, 512);
+        blockdev_submit(disk, &ios[i]->req);
+    }
+    blockdev_kick(disk);
+    io_wait(ios, 30);
+    for (unsigned i = 0; i < 30; i++) {
+        if (ios[i]->req.status == 0)
+            io_check_read(ios[i]);
+        else
+            assert_int_equal(ios[i]->req.status, -EIO);
+        failed += ios[i]->req.status != 0;
+        io_free(ios[i]);
+    }
+    assert_true(failed > 0);
+    assert_int_equal(shim_log_count("queue 0 is broken: "), 1);
+    assert_int_equal(m->resets, resets + 1); /* it must let memory go */
+    assert_int_equal(m->status, VIRTIO_STATUS_FAILED);
+    blk_rig_check_dead(disk);
+    blk_rig_finish(disk);
+}
+
+static void
+test_lies(void **state UNUSED)
+{
+    static const enum model_lie lies[] = {
+        LIE_IDX_JUMPS,  LIE_IDX_ONE_EXTRA, LIE_ID_SIZE,  LIE_ID_HUGE,
+        LIE_ID_WRAPPED, LIE_ID_FREE,       LIE_ID_TWICE,
+    };
+    for_each_variant(v)
+    {
+        for (unsigned i = 0; i < ARRAY_LEN(lies); i++)
+            check_lie(v, lies[i]);
+        if (!(v->features & VIRTIO_F_INDIRECT_DESC))
+            check_lie(v, LIE_ID_NOT_HEAD);
+        if (v->version == 2) {
+            check_lie(v, LIE_LEN_ONE_MORE);
+            check_lie(v, LIE_LEN_HUGE);
+        }
+    }
+}
+
+/* Used again after it has come back, with nothing else in flight. */
+static void
+test_completed_twice(void **state UNUSED)
+{
+    for_each_variant(v)
+    {
+        struct model *m;
+        struct blockdev *disk = blk_rig_new(&m, v->version, v->features, MIB);
+        blk_rig_check_works(disk);
+        struct model_queue *q = &m->queues[0];
+        uint8_t *used = phys_to_virt(q->device);
+        uint32_t again[2] = {q->last_head, 1};
+        memcpy(used + 4 + 8 * (q->used_idx % q->num), again, 8);
+        q->used_idx++;
+        memcpy(used + 2, &q->used_idx, 2);
+        struct blk *blk = disk->driver;
+        virtio_blk_driver.irq(blk->dev);
+        assert_int_equal(shim_log_count("1 buffers used, 0 in flight"), 1);
+        blk_rig_check_dead(disk);
+        blk_rig_finish(disk);
+    }
+}
+
+static void
+test_memory_we_share_is_not_read_back(void **state UNUSED)
+{
+    for_each_variant(v)
+    {
+        struct model *m;
+        struct blockdev *disk = blk_rig_new(&m, v->version, v->features, MIB);
+        for (unsigned i = 0; i < 100; i++) {
+            m->lie = LIE_SCRIBBLE;
+            blk_rig_check_works(disk);
+        }
+        assert_int_equal(shim_log_count("broken"), 0);
+        blk_rig_finish(disk);
+    }
+}
+
+/* ---- Silence ---- */
+
+static void
+test_lost_interrupt(void **state UNUSED)
+{
+    for_each_variant(v)
+    {
+        struct model *m;
+        struct blockdev *disk = blk_rig_new(&m, v->version, v->features, MIB);
+        unsigned resets = m->resets;
+        m->mute = true;
+        uint64_t before = shim_now;
+        blk_rig_check_works(disk);
+        assert_true(shim_now - before <= 1200000000);
+        assert_int_equal(shim_log_count("an interrupt was lost"), 1);
+        assert_int_equal(m->resets, resets);
+        m->mute = false;
+        blk_rig_check_works(disk);
+        blk_rig_finish(disk);
+    }
+}
+
+static void
+test_lost_notification(void **state UNUSED)
+{
+    for_each_variant(v)
+    {
+        struct model *m;
+        struct blockdev *disk = blk_rig_new(&m, v->version, v->features, MIB);
+        struct io *io = io_new(BLK_READ, 5, 1, 512);
+        unsigned resets = m->resets;
+        m->deaf = true;
+        blockdev_submit(disk, &io->req);
+        blockdev_kick(disk);
+        m->deaf = false;
+        io_wait(&io, 1);
+        assert_int_equal(io->req.status, 0);
+        assert_int_equal(shim_log_count("no answer for 2 s, notified again"),
+                         1);
+        assert_int_equal(m->resets, resets);
+        io_free(io);
+        blk_rig_finish(disk);
+    }
+}
+
+/* Five requests, the third of which gets lost: it is repeated after a reset,
+ * with those that were in flight with it. */
+static void
+lose_one(struct blockdev *disk, struct model *m)
+{
+    struct io *ios[5];
+    unsigned resets = m->resets;
+    for (unsigned i = 0; i < 5; i++) {
+        ios[i] = io_new(i == 2 ? BLK_WRITE : BLK_READ, 9 * i, 2, 512);
+        blockdev_submit(disk, &ios[i]->req);
+    }
+    m->lie = LIE_NEVER;
+    m->lie_after = 2;
+    blockdev_kick(disk);
+    uint64_t before = shim_now;
+    io_wait(ios, 5);
+    assert_true(shim_now - before >= 20000000000);
+    assert_true(shim_now - before <= 21000000000);
+    assert_int_equal(m->resets, resets + 1);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(ios[i]->req.status, 0);
+        if (i != 2)
+            io_check_read(ios[i]);
+        io_free(ios[i]);
+    }
+}
+
+/* A disk that gets on in between may lose as many as it likes. */
+static void
+test_lost_requests(void **state UNUSED)
+{
+    for_each_variant(v)
+    {
+        struct model *m;
+        struct blockdev *disk = blk_rig_new(&m, v->version, v->features, MIB);
+        for (unsigned i = 0; i < 5; i++) {
+            lose_one(disk, m);
+            blk_rig_check_works(disk);
+            for (size_t b = 0; b < m->disk_size; b++)
+                m->disk[b] = model_disk_byte(b);
+        }
+        assert_int_equal(shim_log_count("a request has timed out"), 5);
+        blk_rig_finish(disk);
+    }
+}
+
+/* The watchdog looks on time even if requests keep coming. */
+static void
+test_lost_among_many(void **state UNUSED)
+{
+    struct model *m;
+    struct blockdev *disk = blk_rig_new(&m, 2, RINGS, MIB);
+    struct io *lost = io_new(BLK_READ, 9, 2, 512);
+    m->lie = LIE_NEVER;
+    blockdev_submit(disk, &lost->req);
+    blockdev_kick(disk);
+    for (unsigned i = 0; i < 220; i++) {
+        model_run_all(false);
+        blk_rig_check_works(disk);
+        shim_run_timers(shim_now + 100000000);
+    }
+    assert_int_equal(lost->done, 1);
+    assert_int_equal(lost->req.status, 0);
+    io_check_read(lost);
+    io_free(lost);
+    blk_rig_finish(disk);
+}
+
+/* Each request has a second chance of its own. */
+static void
+test_lost_one_after_the_other(void **state UNUSED)
+{
+    struct model *m;
+    struct blockdev *disk = blk_rig_new(&m, 2, RINGS, MIB);
+    for (unsigned i = 0; i < 5; i++) {
+        m->lie = LIE_NEVER;
+        blk_rig_check_works(disk);
+    }
+    assert_int_equal(shim_log_count("a request has timed out"), 5);
+    blk_rig_finish(disk);
+}
+
+/* Lost again, it fails, and alone: others are served in between. */
+static void
+test_request_lost_twice(void **state UNUSED)
+{
+    struct model *m;
+    struct blockdev *disk = blk_rig_new(&m, 2, RINGS, MIB);
+    struct io *io = io_new(BLK_READ, 9, 2, 512);
+    blockdev_submit(disk, &io->req);
+    blockdev_kick(disk);
+    for (unsigned i = 0; i < 2; i++) {
+        m->lie = LIE_NEVER;
+        while (m->lie == LIE_NEVER)
+            model_run_all(true);
+    }
+    io_wait(&io, 1);
+    assert_int_equal(io->req.status, -EIO);
+    assert_int_equal(shim_log_count("a request has timed out"), 2);
+    io_free(io);
+    blk_rig_check_works(disk);
+    blk_rig_finish(disk);
+}
+
+/* A device that answers nothing at all is given up after some resets, and
+ * with it all who wait. */
+static void
+test_no_answer_at_all(void **state UNUSED)
+{
+    for (uint32_t version = 1; version <= 2; version++) {
+        struct model *m = blk_rig_model(version, RINGS, MIB);
+        m->queues[0].max = 4;
+        struct blockdev *disk = blk_rig_attach(m);
+        struct io *ios[50];
+        unsigned resets = m->resets;
+        m->asleep = true;
+        for (unsigned i = 0; i < 50; i++) {
+            ios[i] = io_new(BLK_READ, i, 1, 512);
+            blockdev_submit(disk, &ios[i]->req);
+        }
+        blockdev_kick(disk);
+        io_wait(ios, 50);
+        for (unsigned i = 0; i < 50; i++) {
+            assert_int_equal(ios[i]->req.status, -EIO);
+            io_free(ios[i]);
+        }
+        assert_int_equal(m->resets, resets + 4);
+        blk_rig_check_dead(disk);
+        blk_rig_finish(disk);
+    }
+}
+
+static void
+test_device_asks_for_reset(void **state UNUSED)
+{
+    struct model *m;
+    struct blockdev *disk = blk_rig_new(&m, 2, RINGS, MIB);
+    struct io *ios[10];
+    unsigned resets = m->resets;
+    m->asleep = true;
+    for (unsigned i = 0; i < 10; i++) {
+        ios[i] = io_new(BLK_READ, i, 1, 512);
+        blockdev_submit(disk, &ios[i]->req);
+    }
+    blockdev_kick(disk);
+    model_run_all(false);
+    m->status |= VIRTIO_STATUS_NEEDS_RESET;
+    m->asleep = false;
+    model_change_config(m);
+    assert_int_equal(shim_log_count("resetting the device: it asks"), 1);
+    io_wait(ios, 10);
+    for (unsigned i = 0; i < 10; i++) {
+        assert_int_equal(ios[i]->req.status, 0);
+        io_check_read(ios[i]);
+        io_free(ios[i]);
+    }
+    assert_int_equal(m->resets, resets + 1);
+    blk_rig_finish(disk);
+}
+
+/* ---- Devices that come back changed ---- */
+
+enum change {
+    CHANGE_FEATURES,
+    CHANGE_FEATURES_OK,
+    CHANGE_NO_RESET,
+    CHANGE_NO_QUEUE,
+    CHANGE_SMALLER_QUEUE,
+    CHANGE_SEG_MAX,
+    CHANGE_BLK_SIZE,
+    CHANGE_COUNT
+};
+
+static void
+change(struct model *m, enum change what)
+{
+    switch (what) {
+    case CHANGE_FEATURES:
+        m->offered &= ~VIRTIO_F_EVENT_IDX;
+        break;
+    case CHANGE_FEATURES_OK:
+        m->refuses_features = true;
+        break;
+    case CHANGE_NO_RESET:
+        m->refuses_reset = true;
+        break;
+    case CHANGE_NO_QUEUE:
+        m->queues[0].max = 0;
+        break;
+    case CHANGE_SMALLER_QUEUE:
+        m->queues[0].max = 32;
+        break;
+    case CHANGE_SEG_MAX:
+        model_config32(m, 12, 8);
+        break;
+    default:
+        model_config32(m, 20, 1024);
+        break;
+    }
+}
+
+static void
+test_changed_by_a_reset(void **state UNUSED)
+{
+    for (enum change what = 0; what < CHANGE_COUNT; what++) {
+        struct model *m = blk_rig_model(
+            2, RINGS | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE, MIB);
+        model_config32(m, 12, 16);
+        model_config32(m, 20, 512);
+        struct blockdev *disk = blk_rig_attach(m);
+        struct io *ios[3];
+        m->asleep = true;
+        for (unsigned i = 0; i < 3; i++) {
+            ios[i] = io_new(BLK_READ, i, 1, 512);
+            blockdev_submit(disk, &ios[i]->req);
+        }
+        blockdev_kick(disk);
+        model_run_all(false);
+        m->status |= VIRTIO_STATUS_NEEDS_RESET;
+        change(m, what);
+        m->asleep = false;
+        model_change_config(m);
+        for (unsigned i = 0; i < 3; i++) {
+            assert_int_equal(ios[i]->done, 1);
+            assert_int_equal(ios[i]->req.status, -EIO);
+        }
+        blk_rig_check_dead(disk);
+        if (what == CHANGE_NO_RESET)
+            assert_int_equal(shim_log_count("may still write to memory"), 1);
+        m->refuses_reset = false;
+        for (unsigned i = 0; i < 3; i++)
+            io_free(ios[i]);
+        blk_rig_finish(disk);
+    }
+}
+
+/* What was agreed on first holds, even if there is more to be had now. */
+static void
+test_more_features_after_a_reset(void **state UNUSED)
+{
+    struct model *m;
+    struct blockdev *disk = blk_rig_new(&m, 2, 0, MIB);
+    uint64_t accepted = m->accepted;
+    m->offered |= RINGS | VIRTIO_BLK_F_RO;
+    m->status |= VIRTIO_STATUS_NEEDS_RESET;
+    model_change_config(m);
+    assert_true(m->accepted == accepted);
+    assert_int_equal(m->status, 15);
+    blk_rig_check_works(disk);
+    blk_rig_finish(disk);
+}
+
+/* What the device had done before the reset counts as done, once. */
+static void
+test_done_before_the_reset(void **state UNUSED)
+{
+    struct model *m;
+    struct blockdev *disk = blk_rig_new(&m, 2, RINGS, MIB);
+    struct io *io = io_new(BLK_WRITE, 1, 1, 512);
+    m->mute = true;
+    blockdev_submit(disk, &io->req);
+    blockdev_kick(disk);
+    model_run_all(false);
+    assert_int_equal(io->done, 0);
+    unsigned served = m->served;
+    m->mute = false;
+    m->status |= VIRTIO_STATUS_NEEDS_RESET;
+    m->isr = 0;
+    model_change_config(m);
+    assert_int_equal(io->done, 1);
+    assert_int_equal(io->req.status, 0);
+    model_run_all(false);
+    assert_int_equal(m->served, served);
+    io_free(io);
+    blk_rig_check_works(disk);
+    blk_rig_finish(disk);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_short_answers),
+        cmocka_unit_test(test_lies),
+        cmocka_unit_test(test_completed_twice),
+        cmocka_unit_test(test_memory_we_share_is_not_read_back),
+        cmocka_unit_test(test_lost_interrupt),
+        cmocka_unit_test(test_lost_notification),
+        cmocka_unit_test(test_lost_requests),
+        cmocka_unit_test(test_lost_among_many),
+        cmocka_unit_test(test_lost_one_after_the_other),
+        cmocka_unit_test(test_request_lost_twice),
+        cmocka_unit_test(test_no_answer_at_all),
+        cmocka_unit_test(test_device_asks_for_reset),
+        cmocka_unit_test(test_changed_by_a_reset),
+        cmocka_unit_test(test_more_features_after_a_reset),
+        cmocka_unit_test(test_done_before_the_reset),
+    };
+    host_kernel_idle = shim_idle = blk_rig_idle;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

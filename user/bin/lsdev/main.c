@@ -1,0 +1,158 @@
+/* lsdev: lists virtio devices. */
+#include "names.h"
+#include <ctype.h>
+#include <dirent.h>
+#include <err.h>
+#include <getopt.h>
+#include <prog.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: lsdev [-q]\n"
+    "List virtio devices: name, kind, driver, status, interrupt and how often\n"
+    "it came, number of queues; without -q also the queues and the features.\n";
+
+#define DEVICES "/sys/bus/virtio/devices"
+
+static bool quiet;
+
+/* Reads an attribute of a device; "" if there is none. */
+static void
+attribute(const char *device, const char *name, char *to, size_t size)
+{
+    char path[512];
+
+    snprintf(path, sizeof(path), DEVICES "/%s/%s", device, name);
+    if (!prog_read_text(path, to, size))
+        to[0] = '\0';
+}
+
+/* How often interrupt irq came, on all harts, as /proc/interrupts has it. */
+static unsigned long
+interrupt_count(const char *irq)
+{
+    FILE *f = fopen("/proc/interrupts", "r");
+    unsigned long sum = 0;
+    char line[512];
+
+    while (f && fgets(line, sizeof(line), f)) {
+        char *s = line + strspn(line, " ");
+        size_t n = strlen(irq);
+        if (n == 0 || strncmp(s, irq, n) != 0 || s[n] != ':')
+            continue;
+        for (s += n + 1; s += strspn(s, " "), isdigit(*s);)
+            sum += strtoul(s, &s, 10);
+        break;
+    }
+    if (f)
+        fclose(f);
+    return sum;
+}
+
+static void
+show_features(unsigned long id, const char *bits)
+{
+    size_t column = 8;
+
+    printf("        ");
+    for (unsigned int i = 0; bits[i]; i++) {
+        char unknown[16];
+        const char *name = feature_name(id, i);
+        if (bits[i] != '1')
+            continue;
+        snprintf(unknown, sizeof(unknown), "bit%u", i);
+        if (!name)
+            name = unknown;
+        if (column > 8 && column + strlen(name) > 78) {
+            printf("\n        ");
+            column = 8;
+        }
+        printf("%s ", name);
+        column += strlen(name) + 1;
+    }
+    putchar('\n');
+}
+
+/* The lines of text below a device, one for each queue. */
+static unsigned int
+line_count(const char *text)
+{
+    unsigned int n = *text != '\0';
+
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void
+show_queues(char *text)
+{
+    char *line;
+
+    while ((line = strsep(&text, "\n")) && *line)
+        printf("        queue %s\n", line);
+}
+
+static void
+show(const char *device)
+{
+    char id_text[16], driver[32], status[16], irq[16], bits[128];
+    char queues[1024];
+    unsigned long id;
+    const char *kind;
+
+    attribute(device, "device", id_text, sizeof(id_text));
+    attribute(device, "driver_name", driver, sizeof(driver));
+    attribute(device, "status", status, sizeof(status));
+    attribute(device, "irq", irq, sizeof(irq));
+    attribute(device, "queues", queues, sizeof(queues));
+    attribute(device, "features", bits, sizeof(bits));
+    id = strtoul(id_text, NULL, 0);
+    kind = device_name(id);
+    printf("%-8s %-12s %-12s %-10s %3s %10lu %6u\n", device,
+           kind ? kind : id_text, *driver ? driver : "-", status,
+           *irq ? irq : "-", interrupt_count(irq), line_count(queues));
+    if (quiet)
+        return;
+    show_queues(queues);
+    show_features(id, bits);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    size_t n = strlen(x), m = strlen(y);
+
+    /* virtio9 comes before virtio10. */
+    return n != m ? (n > m) - (n < m) : strcmp(x, y);
+}
+
+int
+main(int argc, char **argv)
+{
+    char **names = NULL;
+    struct dirent *e;
+    size_t count = 0;
+    DIR *d;
+
+    quiet = prog_option(argc, argv, "q", usage) == 'q';
+    d = opendir(DEVICES);
+    if (!d)
+        err(1, DEVICES);
+    while ((e = readdir(d))) {
+        if (e->d_name[0] == '.')
+            continue;
+        names = realloc(names, (count + 1) * sizeof(*names));
+        if (!names || !(names[count++] = strdup(e->d_name)))
+            err(1, "lsdev");
+    }
+    closedir(d);
+    qsort(names, count, sizeof(*names), compare);
+    printf("%-8s %-12s %-12s %-10s %3s %10s %6s\n", "NAME", "KIND", "DRIVER",
+           "STATUS", "IRQ", "INTERRUPTS", "QUEUES");
+    for (size_t i = 0; i < count; i++)
+        show(names[i]);
+    prog_exit(0);
+}

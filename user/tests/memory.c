@@ -1,0 +1,189 @@
+/* brk, mmap, the stack, and registers that must survive. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <tap.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+static void
+heap_grows_and_shrinks(void)
+{
+    char *start = sbrk(0), *grown = sbrk(10 * PAGE);
+
+    check_eq((uintptr_t)grown, (uintptr_t)start);
+    for (int i = 0; i < 10 * PAGE; i++)
+        check_eq(start[i], 0);
+    memset(start, 1, 10 * PAGE);
+    check_eq(brk(start), 0);
+    check(sbrk(2 * PAGE) == start);
+    check_eq(start[PAGE], 0);
+    check_eq(brk(start), 0);
+    check_fails(ENOMEM, brk((void *)0xffffffc000000000ul));
+}
+
+static void
+anonymous_maps(void)
+{
+    char *p = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    check(p != MAP_FAILED);
+    check_eq((uintptr_t)p % PAGE, 0);
+    check_eq(p[0] + p[3 * PAGE - 1], 0);
+    p[PAGE] = 7;
+    check_eq(munmap(p + PAGE, PAGE), 0);
+    p[0] = p[2 * PAGE] = 1;
+    check_eq(munmap(p, 3 * PAGE), 0);
+    check((void *)-1 ==
+          mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    check_eq(errno, EINVAL);
+    check_fails(EINVAL, munmap((void *)1, PAGE));
+}
+
+static void
+unmapped_memory_faults(void)
+{
+    char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int status;
+
+    check_eq(munmap(p, PAGE), 0);
+    if (fork() == 0) {
+        *(volatile char *)p = 1;
+        _exit(0);
+    }
+    wait(&status);
+    check_eq(WTERMSIG(status), 11);
+}
+
+static void
+protection_is_kept(void)
+{
+    char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int status;
+
+    p[0] = 5;
+    check_eq(mprotect(p, PAGE, PROT_READ), 0);
+    check_eq(p[0], 5);
+    if (fork() == 0) {
+        *(volatile char *)p = 1;
+        _exit(0);
+    }
+    wait(&status);
+    check_eq(WTERMSIG(status), 11);
+    check_eq(mprotect(p, PAGE, PROT_READ | PROT_WRITE), 0);
+    p[0] = 6;
+    munmap(p, PAGE);
+}
+
+/* Not inlined, so that every level takes stack. */
+static __attribute__((noinline)) int
+recurse(int depth)
+{
+    volatile char frame[1000];
+
+    frame[0] = (char)depth;
+    return depth == 0 ? 0 : recurse(depth - 1) + (frame[0] == (char)depth);
+}
+
+static void
+stack_grows(void)
+{
+    check_eq(recurse(1000), 1000);
+}
+
+static void
+malloc_keeps_blocks_apart(void)
+{
+    static unsigned char *blocks[200];
+    static size_t sizes[200];
+
+    srand(1);
+    for (int round = 0; round < 5000; round++) {
+        int i = rand() % 200;
+        for (size_t j = 0; blocks[i] && j < sizes[i]; j++)
+            if (blocks[i][j] != (unsigned char)i) {
+                check_eq(blocks[i][j], i);
+                return;
+            }
+        sizes[i] = (size_t)rand() % (round % 50 ? 500 : 200000);
+        if (round % 3)
+            blocks[i] = realloc(blocks[i], sizes[i]);
+        else {
+            free(blocks[i]);
+            blocks[i] = malloc(sizes[i]);
+        }
+        check(blocks[i] != NULL && (uintptr_t)blocks[i] % 16 == 0);
+        memset(blocks[i], i, sizes[i]);
+    }
+    for (int i = 0; i < 200; i++)
+        free(blocks[i]);
+}
+
+/* Long enough to be preempted many times. */
+static double
+sum_of_reciprocals(int seed)
+{
+    double sum = 0, product = 1.5;
+
+    for (int i = 1; i < 3000000; i++) {
+        sum += 1.0 / (i + seed);
+        product = product * 0.999 + 0.001 * seed;
+    }
+    return sum + product;
+}
+
+static void
+floating_point_registers_survive(void)
+{
+    int status;
+
+    for (int i = 0; i < 6; i++)
+        if (fork() == 0) {
+            double first = sum_of_reciprocals(i);
+            double second = sum_of_reciprocals(i);
+            _exit(first != second || first < 1.0);
+        }
+    for (int i = 0; i < 6; i++) {
+        check(wait(&status) > 0);
+        check_eq(status, 0);
+    }
+}
+
+static void
+floating_point_survives_fork(void)
+{
+    volatile int three = 3;
+    double value = 1.0 / three;
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0)
+        _exit(value * 3 == 1.0 ? 0 : 1);
+    waitpid(pid, &status, 0);
+    check_eq(status, 0);
+    check(value * 3 == 1.0);
+}
+
+int
+main(void)
+{
+    static const struct tap_case cases[] = {
+        TAP_CASE(heap_grows_and_shrinks),
+        TAP_CASE(anonymous_maps),
+        TAP_CASE(unmapped_memory_faults),
+        TAP_CASE(protection_is_kept),
+        TAP_CASE(stack_grows),
+        TAP_CASE(malloc_keeps_blocks_apart),
+        TAP_CASE(floating_point_registers_survive),
+        TAP_CASE(floating_point_survives_fork),
+    };
+
+    return tap_run(cases, ARRAY_LEN(cases));
+}

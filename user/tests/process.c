@@ -1,0 +1,307 @@
+/* fork, execve, wait4, exit statuses and what a new program is given. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <tap.h>
+#include <unistd.h>
+
+static char **arguments; /* argv of main */
+static void *volatile bad_pointer = (void *)8;
+
+/* Forks a child that runs body and ends; returns how it ended. */
+static int
+in_child(void (*body)(void))
+{
+    int status = -1;
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        body();
+        _exit(99);
+    }
+    check_eq(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static void
+exit_42(void)
+{
+    _exit(42);
+}
+
+static void
+fork_and_exit_status(void)
+{
+    int status = in_child(exit_42);
+
+    check(WIFEXITED(status));
+    check_eq(WEXITSTATUS(status), 42);
+}
+
+static void
+die_by_term(void)
+{
+    raise(SIGTERM);
+}
+
+static void
+signal_in_status(void)
+{
+    int status = in_child(die_by_term);
+
+    check(WIFSIGNALED(status));
+    check_eq(WTERMSIG(status), SIGTERM);
+}
+
+static void
+touch_null(void)
+{
+    *(volatile int *)bad_pointer = 1;
+}
+
+static void
+write_text(void)
+{
+    *(volatile int *)(uintptr_t)touch_null = 0;
+}
+
+static void
+faults_kill(void)
+{
+    check_eq(WTERMSIG(in_child(touch_null)), SIGSEGV);
+    check_eq(WTERMSIG(in_child(write_text)), SIGSEGV);
+}
+
+static void
+touch_kernel(void)
+{
+    *(volatile int *)0xffffffc000000000ul = 1;
+}
+
+static void
+kernel_is_out_of_reach(void)
+{
+    check_eq(WTERMSIG(in_child(touch_kernel)), SIGSEGV);
+}
+
+static void
+wait_errors(void)
+{
+    int status;
+
+    check_fails(ECHILD, waitpid(-1, &status, 0));
+    check_fails(ECHILD, waitpid(1, &status, 0));
+    check_fails(EINVAL, waitpid(-1, &status, 0x1000));
+}
+
+static void
+wait_nohang(void)
+{
+    int fds[2], status;
+    char byte;
+    pid_t pid;
+
+    check_eq(pipe(fds), 0);
+    pid = fork();
+    if (pid == 0) {
+        close(fds[1]);
+        _exit(read(fds[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    check_eq(waitpid(pid, &status, WNOHANG), 0);
+    close(fds[0]);
+    close(fds[1]);
+    check_eq(waitpid(pid, &status, 0), pid);
+    check_eq(status, 0);
+}
+
+static void
+ids(void)
+{
+    pid_t pid, parent = getpid();
+    int status;
+
+    pid = fork();
+    if (pid == 0)
+        _exit(getppid() == parent && getpid() != parent ? 0 : 1);
+    check_eq(waitpid(pid, &status, 0), pid);
+    check_eq(status, 0);
+    check_eq(getuid(), 0);
+    check_eq(getgid(), 0);
+}
+
+/* A grandchild whose parent ended belongs to init from then on. */
+static void
+orphans_go_to_init(void)
+{
+    int fds[2];
+    pid_t adopted = 0;
+
+    check_eq(pipe(fds), 0);
+    fflush(stdout);
+    if (fork() == 0) {
+        pid_t middle = getpid();
+        if (fork() == 0) {
+            while (getppid() == middle)
+                usleep(1000);
+            adopted = getppid();
+            _exit(write(fds[1], &adopted, sizeof(adopted)) < 0);
+        }
+        _exit(0);
+    }
+    check(wait(NULL) > 0);
+    check_eq(read(fds[0], &adopted, sizeof(adopted)), sizeof(adopted));
+    check_eq(adopted, 1);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void
+exec_with_arguments(void)
+{
+    char *argv[] = {arguments[0], (char *)"child", (char *)"two words",
+                    (char *)"", NULL};
+    char *envp[] = {(char *)"A=1", (char *)"B=", NULL};
+    int status;
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        execve(arguments[0], argv, envp);
+        _exit(98);
+    }
+    check_eq(waitpid(pid, &status, 0), pid);
+    check_eq(status, 0);
+}
+
+/* The other side of exec_with_arguments. Returns its exit status. */
+static int
+child_main(int argc, char **argv, char **envp)
+{
+    if (argc != 4 || strcmp(argv[2], "two words") != 0 || *argv[3] || argv[4])
+        return 1;
+    if (strcmp(envp[0], "A=1") != 0 || strcmp(envp[1], "B=") != 0 || envp[2])
+        return 2;
+    if (getauxval(AT_PAGESZ) != 4096 || !getauxval(AT_PHDR) ||
+        !getauxval(AT_RANDOM) || getauxval(AT_PHENT) != 56)
+        return 3;
+    if (strcmp((char *)getauxval(AT_EXECFN), argv[0]) != 0)
+        return 4;
+    return 0;
+}
+
+static void
+exec_errors(void)
+{
+    char *argv[] = {(char *)"x", NULL};
+
+    check_fails(ENOENT, execve("/nonexistent", argv, environ));
+    check_fails(EACCES, execve("/", argv, environ));
+    check_fails(EACCES, execve("/etc/passwd", argv, environ));
+    check_fails(ENOTDIR, execve("/etc/passwd/x", argv, environ));
+    check_fails(EFAULT, execve(bad_pointer, argv, environ));
+    check_fails(EFAULT, execve(arguments[0], bad_pointer, environ));
+}
+
+static void
+exec_closes_marked_descriptors(void)
+{
+    int fd = open("/", O_RDONLY | O_CLOEXEC), other = open("/", O_RDONLY);
+    char *argv[] = {arguments[0], (char *)"fds", NULL, NULL, NULL};
+    char marked[16], kept[16];
+    int status;
+
+    snprintf(marked, sizeof(marked), "%d", fd);
+    snprintf(kept, sizeof(kept), "%d", other);
+    argv[2] = marked;
+    argv[3] = kept;
+    fflush(stdout);
+    if (fork() == 0) {
+        execv(arguments[0], argv);
+        _exit(98);
+    }
+    wait(&status);
+    check_eq(status, 0);
+    close(fd);
+    close(other);
+}
+
+static void
+fork_copies_memory(void)
+{
+    static int value = 1;
+    volatile int on_stack = 1;
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        value = 2;
+        on_stack = 2;
+        _exit(value + on_stack);
+    }
+    waitpid(pid, &status, 0);
+    check_eq(WEXITSTATUS(status), 4);
+    check_eq(value, 1);
+    check_eq(on_stack, 1);
+}
+
+static void
+many_children(void)
+{
+    pid_t pids[50];
+    int status;
+
+    for (int i = 0; i < 50; i++)
+        if ((pids[i] = fork()) == 0)
+            _exit(i);
+    for (int i = 49; i >= 0; i--) {
+        check_eq(waitpid(pids[i], &status, 0), pids[i]);
+        check_eq(WEXITSTATUS(status), i);
+    }
+}
+
+static void
+unknown_call(void)
+{
+    check_fails(ENOSYS, syscall(999));
+    check_fails(ENOSYS, syscall(-5));
+}
+
+int
+main(int argc, char **argv, char **envp)
+{
+    static const struct tap_case cases[] = {
+        TAP_CASE(fork_and_exit_status),
+        TAP_CASE(signal_in_status),
+        TAP_CASE(faults_kill),
+        TAP_CASE(kernel_is_out_of_reach),
+        TAP_CASE(wait_errors),
+        TAP_CASE(wait_nohang),
+        TAP_CASE(ids),
+        TAP_CASE(orphans_go_to_init),
+        TAP_CASE(exec_with_arguments),
+        TAP_CASE(exec_errors),
+        TAP_CASE(exec_closes_marked_descriptors),
+        TAP_CASE(fork_copies_memory),
+        TAP_CASE(many_children),
+        TAP_CASE(unknown_call),
+    };
+
+    arguments = argv;
+    if (argc > 1 && strcmp(argv[1], "child") == 0)
+        return child_main(argc, argv, envp);
+    if (argc > 3 && strcmp(argv[1], "fds") == 0)
+        return !(fcntl(atoi(argv[2]), F_GETFD) < 0 &&
+                 fcntl(atoi(argv[3]), F_GETFD) == 0);
+    return tap_run(cases, ARRAY_LEN(cases));
+}
