@@ -274,7 +274,7 @@ install = $(if $(2),mkdir -p $(1) && $(foreach p,$(2),$(STRIP) \
 
 # $(call stage,tree): everything both images hold.
 define stage
-	@rm -rf $(1) && mkdir -p $(addprefix $(1)/,bin sbin dev proc sys tmp root etc)
+	@rm -rf $(1) && mkdir -p $(addprefix $(1)/,bin sbin dev proc sys tmp root etc mnt)
 	@if test -d rootfs; then cp -R rootfs/. $(1)/; fi
 	@$(call install,$(1)/bin,$(filter-out %/init,$(PROGRAMS)))
 	@$(call install,$(1)/sbin,$(filter %/init,$(PROGRAMS)))

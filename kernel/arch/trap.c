@@ -213,12 +213,14 @@ is_on_stack(uint64_t fp)
 void
 trap_print_backtrace(uint64_t pc, uint64_t fp)
 {
+    uint64_t inside = pc;
+
     for (unsigned depth = 0; depth < 24; depth++) {
         const char *name;
         size_t offset;
 
-        if (symbol_lookup(pc, &name, &offset))
-            pr_err("  %016lx %s+%#zx", pc, name, offset);
+        if (symbol_lookup(inside, &name, &offset))
+            pr_err("  %016lx %s+%#zx", pc, name, offset + (pc - inside));
         else
             pr_err("  %016lx", pc);
         /* With frame pointers, ra is at fp - 8 and the caller's fp at
@@ -230,5 +232,6 @@ trap_print_backtrace(uint64_t pc, uint64_t fp)
         if (caller <= fp)
             return; /* the outermost frame has none */
         fp = caller;
+        inside = pc - 1; /* the call, even if it was the function's end */
     }
 }

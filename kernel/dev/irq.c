@@ -3,30 +3,21 @@
 #include "arch/cpu.h"
 #include "dev/plic.h"
 #include "lib/print.h"
-#include "mm/slab.h"
 #include "sync/spinlock.h"
-
-struct line {
-    /* constant after publication */
-    const struct irq_handler *handler;
-
-    /* private to the owner: the hart of each index; others only look */
-    uint64_t counts[CPU_MAX];
-};
 
 static struct spinlock lock = SPINLOCK_INIT("irq", RANK_IRQ);
 
-/* atomic: an entry is set once, and its line stays for ever, so dispatching
- * needs no lock */
-static struct line *lines[IRQ_MAX];
+/* atomic: an entry is set once and stays for ever, so dispatching needs no
+ * lock */
+static struct irq_handler *handlers[IRQ_MAX];
 
 /* guarded by lock */
 static unsigned next_cpu;
 
-static struct line *
-line_get(unsigned irq)
+static struct irq_handler *
+handler_of(unsigned irq)
 {
-    return irq < IRQ_MAX ? __atomic_load_n(&lines[irq], __ATOMIC_ACQUIRE)
+    return irq < IRQ_MAX ? __atomic_load_n(&handlers[irq], __ATOMIC_ACQUIRE)
                          : NULL;
 }
 
@@ -44,27 +35,21 @@ enable_somewhere(unsigned irq) REQUIRES(lock)
 }
 
 int
-irq_register(unsigned irq, const struct irq_handler *handler)
+irq_register(unsigned irq, struct irq_handler *handler)
 {
     if (irq == 0 || irq >= IRQ_MAX)
         return -EINVAL;
-    struct line *line = kzalloc(sizeof(*line));
-    if (!line)
-        return -ENOMEM;
-    line->handler = handler;
 
     spin_lock(&lock);
     int err = -EBUSY;
-    if (!lines[irq]) {
+    if (!handlers[irq]) {
         /* Published first: the interrupt may be pending already. */
-        __atomic_store_n(&lines[irq], line, __ATOMIC_RELEASE);
+        __atomic_store_n(&handlers[irq], handler, __ATOMIC_RELEASE);
         err = enable_somewhere(irq);
         if (err)
-            __atomic_store_n(&lines[irq], NULL, __ATOMIC_RELEASE);
+            __atomic_store_n(&handlers[irq], NULL, __ATOMIC_RELEASE);
     }
     spin_unlock(&lock);
-    if (err)
-        kfree(line);
     return err;
 }
 
@@ -81,13 +66,13 @@ handle_stray(unsigned irq)
 static void
 handle(unsigned irq, unsigned cpu)
 {
-    struct line *line = line_get(irq);
-    if (!line) {
+    struct irq_handler *handler = handler_of(irq);
+    if (!handler) {
         handle_stray(irq);
         return;
     }
-    WRITE_ONCE(line->counts[cpu], line->counts[cpu] + 1);
-    line->handler->handle(line->handler->arg);
+    WRITE_ONCE(handler->counts[cpu], handler->counts[cpu] + 1);
+    handler->handle(handler->arg);
 }
 
 void
@@ -107,13 +92,13 @@ irq_dispatch(void)
 uint64_t
 irq_count(unsigned irq, unsigned cpu)
 {
-    struct line *line = line_get(irq);
-    return line && cpu < CPU_MAX ? READ_ONCE(line->counts[cpu]) : 0;
+    const struct irq_handler *handler = handler_of(irq);
+    return handler && cpu < CPU_MAX ? READ_ONCE(handler->counts[cpu]) : 0;
 }
 
 const char *
 irq_name(unsigned irq)
 {
-    struct line *line = line_get(irq);
-    return line ? line->handler->name : NULL;
+    const struct irq_handler *handler = handler_of(irq);
+    return handler ? handler->name : NULL;
 }

@@ -5,7 +5,7 @@
  * have the numbers that dev/platform.h gives them. */
 #pragma once
 
-#include "lib/compiler.h"
+#include "arch/cpu.h"
 
 #define IRQ_MAX 1024 /* sources of a PLIC [plic §1] */
 
@@ -14,13 +14,15 @@ struct irq_handler {
     const char *name;
     void (*handle)(void *arg);
     void *arg;
+    /* private to the owner: the hart of each index; others only look */
+    uint64_t counts[CPU_MAX];
 };
 
 /* Registers handler for irq and enables it on one hart, chosen round robin
  * over the harts running so that devices spread. handler must stay valid.
- * Returns 0, -EINVAL (no such interrupt), -EBUSY (taken), -ENOMEM, or -ENODEV
- * (it can reach no running hart). */
-int irq_register(unsigned irq, const struct irq_handler *handler) MUST_CHECK;
+ * Returns 0, -EINVAL (no such interrupt), -EBUSY (taken) or -ENODEV (it can
+ * reach no running hart). */
+int irq_register(unsigned irq, struct irq_handler *handler) MUST_CHECK;
 
 /* Handles everything pending on this hart; called by the trap code. */
 void irq_dispatch(void);

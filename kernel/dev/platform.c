@@ -100,7 +100,7 @@ add_reserved(struct fdt_range range, bool no_map)
     if (range.size == 0)
         return;
     if (platform.nreserved == PLATFORM_RESERVED_MAX) {
-        reserved_fault = "device tree: too many reserved ranges";
+        reserved_fault = "too many reserved ranges";
         return;
     }
     platform.reserved[platform.nreserved++] =
@@ -126,7 +126,7 @@ read_reserved(const struct fdt_node *node)
             add_reserved(range, no_map);
     }
     if (error != -ENOENT)
-        reserved_fault = "device tree: malformed /reserved-memory";
+        reserved_fault = "malformed /reserved-memory";
 }
 
 static void
@@ -435,11 +435,11 @@ check_complete(const char **why)
     if (reserved_fault != NULL)
         return -EINVAL;
     if (platform.nmemory == 0)
-        *why = "device tree: no memory";
+        *why = "no memory";
     else if (platform.nharts == 0)
-        *why = "device tree: no harts";
+        *why = "no harts";
     else if (platform.timebase_hz == 0)
-        *why = "device tree: no timebase-frequency";
+        *why = "no timebase-frequency";
     return *why == NULL ? 0 : -ENODEV;
 }
 

@@ -177,17 +177,23 @@ tty_output(struct tty *tty, const char *text, size_t len)
     return i;
 }
 
+/* Waits until something has changed for writers. */
+static int
+wait_to_write(struct tty *tty, bool nonblock) REQUIRES(tty->lock)
+{
+    if (nonblock)
+        return -EAGAIN;
+    return waitq_sleep_until(&tty->writers, &tty->lock, WAIT_FOREVER);
+}
+
 /* Waits for a turn to write, so that what one call writes stays together. */
 static int
 begin_write(struct tty *tty, bool nonblock)
 {
     int err = 0;
     spin_lock(&tty->lock);
-    while (tty->writing && err == 0) {
-        err = nonblock
-                  ? -EAGAIN
-                  : waitq_sleep_until(&tty->writers, &tty->lock, WAIT_FOREVER);
-    }
+    while (tty->writing && err == 0)
+        err = wait_to_write(tty, nonblock);
     if (err == 0)
         tty->writing = true;
     spin_unlock(&tty->lock);
@@ -210,16 +216,12 @@ write_chunk(struct tty *tty, const char *text, size_t n, bool nonblock,
 {
     size_t done = 0;
     spin_lock(&tty->lock);
-    for (;;) {
+    while (*err == 0) {
         if (!tty->stopped)
             done += tty_output(tty, text + done, n - done);
         if (done == n)
             break;
-        *err = nonblock
-                   ? -EAGAIN
-                   : waitq_sleep_until(&tty->writers, &tty->lock, WAIT_FOREVER);
-        if (*err)
-            break;
+        *err = wait_to_write(tty, nonblock);
     }
     spin_unlock(&tty->lock);
     return done;

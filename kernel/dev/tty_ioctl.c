@@ -86,11 +86,10 @@ flush(struct tty *tty, uint64_t which)
 {
     if (which > TCIOFLUSH)
         return -EINVAL;
-    /* Output already belongs to the port: there is nothing to take back. */
-    if (which == TCOFLUSH)
-        return 0;
     spin_lock(&tty->lock);
-    discard_input(tty);
+    /* Output already belongs to the port: there is nothing to take back. */
+    if (which != TCOFLUSH)
+        discard_input(tty);
     spin_unlock(&tty->lock);
     return 0;
 }

@@ -269,7 +269,7 @@ uart_is_present(void)
 int
 uart_start(struct tty *tty)
 {
-    static const struct irq_handler handler = {
+    static struct irq_handler handler = {
         .name = "uart",
         .handle = handle_irq,
     };

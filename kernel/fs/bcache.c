@@ -16,7 +16,7 @@
 enum buf_state {
     BUF_READING,
     BUF_VALID,
-    BUF_FAILED, /* no longer in the table; its holders get -EIO */
+    BUF_FAILED, /* no longer in the table; its waiters get -EIO */
 };
 
 struct buf {
@@ -27,13 +27,15 @@ struct buf {
 
     struct waitq waiters; /* for the end of BUF_READING */
 
+    /* atomic; 0 becomes 1 under cache.lock only */
+    uint32_t holders; /* the request that reads it counts as one */
+
     /* guarded by cache.lock */
     enum buf_state state;
-    unsigned holders; /* the request that reads it counts as one */
-    bool alone;       /* read by a request of its own */
-    bool mark;        /* who gets here wants the stream's next window */
+    bool alone; /* read by a request of its own */
+    bool mark;  /* who gets here wants the stream's next window */
     struct list_node hash_node;
-    struct list_node lru_node; /* on cache.lru while nobody holds it */
+    struct list_node lru_node;
 };
 
 /* One request for consecutive blocks, from its making to its completion. */
@@ -52,7 +54,7 @@ static struct {
     /* guarded by lock */
     struct list_node *buckets;
     size_t bucket_mask;
-    struct list_node lru; /* unheld valid blocks, oldest first */
+    struct list_node lru; /* all blocks, least recently asked for first */
     size_t max_blocks;
     struct readahead readahead;
     struct bcache_stats stats;
@@ -97,63 +99,70 @@ free_buf(struct buf *buf) REQUIRES(cache.lock)
     cache.stats.blocks--;
 }
 
-static void
+static inline void
 hold_buf(struct buf *buf) REQUIRES(cache.lock)
 {
-    if (buf->holders++ == 0)
+    __atomic_fetch_add(&buf->holders, 1, __ATOMIC_RELAXED);
+    if (cache.lru.prev != &buf->lru_node) {
         list_del(&buf->lru_node);
-}
-
-static void
-release_buf(struct buf *buf) REQUIRES(cache.lock)
-{
-    assert(buf->holders > 0);
-    if (--buf->holders > 0)
-        return;
-    if (buf->state == BUF_FAILED || cache.stats.blocks > cache.max_blocks)
-        free_buf(buf);
-    else
         list_push_back(&cache.lru, &buf->lru_node);
+    }
 }
 
-/* Takes a fresh buffer, or the content of the oldest that nobody holds. When
- * all are held the limit gives way: a holder must not wait for another. */
-static struct buf *
-alloc_buf(void) REQUIRES(cache.lock)
+/* What a holder has read, it has read before: then the block may go. */
+void
+bcache_put(struct buf *buf)
 {
-    if (cache.stats.blocks >= cache.max_blocks && !list_is_empty(&cache.lru))
-        free_buf(list_entry(cache.lru.next, struct buf, lru_node));
+    __atomic_fetch_sub(&buf->holders, 1, __ATOMIC_RELEASE);
+}
 
+static bool
+is_held(const struct buf *buf)
+{
+    return __atomic_load_n(&buf->holders, __ATOMIC_ACQUIRE) > 0;
+}
+
+/* Frees the oldest block that nobody holds. Returns whether there was one. */
+static bool
+evict_buf(void) REQUIRES(cache.lock)
+{
+    struct buf *buf;
+
+    list_for_each_entry (buf, &cache.lru, lru_node) {
+        if (is_held(buf))
+            continue;
+        free_buf(buf);
+        return true;
+    }
+    return false;
+}
+
+/* Puts a new buffer into the table, held by the request that will read it.
+ * When all others are held the limit gives way: a holder must not wait for
+ * another. Returns NULL without memory. */
+static struct buf *
+create_buf(struct blockdev *dev, uint64_t block) REQUIRES(cache.lock)
+{
+    while (cache.stats.blocks >= cache.max_blocks && evict_buf())
+        ;
     struct buf *buf = slab_alloc(&cache.bufs);
     if (!buf)
         return NULL;
     buf->data = frame_alloc(0);
-    if (!buf->data && !list_is_empty(&cache.lru)) {
-        free_buf(list_entry(cache.lru.next, struct buf, lru_node));
+    if (!buf->data && evict_buf())
         buf->data = frame_alloc(0);
-    }
     if (!buf->data) {
         slab_free(&cache.bufs, buf);
         return NULL;
     }
     cache.stats.blocks++;
-    return buf;
-}
-
-/* Puts a new buffer into the table, held by the request that will read it. */
-static struct buf *
-create_buf(struct blockdev *dev, uint64_t block) REQUIRES(cache.lock)
-{
-    struct buf *buf = alloc_buf();
-    if (!buf)
-        return NULL;
     buf->dev = dev;
     buf->block = block;
     buf->state = BUF_READING;
     buf->holders = 1;
     buf->alone = buf->mark = false;
     waitq_init(&buf->waiters);
-    list_init(&buf->lru_node);
+    list_push_back(&cache.lru, &buf->lru_node);
     list_push_front(bucket_of(dev, block), &buf->hash_node);
     return buf;
 }
@@ -168,7 +177,7 @@ settle_buf(struct buf *buf, int status) REQUIRES(cache.lock)
     if (status)
         list_del(&buf->hash_node);
     waitq_wake_all(&buf->waiters);
-    release_buf(buf);
+    bcache_put(buf);
 }
 
 /* Interrupt context. */
@@ -273,35 +282,19 @@ submit_batches(struct blockdev *dev, struct list_node *list)
     blockdev_kick(dev);
 }
 
-/* Makes requests for a range, and marks what it wants marked. */
-static void
-create_range(struct blockdev *dev, const struct readahead_range *range,
-             struct list_node *list) REQUIRES(cache.lock)
-{
-    create_batches(dev, range->start, range->count, list);
-    struct buf *buf = range->marked ? find_buf(dev, range->mark) : NULL;
-    if (buf)
-        buf->mark = true;
-}
-
-/* Makes requests for count blocks needed now, and those to come. */
+/* Makes requests for count blocks needed now, none of them cached, and for
+ * those to come; or, if count is 0, for those to come after block, which was
+ * marked. */
 static void
 start_reading(struct blockdev *dev, uint64_t block, size_t count,
               struct list_node *list) REQUIRES(cache.lock)
 {
-    struct readahead_range range = readahead_start(&cache.readahead, dev, block,
-                                                   count, cache.max_blocks / 8);
-    create_range(dev, &range, list);
-}
-
-/* The reader has reached block, which was marked. */
-static void
-continue_reading(struct blockdev *dev, uint64_t block, struct list_node *list)
-    REQUIRES(cache.lock)
-{
-    struct readahead_range range =
-        readahead_continue(&cache.readahead, dev, block, cache.max_blocks / 8);
-    create_range(dev, &range, list);
+    struct readahead_range range = readahead_plan(&cache.readahead, dev, block,
+                                                  count, cache.max_blocks / 8);
+    create_batches(dev, range.start, range.count, list);
+    struct buf *buf = find_buf(dev, range.mark);
+    if (buf)
+        buf->mark = true;
 }
 
 /* ---- Interface ---- */
@@ -339,10 +332,9 @@ find_or_read(struct blockdev *dev, uint64_t block, bool alone,
     if (buf) {
         cache.stats.hits++;
         hold_buf(buf);
-        if (unlikely(buf->mark)) {
-            buf->mark = false;
-            continue_reading(dev, block, list);
-        }
+        if (buf->mark)
+            start_reading(dev, block, 0, list);
+        buf->mark = false;
         return buf;
     }
     cache.stats.misses++;
@@ -356,11 +348,10 @@ find_or_read(struct blockdev *dev, uint64_t block, bool alone,
     return buf;
 }
 
-/* One try at bcache_get; *again if a request for several blocks has failed,
+/* One try at bcache_get; -EAGAIN if a request for several blocks has failed,
  * which says little about this one. */
 static int
-try_get(struct blockdev *dev, uint64_t block, bool alone, struct buf **out,
-        bool *again)
+try_get(struct blockdev *dev, uint64_t block, bool alone, struct buf **out)
 {
     struct list_node list = LIST_INIT(list);
 
@@ -375,37 +366,40 @@ try_get(struct blockdev *dev, uint64_t block, bool alone, struct buf **out,
     while (buf && buf->state == BUF_READING)
         waitq_sleep(&buf->waiters, &cache.lock);
     if (buf && buf->state == BUF_FAILED) {
-        *again = !buf->alone;
-        release_buf(buf);
-        err = -EIO;
+        err = buf->alone ? -EIO : -EAGAIN;
+        bcache_put(buf);
     }
     spin_unlock(&cache.lock);
     *out = err ? NULL : buf;
     return err;
 }
 
-int
-bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
+/* bcache_get of a block that is not simply there. */
+static NOINLINE int
+get_slowly(struct blockdev *dev, uint64_t block, struct buf **out)
 {
-    bool again = false;
-
-    *out = NULL;
-    if (block >= device_blocks(dev))
-        return -EINVAL;
-    int err = try_get(dev, block, false, out, &again);
-    while (err == -EIO && again) {
-        again = false;
-        err = try_get(dev, block, true, out, &again);
-    }
+    int err = try_get(dev, block, false, out);
+    while (err == -EAGAIN)
+        err = try_get(dev, block, true, out);
     return err;
 }
 
-void
-bcache_put(struct buf *buf)
+int
+bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
 {
+    *out = NULL;
+    if (block >= device_blocks(dev))
+        return -EINVAL;
     spin_lock(&cache.lock);
-    release_buf(buf);
+    struct buf *buf = find_buf(dev, block);
+    bool simple = buf && buf->state == BUF_VALID && !buf->mark;
+    if (simple) {
+        cache.stats.hits++;
+        hold_buf(buf);
+        *out = buf;
+    }
     spin_unlock(&cache.lock);
+    return simple ? 0 : get_slowly(dev, block, out);
 }
 
 const uint8_t *
@@ -439,7 +433,7 @@ bcache_drop(struct blockdev *dev)
     if (cache.lru.next) /* not before bcache_init */
         list_for_each_safe (node, &cache.lru) {
             struct buf *buf = list_entry(node, struct buf, lru_node);
-            if (!dev || buf->dev == dev)
+            if ((!dev || buf->dev == dev) && !is_held(buf))
                 free_buf(buf);
         }
     readahead_forget(&cache.readahead, dev);

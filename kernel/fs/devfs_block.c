@@ -16,22 +16,21 @@
 #define BLKSSZGET    0x1268     /* int: bytes of a logical block */
 #define BLKGETSIZE64 0x80081272 /* uint64_t: bytes */
 
-/* Disks are called vda, vdb, ... vdz, vdaa, ...: the number of one is its
- * id, from 1 on. */
-static uint64_t
-disk_id(const char *name)
+/* Disks are called vda, vdb, ... vdz, vdaa, ...: how many come before. */
+static unsigned
+disk_index(const char *name)
 {
-    uint64_t id = 0;
+    unsigned count = 0;
 
     for (const char *p = name + 2; *p >= 'a' && *p <= 'z'; p++)
-        id = id * 26 + (uint64_t)(*p - 'a') + 1;
-    return id;
+        count = count * 26 + (unsigned)(*p - 'a') + 1;
+    return count - 1;
 }
 
 uint64_t
 devfs_block_rdev(const struct blockdev *dev)
 {
-    return MAKEDEV(MAJOR_VIRTBLK, (disk_id(dev->name) - 1) * MINORS_OF_DISK);
+    return MAKEDEV(MAJOR_VIRTBLK, disk_index(dev->name) * MINORS_OF_DISK);
 }
 
 struct blockdev *
@@ -39,7 +38,7 @@ devfs_block_find(uint64_t id)
 {
     struct blockdev *dev = blockdev_next(NULL);
 
-    while (dev && disk_id(dev->name) != id)
+    while (dev && --id > 0)
         dev = blockdev_next(dev);
     return dev;
 }
@@ -47,17 +46,11 @@ devfs_block_find(uint64_t id)
 static uint64_t
 next_disk(uint64_t after, char name[PSEUDO_NAME_MAX])
 {
-    uint64_t least = 0;
-
-    for (struct blockdev *dev = blockdev_next(NULL); dev;
-         dev = blockdev_next(dev)) {
-        uint64_t id = disk_id(dev->name);
-        if (id > after && (least == 0 || id < least)) {
-            least = id;
-            strlcpy(name, dev->name, PSEUDO_NAME_MAX);
-        }
-    }
-    return least;
+    const struct blockdev *dev = devfs_block_find(after + 1);
+    if (!dev)
+        return 0;
+    strlcpy(name, dev->name, PSEUDO_NAME_MAX);
+    return after + 1;
 }
 
 static uint64_t
@@ -83,7 +76,7 @@ static int
 block_open(struct file *file)
 {
     file->private = devfs_block_find(pseudo_id(file->inode));
-    return file_is_writable(file) ? -EACCES : 0;
+    return file_allows(file, FILE_WRITE) ? -EACCES : 0;
 }
 
 static int64_t

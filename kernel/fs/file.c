@@ -33,6 +33,47 @@ file_create(const struct file_ops *ops, unsigned flags, void *private)
     return file;
 }
 
+static int64_t
+regular_read(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    if (*offset > OFFSET_MAX)
+        return -EINVAL;
+    int64_t n = file->inode->ops->read(file->inode, uio, *offset);
+    if (n > 0)
+        *offset += (uint64_t)n;
+    return n;
+}
+
+static const struct file_ops regular_ops = {.read = regular_read};
+
+/* Positions 0 and 1 are "." and "..", the inode's own start at 2. */
+static int
+directory_readdir(struct file *file, uint64_t *pos, struct dir_sink *sink)
+{
+    struct dentry *dir = file->dentry;
+    struct dentry *above = dir;
+    while (above->parent == above && above->covered)
+        above = above->covered;
+    above = above->parent;
+
+    if (*pos == 0) {
+        if (!sink->entry(sink, ".", 1, dir->inode->ino, S_IFDIR, 1))
+            return 0;
+        *pos = 1;
+    }
+    if (*pos == 1) {
+        if (!sink->entry(sink, "..", 2, above->inode->ino, S_IFDIR, 2))
+            return 0;
+        *pos = 2;
+    }
+    sleeplock_lock(&dir->inode->lock);
+    int err = dir->inode->ops->readdir(dir->inode, pos, sink);
+    sleeplock_unlock(&dir->inode->lock);
+    return err;
+}
+
+static const struct file_ops directory_ops = {.readdir = directory_readdir};
+
 static const struct file_ops *
 ops_for(const struct inode *inode, unsigned flags)
 {
@@ -43,9 +84,9 @@ ops_for(const struct inode *inode, unsigned flags)
     if (inode->file_ops)
         return inode->file_ops;
     if (S_ISREG(inode->mode))
-        return &file_regular_ops;
+        return &regular_ops;
     if (S_ISDIR(inode->mode))
-        return &file_directory_ops;
+        return &directory_ops;
     return NULL;
 }
 
@@ -230,44 +271,3 @@ inode_stat(const struct inode *inode, struct stat *st)
     st->st_reserved_[0] = 0;
     st->st_reserved_[1] = 0;
 }
-
-static int64_t
-regular_read(struct file *file, struct uio *uio, uint64_t *offset)
-{
-    if (*offset > OFFSET_MAX)
-        return -EINVAL;
-    int64_t n = file->inode->ops->read(file->inode, uio, *offset);
-    if (n > 0)
-        *offset += (uint64_t)n;
-    return n;
-}
-
-const struct file_ops file_regular_ops = {.read = regular_read};
-
-/* Positions 0 and 1 are "." and "..", the inode's own start at 2. */
-static int
-directory_readdir(struct file *file, uint64_t *pos, struct dir_sink *sink)
-{
-    struct dentry *dir = file->dentry;
-    struct dentry *above = dir;
-    while (above->parent == above && above->covered)
-        above = above->covered;
-    above = above->parent;
-
-    if (*pos == 0) {
-        if (!sink->entry(sink, ".", 1, dir->inode->ino, S_IFDIR, 1))
-            return 0;
-        *pos = 1;
-    }
-    if (*pos == 1) {
-        if (!sink->entry(sink, "..", 2, above->inode->ino, S_IFDIR, 2))
-            return 0;
-        *pos = 2;
-    }
-    sleeplock_lock(&dir->inode->lock);
-    int err = dir->inode->ops->readdir(dir->inode, pos, sink);
-    sleeplock_unlock(&dir->inode->lock);
-    return err;
-}
-
-const struct file_ops file_directory_ops = {.readdir = directory_readdir};

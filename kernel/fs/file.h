@@ -61,11 +61,6 @@ struct file {
 
 void file_init_cache(void);
 
-/* The ops of regular files and directories over their inode_ops; an inode
- * of either type without file_ops of its own gets these. */
-extern const struct file_ops file_regular_ops;
-extern const struct file_ops file_directory_ops;
-
 /* Makes a file with one reference that has ops and private, and no inode.
  * Returns NULL without memory. */
 struct file *file_create(const struct file_ops *ops, unsigned flags,
@@ -94,12 +89,6 @@ file_allows(const struct file *file, enum file_direction direction)
 {
     unsigned other = direction == FILE_READ ? O_WRONLY : O_RDONLY;
     return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != other;
-}
-
-static inline bool
-file_is_writable(const struct file *file)
-{
-    return file_allows(file, FILE_WRITE);
 }
 
 /* Reads into uio, or writes out of it, at *at; at NULL: at the file's

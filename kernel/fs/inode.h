@@ -24,8 +24,8 @@ struct dir_sink {
                   uint64_t ino, unsigned type_mode, uint64_t next_pos);
 };
 
-/* What a file system does with one inode; NULL where it cannot apply. The
- * caller holds a reference, and inode->lock where LOCKED is said. */
+/* What a file system does with one inode; the caller has made sure of its
+ * type. It holds a reference, and inode->lock where LOCKED is said. */
 struct inode_ops {
     /* LOCKED. Finds name (len bytes, not terminated, never . or ..) in dir.
      * Returns 0 with a reference in *out, -ENOENT, -EUCLEAN, -EIO. */

@@ -220,7 +220,7 @@ pipe_release(struct file *file)
     struct pipe *p = file->private;
 
     spin_lock(&p->lock);
-    if (file_is_writable(file))
+    if (file_allows(file, FILE_WRITE))
         p->has_writer = false;
     else
         p->has_reader = false;
@@ -257,16 +257,10 @@ pipe_ioctl(struct file *file, unsigned command, uint64_t arg)
     return uaccess_write(uaddr(arg), &used, sizeof(used));
 }
 
-static const struct file_ops read_end_ops = {
+/* An end is open for one direction only, which file_transfer sees to. */
+static const struct file_ops pipe_ops = {
     .release = pipe_release,
     .read = pipe_read,
-    .ioctl = pipe_ioctl,
-    .stat = pipe_stat,
-    .is_stream = true,
-};
-
-static const struct file_ops write_end_ops = {
-    .release = pipe_release,
     .write = pipe_write,
     .ioctl = pipe_ioctl,
     .stat = pipe_stat,
@@ -285,12 +279,12 @@ pipe_create(unsigned nonblock, struct file *ends[2])
     p->ino = __atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED);
     p->has_reader = p->has_writer = true;
 
-    ends[0] = file_create(&read_end_ops, O_RDONLY | nonblock, p);
+    ends[0] = file_create(&pipe_ops, O_RDONLY | nonblock, p);
     if (!ends[0]) {
         kfree(p);
         return -ENOMEM;
     }
-    ends[1] = file_create(&write_end_ops, O_WRONLY | nonblock, p);
+    ends[1] = file_create(&pipe_ops, O_WRONLY | nonblock, p);
     if (!ends[1]) {
         p->has_writer = false;
         file_put(ends[0]);

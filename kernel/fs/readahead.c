@@ -1,58 +1,49 @@
 #include "fs/readahead.h"
 
+/* The stream that goes on at block, or whose window block is in if somebody
+ * has got there; NULL if there is none. *oldest is the least recently used. */
 static struct readahead_stream *
-oldest_stream(struct readahead *ra)
+find_stream(struct readahead *ra, const struct blockdev *dev, uint64_t block,
+            bool in_window, struct readahead_stream **oldest)
 {
-    struct readahead_stream *oldest = &ra->streams[0];
-    for (unsigned i = 1; i < READAHEAD_STREAMS; i++)
-        if (ra->streams[i].used < oldest->used)
-            oldest = &ra->streams[i];
-    return oldest;
+    *oldest = &ra->streams[0];
+    for (unsigned i = 0; i < READAHEAD_STREAMS; i++) {
+        struct readahead_stream *s = &ra->streams[i];
+        size_t window = in_window ? s->window : 0;
+        if (s->dev == dev && block <= s->next && s->next - block <= window)
+            return s;
+        if (s->used < (*oldest)->used)
+            *oldest = s;
+    }
+    return NULL;
 }
 
-static void
-widen_stream(struct readahead *ra, struct readahead_stream *s, size_t most)
+struct readahead_range
+readahead_plan(struct readahead *ra, const struct blockdev *dev, uint64_t block,
+               size_t count, size_t most)
 {
-    most = MIN(most, READAHEAD_WINDOW_MAX);
-    s->window = MIN(MAX(2 * s->window, READAHEAD_WINDOW_MIN), most);
+    struct readahead_stream *oldest;
+    struct readahead_stream *s =
+        find_stream(ra, dev, block, count == 0, &oldest);
+    struct readahead_range range = {block, count, READAHEAD_NO_MARK};
+
+    if (!s && count == 0)
+        return range;
+    if (s) {
+        s->window = MAX(2 * s->window, (size_t)READAHEAD_WINDOW_MIN);
+        s->window = MIN(s->window, (size_t)READAHEAD_WINDOW_MAX);
+        s->window = MIN(s->window, most);
+        range.start = count ? block : s->next;
+        range.count = count + s->window;
+        range.mark = range.start + count;
+    } else {
+        s = oldest;
+        s->dev = dev;
+        s->window = 0;
+    }
+    s->next = range.start + range.count;
     s->used = ++ra->clock;
-}
-
-struct readahead_range
-readahead_start(struct readahead *ra, const struct blockdev *dev,
-                uint64_t block, size_t count, size_t most)
-{
-    for (unsigned i = 0; i < READAHEAD_STREAMS; i++) {
-        struct readahead_stream *s = &ra->streams[i];
-        if (s->dev != dev || s->next != block)
-            continue;
-        widen_stream(ra, s, most);
-        s->next = block + count + s->window;
-        return (struct readahead_range){.start = block,
-                                        .count = count + s->window,
-                                        .marked = true,
-                                        .mark = block + count};
-    }
-    *oldest_stream(ra) = (struct readahead_stream){
-        .dev = dev, .next = block + count, .used = ++ra->clock};
-    return (struct readahead_range){.start = block, .count = count};
-}
-
-struct readahead_range
-readahead_continue(struct readahead *ra, const struct blockdev *dev,
-                   uint64_t block, size_t most)
-{
-    for (unsigned i = 0; i < READAHEAD_STREAMS; i++) {
-        struct readahead_stream *s = &ra->streams[i];
-        if (s->dev != dev || block >= s->next || s->next - block > s->window)
-            continue;
-        uint64_t start = s->next;
-        widen_stream(ra, s, most);
-        s->next = start + s->window;
-        return (struct readahead_range){
-            .start = start, .count = s->window, .marked = true, .mark = start};
-    }
-    return (struct readahead_range){.count = 0};
+    return range;
 }
 
 void

@@ -13,18 +13,17 @@
 #define READAHEAD_STREAMS    8u  /* readers told apart */
 #define READAHEAD_WINDOW_MIN 4u  /* blocks ahead of a new stream */
 #define READAHEAD_WINDOW_MAX 64u /* and of an old one */
+#define READAHEAD_NO_MARK    UINT64_MAX
 
 struct blockdev;
 
-struct readahead_stream {
-    const struct blockdev *dev; /* NULL while unused */
-    uint64_t next;              /* the first block not asked for */
-    size_t window;              /* blocks last asked for in advance */
-    uint64_t used;              /* clock at last use */
-};
-
 struct readahead {
-    struct readahead_stream streams[READAHEAD_STREAMS];
+    struct readahead_stream {
+        const struct blockdev *dev; /* NULL while unused */
+        uint64_t next;              /* the first block not asked for */
+        size_t window;              /* blocks last asked for in advance */
+        uint64_t used;              /* clock at last use */
+    } streams[READAHEAD_STREAMS];
     uint64_t clock;
 };
 
@@ -32,23 +31,17 @@ struct readahead {
 struct readahead_range {
     uint64_t start;
     size_t count;
-    bool marked;
-    uint64_t mark; /* the block to be marked, if marked */
+    uint64_t mark; /* the block to be marked, or READAHEAD_NO_MARK */
 };
 
-/* Somebody needs count blocks from block on, none of them cached. The range
- * starts there; if it continues a stream, a window of at most `most` blocks
- * follows. */
-struct readahead_range readahead_start(struct readahead *ra,
-                                       const struct blockdev *dev,
-                                       uint64_t block, size_t count,
-                                       size_t most);
-
-/* Somebody has reached block, which was marked. The range is the stream's
- * next window, empty if the stream has been forgotten. */
-struct readahead_range readahead_continue(struct readahead *ra,
-                                          const struct blockdev *dev,
-                                          uint64_t block, size_t most);
+/* Somebody needs count blocks from block on, none of them cached: the range
+ * starts there. Or, if count is 0, somebody has reached block, which was
+ * marked. If a stream goes on there, its next window, of at most `most`
+ * blocks, is the rest of the range. */
+struct readahead_range readahead_plan(struct readahead *ra,
+                                      const struct blockdev *dev,
+                                      uint64_t block, size_t count,
+                                      size_t most);
 
 /* Forgets the streams of dev (NULL: all). */
 void readahead_forget(struct readahead *ra, const struct blockdev *dev);

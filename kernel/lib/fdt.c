@@ -13,13 +13,11 @@ enum {
     HEADER_VERSION = 20,
     HEADER_COMPATIBLE_VERSION = 24,
     HEADER_STRINGS_SIZE = 32,
-    HEADER_STRUCT_SIZE = 36, /* since version 17 */
-    HEADER_SIZE_16 = 36,
+    HEADER_STRUCT_SIZE = 36,
     HEADER_SIZE = 40,
 };
 
 #define FDT_MAGIC         0xd00dfeed
-#define OLDEST_VERSION    16 /* before it, nodes had full paths as names */
 #define SUPPORTED_VERSION 17
 
 #define RESERVE_ENTRY_SIZE 16 /* 64-bit address and size [dtspec §5.3.2] */
@@ -56,13 +54,13 @@ token_read_prop(const struct fdt *tree, struct token *token)
 {
     uint32_t room = tree->struct_size - token->next;
     if (room < 2 * CELL)
-        return "device tree: a property is cut off";
+        return "a property is cut off";
     const uint8_t *head = struct_block(tree) + token->next;
     uint32_t len = be32_load(head), name = be32_load(head + CELL);
     if (len > room - 2 * CELL)
-        return "device tree: a property leaves the structure block";
+        return "a property leaves the structure block";
     if (name >= tree->strings_size)
-        return "device tree: a property's name is not in the strings block";
+        return "a property's name is not in the strings block";
     token->prop.name = (const char *)tree->blob + tree->strings_start + name;
     token->prop.value = head + 2 * CELL;
     token->prop.len = len;
@@ -78,7 +76,7 @@ token_read_name(const struct fdt *tree, struct token *token)
     size_t room = tree->struct_size - token->next;
     size_t len = strnlen(name, room);
     if (len == room)
-        return "device tree: a node's name does not end";
+        return "a node's name does not end";
     token->name = name;
     token->next += (uint32_t)len + 1;
     return NULL;
@@ -91,7 +89,7 @@ token_read(const struct fdt *tree, uint32_t at, struct token *token)
 {
     do {
         if (at > tree->struct_size || tree->struct_size - at < CELL)
-            return "device tree: the structure block has no end token";
+            return "the structure block has no end token";
         token->at = at;
         token->kind = be32_load(struct_block(tree) + at);
         at += CELL;
@@ -110,7 +108,7 @@ token_read(const struct fdt *tree, uint32_t at, struct token *token)
     case TOKEN_END:
         break;
     default:
-        why = "device tree: unknown token";
+        why = "unknown token";
     }
     /* Cannot wrap: total_size, hence every offset, is below 2^31. */
     token->next = ALIGN_UP(token->next, CELL);
@@ -130,7 +128,7 @@ token_get(const struct fdt *tree, uint32_t at, struct token *token)
 static bool
 is_inside(uint32_t start, uint32_t size, uint32_t total)
 {
-    return start >= HEADER_SIZE_16 && start <= total && size <= total - start;
+    return start >= HEADER_SIZE && start <= total && size <= total - start;
 }
 
 static const char *
@@ -138,28 +136,26 @@ check_header(struct fdt *tree, size_t max)
 {
     const uint8_t *header = tree->blob;
     if (max < HEADER_SIZE || be32_load(header + HEADER_MAGIC) != FDT_MAGIC)
-        return "device tree: no header with the magic number";
+        return "no header with the magic number";
     uint32_t version = be32_load(header + HEADER_VERSION);
-    if (version < OLDEST_VERSION ||
+    if (version < SUPPORTED_VERSION ||
         be32_load(header + HEADER_COMPATIBLE_VERSION) > SUPPORTED_VERSION)
-        return "device tree: its version is not supported";
+        return "its version is not supported";
     tree->total_size = be32_load(header + HEADER_TOTAL_SIZE);
     if (tree->total_size > max || tree->total_size > INT32_MAX)
-        return "device tree: larger than the memory it is in";
+        return "larger than the memory it is in";
     if (tree->total_size < HEADER_SIZE)
-        return "device tree: smaller than its own header";
+        return "smaller than its own header";
 
     tree->struct_start = be32_load(header + HEADER_STRUCT_START);
-    tree->struct_size = version > OLDEST_VERSION
-                            ? be32_load(header + HEADER_STRUCT_SIZE)
-                            : tree->total_size - tree->struct_start;
+    tree->struct_size = be32_load(header + HEADER_STRUCT_SIZE);
     if (tree->struct_start % CELL != 0 ||
         !is_inside(tree->struct_start, tree->struct_size, tree->total_size))
-        return "device tree: the structure block is not inside";
+        return "the structure block is not inside";
     tree->strings_start = be32_load(header + HEADER_STRINGS_START);
     tree->strings_size = be32_load(header + HEADER_STRINGS_SIZE);
     if (!is_inside(tree->strings_start, tree->strings_size, tree->total_size))
-        return "device tree: the strings block is not inside";
+        return "the strings block is not inside";
     return NULL;
 }
 
@@ -178,7 +174,7 @@ check_reserve_block(struct fdt *tree)
 {
     uint32_t at = be32_load(tree->blob + HEADER_RESERVE_START);
     if (at % sizeof(uint64_t) != 0 || !is_inside(at, 0, tree->total_size))
-        return "device tree: the memory reservation block is not inside";
+        return "the memory reservation block is not inside";
     tree->reserve_start = at;
     tree->reserve_count = 0;
     for (; tree->total_size - at >= RESERVE_ENTRY_SIZE;
@@ -188,7 +184,7 @@ check_reserve_block(struct fdt *tree)
             return NULL;
         tree->reserve_count++;
     }
-    return "device tree: the memory reservation block does not end";
+    return "the memory reservation block does not end";
 }
 
 /* Walks the structure block: one root without a name, END_NODE for every
@@ -207,25 +203,25 @@ check_struct_block(const struct fdt *tree)
         switch (token.kind) {
         case TOKEN_BEGIN_NODE:
             if (depth == 0 && (root_seen || token.name[0] != '\0'))
-                return "device tree: the root has a name or a sibling";
+                return "the root has a name or a sibling";
             if (depth == FDT_DEPTH_MAX)
-                return "device tree: nodes are nested too deep";
+                return "nodes are nested too deep";
             root_seen = true;
             depth++;
             break;
         case TOKEN_END_NODE:
             if (depth-- == 0)
-                return "device tree: a node ends that did not begin";
+                return "a node ends that did not begin";
             break;
         case TOKEN_PROP:
             if (depth == 0 || previous == TOKEN_END_NODE)
-                return "device tree: a property is not at a node's start";
+                return "a property is not at a node's start";
             break;
         }
     } while (token.kind != TOKEN_END);
 
     if (depth != 0 || !root_seen)
-        return "device tree: the last node does not end";
+        return "the last node does not end";
     return NULL;
 }
 

@@ -84,8 +84,8 @@ struct fdt_walk {
  * header [dtspec §5.2], reservation block ended by a zero entry [§5.3],
  * structure block with one root node, properties before children, nesting
  * up to FDT_DEPTH_MAX and an FDT_END [§5.4]; every name terminated inside
- * its block. Versions 16 and later are accepted if they say they are
- * compatible with 17. No alignment of blob is needed.
+ * its block. Versions from 17 on are accepted if they say they are
+ * compatible with it. No alignment of blob is needed.
  * Returns 0, or -EINVAL with *why saying in plain words what is wrong. */
 int fdt_open(struct fdt *tree, const void *blob, size_t max, const char **why)
     MUST_CHECK;

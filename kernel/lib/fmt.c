@@ -43,43 +43,34 @@ put_repeated(struct output *out, char c, size_t count)
     put(out, run, count);
 }
 
+/* Puts a field: prefix, zeros and text, and blanks that fill its width. */
 static void
-put_padded(struct output *out, const struct spec *spec, const char *text,
-           size_t len)
+put_field(struct output *out, const struct spec *spec, const char *prefix,
+          size_t zeros, const char *text, size_t len)
 {
-    size_t padding = spec->width > len ? spec->width - len : 0;
+    size_t prefix_len = strlen(prefix);
+    size_t used = prefix_len + zeros + len;
+    size_t padding = spec->width > used ? spec->width - used : 0;
     if (!spec->left)
         put_repeated(out, ' ', padding);
+    put(out, prefix, prefix_len);
+    put_repeated(out, '0', zeros);
     put(out, text, len);
     if (spec->left)
         put_repeated(out, ' ', padding);
 }
 
-/* Puts sign or base prefix, zeros and digits. As ISO C wants it, precision
- * is the least number of digits, and the flag '0' fills the width with zeros
- * only if there is neither precision nor '-'. */
+/* As ISO C wants it, precision is the least number of digits, and the flag
+ * '0' fills the width with zeros only if there is neither precision nor '-'. */
 static void
 put_number(struct output *out, const struct spec *spec, const char *prefix,
            const char *digits, size_t ndigits)
 {
-    size_t prefix_len = strlen(prefix);
-    size_t zeros = 0;
-    if (spec->precision > 0 && (size_t)spec->precision > ndigits)
-        zeros = (size_t)spec->precision - ndigits;
-    size_t len = prefix_len + zeros + ndigits;
-    size_t padding = spec->width > len ? spec->width - len : 0;
-    if (spec->zero && !spec->left && spec->precision < 0) {
-        zeros += padding;
-        padding = 0;
-    }
-
-    if (!spec->left)
-        put_repeated(out, ' ', padding);
-    put(out, prefix, prefix_len);
-    put_repeated(out, '0', zeros);
-    put(out, digits, ndigits);
-    if (spec->left)
-        put_repeated(out, ' ', padding);
+    size_t least = spec->precision > 0 ? (size_t)spec->precision : 0;
+    if (spec->zero && !spec->left && spec->precision < 0)
+        least = spec->width - MIN((size_t)spec->width, strlen(prefix));
+    size_t zeros = least > ndigits ? least - ndigits : 0;
+    put_field(out, spec, prefix, zeros, digits, ndigits);
 }
 
 /* Writes the digits of value so that they end before end. Returns where they
@@ -130,7 +121,7 @@ format_pointer(struct output *out, const struct spec *spec,
     memset(text, '0', sizeof(text));
     text[1] = 'x';
     write_digits(text + sizeof(text), value, 16);
-    put_padded(out, spec, text, sizeof(text));
+    put_field(out, spec, "", 0, text, sizeof(text));
 }
 
 static void
@@ -142,7 +133,7 @@ format_string(struct output *out, const struct spec *spec,
         text = "(null)";
     size_t len = spec->precision < 0 ? strlen(text)
                                      : strnlen(text, (size_t)spec->precision);
-    put_padded(out, spec, text, len);
+    put_field(out, spec, "", 0, text, len);
 }
 
 /* Formats one conversion. Returns false if there is no such conversion. */
@@ -158,7 +149,7 @@ format_one(struct output *out, const struct spec *spec, struct arguments *args)
         return true;
     case 'c':
         c = (char)va_arg(args->list, int);
-        put_padded(out, spec, &c, 1);
+        put_field(out, spec, "", 0, &c, 1);
         return true;
     case 's':
         format_string(out, spec, args);

@@ -78,6 +78,8 @@ area_add(struct space *space, uint64_t start, uint64_t end, unsigned prot)
     return 0;
 }
 
+static int split_at(struct space *space, uint64_t va) REQUIRES(space->lock);
+
 static int
 split_at(struct space *space, uint64_t va)
 {

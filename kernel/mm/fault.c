@@ -46,6 +46,9 @@ break_sharing(uint64_t *entry, uint64_t rights)
     return 0;
 }
 
+static int fault_locked(struct space *space, uint64_t va, unsigned access)
+    REQUIRES(space->lock);
+
 static int
 fault_locked(struct space *space, uint64_t va, unsigned access)
 {

@@ -131,6 +131,9 @@ drop_page(struct space *space, uint64_t *entry, unsigned prot)
     space->resident -= PAGE_SIZE;
 }
 
+static void unmap_locked(struct space *space, uint64_t start, uint64_t end)
+    REQUIRES(space->lock);
+
 static void
 unmap_locked(struct space *space, uint64_t start, uint64_t end)
 {
@@ -296,7 +299,8 @@ share_table(struct space *child, uint64_t va, uint64_t end, uint64_t *entry)
     return 0;
 }
 
-static int
+/* The child is nobody else's yet: its lock is not needed. */
+static NO_LOCK_CHECK int
 share_area(struct space *from, struct space *child, const struct area *area)
 {
     uint64_t va = area->start;
@@ -324,7 +328,6 @@ space_clone(struct space *from, struct space **out)
     spin_lock(&from->lock);
     child->brk_start = from->brk_start;
     child->brk = from->brk;
-    /* The child is nobody else's yet: its lock is not needed. */
     list_for_each_entry (area, &from->areas, node) {
         error = share_area(from, child, area);
         if (error != 0)

@@ -16,7 +16,8 @@ process_set_hooks(const struct process_hooks *hooks)
 }
 
 /* Gives the children of a dying process to init, who waits for them all. */
-static void
+static REQUIRES(process_lock)
+void
 hand_over_children_locked(struct process *process)
 {
     struct process *init = process_find_locked(1);
@@ -31,7 +32,8 @@ hand_over_children_locked(struct process *process)
 
 /* Tells the parent. Returns whether it wants no zombie: it ignores SIGCHLD
  * [posix _exit]. */
-static bool
+static REQUIRES(process_lock)
+bool
 report_locked(struct process *process)
 {
     struct process *parent = process->parent;

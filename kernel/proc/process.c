@@ -58,7 +58,8 @@ process_find_locked(int pid)
 }
 
 /* A number is in use while a process, group or session has it. */
-static bool
+static REQUIRES(process_lock)
+bool
 is_free_locked(int pid)
 {
     struct process *p;
@@ -72,7 +73,8 @@ is_free_locked(int pid)
     return true;
 }
 
-static int
+static REQUIRES(process_lock)
+int
 new_pid_locked(void)
 {
     static bool wrapped;

@@ -129,7 +129,8 @@ signal_pending(void)
     return READ_ONCE(t->process->pending) & through;
 }
 
-static void
+static REQUIRES(process_lock)
+void
 stop_locked(struct process *self, int sig)
 {
     self->stop_signal = sig;

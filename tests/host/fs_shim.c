@@ -26,15 +26,6 @@ uaccess_write(uaddr_t dst, const void *src, size_t n)
     return 0;
 }
 
-int
-uaccess_zero(uaddr_t dst, size_t n)
-{
-    if (dst.v >= SHIM_BAD_USER)
-        return -EFAULT;
-    memset((void *)(uintptr_t)dst.v, 0, n);
-    return 0;
-}
-
 /* ---- Sleeping and signals ---- */
 
 int (*shim_sleep)(void);

@@ -1,8 +1,7 @@
 /* Pipes: order, atomicity, ends that close, signals and bad memory. */
 // SOURCES: kernel/fs/pipe.c kernel/fs/file.c kernel/fs/path.c
 // SOURCES: kernel/fs/dentry.c kernel/fs/context.c kernel/fs/inode.c
-// SOURCES: kernel/fs/access.c kernel/mm/uio.c mkfs/host_kernel.c
-// SOURCES: tests/host/fs_shim.c
+// SOURCES: kernel/mm/uio.c mkfs/host_kernel.c tests/host/fs_shim.c
 #include "fs_shim.h"
 
 #include "abi/errno.h"
@@ -28,7 +27,7 @@ write_pipe(const void *src, size_t n)
     struct uio uio;
     struct uio_vec vec;
     uio_init_user(&uio, &vec, uaddr((uintptr_t)src), n);
-    return file_write(ends[1], &uio);
+    return file_transfer(ends[1], FILE_WRITE, &uio, NULL);
 }
 
 static int64_t
@@ -37,7 +36,7 @@ read_pipe(void *dst, size_t n)
     struct uio uio;
     struct uio_vec vec;
     uio_init_user(&uio, &vec, uaddr((uintptr_t)dst), n);
-    return file_read(ends[0], &uio);
+    return file_transfer(ends[0], FILE_READ, &uio, NULL);
 }
 
 static void
@@ -226,10 +225,10 @@ test_several_buffers(void **state UNUSED)
                             {0, 0},
                             {(uintptr_t)b, 1},
                             {(uintptr_t)c, sizeof(c)}};
-    struct uio uio = {.vec = vec, .nvec = 4, .residual = 12, .user = true};
+    struct uio uio = {.vec = vec, .residual = 12, .user = true};
 
     assert_int_equal(write_pipe("abcdefg", 7), 7);
-    assert_int_equal(file_read(ends[0], &uio), 7);
+    assert_int_equal(file_transfer(ends[0], FILE_READ, &uio, NULL), 7);
     assert_memory_equal(a, "abc", 3);
     assert_memory_equal(b, "d", 1);
     assert_string_equal(c, "efg");
@@ -243,9 +242,10 @@ test_no_position(void **state UNUSED)
     struct uio_vec vec;
     uio_init_user(&uio, &vec, uaddr((uintptr_t)got), 1);
     assert_int_equal(file_seek(ends[0], 0, SEEK_CUR), -ESPIPE);
-    assert_int_equal(file_read_at(ends[0], &uio, 0), -ESPIPE);
-    assert_int_equal(file_write(ends[0], &uio), -EBADF);
-    assert_int_equal(file_read(ends[1], &uio), -EBADF);
+    const uint64_t at = 0;
+    assert_int_equal(file_transfer(ends[0], FILE_READ, &uio, &at), -ESPIPE);
+    assert_int_equal(file_transfer(ends[0], FILE_WRITE, &uio, NULL), -EBADF);
+    assert_int_equal(file_transfer(ends[1], FILE_READ, &uio, NULL), -EBADF);
 }
 
 static void

@@ -17,7 +17,7 @@
 
 static struct model *models;
 static uintptr_t next_regs = 0x10001000;
-static const struct irq_handler *handlers[IRQ_MAX];
+static struct irq_handler *handlers[IRQ_MAX];
 
 /* ---- Lower layers of the kernel that lead to the model ---- */
 
@@ -35,7 +35,7 @@ platform_get(void)
 }
 
 int
-irq_register(unsigned irq, const struct irq_handler *handler)
+irq_register(unsigned irq, struct irq_handler *handler)
 {
     if (irq >= IRQ_MAX)
         return -EINVAL;

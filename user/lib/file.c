@@ -188,6 +188,8 @@ file_fill(FILE *f)
 {
     ssize_t n;
 
+    if (f->at_eof)
+        return EOF; /* the end stays the end, though a terminal has more */
     /* A question should be seen before its answer is awaited. */
     if (f == stdin && stdout->mode == _IOLBF)
         fflush(stdout);

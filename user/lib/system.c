@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <riscv.h>
 #include <sys/klog.h>
+#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/sysinfo.h>
 #include <sys/syscall.h>
@@ -31,4 +32,13 @@ klogctl(int action, char *to, int size)
 {
     return (int)errno_result(
         riscv_syscall3(SYS_syslog, action, (long)to, size));
+}
+
+int
+mount(const char *source, const char *target, const char *type,
+      unsigned long flags, const void *data)
+{
+    return (int)errno_result(riscv_syscall6(SYS_mount, (long)source,
+                                            (long)target, (long)type,
+                                            (long)flags, (long)data, 0));
 }

@@ -14,3 +14,9 @@ bool eclipsefs_probe(struct blockdev *dev);
  * Returns 0 and *out; or, after logging the reason, -EINVAL (no eclipsefs),
  * -EOPNOTSUPP (a kind that is not read here), -EUCLEAN, -EIO, -ENOMEM. */
 int eclipsefs_mount(struct blockdev *dev, struct super **out) MUST_CHECK;
+
+/* Frees what eclipsefs_mount made; none of its inodes may be in use. */
+void eclipsefs_unmount(struct super *super);
+
+/* Gives back a super that was not added to the tree. */
+void eclipsefs_release(struct super *super);

@@ -179,7 +179,8 @@ eclipsefs_read(struct inode *inode, struct uio *uio, uint64_t offset)
     struct efs *fs = efs_of(inode);
     uint64_t start = offset;
 
-    efs_file_prefetch(fs, node, offset, MIN(uio->residual, PREFETCH_MOST));
+    if (uio->residual > BLOCK_SIZE)
+        efs_file_prefetch(fs, node, offset, MIN(uio->residual, PREFETCH_MOST));
     while (uio->residual > 0 && offset < node->data_len) {
         struct buf *buf;
         const uint8_t *data;
@@ -198,27 +199,13 @@ eclipsefs_read(struct inode *inode, struct uio *uio, uint64_t offset)
 
 /* ---- Inodes ---- */
 
-static const struct inode_ops directory_ops = {
+/* Who calls one of these has looked at the inode's type. */
+static const struct inode_ops inode_ops = {
     .lookup = eclipsefs_lookup,
     .readdir = eclipsefs_readdir,
+    .readlink = eclipsefs_readlink,
+    .read = eclipsefs_read,
 };
-
-static const struct inode_ops file_ops = {.read = eclipsefs_read};
-
-static const struct inode_ops symlink_ops = {.readlink = eclipsefs_readlink};
-
-static const struct inode_ops *
-ops_of(uint32_t type)
-{
-    switch (type) {
-    case ECLIPSEFS_DIRECTORY:
-        return &directory_ops;
-    case ECLIPSEFS_SYMLINK:
-        return &symlink_ops;
-    default:
-        return &file_ops;
-    }
-}
 
 static int
 eclipsefs_read_inode(struct inode *inode)
@@ -237,7 +224,7 @@ eclipsefs_read_inode(struct inode *inode)
     private->resume = 0;
     private->claim = 0;
     inode->private = private;
-    inode->ops = ops_of(node->type);
+    inode->ops = &inode_ops;
     inode->mode = node->mode;
     inode->uid = node->uid;
     inode->gid = node->gid;
@@ -304,4 +291,16 @@ fail:
     pr_err("eclipsefs: %s: %s", dev->name, why);
     kfree(state);
     return err;
+}
+
+void
+eclipsefs_unmount(struct super *super)
+{
+    kfree(super->private);
+}
+
+void
+eclipsefs_release(struct super *super)
+{
+    kfree(super->private);
 }

@@ -1,0 +1,57 @@
+"""Images that the original tools wrote, read by the kernel.
+
+The same comparison through the host tool is in tests/tools/test_efs.py.
+"""
+
+import glob
+import os
+
+import harness
+from harness import Disk, Guest, cases
+
+IMAGES = os.path.join(harness.ROOT, "tests", "images")
+
+
+def named(folder):
+    """Return a case for each image of the folder, by its name."""
+    found = sorted(glob.glob(os.path.join(IMAGES, folder, "*.img")))
+    assert found, f"no images in {folder}"
+    return {os.path.basename(p)[:-4]: {"path": p} for p in found}
+
+
+def mounted(path):
+    """Boot with the image on a second disk, and mount that; return the guest."""
+    guest = Guest(disks=[Disk(harness.built("test.img")), Disk(path)])
+    try:
+        guest.boot()
+        said = guest.command("mount -r /dev/vdb /mnt; echo status $?")
+    except BaseException:
+        guest.close()
+        raise
+    return guest, said
+
+
+@cases(**named("plain"))
+def test_plain(path):
+    """Every file is there with all its attributes and its content."""
+    with open(path[:-4] + ".ls", "rb") as f:
+        expected = f.read()
+    guest, said = mounted(path)
+    with guest:
+        assert said == "status 0", said
+        seen = guest.command("efsls /mnt; echo status $?").split("\n")
+        assert seen.pop() == "status 0"
+        # The console's bytes were decoded in the same way.
+        assert seen == expected.decode(errors="replace").split("\n")[:-1]
+
+
+@cases(**named("damaged"))
+def test_damaged(path):
+    """What is damaged costs an error, and the kernel goes on."""
+    guest, said = mounted(path)
+    with guest:
+        if said.endswith("status 0"):
+            guest.command("efsls /mnt >/dev/null")
+        assert guest.command("echo alive") == "alive"
+        guest.send("poweroff")
+        assert guest.wait() == 0
