@@ -82,18 +82,6 @@ give_up(const char *what, const char *why)
     power_off(1);
 }
 
-static void
-read_platform(uint64_t fdt_pa)
-{
-    const char *why = "";
-    size_t len;
-
-    if (platform_init(phys_to_virt(fdt_pa), fdt_pa, FDT_MAX_SIZE, &why) != 0)
-        give_up("device tree", why);
-    if (bootarg_find("quiet", &len))
-        print_set_limit(PRINT_NOTE);
-}
-
 static bool
 all_harts_have(uint32_t isa)
 {
@@ -103,6 +91,20 @@ all_harts_have(uint32_t isa)
         if (!(p->harts[i].isa & isa))
             return false;
     return true;
+}
+
+static void
+read_platform(uint64_t fdt_pa)
+{
+    const char *why = "";
+    size_t len;
+
+    if (platform_init(phys_to_virt(fdt_pa), fdt_pa, FDT_MAX_SIZE, &why) != 0)
+        give_up("device tree", why);
+    if (!all_harts_have(PLATFORM_ISA_F) || !all_harts_have(PLATFORM_ISA_D))
+        give_up("harts", "programs need the F and D extensions");
+    if (bootarg_find("quiet", &len))
+        print_set_limit(PRINT_NOTE);
 }
 
 static void
@@ -124,9 +126,8 @@ print_machine(uint64_t hartid)
     sbi_describe(firmware, sizeof(firmware));
     print_boot("umbra", "%s on %s, boot hart %lu", VERSION_UMBRA, firmware,
                (unsigned long)hartid);
-    print_boot("machine", "%s: %u harts, %lu MiB, %u virtio slots",
-               p->model, p->nharts,
-               (unsigned long)(p->memory_size >> 20), p->nvirtio);
+    print_boot("machine", "%s: %u harts, %lu MiB, %u virtio slots", p->model,
+               p->nharts, (unsigned long)(p->memory_size >> 20), p->nvirtio);
     print_boot("clock", "%lu kHz, deadlines by %s",
                (unsigned long)(p->timebase_hz / 1000),
                all_harts_have(PLATFORM_ISA_SSTC) ? "Sstc" : "SBI");

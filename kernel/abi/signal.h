@@ -34,7 +34,7 @@
 #define SIGIO     29
 #define SIGPWR    30
 #define SIGSYS    31
-#define NSIG      64
+#define NSIG      64 /* the highest */
 
 #define SIG_DFL 0
 #define SIG_IGN 1

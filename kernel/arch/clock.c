@@ -3,30 +3,28 @@
 #include "arch/cpu.h"
 #include "arch/sbi.h"
 
-static uint64_t boot_ticks;
-static uint64_t ns_per_tick_q32; /* 32.32 fixed point */
-static uint64_t ticks_per_ns_q32;
-static bool use_stimecmp;
+#define NS_PER_S 1000000000ul
 
-static uint64_t
-multiply_q32(uint64_t a, uint64_t b)
-{
-    return (uint64_t)((unsigned __int128)a * b >> 32);
-}
+static uint64_t boot_ticks;
+static uint64_t hz; /* below 2^32, so that products with it fit */
+static bool use_stimecmp;
 
 void
 clock_init(uint64_t timebase_hz, bool has_sstc)
 {
     boot_ticks = csr_read(time);
-    ns_per_tick_q32 = (1000000000ul << 32) / timebase_hz;
-    ticks_per_ns_q32 = (timebase_hz << 32) / 1000000000ul;
+    hz = timebase_hz;
     use_stimecmp = has_sstc;
 }
 
+/* Both conversions are exact but for rounding down, however long the machine
+ * runs: a deadline that came out early would interrupt again and again. */
 uint64_t
 clock_now_ns(void)
 {
-    return multiply_q32(csr_read(time) - boot_ticks, ns_per_tick_q32);
+    uint64_t ticks = csr_read(time) - boot_ticks;
+
+    return ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
 }
 
 void
@@ -34,9 +32,11 @@ clock_set_deadline(uint64_t deadline_ns)
 {
     uint64_t tick = UINT64_MAX;
 
-    /* One more tick, so that it is not before the deadline. */
-    if (deadline_ns != UINT64_MAX)
-        tick = boot_ticks + multiply_q32(deadline_ns, ticks_per_ns_q32) + 1;
+    if (deadline_ns < INT64_MAX) {
+        tick = deadline_ns / NS_PER_S * hz;
+        tick += deadline_ns % NS_PER_S * hz / NS_PER_S;
+        tick += boot_ticks + 1; /* not before the deadline */
+    }
     if (use_stimecmp)
         csr_write(0x14d, tick); /* stimecmp, which assemblers may not know */
     else

@@ -57,10 +57,13 @@ boot_entered:
      * it should have been told is in smp_starting: hartid, thread. */
 late_start:
     lla     t0, smp_starting
-1:  fence   r, r
+1:  ld      a1, 8(t0)
+    fence   r, r
     ld      t1, 0(t0)
-    ld      a1, 8(t0)
+    fence   r, r
+    ld      t2, 8(t0)
     beqz    a1, 1b
+    bne     a1, t2, 1b                  /* just being changed */
     bne     t1, a0, 1b
 
     /* a1 = virtual address of the hart's idle thread, whose context says

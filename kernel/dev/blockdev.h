@@ -36,7 +36,6 @@ struct blkreq {
 
     /* private to the driver */
     struct list_node link;
-    uint64_t submit_ns;
 };
 
 struct blockdev;
@@ -55,7 +54,6 @@ struct blockdev {
     /* constant after register */
     char name[16]; /* "vda" */
     const struct blockdev_ops *ops;
-    uint64_t sectors;    /* of SECTOR_SIZE */
     uint32_t block_size; /* the device's preferred unit, bytes */
     unsigned max_vec;    /* most pieces of one request */
     size_t max_bytes;    /* most bytes of one request */
@@ -66,6 +64,7 @@ struct blockdev {
     struct list_node node;
 
     /* atomic */
+    uint64_t sectors; /* of SECTOR_SIZE; a disk may grow or shrink */
     uint64_t reads, writes, flushes, errors;
     uint64_t sectors_read, sectors_written;
 };

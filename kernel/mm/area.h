@@ -37,5 +37,11 @@ void area_remove(struct space *space, uint64_t start, uint64_t end)
 void area_set_prot(struct space *space, uint64_t start, uint64_t end,
                    unsigned prot) REQUIRES(space->lock);
 
+/* Makes translations of [start, end) that this hart has cached go now, and
+ * those of other harts before they next run in the space: after rights were
+ * taken away, or a page was moved to another frame. */
+void space_revoke(struct space *space, uint64_t start, uint64_t end)
+    REQUIRES(space->lock);
+
 /* The PTE_* rights for a protection of PROT_* bits. */
 uint64_t area_rights(unsigned prot);

@@ -8,6 +8,8 @@
 #include "mm/frame.h"
 #include "mm/pagetable.h"
 
+static bool (*find_memory)(unsigned tries);
+
 static bool
 is_allowed(unsigned prot, unsigned access)
 {
@@ -65,8 +67,8 @@ fault_locked(struct space *space, uint64_t va, unsigned access)
     if (*entry & PTE_COW) {
         if (access == PROT_WRITE) {
             int error = break_sharing(entry, rights);
-            /* The old translation, to the shared frame, must go. */
-            tlb_flush_page(va);
+            /* No hart may go on using the shared frame. */
+            space_revoke(space, va, va + 1);
             return error;
         }
         rights = (rights & ~PTE_W) | PTE_COW;
@@ -77,13 +79,22 @@ fault_locked(struct space *space, uint64_t va, unsigned access)
     return 0;
 }
 
+void
+space_set_oom_handler(bool (*handler)(unsigned tries))
+{
+    find_memory = handler;
+}
+
 int
 space_fault(struct space *space, uint64_t va, unsigned access)
 {
-    spin_lock(&space->lock);
-    int error = fault_locked(space, va, access);
-    spin_unlock(&space->lock);
-    return error;
+    for (unsigned tries = 0;; tries++) {
+        spin_lock(&space->lock);
+        int error = fault_locked(space, va, access);
+        spin_unlock(&space->lock);
+        if (error != -ENOMEM || !find_memory || !find_memory(tries))
+            return error;
+    }
 }
 
 void *

@@ -2,6 +2,7 @@
 
 #include "arch/layout.h"
 #include "lib/panic.h"
+#include "lib/print.h"
 #include "lib/string.h"
 #include "mm/kasan.h"
 #include "sync/spinlock.h"
@@ -128,7 +129,7 @@ for_each_free(const struct memmap *map,
 {
     for (unsigned i = 0; i < map->nram; i++) {
         uint64_t start = map->ram[i].base, stop;
-        uint64_t end = MIN(start + map->ram[i].size, DIRECT_SIZE);
+        uint64_t end = MIN(start + map->ram[i].size, end_pfn << PAGE_SHIFT);
         while (memmap_next_free(map, false, &start, end, &stop)) {
             uint64_t a = ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT;
             uint64_t b = stop >> PAGE_SHIFT;
@@ -140,12 +141,12 @@ for_each_free(const struct memmap *map,
 }
 
 /* The frame table, and in SAN=1 builds behind it the shadow memory. */
-static uint64_t table_pfn, table_frames;
+static uint64_t table_pfn = UINT64_MAX, table_frames;
 
 static void
 place_table(uint64_t start, uint64_t limit)
 {
-    if (table_pfn == 0 && limit - start >= table_frames)
+    if (table_pfn == UINT64_MAX && limit - start >= table_frames)
         table_pfn = start;
 }
 
@@ -158,10 +159,33 @@ add_extent(uint64_t start, uint64_t limit)
         add_range(start - first_pfn, limit - first_pfn);
 }
 
+/* The table has an entry for each frame between the first and the last, holes
+ * included: RAM so far off that the table would fill an eighth of what comes
+ * before is left out. */
+static const struct fdt_range *
+last_range(const struct memmap *map)
+{
+    uint64_t first = map->ram[0].base, bytes = map->ram[0].size;
+    unsigned last = 0;
+
+    while (last + 1 < map->nram) {
+        const struct fdt_range *next = &map->ram[last + 1];
+        uint64_t span = next->base + next->size - first;
+        if (span / PAGE_SIZE * sizeof(struct frame) > bytes / 8)
+            break;
+        bytes += next->size;
+        last++;
+    }
+    if (last + 1 < map->nram)
+        pr_warn("RAM from %#lx on is too far away to be used",
+                (unsigned long)map->ram[last + 1].base);
+    return &map->ram[last];
+}
+
 void
 frame_init(const struct memmap *map)
 {
-    const struct fdt_range *last = &map->ram[map->nram - 1];
+    const struct fdt_range *last = last_range(map);
 
     for (unsigned i = 0; i <= FRAME_MAX_ORDER; i++)
         free_blocks[i] = NOBODY;
@@ -175,7 +199,7 @@ frame_init(const struct memmap *map)
     table_frames += (end_pfn - first_pfn + 7) / 8;
 #endif
     for_each_free(map, place_table);
-    if (table_pfn == 0)
+    if (table_pfn == UINT64_MAX)
         panic("no room in RAM for the table of %lu frames",
               end_pfn - first_pfn);
 

@@ -107,6 +107,7 @@ kmap_device(uint64_t pa, uint64_t size)
         *entry = pt_leaf(p, PTE_R | PTE_W | PTE_G);
     }
     tlb_flush_all();
+    sbi_remote_sfence((uint64_t)phys_to_virt(start), end - start);
     return phys_to_virt(pa);
 }
 

@@ -71,10 +71,10 @@ pt_free_user_tables(uint64_t *root)
         if (!(root[i] & PTE_V))
             continue;
         uint64_t *middle = table_of(root[i]);
+        root[i] = 0; /* before the frames may be used for something else */
         for (unsigned j = 0; j < PT_ENTRIES; j++)
             if (middle[j] & PTE_V)
                 frame_free(table_of(middle[j]), 0);
         frame_free(middle, 0);
-        root[i] = 0;
     }
 }

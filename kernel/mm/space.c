@@ -52,10 +52,8 @@ space_unref(struct space *space)
     kfree(space);
 }
 
-/* Rights were taken away: this hart forgets now, others when they next
- * switch to the space. A range of few pages is flushed page by page. */
-static void
-revoke(struct space *space, uint64_t start, uint64_t end)
+void
+space_revoke(struct space *space, uint64_t start, uint64_t end)
 {
     space->generation++;
     if (this_cpu()->space != space)
@@ -79,8 +77,10 @@ space_switch(struct space *space)
         return;
     uint64_t generation = READ_ONCE(space->generation);
     if (old == space) {
-        if (cpu->space_generation != generation)
+        if (cpu->space_generation != generation) {
             tlb_flush_all();
+            tlb_sync_instructions();
+        }
         cpu->space_generation = generation;
         return;
     }
@@ -145,7 +145,7 @@ unmap_locked(struct space *space, uint64_t start, uint64_t end)
             for_each_page(space, from, to, drop_page, 0);
     }
     area_remove(space, start, end);
-    revoke(space, start, end);
+    space_revoke(space, start, end);
 }
 
 void
@@ -160,20 +160,25 @@ space_clear(struct space *space)
     spin_unlock(&space->lock);
 }
 
-static bool
-is_user_range(uint64_t start, uint64_t size)
+/* Whether a range is one of whole pages of user space: 0, -EINVAL, or -ENOMEM
+ * beyond its end. */
+static int
+check_range(uint64_t start, uint64_t size)
 {
-    return start % PAGE_SIZE == 0 && size % PAGE_SIZE == 0 && size > 0 &&
-           start < USER_END && size <= USER_END - start;
+    if (start % PAGE_SIZE != 0 || size % PAGE_SIZE != 0 || size == 0)
+        return -EINVAL;
+    return start < USER_END && size <= USER_END - start ? 0 : -ENOMEM;
 }
 
 int
 space_map(struct space *space, uint64_t start, uint64_t size, unsigned prot)
 {
-    if (!is_user_range(start, size))
-        return -EINVAL;
+    int error = check_range(start, size);
+
+    if (error != 0)
+        return error;
     spin_lock(&space->lock);
-    int error = area_split(space, start, start + size);
+    error = area_split(space, start, start + size);
     if (error == 0) {
         unmap_locked(space, start, start + size);
         error = area_add(space, start, start + size, prot);
@@ -185,10 +190,12 @@ space_map(struct space *space, uint64_t start, uint64_t size, unsigned prot)
 int
 space_unmap(struct space *space, uint64_t start, uint64_t size)
 {
-    if (!is_user_range(start, size))
-        return -EINVAL;
+    int error = check_range(start, size);
+
+    if (error != 0)
+        return error;
     spin_lock(&space->lock);
-    int error = area_split(space, start, start + size);
+    error = area_split(space, start, start + size);
     if (error == 0)
         unmap_locked(space, start, start + size);
     spin_unlock(&space->lock);
@@ -209,16 +216,18 @@ protect_page(struct space *space, uint64_t *entry, unsigned prot)
 int
 space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
 {
-    if (!is_user_range(start, size))
-        return -EINVAL;
+    int error = check_range(start, size);
+
+    if (error != 0)
+        return error;
     spin_lock(&space->lock);
-    int error = area_covers(space, start, start + size) ? 0 : -ENOMEM;
+    error = area_covers(space, start, start + size) ? 0 : -ENOMEM;
     if (error == 0)
         error = area_split(space, start, start + size);
     if (error == 0) {
         area_set_prot(space, start, start + size, prot);
         for_each_page(space, start, start + size, protect_page, prot);
-        revoke(space, start, start + size);
+        space_revoke(space, start, start + size);
     }
     spin_unlock(&space->lock);
     return error;
@@ -246,7 +255,7 @@ space_find_gap(struct space *space, uint64_t size)
 bool
 space_is_free(struct space *space, uint64_t start, uint64_t size)
 {
-    if (!is_user_range(start, size))
+    if (check_range(start, size) != 0)
         return false;
     spin_lock(&space->lock);
     bool is_free = area_is_free(space, start, start + size);
@@ -333,7 +342,7 @@ space_clone(struct space *from, struct space **out)
         if (error != 0)
             break;
     }
-    revoke(from, 0, USER_END);
+    space_revoke(from, 0, USER_END);
     spin_unlock(&from->lock);
     if (error != 0)
         space_unref(child);

@@ -54,7 +54,8 @@ void space_unref(struct space *space);
 void space_switch(struct space *space);
 
 /* Adds an area of anonymous zeroed memory, replacing what was there; start
- * and size are whole pages. Returns 0, -EINVAL (not in user space), -ENOMEM. */
+ * and size are whole pages. Returns 0, -EINVAL, -ENOMEM (also beyond user
+ * space). */
 int space_map(struct space *space, uint64_t start, uint64_t size, unsigned prot)
     MUST_CHECK;
 
@@ -80,6 +81,10 @@ uint64_t space_set_brk(struct space *space, uint64_t brk);
  * possible: brings the page in, or copies a shared one.
  * Returns 0, -EFAULT (no such right), -ENOMEM. */
 int space_fault(struct space *space, uint64_t va, unsigned access) MUST_CHECK;
+
+/* Sets who finds memory when a fault finds none: called without spin locks,
+ * with the number of tries so far; may block. Returns whether to try again. */
+void space_set_oom_handler(bool (*handler)(unsigned tries));
 
 /* The kernel's address of user address va, for an access that its page
  * allows as it is now; NULL otherwise. Only the space's own thread changes

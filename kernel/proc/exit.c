@@ -5,6 +5,7 @@
 #include "mm/space.h"
 #include "proc/family.h"
 #include "proc/process.h"
+#include "proc/sched.h"
 #include "proc/signal.h"
 
 struct process_hooks family_hooks;
@@ -37,7 +38,7 @@ bool
 report_locked(struct process *process)
 {
     struct process *parent = process->parent;
-    bool unwanted = parent->ignored & 1ul << SIGCHLD;
+    bool unwanted = signal_is_ignored(parent, SIGCHLD);
 
     if (unwanted)
         process_unlink_locked(process);
@@ -72,7 +73,7 @@ process_exit(int status)
 
     spin_lock(&process_lock);
     hand_over_children_locked(self);
-    self->dead_run_ns += t->run_ns;
+    self->dead_run_ns += sched_run_ns(t);
     list_del(&t->process_node);
     self->exit_status = status;
     self->state = PROCESS_ZOMBIE;
@@ -107,6 +108,10 @@ has_news(const struct process *child, unsigned options, int *status)
         *status = child->stop_signal << 8 | 0x7f;
         return true;
     }
+    if (options & WCONTINUED && child->has_continued) {
+        *status = 0xffff;
+        return true;
+    }
     return false;
 }
 
@@ -136,6 +141,8 @@ process_wait(int pid, unsigned options, int *status, uint64_t *run_ns)
     bool wanted;
     int result = 0;
 
+    if (pid == INT32_MIN)
+        return -ESRCH; /* has no group of the opposite number */
     spin_lock(&process_lock);
     while (!(child = find_news_locked(self, pid, options, status, &wanted))) {
         if (!wanted)
@@ -151,6 +158,7 @@ process_wait(int pid, unsigned options, int *status, uint64_t *run_ns)
         result = child->pid;
         *run_ns = process_run_ns(child);
         child->stop_reported = true;
+        child->has_continued = false;
     }
     if (reaped) {
         self->children_run_ns += *run_ns + child->children_run_ns;

@@ -5,6 +5,7 @@
 #include "proc/family.h"
 #include "proc/process.h"
 #include "proc/sched.h"
+#include "proc/signal.h"
 
 /* Copies what a child inherits and needs no lock. */
 static int
@@ -61,7 +62,12 @@ process_fork(const struct trapframe *frame, uint64_t stack, uint64_t tid_at)
         goto out_thread;
 
     spin_lock(&process_lock);
-    process_link_locked(child, parent);
+    error = signal_pending() ? -EINTR : process_link_locked(child, parent);
+    if (error != 0) {
+        spin_unlock(&process_lock);
+        family_hooks.release(child);
+        goto out_thread;
+    }
     child->ignored = parent->ignored;
     list_push_back(&child->threads, &t->process_node);
     t->tid = child->pid;

@@ -6,6 +6,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/space.h"
+#include "proc/sched.h"
 
 #define HASH_SIZE 128u
 #define PID_MAX   32768
@@ -88,9 +89,11 @@ new_pid_locked(void)
     return last_pid;
 }
 
-void
+int
 process_link_locked(struct process *process, struct process *parent)
 {
+    if (count >= PROCESS_MAX)
+        return -EAGAIN;
     process->pid = new_pid_locked();
     process->parent = parent;
     if (parent) {
@@ -104,6 +107,7 @@ process_link_locked(struct process *process, struct process *parent)
     list_push_back(&hash[(unsigned)process->pid % HASH_SIZE],
                    &process->hash_node);
     count++;
+    return 0;
 }
 
 void
@@ -167,7 +171,7 @@ process_run_ns(const struct process *process)
     uint64_t sum = process->dead_run_ns;
 
     list_for_each_entry (t, &process->threads, process_node) {
-        sum += READ_ONCE(t->run_ns);
+        sum += sched_run_ns(t);
     }
     return sum;
 }
@@ -224,7 +228,7 @@ process_become_init(void)
         panic("no memory for process 1");
     strlcpy(p->name, "init", sizeof(p->name));
     spin_lock(&process_lock);
-    process_link_locked(p, NULL);
+    assert(process_link_locked(p, NULL) == 0);
     list_push_back(&p->threads, &t->process_node);
     t->tid = p->pid;
     t->arch.space = p->space;

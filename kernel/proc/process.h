@@ -18,6 +18,8 @@ enum process_state {
     PROCESS_ZOMBIE, /* ended; its parent has not waited for it yet */
 };
 
+#define PROCESS_MAX 8192 /* zombies included; a quarter of the pids */
+
 extern struct spinlock process_lock;
 
 struct process {
@@ -36,7 +38,7 @@ struct process {
     int pgid, sid;
     int exit_status; /* as wait4 reports it */
     int stop_signal; /* what stopped it, 0 while it runs */
-    bool stop_reported;
+    bool stop_reported, has_continued;
     struct waitq child_changed; /* where it waits for its children */
     struct waitq continued;     /* where it waits while stopped */
     uint64_t pending;           /* signals sent and not yet acted on */
@@ -114,7 +116,8 @@ void process_get_info(struct process *process, struct process_info *info);
 /* Makes a copy of the running process [posix fork]: the child continues
  * after the same system call with result 0, on stack `stack` if not 0, and
  * finds its pid at user address `tid_at` if that is not 0.
- * Returns the child's pid or -ENOMEM. May block. */
+ * Returns the child's pid, -ENOMEM, -EAGAIN (too many processes), or -EINTR:
+ * a signal to the caller's group must not miss the child. May block. */
 int process_fork(const struct trapframe *frame, uint64_t stack, uint64_t tid_at)
     MUST_CHECK;
 
@@ -139,10 +142,13 @@ int process_new_session(void) MUST_CHECK;
 uint64_t process_run_ns(const struct process *process) REQUIRES(process_lock);
 
 /* Enters a new process into the table under a fresh pid, as child of parent
- * (NULL for init); or takes one out. For process.c's own layer. */
+ * (NULL for init), if there are fewer than PROCESS_MAX, else returns -EAGAIN;
+ * or takes one out. For process.c's own layer. */
 struct process *process_alloc(void);
-void process_link_locked(struct process *process, struct process *parent)
-    REQUIRES(process_lock);
+int
+process_link_locked(struct process *process, struct process *parent)
+    REQUIRES(process_lock)
+MUST_CHECK;
 void process_unlink_locked(struct process *process) REQUIRES(process_lock);
 
 /* Once, after slab_init_kmalloc. */

@@ -27,7 +27,7 @@ struct runq {
     bool ticking;
 
     /* atomic: written by the hart, read by anyone */
-    uint64_t switches, idle_ns;
+    uint64_t switches, idle_ns, wfi_instret;
 };
 
 static struct runq runqs[CPU_MAX];
@@ -42,6 +42,25 @@ runq_of(const struct cpu *cpu)
     return &runqs[cpu->index];
 }
 
+static bool
+is_idle(const struct runq *rq)
+{
+    return READ_ONCE(rq->current) == rq->idle && READ_ONCE(rq->nready) == 0;
+}
+
+/* Threads wait here: a hart that is idle should come and steal one. */
+static void
+wake_thief(void)
+{
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        struct cpu *cpu = cpu_get(i);
+        if (READ_ONCE(cpu->online) && is_idle(runq_of(cpu))) {
+            smp_poke(cpu);
+            return;
+        }
+    }
+}
+
 /* The end of a slice. An idle hart's last tick is not renewed. */
 static void
 tick(struct timer *timer)
@@ -51,9 +70,11 @@ tick(struct timer *timer)
     rq->ticking = rq->current != rq->idle;
     if (!rq->ticking)
         return;
-    if (READ_ONCE(rq->nready) > 0)
+    if (READ_ONCE(rq->nready) > 0) {
         __atomic_fetch_or(&cpu_thread()->work, THREAD_WORK_RESCHED,
                           __ATOMIC_RELAXED);
+        wake_thief();
+    }
     timer_set(timer, clock_now_ns() + SCHED_SLICE_NS);
 }
 
@@ -247,12 +268,6 @@ sched_cancel_sleep(void)
     spin_unlock(&rq->lock);
 }
 
-static bool
-is_idle(const struct runq *rq)
-{
-    return READ_ONCE(rq->current) == rq->idle && READ_ONCE(rq->nready) == 0;
-}
-
 /* Where a thread that last ran on `last` should run: there if nothing else
  * does, else on any idle hart, else there all the same. */
 static struct cpu *
@@ -373,8 +388,11 @@ sched_idle(void)
 
     for (;;) {
         cpu_irq_save();
-        if (READ_ONCE(rq->nready) == 0 && !steal(this_cpu()))
+        if (READ_ONCE(rq->nready) == 0 && !steal(this_cpu())) {
+            uint64_t before = clock_instret();
             cpu_wait_for_interrupt();
+            rq->wfi_instret += clock_instret() - before;
+        }
         cpu_irq_enable();
         if (READ_ONCE(rq->nready) > 0)
             sched_switch();
@@ -443,6 +461,16 @@ sched_handle_ipi(void)
 /* ---- What /proc shows ---- */
 
 uint64_t
+sched_run_ns(const struct thread *thread)
+{
+    uint64_t ns = READ_ONCE(thread->run_ns);
+
+    if (READ_ONCE(runq_of(thread->arch.cpu)->current) == thread)
+        ns += clock_now_ns() - READ_ONCE(thread->switched_in);
+    return ns;
+}
+
+uint64_t
 sched_busy_ns(unsigned cpu)
 {
     struct runq *rq = &runqs[cpu];
@@ -451,6 +479,12 @@ sched_busy_ns(unsigned cpu)
     if (READ_ONCE(rq->current) == rq->idle)
         idle += now - READ_ONCE(rq->idle->switched_in);
     return now > idle ? now - idle : 0;
+}
+
+uint64_t
+sched_wfi_instret(void)
+{
+    return runq_of(this_cpu())->wfi_instret;
 }
 
 uint64_t

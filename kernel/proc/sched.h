@@ -57,8 +57,16 @@ void sched_interrupt(struct thread *thread);
 void sched_handle_timer(void);
 void sched_handle_ipi(void);
 
+/* CPU time of thread up to now. Any context. */
+uint64_t sched_run_ns(const struct thread *thread);
+
 /* For /proc: nanoseconds a hart was not idle, context switches so far, and
  * threads runnable now on all harts. */
 uint64_t sched_busy_ns(unsigned cpu);
 uint64_t sched_switches(void);
+
+/* By how much the count of instructions has grown on this hart during wfi: an
+ * emulator that counts time by instructions counts idle time, too. */
+uint64_t sched_wfi_instret(void);
+
 unsigned sched_runnable(void);

@@ -3,7 +3,8 @@
 #include "abi/errno.h"
 #include "proc/sched.h"
 
-#define BIT(sig) (1ul << (sig))
+/* Signal n has bit n - 1 of a set, as in user space. */
+#define BIT(sig) (1ul << ((sig)-1))
 
 /* What SIG_DFL means [posix signal.h]. */
 #define IGNORED_BY_DEFAULT \
@@ -15,7 +16,7 @@
 static bool
 is_signal(int sig)
 {
-    return sig > 0 && sig < NSIG;
+    return sig > 0 && sig <= NSIG;
 }
 
 static void
@@ -29,6 +30,27 @@ interrupt_threads(struct process *process)
     }
 }
 
+static REQUIRES(process_lock)
+void
+report_continued_locked(struct process *process)
+{
+    process->has_continued = true;
+    if (process->parent)
+        waitq_wake_all(&process->parent->child_changed);
+}
+
+bool
+signal_is_ignored(const struct process *process, int sig)
+{
+    return process->ignored & BIT(sig);
+}
+
+bool
+signal_is_ending(const struct process *process)
+{
+    return process->pending & BIT(SIGKILL);
+}
+
 void
 signal_send_locked(struct process *process, int sig)
 {
@@ -38,6 +60,8 @@ signal_send_locked(struct process *process, int sig)
         return;
     if (bit & (BIT(SIGCONT) | BIT(SIGKILL))) {
         process->pending &= ~STOPS_BY_DEFAULT;
+        if (process->stop_signal && bit & BIT(SIGCONT))
+            report_continued_locked(process);
         process->stop_signal = 0;
         waitq_wake_all(&process->continued);
     }
@@ -103,6 +127,8 @@ signal_kill(int pid, int sig)
 {
     if (sig != 0 && !is_signal(sig))
         return -EINVAL;
+    if (pid == INT32_MIN)
+        return -ESRCH; /* has no group of the opposite number */
     if (pid > 0)
         return send_to_one(pid, sig);
     if (pid == -1)
@@ -134,7 +160,7 @@ void
 stop_locked(struct process *self, int sig)
 {
     self->stop_signal = sig;
-    self->stop_reported = false;
+    self->stop_reported = self->has_continued = false;
     signal_send_locked(self->parent, SIGCHLD);
     waitq_wake_all(&self->parent->child_changed);
     while (self->stop_signal)
@@ -148,7 +174,7 @@ take_locked(struct process *self, const struct thread *t)
     uint64_t through = ~t->blocked | UNSTOPPABLE;
     uint64_t deliverable = self->pending & through;
 
-    for (int sig = 1; sig < NSIG; sig++) {
+    for (int sig = 1; sig <= NSIG; sig++) {
         if (deliverable & BIT(sig)) {
             self->pending &= ~BIT(sig);
             return sig;
@@ -207,6 +233,15 @@ signal_get_action(int sig, uint64_t *action)
     *action = process_current()->ignored & BIT(sig) ? SIG_IGN : SIG_DFL;
     spin_unlock(&process_lock);
     return 0;
+}
+
+void
+signal_reset(void)
+{
+    spin_lock(&process_lock);
+    process_current()->ignored = process_current()->pending = 0;
+    spin_unlock(&process_lock);
+    thread_current()->blocked = 0;
 }
 
 void

@@ -39,5 +39,15 @@ int signal_set_action(int sig, uint64_t handler, uint64_t *old) MUST_CHECK;
 /* The disposition of sig as it is. Returns 0 or -EINVAL. */
 int signal_get_action(int sig, uint64_t *action) MUST_CHECK;
 
-/* Sets which signals (bit n for signal n) wait for the running thread. */
+/* Whether the process ignores sig by its own choice. */
+bool signal_is_ignored(const struct process *process, int sig)
+    REQUIRES(process_lock);
+
+/* Whether the process has been sent SIGKILL and not acted on it yet. */
+bool signal_is_ending(const struct process *process) REQUIRES(process_lock);
+
+/* Forgets the running process's dispositions and what was sent to it. */
+void signal_reset(void);
+
+/* Sets which signals (bit n - 1 for signal n) wait for the running thread. */
 void signal_set_blocked(uint64_t set);

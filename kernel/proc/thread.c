@@ -32,6 +32,8 @@ start_user_thread(void)
     if (t->set_tid != 0 &&
         uaccess_write(uaddr(t->set_tid), &t->tid, sizeof(t->tid)) != 0)
         t->set_tid = 0;
+    while (READ_ONCE(t->arch.work))
+        thread_user_return(trap_user_frame(&t->arch));
     trap_return_to_user(trap_user_frame(cpu_thread()));
 }
 

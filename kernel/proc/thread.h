@@ -45,10 +45,11 @@ struct thread {
     /* private to the owner */
     const struct sleeplock *held[THREAD_HELD_MAX]; /* in order taken */
     unsigned nheld;
-    char name[16];      /* of kernel threads */
-    uint64_t blocked;   /* signals that wait until they are let through */
-    uint64_t set_tid;   /* user address its tid goes to when it starts */
-    uint64_t clear_tid; /* user address of set_tid_address, 0 for none */
+    char name[16];        /* of kernel threads */
+    uint64_t blocked;     /* signals that wait until they are let through */
+    uint64_t sleep_until; /* of a nanosleep that starts again; 0: none */
+    uint64_t set_tid;     /* user address its tid goes to when it starts */
+    uint64_t clear_tid;   /* user address of set_tid_address, 0 for none */
 };
 
 /* The running thread. */

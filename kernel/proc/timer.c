@@ -77,9 +77,11 @@ timer_set(struct timer *timer, uint64_t deadline_ns)
 void
 timer_cancel(struct timer *timer)
 {
-    unlink_timer(timer);
-    while (__atomic_load_n(&timer->running, __ATOMIC_ACQUIRE))
-        cpu_relax();
+    do { /* again if fn has set it anew meanwhile */
+        unlink_timer(timer);
+        while (__atomic_load_n(&timer->running, __ATOMIC_ACQUIRE))
+            cpu_relax();
+    } while (!list_is_empty(&timer->node));
 }
 
 void

@@ -117,3 +117,18 @@ waitq_wake_all(struct waitq *wq)
         ;
     spin_unlock(&wq->lock);
 }
+
+int
+waitq_sleep_alone(uint64_t deadline_ns)
+{
+    struct spinlock lock = SPINLOCK_INIT("sleep", RANK_COMPLETION);
+    struct waitq nobody;
+    int error = 0;
+
+    waitq_init(&nobody);
+    spin_lock(&lock);
+    while (error != -EINTR && clock_now_ns() < deadline_ns)
+        error = waitq_sleep_until(&nobody, &lock, deadline_ns);
+    spin_unlock(&lock);
+    return error == -EINTR ? -EINTR : 0;
+}

@@ -44,6 +44,9 @@ waitq_sleep_until(struct waitq *wq, struct spinlock *lock, uint64_t deadline_ns)
     REQUIRES(lock)
 MUST_CHECK;
 
+/* Sleeps until deadline_ns. Returns 0, or -EINTR when a signal is pending. */
+int waitq_sleep_alone(uint64_t deadline_ns) MUST_CHECK;
+
 /* Wakes the longest waiter, or all. */
 void waitq_wake_one(struct waitq *wq);
 void waitq_wake_all(struct waitq *wq);

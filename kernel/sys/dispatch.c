@@ -33,7 +33,14 @@ sys_dispatch(struct trapframe *frame)
 
     cpu_irq_enable();
     if (likely(number < ARRAY_LEN(calls) && calls[number])) {
-        frame->a[0] = (uint64_t)calls[number](frame->a);
+        int64_t result = calls[number](frame->a);
+        /* There are no handlers: a signal ends the process, or stops it, or
+         * is ignored. Whoever lives on does not see it [posix, 2.4.4]: the
+         * call is made again, with the arguments as they still are. */
+        if (unlikely(result == -EINTR))
+            frame->sepc -= 4;
+        else
+            frame->a[0] = (uint64_t)result;
     } else {
         report_unknown(number);
         frame->a[0] = (uint64_t)-ENOSYS;

@@ -3,6 +3,7 @@
 #include "abi/auxv.h"
 #include "abi/errno.h"
 #include "abi/mman.h"
+#include "arch/tlb.h"
 #include "dev/platform.h"
 #include "dev/random.h"
 #include "fs/fdtable.h"
@@ -166,6 +167,7 @@ use_space(struct space *space)
 
     cpu_thread()->space = space;
     space_switch(space);
+    tlb_sync_instructions();
     cpu_irq_restore(on);
 }
 

@@ -4,14 +4,19 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
+#define FIRST_ROOM 2048u
+
 int
 exec_args_init(struct exec_args *args, const char *path)
 {
-    *args = (struct exec_args){.text = kmalloc(EXEC_ARGS_BYTES)};
+    *args = (struct exec_args){.text = kmalloc(FIRST_ROOM), .room = FIRST_ROOM};
     if (!args->text)
         return -ENOMEM;
-    args->len = strlcpy(args->text, path, EXEC_ARGS_BYTES) + 1;
-    return 0;
+    unsigned none = 0;
+    int error = exec_args_add(args, path, &none);
+    if (error != 0)
+        exec_args_free(args);
+    return error;
 }
 
 void
@@ -20,16 +25,53 @@ exec_args_free(struct exec_args *args)
     kfree(args->text);
 }
 
+/* Doubles the room, up to EXEC_ARGS_BYTES. */
+static int
+grow(struct exec_args *args)
+{
+    if (args->room == EXEC_ARGS_BYTES)
+        return -E2BIG;
+    char *text = kmalloc(args->room * 2);
+    if (!text)
+        return -ENOMEM;
+    memcpy(text, args->text, args->len);
+    kfree(args->text);
+    args->text = text;
+    args->room *= 2;
+    return 0;
+}
+
 int
 exec_args_add(struct exec_args *args, const char *text, unsigned *count)
 {
     size_t n = strlen(text) + 1;
 
-    if (n > EXEC_ARGS_BYTES - args->len)
-        return -E2BIG;
+    while (n > args->room - args->len) {
+        int error = grow(args);
+        if (error != 0)
+            return error;
+    }
     memcpy(args->text + args->len, text, n);
     args->len += n;
     (*count)++;
+    return 0;
+}
+
+/* Copies a user's string behind the others. */
+static int
+add_user_string(struct exec_args *args, uaddr_t string)
+{
+    int64_t n;
+
+    while ((n = uaccess_read_string(args->text + args->len, string,
+                                    args->room - args->len)) == -ENAMETOOLONG) {
+        int error = grow(args);
+        if (error != 0)
+            return error;
+    }
+    if (n < 0)
+        return (int)n;
+    args->len += (size_t)n + 1;
     return 0;
 }
 
@@ -47,11 +89,9 @@ exec_args_add_user(struct exec_args *args, uaddr_t array, unsigned *count)
             return 0;
         if (args->argc + args->envc == EXEC_ARGS_COUNT)
             return -E2BIG;
-        int64_t n = uaccess_read_string(args->text + args->len, uaddr(string),
-                                        EXEC_ARGS_BYTES - args->len);
-        if (n < 0)
-            return n == -ENAMETOOLONG ? -E2BIG : (int)n;
-        args->len += (size_t)n + 1;
+        error = add_user_string(args, uaddr(string));
+        if (error != 0)
+            return error;
         (*count)++;
     }
 }

@@ -10,8 +10,8 @@
 #define EXEC_ARGS_COUNT 8192u   /* strings of argv and envp together */
 
 struct exec_args {
-    char *text; /* path, argv, envp, one string after the other */
-    size_t len;
+    char *text;       /* path, argv, envp, one string after the other */
+    size_t len, room; /* bytes used, and allocated */
     unsigned argc, envc;
 };
 

@@ -7,6 +7,7 @@
 #include "lib/print.h"
 #include "mm/space.h"
 #include "proc/process.h"
+#include "proc/signal.h"
 
 /* Reports what a program did and ends it: it has no handler to call. */
 static void
@@ -34,6 +35,8 @@ fault_page(struct trapframe *frame)
     cpu_irq_enable();
     int error = space_fault(process_current()->space, frame->stval,
                             access_of(frame->scause));
+    if (error == -ENOMEM && signal_pending())
+        return; /* it is to end, or will try again */
     if (error == -ENOMEM) {
         pr_err("out of memory: %s[%d] is ended", process_current()->name,
                process_current()->pid);
@@ -57,6 +60,8 @@ fault_exception(struct trapframe *frame)
     case SCAUSE_INST_ACCESS:
     case SCAUSE_LOAD_ACCESS:
     case SCAUSE_STORE_ACCESS:
+        end_process(frame, SIGSEGV);
+        break;
     case SCAUSE_INST_MISALIGNED:
     case SCAUSE_LOAD_MISALIGNED:
     case SCAUSE_STORE_MISALIGNED:

@@ -5,6 +5,9 @@
 #include "proc/process.h"
 #include "sys/sys.h"
 
+/* Below, a null pointer with an offset should find nothing. */
+#define MAP_MIN 0x10000u
+
 int64_t
 sys_brk(const uint64_t arg[6])
 {
@@ -32,6 +35,8 @@ sys_mmap(const uint64_t arg[6])
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (start % PAGE_SIZE != 0)
             return -EINVAL;
+        if (start < MAP_MIN)
+            return -EPERM;
         if (flags & MAP_FIXED_NOREPLACE && !space_is_free(space, start, size))
             return -EEXIST;
     } else {
@@ -46,8 +51,9 @@ sys_mmap(const uint64_t arg[6])
 int64_t
 sys_munmap(const uint64_t arg[6])
 {
-    return space_unmap(process_current()->space, arg[0],
-                       ALIGN_UP(arg[1], PAGE_SIZE));
+    int error = space_unmap(process_current()->space, arg[0],
+                            ALIGN_UP(arg[1], PAGE_SIZE));
+    return error == -ENOMEM && arg[1] > USER_END ? -EINVAL : error;
 }
 
 int64_t
@@ -59,6 +65,8 @@ sys_mprotect(const uint64_t arg[6])
         return -EINVAL;
     if (arg[1] == 0)
         return arg[0] % PAGE_SIZE == 0 ? 0 : -EINVAL;
+    if (arg[1] > USER_END)
+        return -ENOMEM;
     return space_protect(process_current()->space, arg[0],
                          ALIGN_UP(arg[1], PAGE_SIZE), prot);
 }

@@ -9,18 +9,23 @@
 #include "proc/sched.h"
 #include "sys/sys.h"
 
+#define CLONE_VM             0x00000100ul
+#define CLONE_VFORK          0x00004000ul
 #define CLONE_CHILD_CLEARTID 0x00200000ul
 #define CLONE_CHILD_SETTID   0x01000000ul
 
 /* clone(2) as fork(2) uses it: the low byte of the flags is the signal that
  * the parent gets when the child ends. What would share memory or files with
- * the parent is not offered. */
+ * the parent is not offered, but vfork may be a fork [posix.1-2004 vfork]. */
 int64_t
 sys_clone(const uint64_t arg[6])
 {
     if ((arg[0] & 0xff) != SIGCHLD)
         return -EINVAL;
-    if (arg[0] & ~(0xfful | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID))
+    uint64_t flags = arg[0] & ~0xfful;
+    if ((flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
+        flags &= ~(CLONE_VM | CLONE_VFORK);
+    if (flags & ~(CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID))
         return -ENOSYS;
     return process_fork(trap_user_frame(cpu_thread()), arg[1],
                         arg[0] & CLONE_CHILD_SETTID ? arg[4] : 0);
@@ -51,6 +56,8 @@ sys_wait4(const uint64_t arg[6])
     unsigned options = (unsigned)arg[2];
     uint64_t run_ns = 0;
 
+    /* __WALL, __WCLONE and __WNOTHREAD make no difference here. */
+    options &= 0x1fffffff;
     if (options & ~(unsigned)(WNOHANG | WUNTRACED | WCONTINUED))
         return -EINVAL;
     pid = process_wait(pid, options, &status, &run_ns);

@@ -62,7 +62,6 @@ sys_rt_sigprocmask(const uint64_t arg[6])
     if (arg[1] != 0) {
         if (uaccess_read(&set, uaddr(arg[1]), sizeof(set)) != 0)
             return -EFAULT;
-        set <<= 1; /* a user's set has signal n in bit n - 1 */
         if (arg[0] == SIG_BLOCK)
             set |= old;
         else if (arg[0] == SIG_UNBLOCK)
@@ -71,7 +70,6 @@ sys_rt_sigprocmask(const uint64_t arg[6])
             return -EINVAL;
         signal_set_blocked(set);
     }
-    old >>= 1;
     if (arg[2] != 0 && uaccess_write(uaddr(arg[2]), &old, sizeof(old)) != 0)
         return -EFAULT;
     return 0;

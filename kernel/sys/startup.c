@@ -18,8 +18,11 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/frame.h"
+#include "mm/space.h"
+#include "proc/oom.h"
 #include "proc/process.h"
 #include "proc/sched.h"
+#include "proc/signal.h"
 #include "sys/exec.h"
 #include "sys/power.h"
 #include "sys/selftest.h"
@@ -150,7 +153,8 @@ run_init(void)
         run_recovery();
     } else if (bootarg_find("count", &len)) {
         print_boot("init", "%s, %lu instructions", path,
-                   (unsigned long)(clock_instret() - entry_instret));
+                   (unsigned long)(clock_instret() - entry_instret -
+                                   sched_wfi_instret()));
     } else {
         print_boot("init", "%s", path);
     }
@@ -172,6 +176,11 @@ init_ended(int status)
     snprintf(recovery_reason, sizeof(recovery_reason), "init %s %d",
              WIFEXITED(status) ? "exited with status" : "was ended by signal",
              WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    /* What the old program did to its descriptors and signals is over. */
+    fs_release_process(process_current());
+    signal_reset();
+    if (fs_start_process(process_current()) != 0)
+        panic("the recovery init has no files");
     run_recovery();
     trap_return_to_user(trap_user_frame(cpu_thread()));
 }
@@ -205,6 +214,7 @@ startup(void *instret)
     selftest_run();
 
     process_set_hooks(&process_hooks);
+    space_set_oom_handler(oom_find_memory);
     process_become_init();
     int error = fs_start_process(process_current());
     if (error != 0)

@@ -2,6 +2,7 @@
 
 #include "abi/errno.h"
 #include "abi/stat.h"
+#include "arch/cpu.h"
 #include "dev/blockdev.h"
 #include "dev/platform.h"
 #include "fs/devfs.h"
@@ -69,41 +70,39 @@ show_fdt(struct text_buf *out, uint64_t id UNUSED)
 static uint64_t
 next_virtio(uint64_t after, char name[PSEUDO_NAME_MAX])
 {
-    struct virtio_info info;
-    if (virtio_device_info((unsigned)after, &info) != 0)
+    const struct virtio_device *dev = virtio_device_get((unsigned)after);
+    if (dev == NULL)
         return 0;
-    strlcpy(name, info.name, PSEUDO_NAME_MAX);
+    strlcpy(name, dev->transport->name, PSEUDO_NAME_MAX);
     return after + 1;
 }
 
 static const struct pseudo_kind virtio_devices = {.next = next_virtio};
 
 /* Devices stay for ever, so one that has an id is there. */
-static struct virtio_info
-info_of(uint64_t id)
+static const struct virtio_device *
+device_of(uint64_t id)
 {
-    struct virtio_info info;
-    if (virtio_device_info((unsigned)id - 1, &info) != 0)
-        info = (struct virtio_info){.name = "", .kind = "", .bus = ""};
-    return info;
+    return virtio_device_get((unsigned)id - 1);
 }
 
 static int
 show_device(struct text_buf *out, uint64_t id)
 {
-    return text_printf(out, "0x%04x\n", info_of(id).device_id);
+    return text_printf(out, "0x%04x\n", device_of(id)->transport->device_id);
 }
 
 static int
 show_vendor(struct text_buf *out, uint64_t id)
 {
-    return text_printf(out, "0x%04x\n", info_of(id).vendor_id);
+    return text_printf(out, "0x%04x\n", device_of(id)->transport->vendor_id);
 }
 
 static int
 show_kind(struct text_buf *out, uint64_t id)
 {
-    return text_printf(out, "%s\n", info_of(id).kind);
+    uint32_t device_id = device_of(id)->transport->device_id;
+    return text_printf(out, "%s\n", virtio_kind(device_id));
 }
 
 /* One digit a bit, bit 0 first, as Linux shows them. */
@@ -118,41 +117,45 @@ put_bits(struct text_buf *out, uint64_t bits)
 static int
 show_features(struct text_buf *out, uint64_t id)
 {
-    return put_bits(out, info_of(id).features);
+    return put_bits(out, device_of(id)->features);
 }
 
 static int
 show_features_offered(struct text_buf *out, uint64_t id)
 {
-    return put_bits(out, info_of(id).features_offered);
+    return put_bits(out, device_of(id)->features_offered);
 }
 
 static int
 show_status(struct text_buf *out, uint64_t id)
 {
-    return text_printf(out, "0x%08x\n", info_of(id).status);
+    struct virtio_transport *t = device_of(id)->transport;
+    return text_printf(out, "0x%08x\n", t->ops->get_status(t));
 }
 
 static int
 show_driver_name(struct text_buf *out, uint64_t id)
 {
-    const char *driver = info_of(id).driver;
-    return text_printf(out, "%s\n", driver ? driver : "");
+    const struct virtio_driver *driver = device_of(id)->driver;
+    return text_printf(out, "%s\n", driver ? driver->name : "");
 }
 
 static int
 show_transport(struct text_buf *out, uint64_t id)
 {
-    struct virtio_info info = info_of(id);
-    return text_printf(out, "%s%s\n", info.bus, info.legacy ? "-legacy" : "");
+    const struct virtio_transport *t = device_of(id)->transport;
+    return text_printf(out, "%s%s\n", t->bus, t->legacy ? "-legacy" : "");
 }
 
 /* The interrupt's number and how often it came. */
 static int
 show_irq(struct text_buf *out, uint64_t id)
 {
-    struct virtio_info info = info_of(id);
-    return text_printf(out, "%u %lu\n", info.irq, info.interrupts);
+    unsigned irq = device_of(id)->transport->irq;
+    uint64_t count = 0;
+    for (unsigned cpu = 0; cpu < cpu_count(); cpu++)
+        count += irq_count(irq, cpu);
+    return text_printf(out, "%u %lu\n", irq, count);
 }
 
 /* A line for each queue: size, buffers in flight, chains added so far,
@@ -160,14 +163,15 @@ show_irq(struct text_buf *out, uint64_t id)
 static int
 show_queues(struct text_buf *out, uint64_t id)
 {
-    struct virtio_queue_info queue;
+    const struct virtio_device *dev = device_of(id);
 
-    for (unsigned i = 0; virtio_queue_info((unsigned)id - 1, i, &queue) == 0;
-         i++)
-        text_printf(out,
-                    "%u: size %u, %u in flight, %lu added, %lu notified%s\n", i,
-                    queue.size, queue.in_flight, queue.added, queue.notified,
-                    queue.broken ? ", broken" : "");
+    for (unsigned i = 0; i < dev->nqueues; i++) {
+        const struct virtq *vq = dev->queues[i];
+        text_printf(
+            out, "%u: size %u, %u in flight, %lu added, %lu notified%s\n", i,
+            vq->size, READ_ONCE(vq->in_flight), READ_ONCE(vq->added),
+            READ_ONCE(vq->notified), READ_ONCE(vq->broken) ? ", broken" : "");
+    }
     return 0;
 }
 

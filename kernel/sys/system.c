@@ -14,6 +14,7 @@
 #include "mm/uaccess.h"
 #include "proc/process.h"
 #include "proc/sched.h"
+#include "proc/signal.h"
 #include "sys/power.h"
 #include "sys/sys.h"
 #include "lib/version.h"
@@ -122,6 +123,8 @@ sys_getrandom(const uint64_t arg[6])
             return done > 0 ? (int64_t)done : -EFAULT;
         done += len;
         sched_yield_if_due();
+        if (signal_pending() && done < n)
+            break;
     }
     return (int64_t)done;
 }
@@ -143,13 +146,18 @@ sys_prlimit64(const uint64_t arg[6])
         return -ESRCH;
     if (arg[1] >= RLIMIT_COUNT)
         return -EINVAL;
-    if (arg[2] != 0)
-        return -EPERM; /* limits are fixed */
     if (arg[1] == RLIMIT_STACK)
         limit[0] = limit[1] = SPACE_STACK_SIZE;
     else if (arg[1] == RLIMIT_CORE)
         limit[0] = limit[1] = 0;
     else if (arg[1] == RLIMIT_NOFILE)
         limit[0] = limit[1] = FDTABLE_MAX;
+    if (arg[2] != 0) { /* limits are fixed, but may be set to what they are */
+        uint64_t wish[2];
+        if (uaccess_read(wish, uaddr(arg[2]), sizeof(wish)) != 0)
+            return -EFAULT;
+        if (wish[0] != limit[0] || wish[1] != limit[1])
+            return -EPERM;
+    }
     return arg[3] == 0 ? 0 : uaccess_write(uaddr(arg[3]), limit, sizeof(limit));
 }

@@ -17,7 +17,7 @@ process_cpu_ns(void)
     spin_lock(&process_lock);
     uint64_t ns = process_run_ns(t->process);
     spin_unlock(&process_lock);
-    return ns + (clock_now_ns() - t->switched_in);
+    return ns;
 }
 
 /* Reads clock into *ns. Returns 0 or -EINVAL. */
@@ -98,33 +98,16 @@ read_timespec(uint64_t user, uint64_t *ns)
     return 0;
 }
 
-/* Sleeps until clock_now_ns() is deadline. Returns 0 or -EINTR. */
+/* A sleep that a signal interrupted starts again as it was called, but ends
+ * when it would have ended. */
 static int
-sleep_until(uint64_t deadline)
+sleep_for(uint64_t ns)
 {
-    struct spinlock lock = SPINLOCK_INIT("nanosleep", RANK_COMPLETION);
-    struct waitq nobody;
-    int error = 0;
+    struct thread *t = thread_current();
+    uint64_t deadline = t->sleep_until ? t->sleep_until : clock_now_ns() + ns;
+    int error = waitq_sleep_alone(deadline);
 
-    waitq_init(&nobody);
-    spin_lock(&lock);
-    while (error != -EINTR && clock_now_ns() < deadline)
-        error = waitq_sleep_until(&nobody, &lock, deadline);
-    spin_unlock(&lock);
-    return error == -EINTR ? -EINTR : 0;
-}
-
-static int64_t
-sleep_for(uint64_t ns, uint64_t user_left)
-{
-    uint64_t deadline = clock_now_ns() + ns;
-    int error = sleep_until(deadline);
-    uint64_t now = clock_now_ns();
-
-    if (error == -EINTR && user_left != 0 &&
-        write_timespec(user_left,
-                       now < deadline ? (int64_t)(deadline - now) : 0) != 0)
-        return -EFAULT;
+    t->sleep_until = error == -EINTR ? deadline : 0;
     return error;
 }
 
@@ -134,7 +117,7 @@ sys_nanosleep(const uint64_t arg[6])
     uint64_t ns;
     int error = read_timespec(arg[0], &ns);
 
-    return error != 0 ? error : sleep_for(ns, arg[1]);
+    return error != 0 ? error : sleep_for(ns);
 }
 
 int64_t
@@ -149,8 +132,8 @@ sys_clock_nanosleep(const uint64_t arg[6])
     if (error != 0)
         return error;
     if (!(arg[1] & TIMER_ABSTIME))
-        return sleep_for(ns, arg[3]);
+        return sleep_for(ns);
     if (ns <= (uint64_t)now)
         return 0;
-    return sleep_until(clock_now_ns() + (ns - (uint64_t)now));
+    return waitq_sleep_alone(clock_now_ns() + (ns - (uint64_t)now));
 }

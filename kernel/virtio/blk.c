@@ -23,16 +23,14 @@ static const struct blockdev_ops blk_ops = {
 
 /* ---- Configuration [virtio §5.2.4] ---- */
 
-#define CONFIG_FIELD(name)                                   \
-    {                                                        \
-        offsetof(struct virtio_blk_config, name),            \
-            sizeof(((struct virtio_blk_config *)NULL)->name) \
-    }
+#define CONFIG_FIELD(name)                    \
+    offsetof(struct virtio_blk_config, name), \
+        sizeof(((struct virtio_blk_config *)NULL)->name)
 
 /* A field is there if its feature is [virtio §2.5.1]. */
 static const struct {
     uint64_t feature; /* 0: always there */
-    struct virtio_config_field field;
+    uint8_t offset, width;
 } config_fields[] = {
     {0, CONFIG_FIELD(capacity)},
     {VIRTIO_BLK_F_SIZE_MAX, CONFIG_FIELD(size_max)},
@@ -65,16 +63,10 @@ check_config(const struct virtio_device *dev, const struct virtio_blk_config *c)
     return 0;
 }
 
-int
-blk_read_config(struct virtio_device *dev, struct virtio_blk_config *config)
+static int
+read_config(const struct virtio_device *dev, struct virtio_blk_config *config)
 {
-    struct virtio_config_field fields[ARRAY_LEN(config_fields)];
-    unsigned n = 0;
-    for (unsigned i = 0; i < ARRAY_LEN(config_fields); i++)
-        if (config_fields[i].feature == 0 ||
-            virtio_has(dev, config_fields[i].feature))
-            fields[n++] = config_fields[i].field;
-
+    struct virtio_transport *t = dev->transport;
     /* What holds where the device does not say. */
     *config = (struct virtio_blk_config){
         .size_max = UINT32_MAX,
@@ -82,32 +74,50 @@ blk_read_config(struct virtio_device *dev, struct virtio_blk_config *config)
         .blk_size = SECTOR_SIZE,
         .num_queues = 1,
     };
-    int err = virtio_config_read(dev->transport, fields, n, config);
-    if (err != 0) {
-        pr_err("%s: cannot read the configuration", dev->transport->name);
-        return err;
+    for (unsigned i = 0; i < ARRAY_LEN(config_fields); i++) {
+        uint64_t feature = config_fields[i].feature;
+        unsigned offset = config_fields[i].offset;
+        if (feature != 0 && !virtio_has(dev, feature))
+            continue;
+        int err = t->ops->config_read(t, offset, config_fields[i].width,
+                                      (char *)config + offset);
+        if (err != 0) {
+            pr_err("%s: cannot read the configuration", t->name);
+            return err;
+        }
     }
     return check_config(dev, config);
 }
 
-/* Capacity is the one field that changes in a disk's life. */
+int
+blk_refresh(struct blk *blk)
+{
+    struct virtio_blk_config now;
+    int err = read_config(blk->dev, &now);
+    if (err != 0)
+        return err;
+    uint64_t old = READ_ONCE(blk->disk.sectors), sectors = now.capacity;
+    now.capacity = blk->config.capacity;
+    if (memcmp(&now, &blk->config, sizeof(now)) != 0) {
+        pr_err("%s: has become another disk", blk->disk.name);
+        return -EIO;
+    }
+    if (sectors != old)
+        pr_warn("%s: capacity changed from %llu to %llu sectors",
+                blk->disk.name, (unsigned long long)old,
+                (unsigned long long)sectors);
+    WRITE_ONCE(blk->disk.sectors, sectors);
+    return 0;
+}
+
+/* The status or the capacity; of a capacity that makes no sense nothing is
+ * left but the message. */
 static void
 blk_config_changed(struct virtio_device *dev)
 {
     struct blk *blk = dev->driver_data;
-    if (virtio_needs_reset(dev)) {
-        blk_recover(blk);
-        return;
-    }
-    struct virtio_blk_config config;
-    if (blk_read_config(dev, &config) != 0)
-        return;
-    uint64_t old = READ_ONCE(blk->disk.sectors);
-    if (config.capacity == old)
-        return;
-    WRITE_ONCE(blk->disk.sectors, config.capacity);
-    pr_warn("%s: capacity changed from %llu to %llu sectors", blk->disk.name,
-            (unsigned long long)old, (unsigned long long)config.capacity);
+    if (!blk_recover(blk))
+        blk_refresh(blk);
 }
 
 /* ---- Bringing a disk up ---- */
@@ -162,13 +172,10 @@ make_queues(struct blk *blk)
 static int
 blk_probe(struct virtio_device *dev)
 {
-    struct blk *blk = kzalloc(sizeof(*blk));
-    if (blk == NULL)
-        return -ENOMEM;
-    dev->driver_data = blk;
+    struct blk *blk = dev->driver_data;
     blk->dev = dev;
     spin_init(&blk->lock, "virtio-blk", RANK_DEVICE);
-    int err = blk_read_config(dev, &blk->config);
+    int err = read_config(dev, &blk->config);
     if (err != 0)
         return err;
 
@@ -187,13 +194,9 @@ static void
 blk_remove(struct virtio_device *dev)
 {
     struct blk *blk = dev->driver_data;
-    if (blk == NULL)
-        return;
-    dev->driver_data = NULL;
     for (unsigned i = 0; i < blk->nqueues; i++)
-        blk_queue_destroy(&blk->queues[i]);
+        kfree(blk->queues[i].slots);
     kfree(blk->queues);
-    kfree(blk);
 }
 
 /* ---- Telling the kernel ---- */
@@ -225,7 +228,7 @@ read_serial(struct blk *blk)
     struct completion done;
     struct blkvec vec = {id, VIRTIO_BLK_ID_BYTES};
     struct blkreq req = {
-        .op = (enum blk_op)BLK_GET_ID,
+        .op = BLK_GET_ID,
         .vec = &vec,
         .nvec = 1,
         .done = signal_done,
@@ -247,7 +250,6 @@ read_serial(struct blk *blk)
 static void
 blk_start(struct virtio_device *dev)
 {
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
     struct blk *blk = dev->driver_data;
     struct blockdev *disk = &blk->disk;
     blk_format_name(disks_named++, disk->name, sizeof(disk->name));
@@ -256,14 +258,12 @@ blk_start(struct virtio_device *dev)
         pr_err("%s: there is a %s already", dev->transport->name, disk->name);
         return;
     }
-    uint64_t size = disk->sectors * SECTOR_SIZE;
-    unsigned unit = 0;
-    for (; size >= 10 * 1024 && unit + 1 < ARRAY_LEN(units); unit++)
-        size /= 1024;
+    unsigned long long kib = disk->sectors * SECTOR_SIZE / 1024;
+    bool large = kib >= 10 * 1024;
     print_boot(disk->name, "%llu %s, %u-byte blocks%s%s, %u queue%s%s",
-               (unsigned long long)size, units[unit], disk->block_size,
-               disk->serial[0] != '\0' ? ", serial " : "", disk->serial,
-               blk->nqueues, blk->nqueues == 1 ? "" : "s",
+               large ? kib / 1024 : kib, large ? "MiB" : "KiB",
+               disk->block_size, disk->serial[0] != '\0' ? ", serial " : "",
+               disk->serial, blk->nqueues, blk->nqueues == 1 ? "" : "s",
                disk->read_only ? ", read-only" : "");
 }
 
@@ -280,6 +280,7 @@ const struct virtio_driver virtio_blk_driver = {
     .device_id = VIRTIO_ID_BLOCK,
     .features = VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO |
                 VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_MQ,
+    .data_size = sizeof(struct blk),
     .probe = blk_probe,
     .start = blk_start,
     .irq = blk_irq,

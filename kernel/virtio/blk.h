@@ -55,65 +55,56 @@ _Static_assert(offsetof(struct virtio_blk_config, num_queues) == 34, "");
 
 #define VIRTIO_BLK_ID_BYTES 20
 
-/* What the device reads before the data of a request... */
+/* What the device reads before the data of a request. */
 struct virtio_blk_header {
     uint32_t type;
     uint32_t reserved;
     uint64_t sector;
 };
 
-/* ...and, in the same piece of memory, what it writes after them. */
-struct blk_wire {
-    struct virtio_blk_header header;
-    uint8_t status;
-};
-
 /* ---- As the driver sees it ---- */
 
 /* An op of the driver's own, besides enum blk_op: fetches the serial number
  * into vec[0]. */
-enum {
-    BLK_GET_ID = BLK_FLUSH + 1,
-};
+#define BLK_GET_ID ((enum blk_op)(BLK_FLUSH + 1))
 
-/* One request that the device has. */
+/* One request that the device has, or a free one. */
 struct blk_slot {
-    /* constant after init */
-    struct blk_wire *wire;
-
     /* guarded by the queue's vq.lock */
-    struct list_node node; /* in free or busy */
-    struct blkreq *req;
-    uint32_t writable; /* bytes the device must write */
-    uint64_t started_ns;
-    bool retried; /* it has been through a reset */
+    struct list_node node; /* in free */
+    struct blkreq *req;    /* NULL: free */
+    uint32_t writable;     /* bytes the device must write */
+    unsigned since;        /* the queue's `looks` when it was sent */
+
+    /* private to the owner: the device, while there is a req */
+    struct virtio_blk_header header;
+    uint8_t status;
 };
 
 struct blk_queue {
     /* constant after init */
     struct blk *blk;
     struct blk_slot *slots; /* as many as vq has descriptors */
-    struct blk_wire *wires;
     struct virtq vq;
 
     /* guarded by vq.lock */
-    struct list_node free, busy; /* struct blk_slot.node; busy: oldest first */
-    struct list_node waiting;    /* struct blkreq.link: no room yet */
-    bool stopped;                /* the device is being reset: hands off */
-    bool dead;                   /* the device is given up */
+    struct list_node free;    /* struct blk_slot.node */
+    struct list_node waiting; /* struct blkreq.link: no room yet */
+    bool closed; /* the device is being reset, or given up: requests fail */
     struct virtq_buf bufs[BLK_SEGMENTS_MAX + 2]; /* the chain being made */
     struct timer watchdog;
     bool watching;      /* the watchdog is set */
-    bool suspicious;    /* at its last look, used buffers were waiting... */
+    unsigned looks;     /* it has taken so far */
+    unsigned unclaimed; /* the last ones, which saw used buffers... */
     uint16_t looked_at; /* ...with this many consumed before */
 };
 
 struct blk {
     /* constant after init */
     struct virtio_device *dev;
-    struct blockdev disk; /* but for disk.sectors: atomic */
-    struct virtio_blk_config config;
-    uint32_t segment_bytes; /* most bytes of one segment */
+    struct blockdev disk;
+    struct virtio_blk_config config; /* capacity: disk.sectors is newer */
+    uint32_t segment_bytes;          /* most bytes of one segment */
     struct blk_queue *queues;
     unsigned nqueues;
     struct spinlock lock;
@@ -122,28 +113,25 @@ struct blk {
     bool dead;
 
     /* atomic */
-    unsigned resets; /* since the last request that completed */
+    bool answered; /* a request since the last reset */
 };
 
-extern const struct virtio_driver virtio_blk_driver;
+/* ---- blk.c ---- */
 
-/* blk.c: reads and checks the configuration.
+/* Reads the configuration again: the capacity may change at any time, but
+ * nothing else, which requests rest on.
  * Returns 0; or -EIO, after a message, if it makes no sense. Any context. */
-int blk_read_config(struct virtio_device *dev, struct virtio_blk_config *config)
-    MUST_CHECK;
+int blk_refresh(struct blk *blk);
 
 /* Writes "vda" for 0, "vdz" for 25, "vdaa" for 26... */
 void blk_format_name(unsigned index, char *name, size_t size);
 
-/* blk_queue.c */
+/* ---- blk_queue.c ---- */
 
-/* Makes queue number `index` of blk. Errors as virtq_init. */
+/* Makes queue number `index` of blk. Errors as virtq_init, after which
+ * q->slots may be left to free. */
 int blk_queue_init(struct blk *blk, unsigned index, unsigned segments)
     MUST_CHECK;
-
-/* Frees it, even if blk_queue_init was not called, or failed; nothing may be
- * in flight, the device must have been reset. */
-void blk_queue_destroy(struct blk_queue *q);
 
 /* struct blockdev_ops. Any context. */
 void blk_submit(struct blockdev *disk, struct blkreq *req);
@@ -153,48 +141,23 @@ void blk_kick(struct blockdev *disk);
  * requests' done. Any context, no lock held. */
 void blk_queue_poll(struct blk_queue *q);
 
-/* The parts of it that recovery is made of. */
-
-/* Moves finished requests to `done`. Returns 0, or -EIO if the queue is
- * broken. */
-int
-blk_queue_drain(struct blk_queue *q, struct list_node *done)
-    REQUIRES(q->vq.lock)
-MUST_CHECK;
-
-/* Starts waiting requests while there is room. Returns whether the device
- * is to be notified. */
-bool
-blk_queue_fill(struct blk_queue *q) REQUIRES(q->vq.lock)
-MUST_CHECK;
-
-/* After a reset: starts the queue afresh and gives the device again what it
- * had, but moves requests that it had had before to `failed`. Errors as
- * virtq_restart. */
-int
-blk_queue_restart(struct blk_queue *q, struct list_node *failed)
-    REQUIRES(q->vq.lock)
-MUST_CHECK;
-
-/* After a reset: moves all requests to `failed`, and fails all to come. */
-void blk_queue_kill(struct blk_queue *q, struct list_node *failed)
-    REQUIRES(q->vq.lock);
+/* After a reset: moves all requests to `failed`, with -EIO, and fails those to
+ * come, until it is opened again. */
+void blk_queue_close(struct blk_queue *q, struct list_node *failed)
+    EXCLUDES(q->vq.lock);
+void blk_queue_open(struct blk_queue *q) EXCLUDES(q->vq.lock);
 
 /* Calls done for all of a list (struct blkreq.link), with the status they
  * have. No lock held. */
 void blk_complete(struct blk *blk, struct list_node *done);
 
-/* blk_recovery.c */
-
-/* The watchdog of a queue: see docs/virtio.md. */
-void blk_watchdog(struct timer *timer);
-
-/* Resets the device if it asks for that, or a request has timed out. Any
- * context, no lock held. */
-void blk_recover(struct blk *blk);
-
-/* Gives the device up because it lied. Any context, no lock held. */
-void blk_give_up(struct blk *blk);
+/* ---- blk_recovery.c ---- */
 
 /* Sets the watchdog, unless it is set. */
 void blk_watch(struct blk_queue *q) REQUIRES(q->vq.lock);
+void blk_watchdog(struct timer *timer);
+
+/* Resets the device if it has lied, asks for it, or has not answered in time,
+ * and fails all its requests. Returns whether that was so. Any context, no
+ * lock held. */
+bool blk_recover(struct blk *blk);

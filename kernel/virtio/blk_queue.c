@@ -1,7 +1,6 @@
 #include "virtio/blk.h"
 
 #include "abi/errno.h"
-#include "arch/clock.h"
 #include "arch/cpu.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -11,15 +10,12 @@
  * that never came. */
 #define STATUS_NONE 0xff
 
-/* ---- Making and unmaking a queue ---- */
-
 int
 blk_queue_init(struct blk *blk, unsigned index, unsigned segments)
 {
     struct blk_queue *q = &blk->queues[index];
     q->blk = blk;
     list_init(&q->free);
-    list_init(&q->busy);
     list_init(&q->waiting);
     timer_init(&q->watchdog, blk_watchdog);
 
@@ -27,50 +23,30 @@ blk_queue_init(struct blk *blk, unsigned index, unsigned segments)
     if (err != 0)
         return err;
     q->slots = kzalloc(q->vq.size * sizeof(*q->slots));
-    q->wires = kzalloc(q->vq.size * sizeof(*q->wires));
-    if (q->slots == NULL || q->wires == NULL)
+    if (q->slots == NULL)
         return -ENOMEM;
-    for (unsigned i = 0; i < q->vq.size; i++) {
-        q->slots[i].wire = &q->wires[i];
+    for (unsigned i = 0; i < q->vq.size; i++)
         list_push_back(&q->free, &q->slots[i].node);
-    }
     return 0;
-}
-
-void
-blk_queue_destroy(struct blk_queue *q)
-{
-    virtq_destroy(&q->vq);
-    kfree(q->slots);
-    kfree(q->wires);
 }
 
 /* ---- Starting requests ---- */
 
-static uint32_t
-request_type(const struct blkreq *req)
-{
-    switch ((int)req->op) {
-    case BLK_READ:
-        return VIRTIO_BLK_T_IN;
-    case BLK_WRITE:
-        return VIRTIO_BLK_T_OUT;
-    case BLK_FLUSH:
-        return VIRTIO_BLK_T_FLUSH;
-    default:
-        assert_eq(req->op, BLK_GET_ID);
-        return VIRTIO_BLK_T_GET_ID;
-    }
-}
+static const uint32_t request_types[] = {
+    [BLK_READ] = VIRTIO_BLK_T_IN,
+    [BLK_WRITE] = VIRTIO_BLK_T_OUT,
+    [BLK_FLUSH] = VIRTIO_BLK_T_FLUSH,
+    [BLK_GET_ID] = VIRTIO_BLK_T_GET_ID,
+};
 
 /* Makes q->bufs the chain of a request: header, data, status
  * [virtio §5.2.6]. Returns the number of buffers. */
 static unsigned
-build_chain(struct blk_queue *q, const struct blkreq *req,
-            struct blk_wire *wire) REQUIRES(q->vq.lock)
+build_chain(struct blk_queue *q, struct blk_slot *slot) REQUIRES(q->vq.lock)
 {
+    const struct blkreq *req = slot->req;
     unsigned n = 0, nvec = req->op == BLK_FLUSH ? 0 : req->nvec;
-    q->bufs[n++] = (struct virtq_buf){&wire->header, sizeof(wire->header)};
+    q->bufs[n++] = (struct virtq_buf){&slot->header, sizeof(slot->header)};
     for (unsigned i = 0; i < nvec; i++) {
         char *base = req->vec[i].base;
         for (size_t left = req->vec[i].len; left > 0;) {
@@ -81,62 +57,54 @@ build_chain(struct blk_queue *q, const struct blkreq *req,
             left -= len;
         }
     }
-    q->bufs[n++] = (struct virtq_buf){&wire->status, sizeof(wire->status)};
+    q->bufs[n++] = (struct virtq_buf){&slot->status, sizeof(slot->status)};
     return n;
 }
 
-/* Hands slot->req to the device. Returns 0, or the error of virtq_add. */
-static int
-send(struct blk_queue *q, struct blk_slot *slot) REQUIRES(q->vq.lock)
-{
-    const struct blkreq *req = slot->req;
-    bool has_sector = req->op == BLK_READ || req->op == BLK_WRITE;
-    slot->wire->header = (struct virtio_blk_header){
-        .type = request_type(req),
-        .sector = has_sector ? req->sector : 0,
-    };
-    slot->wire->status = STATUS_NONE;
-    slot->started_ns = clock_now_ns();
-
-    unsigned n = build_chain(q, req, slot->wire);
-    unsigned nout = req->op == BLK_WRITE ? n - 1 : 1;
-    slot->writable = 0;
-    for (unsigned i = nout; i < n; i++)
-        slot->writable += q->bufs[i].len;
-    int err = virtq_add(&q->vq, q->bufs, nout, n - nout, slot);
-    if (err == 0) {
-        list_del(&slot->node);
-        list_push_back(&q->busy, &slot->node);
-        blk_watch(q);
-    }
-    return err;
-}
-
+/* Gives req to the device. Returns 0, or -ENOSPC or -EIO as virtq_add. */
 static int
 start(struct blk_queue *q, struct blkreq *req) REQUIRES(q->vq.lock)
 {
     if (list_is_empty(&q->free))
         return -ENOSPC;
     struct blk_slot *slot = list_entry(q->free.next, struct blk_slot, node);
+    bool has_sector = req->op == BLK_READ || req->op == BLK_WRITE;
     slot->req = req;
-    slot->retried = false;
-    return send(q, slot);
+    slot->since = q->looks;
+    slot->status = STATUS_NONE;
+    slot->header = (struct virtio_blk_header){
+        .type = request_types[req->op],
+        .sector = has_sector ? req->sector : 0,
+    };
+
+    unsigned n = build_chain(q, slot);
+    unsigned nout = req->op == BLK_WRITE ? n - 1 : 1;
+    slot->writable = 0;
+    for (unsigned i = nout; i < n; i++)
+        slot->writable += q->bufs[i].len;
+    int err = virtq_add(&q->vq, q->bufs, nout, n - nout, slot);
+    if (err != 0) {
+        slot->req = NULL;
+        return err;
+    }
+    list_del(&slot->node);
+    blk_watch(q);
+    return 0;
 }
 
-bool
-blk_queue_fill(struct blk_queue *q)
+/* Starts waiting requests while there is room. Returns whether the device
+ * is to be notified. */
+static bool
+fill(struct blk_queue *q) REQUIRES(q->vq.lock)
 {
-    assert(spin_held(&q->vq.lock));
-    while (!q->stopped && !list_is_empty(&q->waiting)) {
-        struct list_node *first = q->waiting.next;
-        /* Unlinked before it starts: from then on it may complete. */
-        list_del(first);
+    struct list_node *first;
+    while ((first = list_pop_front(&q->waiting)) != NULL) {
         if (start(q, list_entry(first, struct blkreq, link)) != 0) {
             list_push_front(&q->waiting, first);
             break;
         }
     }
-    return !q->stopped && virtq_end_batch(&q->vq);
+    return virtq_end_batch(&q->vq);
 }
 
 void
@@ -144,16 +112,14 @@ blk_submit(struct blockdev *disk, struct blkreq *req)
 {
     struct blk *blk = disk->driver;
     struct blk_queue *q = &blk->queues[this_cpu()->index % blk->nqueues];
-    req->submit_ns = clock_now_ns();
 
     spin_lock(&q->vq.lock);
-    bool dead = q->dead;
-    if (!dead &&
-        (q->stopped || !list_is_empty(&q->waiting) || start(q, req) != 0))
+    bool closed = q->closed;
+    if (!closed && (!list_is_empty(&q->waiting) || start(q, req) != 0))
         list_push_back(&q->waiting, &req->link);
     spin_unlock(&q->vq.lock);
 
-    if (dead) {
+    if (closed) {
         struct list_node failed = LIST_INIT(failed);
         req->status = -EIO;
         list_push_back(&failed, &req->link);
@@ -170,7 +136,7 @@ blk_kick(struct blockdev *disk)
     for (unsigned i = 0; i < blk->nqueues; i++) {
         struct blk_queue *q = &blk->queues[i];
         spin_lock(&q->vq.lock);
-        bool bell = blk_queue_fill(q);
+        bool bell = fill(q);
         spin_unlock(&q->vq.lock);
         if (bell)
             virtq_notify(&q->vq);
@@ -184,7 +150,7 @@ static int
 judge(const struct blk_queue *q, const struct blk_slot *slot, uint32_t len)
 {
     const char *name = q->blk->disk.name;
-    uint8_t status = READ_ONCE(slot->wire->status);
+    uint8_t status = READ_ONCE(slot->status);
     switch (status) {
     case VIRTIO_BLK_S_OK:
         break;
@@ -214,14 +180,14 @@ retire(struct blk_queue *q, struct blk_slot *slot, int status,
     slot->req->status = status;
     list_push_back(done, &slot->req->link);
     slot->req = NULL;
-    list_del(&slot->node);
     list_push_front(&q->free, &slot->node);
 }
 
-int
-blk_queue_drain(struct blk_queue *q, struct list_node *done)
+/* Moves finished requests to `done`. Returns 0, or -EIO if the queue is
+ * broken. */
+static int
+drain(struct blk_queue *q, struct list_node *done) REQUIRES(q->vq.lock)
 {
-    assert(spin_held(&q->vq.lock));
     int err;
     do {
         void *token;
@@ -233,7 +199,7 @@ blk_queue_drain(struct blk_queue *q, struct list_node *done)
         }
     } while (err == -EAGAIN && virtq_enable_irq(&q->vq));
     if (!list_is_empty(done))
-        __atomic_store_n(&q->blk->resets, 0, __ATOMIC_RELAXED);
+        WRITE_ONCE(q->blk->answered, true);
     return err == -EAGAIN ? 0 : err;
 }
 
@@ -257,9 +223,9 @@ blk_queue_poll(struct blk_queue *q)
     bool bell = false;
 
     spin_lock(&q->vq.lock);
-    if (!q->stopped) {
-        err = blk_queue_drain(q, &done);
-        bell = blk_queue_fill(q);
+    if (!q->closed) {
+        err = drain(q, &done);
+        bell = fill(q);
     }
     spin_unlock(&q->vq.lock);
 
@@ -268,51 +234,30 @@ blk_queue_poll(struct blk_queue *q)
         virtq_notify(&q->vq);
     blk_complete(q->blk, &done);
     if (err != 0)
-        blk_give_up(q->blk);
-}
-
-/* ---- After a reset ---- */
-
-int
-blk_queue_restart(struct blk_queue *q, struct list_node *failed)
-{
-    assert(spin_held(&q->vq.lock));
-    while (virtq_reclaim(&q->vq) != NULL)
-        ; /* the tokens are the busy slots */
-    int err = virtq_restart(&q->vq);
-    if (err != 0)
-        return err;
-
-    struct list_node again = LIST_INIT(again);
-    list_splice_back(&again, &q->busy);
-    while (!list_is_empty(&again)) {
-        struct blk_slot *slot = list_entry(again.next, struct blk_slot, node);
-        if (slot->retried) {
-            retire(q, slot, -EIO, failed);
-            continue;
-        }
-        slot->retried = true;
-        /* They had room before, and have it now. */
-        err = send(q, slot);
-        assert_eq(err, 0);
-    }
-    return 0;
+        blk_recover(q->blk);
 }
 
 void
-blk_queue_kill(struct blk_queue *q, struct list_node *failed)
+blk_queue_close(struct blk_queue *q, struct list_node *failed)
 {
-    assert(spin_held(&q->vq.lock));
-    q->stopped = q->dead = true;
-    while (virtq_reclaim(&q->vq) != NULL)
-        ; /* the tokens are the busy slots */
-    while (!list_is_empty(&q->busy)) {
-        struct list_node *first = q->busy.next;
-        retire(q, list_entry(first, struct blk_slot, node), -EIO, failed);
-    }
+    struct blk_slot *slot;
     struct list_node *node;
+
+    spin_lock(&q->vq.lock);
+    q->closed = true;
+    while ((slot = virtq_reclaim(&q->vq)) != NULL)
+        retire(q, slot, -EIO, failed);
     while ((node = list_pop_front(&q->waiting)) != NULL) {
         list_entry(node, struct blkreq, link)->status = -EIO;
         list_push_back(failed, node);
     }
+    spin_unlock(&q->vq.lock);
+}
+
+void
+blk_queue_open(struct blk_queue *q)
+{
+    spin_lock(&q->vq.lock);
+    q->closed = false;
+    spin_unlock(&q->vq.lock);
 }

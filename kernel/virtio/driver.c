@@ -6,11 +6,7 @@
 #include "lib/print.h"
 #include "mm/slab.h"
 
-static struct spinlock registry_lock =
-    SPINLOCK_INIT("virtio devices", RANK_DEVICE);
-/* guarded by registry_lock */
-static struct list_node registry = LIST_INIT(registry); /* by index */
-static unsigned count;
+static struct list_node devices = LIST_INIT(devices);
 
 /* ---- The handshake [virtio §3.1.1] ---- */
 
@@ -34,28 +30,27 @@ add_status(struct virtio_transport *t, uint8_t bits)
     t->ops->set_status(t, t->ops->get_status(t) | bits);
 }
 
-/* Chooses among the features offered. A device that is negotiated with again
- * must offer all it did the first time: queues and limits rest on it. */
+/* Chooses among the features offered. A device that has queues must offer all
+ * it did before: they rest on it. */
 static int
 choose_features(struct virtio_device *dev)
 {
     struct virtio_transport *t = dev->transport;
     uint64_t offered = t->ops->get_features(t);
-    uint64_t wanted = common_features(dev) | dev->driver->features;
 
     if (!t->legacy && !(offered & VIRTIO_F_VERSION_1)) {
         pr_err("%s: a modern device without VIRTIO_F_VERSION_1", t->name);
         return -EOPNOTSUPP;
     }
+    dev->features_offered = offered;
+    if (dev->nqueues == 0)
+        dev->features =
+            offered & (common_features(dev) | dev->driver->features);
     if ((dev->features & ~offered) != 0) {
         pr_err("%s: features %#llx were withdrawn", t->name,
                (unsigned long long)(dev->features & ~offered));
         return -EOPNOTSUPP;
     }
-    dev->features_offered = offered;
-    if (!dev->negotiated)
-        dev->features = offered & wanted;
-    dev->negotiated = true;
     t->ops->set_features(t, dev->features);
     return 0;
 }
@@ -91,13 +86,6 @@ virtio_driver_ok(struct virtio_device *dev)
     add_status(dev->transport, VIRTIO_STATUS_DRIVER_OK);
 }
 
-bool
-virtio_needs_reset(struct virtio_device *dev)
-{
-    struct virtio_transport *t = dev->transport;
-    return (t->ops->get_status(t) & VIRTIO_STATUS_NEEDS_RESET) != 0;
-}
-
 void
 virtio_give_up(struct virtio_device *dev)
 {
@@ -115,26 +103,27 @@ handle_irq(void *arg)
     struct virtio_device *dev = arg;
     uint32_t isr = dev->transport->ops->isr_ack(dev->transport);
 
-    __atomic_fetch_add(&dev->interrupts, 1, __ATOMIC_RELAXED);
+    /* In this order: what a device did before it asks for a reset is done. */
+    if (isr & VIRTIO_ISR_USED)
+        dev->driver->irq(dev);
     if ((isr & VIRTIO_ISR_CONFIG) && dev->driver->config_changed != NULL)
         dev->driver->config_changed(dev);
-    if ((isr & VIRTIO_ISR_USED) && dev->driver->irq != NULL)
-        dev->driver->irq(dev);
 }
 
 static int
 connect_irq(struct virtio_device *dev)
 {
-    if (dev->transport->irq == 0) {
-        pr_err("%s: has no interrupt", dev->transport->name);
+    struct virtio_transport *t = dev->transport;
+    if (t->irq == 0) {
+        pr_err("%s: has no interrupt", t->name);
         return -ENXIO;
     }
     dev->irq_handler = (struct irq_handler){
-        .name = dev->transport->name,
+        .name = t->name,
         .handle = handle_irq,
         .arg = dev,
     };
-    return irq_register(dev->transport->irq, &dev->irq_handler);
+    return irq_register(t->irq, &dev->irq_handler);
 }
 
 /* ---- Bringing a device up ---- */
@@ -158,24 +147,26 @@ virtio_add_queue(struct virtio_device *dev, struct virtq *vq,
 static void
 print_found(const struct virtio_device *dev)
 {
-    const char *name = dev->transport->name;
+    const struct virtio_transport *t = dev->transport;
     if (dev->driver == NULL) {
-        print_boot(name, "no driver for device id %u (%s)",
-                   dev->transport->device_id,
-                   virtio_kind(dev->transport->device_id));
+        print_boot(t->name, "no driver for device id %u (%s)", t->device_id,
+                   virtio_kind(t->device_id));
         return;
     }
     unsigned size = dev->nqueues > 0 ? dev->queues[0]->size : 0;
-    print_boot(name, "%s, %u descriptor%s%s%s%s, irq %u", dev->driver->name,
+    print_boot(t->name, "%s, %u descriptor%s%s%s%s, irq %u", dev->driver->name,
                size, size == 1 ? "" : "s",
                virtio_has(dev, VIRTIO_F_INDIRECT_DESC) ? ", indirect" : "",
                virtio_has(dev, VIRTIO_F_EVENT_IDX) ? ", event idx" : "",
-               dev->transport->legacy ? ", legacy" : "", dev->transport->irq);
+               t->legacy ? ", legacy" : "", t->irq);
 }
 
 static int
 bring_up(struct virtio_device *dev)
 {
+    dev->driver_data = kzalloc(dev->driver->data_size);
+    if (dev->driver_data == NULL)
+        return -ENOMEM;
     int err = virtio_negotiate(dev);
     if (err == 0)
         err = dev->driver->probe(dev);
@@ -185,9 +176,20 @@ bring_up(struct virtio_device *dev)
         return err;
     virtio_driver_ok(dev);
     print_found(dev);
-    if (dev->driver->start != NULL)
-        dev->driver->start(dev);
+    dev->driver->start(dev);
     return 0;
+}
+
+static void
+take_down(struct virtio_device *dev)
+{
+    virtio_give_up(dev);
+    while (dev->nqueues > 0)
+        virtq_destroy(dev->queues[--dev->nqueues]);
+    if (dev->driver->remove != NULL && dev->driver_data != NULL)
+        dev->driver->remove(dev);
+    kfree(dev->driver_data);
+    dev->driver_data = NULL;
 }
 
 static const struct virtio_driver *
@@ -199,130 +201,50 @@ find_driver(uint32_t device_id)
     return NULL;
 }
 
-static struct virtio_device *
-enter(struct virtio_transport *t)
-{
-    struct virtio_device *dev = kzalloc(sizeof(*dev));
-    if (dev == NULL)
-        return NULL;
-    dev->transport = t;
-    dev->driver = find_driver(t->device_id);
-    spin_lock(&registry_lock);
-    dev->index = count++;
-    snprintf(t->name, sizeof(t->name), "virtio%u", dev->index);
-    list_push_back(&registry, &dev->node);
-    spin_unlock(&registry_lock);
-    return dev;
-}
-
 int
 virtio_device_add(struct virtio_transport *t)
 {
-    struct virtio_device *dev = enter(t);
+    static unsigned count;
+    struct virtio_device *dev = kzalloc(sizeof(*dev));
     if (dev == NULL)
         return -ENOMEM;
+    dev->transport = t;
+    dev->driver = find_driver(t->device_id);
+    snprintf(t->name, sizeof(t->name), "virtio%u", count++);
+    list_push_back(&devices, &dev->node);
+
     if (dev->driver == NULL) {
         dev->features_offered = t->ops->get_features(t);
         print_found(dev);
         return 0;
     }
-    dev->error = bring_up(dev);
-    if (dev->error == 0)
-        return 0;
-    pr_err("%s: given up, error %d", t->name, dev->error);
-    virtio_give_up(dev);
-    dev->nqueues = 0;
-    if (dev->driver->remove != NULL)
-        dev->driver->remove(dev);
+    int err = bring_up(dev);
+    if (err != 0) {
+        pr_err("%s: given up, error %d", t->name, err);
+        take_down(dev);
+    }
     return 0;
 }
 
 /* ---- For /sys and lsdev ---- */
 
-unsigned
-virtio_device_count(void)
+struct virtio_device *
+virtio_device_get(unsigned index)
 {
-    return READ_ONCE(count);
-}
-
-/* Devices stay for ever, so the pointer outlives the lock. */
-static struct virtio_device *
-find_device(unsigned index)
-{
-    struct virtio_device *found = NULL;
-    spin_lock(&registry_lock);
-    list_for_each (node, &registry) {
-        struct virtio_device *dev =
-            list_entry(node, struct virtio_device, node);
-        if (dev->index == index)
-            found = dev;
-    }
-    spin_unlock(&registry_lock);
-    return found;
+    list_for_each (node, &devices)
+        if (index-- == 0)
+            return list_entry(node, struct virtio_device, node);
+    return NULL;
 }
 
 const char *
 virtio_kind(uint32_t device_id)
 {
-    switch (device_id) {
-    case VIRTIO_ID_NET:
-        return "network";
-    case VIRTIO_ID_BLOCK:
-        return "block";
-    case VIRTIO_ID_CONSOLE:
-        return "console";
-    case VIRTIO_ID_ENTROPY:
-        return "entropy";
-    case VIRTIO_ID_GPU:
-        return "gpu";
-    case VIRTIO_ID_INPUT:
-        return "input";
-    default:
-        return "unknown";
-    }
-}
-
-int
-virtio_device_info(unsigned index, struct virtio_info *info)
-{
-    struct virtio_device *dev = find_device(index);
-    if (dev == NULL)
-        return -ENOENT;
-    struct virtio_transport *t = dev->transport;
-    *info = (struct virtio_info){
-        .name = t->name,
-        .kind = virtio_kind(t->device_id),
-        .driver = dev->driver != NULL ? dev->driver->name : NULL,
-        .bus = t->bus,
-        .legacy = t->legacy,
-        .device_id = t->device_id,
-        .vendor_id = t->vendor_id,
-        .features_offered = dev->features_offered,
-        .features = dev->features,
-        .status = t->ops->get_status(t),
-        .error = dev->error,
-        .irq = t->irq,
-        .interrupts = __atomic_load_n(&dev->interrupts, __ATOMIC_RELAXED),
-        .nqueues = dev->nqueues,
+    static const char *const kinds[] = {
+        [VIRTIO_ID_NET] = "network",     [VIRTIO_ID_BLOCK] = "block",
+        [VIRTIO_ID_CONSOLE] = "console", [VIRTIO_ID_ENTROPY] = "entropy",
+        [VIRTIO_ID_GPU] = "gpu",         [VIRTIO_ID_INPUT] = "input",
     };
-    return 0;
-}
-
-int
-virtio_queue_info(unsigned index, unsigned queue,
-                  struct virtio_queue_info *info)
-{
-    const struct virtio_device *dev = find_device(index);
-    if (dev == NULL || queue >= dev->nqueues)
-        return -ENOENT;
-    const struct virtq *vq = dev->queues[queue];
-    *info = (struct virtio_queue_info){
-        .size = vq->size,
-        .in_flight = virtq_in_flight(vq),
-        .chain_max = vq->chain_max,
-        .broken = READ_ONCE(vq->broken),
-        .added = READ_ONCE(vq->added),
-        .notified = READ_ONCE(vq->notified),
-    };
-    return 0;
+    bool listed = device_id < ARRAY_LEN(kinds) && kinds[device_id] != NULL;
+    return listed ? kinds[device_id] : "unknown";
 }

@@ -1,9 +1,8 @@
 /* virtio devices and the drivers that serve them.
  *
- * Owns the registry of devices found, and the handshake every device goes
- * through [virtio §3.1.1]. The registry is guarded by an internal lock and
- * only grows, on the boot hart. The accessors at the end may be called from
- * any context. */
+ * Owns the list of devices found, and the handshake every device goes
+ * through [virtio §3.1.1]. The list needs no lock: it only grows, on the boot
+ * hart, before other threads look at it. */
 #pragma once
 
 #include "dev/irq.h"
@@ -32,8 +31,7 @@ enum virtio_id {
 
 struct virtio_device;
 
-/* What a kind of device needs; all functions but irq and config_changed are
- * called in thread context. NULL: nothing to do. */
+/* What a kind of device needs. */
 struct virtio_driver {
     const char *name; /* "blk" */
     uint32_t device_id;
@@ -42,23 +40,26 @@ struct virtio_driver {
      * virtqueues and transports are added to it. */
     uint64_t features;
 
+    size_t data_size; /* of what dev->driver_data points at, zeroed */
+
     /* Features are agreed on, the device is not live yet: reads the
      * configuration and makes the queues (virtio_add_queue).
      * Returns 0, or an error, and the device is given up. */
     int (*probe)(struct virtio_device *dev);
 
     /* The device is live, interrupts arrive: tells the rest of the kernel
-     * about it, with a boot line. */
+     * about it, with a boot line. Thread context, like probe. */
     void (*start)(struct virtio_device *dev);
 
     /* Buffers may have been used, in any queue. Interrupt context. */
     void (*irq)(struct virtio_device *dev);
 
-    /* The configuration or the status changed. Interrupt context. */
+    /* The configuration or the status changed; NULL: no matter. Interrupt
+     * context. */
     void (*config_changed)(struct virtio_device *dev);
 
-    /* Undoes what probe did, after it failed or no interrupt was to be had:
-     * frees the queues, too. The device has been reset, and stays so. */
+    /* Frees what probe allocated, even if it failed half way; NULL: nothing.
+     * The device has been reset, its queues are gone. */
     void (*remove)(struct virtio_device *dev);
 };
 
@@ -66,33 +67,29 @@ struct virtio_device {
     /* constant after init */
     struct virtio_transport *transport;
     const struct virtio_driver *driver; /* NULL: nobody knows this device */
-    unsigned index;                     /* N of "virtioN" */
-    uint64_t features_offered;
-    bool negotiated;
-    uint64_t features; /* chosen by the first negotiation */
-    struct irq_handler irq_handler;
-    int error; /* why it was given up; 0: it works, or has no driver */
-    struct list_node node; /* in the registry */
-
-    /* private to the owner: its driver */
+    uint64_t features_offered, features;
     void *driver_data;
     struct virtq *queues[VIRTIO_QUEUES_MAX];
-    unsigned nqueues;
-
-    /* atomic */
-    uint64_t interrupts;
+    unsigned nqueues; /* 0 once it has been given up by its probe */
+    struct irq_handler irq_handler;
+    struct list_node node; /* in the list of devices */
 };
 
 /* All drivers there are, ended by NULL: virtio/drivers.c. */
 extern const struct virtio_driver *const virtio_drivers[];
+extern const struct virtio_driver virtio_blk_driver, virtio_rng_driver;
 
-/* ---- For transports ---- */
-
-/* Enters a device into the registry and, if a driver knows it, brings it up.
- * A device that cannot be brought up is logged, shown by the accessors, and
- * no trouble of the caller's.
+/* For transports: lists a device and, if a driver knows it, brings it up. A
+ * device that cannot be brought up is logged, stays listed, and is no trouble
+ * of the caller's. Thread context.
  * Returns 0, and t stays in use for ever; or -ENOMEM. */
 int virtio_device_add(struct virtio_transport *t) MUST_CHECK;
+
+/* Returns "virtioN" for index N, or NULL. It stays for ever. */
+struct virtio_device *virtio_device_get(unsigned index);
+
+/* "block" for VIRTIO_ID_BLOCK; "unknown" for what is not listed. */
+const char *virtio_kind(uint32_t device_id);
 
 /* ---- For drivers ---- */
 
@@ -102,15 +99,15 @@ virtio_has(const struct virtio_device *dev, uint64_t feature)
     return (dev->features & feature) != 0;
 }
 
-/* virtq_init for queue number dev->nqueues, which also enters it into the
- * registry. vq must stay where it is. Errors as virtq_init. */
+/* virtq_init for queue number dev->nqueues, which also lists it there. vq
+ * must stay where it is. Errors as virtq_init. */
 int virtio_add_queue(struct virtio_device *dev, struct virtq *vq,
                      unsigned size_wanted, unsigned chain_max) MUST_CHECK;
 
 /* Steps 1 to 6 of [virtio §3.1.1], up to features both sides agree on, which
  * must be those of the first time if there was one. Called before probe, and
- * by drivers that revive a device after a reset: then come virtq_restart for
- * each queue, and virtio_driver_ok.
+ * by drivers that revive a device: then come virtq_restart for each queue,
+ * and virtio_driver_ok.
  * Returns 0; -ETIMEDOUT if the device does not reset; or -EOPNOTSUPP if it
  * does not offer, or not accept, what we need. Any context. */
 int virtio_negotiate(struct virtio_device *dev) MUST_CHECK;
@@ -118,43 +115,6 @@ int virtio_negotiate(struct virtio_device *dev) MUST_CHECK;
 /* The last step: the device is live. */
 void virtio_driver_ok(struct virtio_device *dev);
 
-/* Whether the device says that only a reset helps [virtio §2.1.1]. */
-bool virtio_needs_reset(struct virtio_device *dev);
-
 /* Gives the device up: resets it, so that it touches no memory any more, and
  * says so in its status. Any context. */
 void virtio_give_up(struct virtio_device *dev);
-
-/* ---- For /sys and lsdev ---- */
-
-struct virtio_info {
-    const char *name;   /* "virtio0" */
-    const char *kind;   /* "block", or "unknown" */
-    const char *driver; /* "blk"; NULL: none */
-    const char *bus;    /* "mmio" */
-    bool legacy;
-    uint32_t device_id, vendor_id;
-    uint64_t features_offered, features;
-    uint8_t status; /* as the device says now */
-    int error;      /* as in struct virtio_device */
-    unsigned irq;
-    uint64_t interrupts;
-    unsigned nqueues;
-};
-
-struct virtio_queue_info {
-    unsigned size, in_flight, chain_max;
-    bool broken;
-    uint64_t added, notified;
-};
-
-/* Devices found; their indices are 0 .. count - 1. */
-unsigned virtio_device_count(void);
-
-/* Return 0, or -ENOENT if there is no such device, or queue. */
-int virtio_device_info(unsigned index, struct virtio_info *info) MUST_CHECK;
-int virtio_queue_info(unsigned index, unsigned queue,
-                      struct virtio_queue_info *info) MUST_CHECK;
-
-/* "block" for VIRTIO_ID_BLOCK; "unknown" for what is not listed. */
-const char *virtio_kind(uint32_t device_id);

@@ -8,6 +8,7 @@
 #include "dev/platform.h"
 #include "lib/panic.h"
 #include "lib/print.h"
+#include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "virtio/driver.h"
@@ -51,27 +52,36 @@ enum mmio_reg {
 #define RESET_POLLS   1000
 #define RESET_POLL_US 10
 
+/* A field that changes this often while we read it is not worth waiting
+ * for. */
+#define CONFIG_TRIES 16
+
 struct mmio_device {
     /* constant after init */
     struct virtio_transport transport;
     volatile uint8_t *regs;
+    uint64_t size;
 };
+
+static volatile uint8_t *
+regs_of(struct virtio_transport *t)
+{
+    return container_of(t, struct mmio_device, transport)->regs;
+}
 
 static uint32_t
 reg_read(struct virtio_transport *t, unsigned reg)
 {
-    struct mmio_device *m = container_of(t, struct mmio_device, transport);
-    return mmio_read32(m->regs + reg);
+    return mmio_read32(regs_of(t) + reg);
 }
 
 static void
 reg_write(struct virtio_transport *t, unsigned reg, uint32_t value)
 {
-    struct mmio_device *m = container_of(t, struct mmio_device, transport);
-    mmio_write32(m->regs + reg, value);
+    mmio_write32(regs_of(t) + reg, value);
 }
 
-/* ---- What both kinds of device do alike ---- */
+/* ---- Status and features ---- */
 
 static uint8_t
 get_status(struct virtio_transport *t)
@@ -102,25 +112,86 @@ reset(struct virtio_transport *t)
     return -ETIMEDOUT;
 }
 
-static uint32_t
-get_feature_word(struct virtio_transport *t, unsigned word)
+/* 32 bits at a time, word 1 on modern devices only. */
+static uint64_t
+get_features(struct virtio_transport *t)
 {
-    reg_write(t, REG_DEVICE_FEATURES_SEL, word);
-    return reg_read(t, REG_DEVICE_FEATURES);
+    reg_write(t, REG_DEVICE_FEATURES_SEL, 0);
+    uint64_t features = reg_read(t, REG_DEVICE_FEATURES);
+    if (t->legacy)
+        return features;
+    reg_write(t, REG_DEVICE_FEATURES_SEL, 1);
+    return features | (uint64_t)reg_read(t, REG_DEVICE_FEATURES) << 32;
 }
 
 static void
-set_feature_word(struct virtio_transport *t, unsigned word, uint32_t bits)
+set_features(struct virtio_transport *t, uint64_t features)
 {
-    reg_write(t, REG_DRIVER_FEATURES_SEL, word);
-    reg_write(t, REG_DRIVER_FEATURES, bits);
+    reg_write(t, REG_DRIVER_FEATURES_SEL, 0);
+    reg_write(t, REG_DRIVER_FEATURES, (uint32_t)features);
+    if (t->legacy)
+        return;
+    reg_write(t, REG_DRIVER_FEATURES_SEL, 1);
+    reg_write(t, REG_DRIVER_FEATURES, (uint32_t)(features >> 32));
 }
+
+/* ---- Queues ---- */
 
 static unsigned
 queue_max(struct virtio_transport *t, unsigned index)
 {
     reg_write(t, REG_QUEUE_SEL, index);
     return reg_read(t, REG_QUEUE_NUM_MAX);
+}
+
+/* A legacy device is told the page of the descriptors only; it knows the
+ * size of the parts and the alignment, and so finds the rest
+ * [virtio §4.2.4]. */
+static int
+legacy_queue_enable(struct virtio_transport *t, unsigned size,
+                    uint64_t descriptors)
+{
+    uint32_t pfn = (uint32_t)(descriptors / PAGE_SIZE);
+    if (pfn != descriptors / PAGE_SIZE)
+        return -EIO;
+    if (reg_read(t, REG_QUEUE_PFN) != 0)
+        return -EBUSY;
+    /* Needed before the first queue; said each time, since a reset may have
+     * made the device forget it. */
+    reg_write(t, REG_GUEST_PAGE_SIZE, PAGE_SIZE);
+    reg_write(t, REG_QUEUE_NUM, size);
+    reg_write(t, REG_QUEUE_ALIGN, VIRTQ_ALIGN);
+    barrier_before_mmio();
+    reg_write(t, REG_QUEUE_PFN, pfn);
+    return reg_read(t, REG_QUEUE_PFN) == pfn ? 0 : -EIO;
+}
+
+static void
+write_address(struct virtio_transport *t, unsigned low_reg, uint64_t address)
+{
+    reg_write(t, low_reg, (uint32_t)address);
+    reg_write(t, low_reg + 4, (uint32_t)(address >> 32));
+}
+
+/* The steps of [virtio §4.2.3.2]. */
+static int
+queue_enable(struct virtio_transport *t, unsigned index, unsigned size,
+             uint64_t descriptors, uint64_t avail, uint64_t used)
+{
+    /* Also selects the queue. */
+    if (queue_max(t, index) < size)
+        return -EIO;
+    if (t->legacy)
+        return legacy_queue_enable(t, size, descriptors);
+    if (reg_read(t, REG_QUEUE_READY) != 0)
+        return -EBUSY;
+    reg_write(t, REG_QUEUE_NUM, size);
+    write_address(t, REG_QUEUE_DESC_LOW, descriptors);
+    write_address(t, REG_QUEUE_DRIVER_LOW, avail);
+    write_address(t, REG_QUEUE_DEVICE_LOW, used);
+    barrier_before_mmio();
+    reg_write(t, REG_QUEUE_READY, 1);
+    return reg_read(t, REG_QUEUE_READY) == 1 ? 0 : -EIO;
 }
 
 static void
@@ -144,145 +215,72 @@ isr_ack(struct virtio_transport *t)
     return isr;
 }
 
-/* Accesses are as wide as the field [virtio §4.2.2.2]. */
-static uint32_t
-config_get(struct virtio_transport *t, unsigned offset, unsigned width)
+/* ---- The configuration space ---- */
+
+/* Accesses are as wide as the field, but for 64 bits: those are read in
+ * halves [virtio §4.2.2.2]. */
+static uint64_t
+config_look(const volatile uint8_t *field, unsigned width)
 {
-    struct mmio_device *m = container_of(t, struct mmio_device, transport);
-    const volatile uint8_t *field = m->regs + REG_CONFIG + offset;
     switch (width) {
     case 1:
         return mmio_read8(field);
     case 2:
         return mmio_read16(field);
-    default:
-        assert_eq(width, 4);
+    case 4:
         return mmio_read32(field);
+    default:
+        assert_eq(width, 8);
+        return mmio_read32(field) | (uint64_t)mmio_read32(field + 4) << 32;
     }
 }
 
-/* ---- Modern devices ---- */
-
-static uint64_t
-modern_get_features(struct virtio_transport *t)
-{
-    return get_feature_word(t, 0) | (uint64_t)get_feature_word(t, 1) << 32;
-}
-
-static void
-modern_set_features(struct virtio_transport *t, uint64_t features)
-{
-    set_feature_word(t, 0, (uint32_t)features);
-    set_feature_word(t, 1, (uint32_t)(features >> 32));
-}
-
-static void
-write_address(struct virtio_transport *t, unsigned low_reg, uint64_t address)
-{
-    reg_write(t, low_reg, (uint32_t)address);
-    reg_write(t, low_reg + 4, (uint32_t)(address >> 32));
-}
-
-/* The steps of [virtio §4.2.3.2]. */
-static int
-modern_queue_enable(struct virtio_transport *t, unsigned index, unsigned size,
-                    const struct virtio_queue_areas *areas)
-{
-    reg_write(t, REG_QUEUE_SEL, index);
-    if (reg_read(t, REG_QUEUE_READY) != 0)
-        return -EBUSY;
-    reg_write(t, REG_QUEUE_NUM, size);
-    write_address(t, REG_QUEUE_DESC_LOW, areas->descriptors);
-    write_address(t, REG_QUEUE_DRIVER_LOW, areas->driver);
-    write_address(t, REG_QUEUE_DEVICE_LOW, areas->device);
-    barrier_before_mmio();
-    reg_write(t, REG_QUEUE_READY, 1);
-    return reg_read(t, REG_QUEUE_READY) == 1 ? 0 : -EIO;
-}
-
 static uint32_t
-modern_config_generation(struct virtio_transport *t)
+config_generation(struct virtio_transport *t)
 {
-    return reg_read(t, REG_CONFIG_GENERATION);
+    return t->legacy ? 0 : reg_read(t, REG_CONFIG_GENERATION);
 }
 
-static const struct virtio_transport_ops modern_ops = {
-    .get_status = get_status,
-    .set_status = set_status,
-    .reset = reset,
-    .get_features = modern_get_features,
-    .set_features = modern_set_features,
-    .queue_max = queue_max,
-    .queue_enable = modern_queue_enable,
-    .notify = notify,
-    .isr_ack = isr_ack,
-    .config_get = config_get,
-    .config_generation = modern_config_generation,
-};
-
-/* ---- Legacy devices [virtio §4.2.4] ---- */
-
-static uint64_t
-legacy_get_features(struct virtio_transport *t)
-{
-    return get_feature_word(t, 0);
-}
-
-static void
-legacy_set_features(struct virtio_transport *t, uint64_t features)
-{
-    assert_eq(features >> 32, 0);
-    set_feature_word(t, 0, (uint32_t)features);
-}
-
-/* The device is told the first page only; it knows the size of the parts
- * and the alignment, and so finds the rest. */
+/* Legacy devices do not count generations; two looks that agree are as good
+ * [virtio §2.5.4], and do no harm on a modern one. */
 static int
-legacy_queue_enable(struct virtio_transport *t, unsigned index, unsigned size,
-                    const struct virtio_queue_areas *areas)
+config_read(struct virtio_transport *t, unsigned offset, unsigned width,
+            void *to)
 {
-    uint64_t pfn = areas->descriptors / PAGE_SIZE;
-    if (pfn != (uint32_t)pfn)
+    struct mmio_device *m = container_of(t, struct mmio_device, transport);
+    const volatile uint8_t *field = m->regs + REG_CONFIG + offset;
+    if (REG_CONFIG + offset + width > m->size)
         return -EIO;
-
-    reg_write(t, REG_QUEUE_SEL, index);
-    if (reg_read(t, REG_QUEUE_PFN) != 0)
-        return -EBUSY;
-    /* Needed before the first queue; said each time, since a reset may have
-     * made the device forget it. */
-    reg_write(t, REG_GUEST_PAGE_SIZE, PAGE_SIZE);
-    reg_write(t, REG_QUEUE_NUM, size);
-    reg_write(t, REG_QUEUE_ALIGN, VIRTQ_ALIGN);
-    barrier_before_mmio();
-    reg_write(t, REG_QUEUE_PFN, (uint32_t)pfn);
-    return reg_read(t, REG_QUEUE_PFN) == (uint32_t)pfn ? 0 : -EIO;
+    for (unsigned i = 0; i < CONFIG_TRIES; i++) {
+        uint32_t generation = config_generation(t);
+        uint64_t value = config_look(field, width);
+        if (config_look(field, width) == value &&
+            config_generation(t) == generation) {
+            memcpy(to, &value, width);
+            return 0;
+        }
+    }
+    return -EIO;
 }
 
-static uint32_t
-legacy_config_generation(struct virtio_transport *t UNUSED)
-{
-    return 0;
-}
-
-static const struct virtio_transport_ops legacy_ops = {
+static const struct virtio_transport_ops mmio_ops = {
     .get_status = get_status,
     .set_status = set_status,
     .reset = reset,
-    .get_features = legacy_get_features,
-    .set_features = legacy_set_features,
+    .get_features = get_features,
+    .set_features = set_features,
     .queue_max = queue_max,
-    .queue_enable = legacy_queue_enable,
+    .queue_enable = queue_enable,
     .notify = notify,
     .isr_ack = isr_ack,
-    .config_get = config_get,
-    .config_generation = legacy_config_generation,
+    .config_read = config_read,
 };
 
 /* ---- Discovery [virtio §4.2.3.1] ---- */
 
 /* Whether a device that we can talk to is behind regs. */
 static bool
-identify(const volatile uint8_t *regs, uint64_t base, uint32_t *version)
+identify(const volatile uint8_t *regs, uint64_t base)
 {
     uint32_t magic = mmio_read32(regs + REG_MAGIC_VALUE);
     if (magic != MAGIC_VALUE) {
@@ -290,10 +288,10 @@ identify(const volatile uint8_t *regs, uint64_t base, uint32_t *version)
                 (unsigned long long)base, magic, MAGIC_VALUE);
         return false;
     }
-    *version = mmio_read32(regs + REG_VERSION);
-    if (*version != VERSION_LEGACY && *version != VERSION_MODERN) {
+    uint32_t version = mmio_read32(regs + REG_VERSION);
+    if (version != VERSION_LEGACY && version != VERSION_MODERN) {
         pr_warn("virtio-mmio at %#llx: version %u is neither %u nor %u",
-                (unsigned long long)base, *version, VERSION_LEGACY,
+                (unsigned long long)base, version, VERSION_LEGACY,
                 VERSION_MODERN);
         return false;
     }
@@ -301,46 +299,36 @@ identify(const volatile uint8_t *regs, uint64_t base, uint32_t *version)
     return mmio_read32(regs + REG_DEVICE_ID) != 0;
 }
 
-static int
-add_device(volatile uint8_t *regs, uint64_t size, uint32_t version,
-           unsigned irq)
-{
-    struct mmio_device *m = kzalloc(sizeof(*m));
-    if (m == NULL)
-        return -ENOMEM;
-    m->regs = regs;
-    m->transport = (struct virtio_transport){
-        .ops = version == VERSION_LEGACY ? &legacy_ops : &modern_ops,
-        .bus = "mmio",
-        .legacy = version == VERSION_LEGACY,
-        .device_id = mmio_read32(regs + REG_DEVICE_ID),
-        .vendor_id = mmio_read32(regs + REG_VENDOR_ID),
-        .irq = irq,
-        .config_size = (uint32_t)MIN(size - REG_CONFIG, 0x10000ul),
-    };
-    int err = virtio_device_add(&m->transport);
-    if (err != 0)
-        kfree(m);
-    return err;
-}
-
 bool
 virtio_mmio_probe_slot(uint64_t base, uint64_t size, unsigned irq)
 {
-    uint32_t version;
     volatile uint8_t *regs = size < REG_CONFIG ? NULL : kmap_device(base, size);
     if (regs == NULL) {
         pr_err("virtio-mmio at %#llx: cannot map %llu bytes of registers",
                (unsigned long long)base, (unsigned long long)size);
         return false;
     }
-    if (!identify(regs, base, &version))
+    if (!identify(regs, base))
         return false;
 
-    int err = add_device(regs, size, version, irq);
-    if (err != 0)
-        pr_err("virtio-mmio at %#llx: error %d", (unsigned long long)base, err);
-    return err == 0;
+    struct mmio_device *m = kzalloc(sizeof(*m));
+    if (m != NULL) {
+        m->regs = regs;
+        m->size = size;
+        m->transport = (struct virtio_transport){
+            .ops = &mmio_ops,
+            .bus = "mmio",
+            .legacy = mmio_read32(regs + REG_VERSION) == VERSION_LEGACY,
+            .device_id = mmio_read32(regs + REG_DEVICE_ID),
+            .vendor_id = mmio_read32(regs + REG_VENDOR_ID),
+            .irq = irq,
+        };
+        if (virtio_device_add(&m->transport) == 0)
+            return true;
+    }
+    pr_err("virtio-mmio at %#llx: out of memory", (unsigned long long)base);
+    kfree(m);
+    return false;
 }
 
 void

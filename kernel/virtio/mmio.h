@@ -1,8 +1,7 @@
 /* virtio devices as memory-mapped registers [virtio §4.2].
  *
- * Owns the transports of all `virtio,mmio` nodes of the device tree. Drives
- * modern devices (version 2) and legacy ones (version 1, QEMU's default).
- * Thread context. */
+ * Owns the transports of all `virtio,mmio` nodes of the device tree, modern
+ * (version 2) and legacy (version 1, QEMU's default). Thread context. */
 #pragma once
 
 #include "lib/compiler.h"
@@ -14,5 +13,5 @@
 void virtio_mmio_probe(void);
 
 /* The same for one slot, whose registers are at physical address base.
- * irq 0: it has no interrupt. Returns whether a device is there. */
+ * irq: as in struct virtio_transport. Returns whether a device is there. */
 bool virtio_mmio_probe_slot(uint64_t base, uint64_t size, unsigned irq);

@@ -1,9 +1,11 @@
-#include "virtio/rng.h"
+/* Randomness from the host: virtio-rng [virtio §5.4]. Each entropy device is
+ * asked once, when it comes up, for enough bytes to make the kernel's
+ * generator unpredictable; nothing waits for the answer. */
+#include "virtio/driver.h"
 
 #include "abi/errno.h"
 #include "dev/random.h"
 #include "lib/string.h"
-#include "mm/slab.h"
 
 /* Twice the size of the generator's key. */
 #define SEED_BYTES 64
@@ -11,32 +13,16 @@
 struct rng {
     /* constant after init */
     struct virtq vq;
-    uint8_t *seed; /* SEED_BYTES; the device's until it has answered */
+
+    /* private to the owner: the device, until it has answered */
+    uint8_t seed[SEED_BYTES];
 };
 
 static int
 rng_probe(struct virtio_device *dev)
 {
-    struct rng *rng = kzalloc(sizeof(*rng));
-    if (rng == NULL)
-        return -ENOMEM;
-    dev->driver_data = rng;
-    rng->seed = kmalloc(SEED_BYTES);
-    if (rng->seed == NULL)
-        return -ENOMEM;
-    return virtio_add_queue(dev, &rng->vq, 1, 1);
-}
-
-static void
-rng_remove(struct virtio_device *dev)
-{
     struct rng *rng = dev->driver_data;
-    if (rng == NULL)
-        return;
-    dev->driver_data = NULL;
-    virtq_destroy(&rng->vq);
-    kfree(rng->seed);
-    kfree(rng);
+    return virtio_add_queue(dev, &rng->vq, 1, 1);
 }
 
 static void
@@ -47,9 +33,11 @@ rng_start(struct virtio_device *dev)
 
     spin_lock(&rng->vq.lock);
     /* An empty queue has room for one; a broken one has said so. */
-    if (virtq_add(&rng->vq, &buf, 0, 1, rng) == 0)
-        virtq_kick(&rng->vq);
+    bool bell =
+        virtq_add(&rng->vq, &buf, 0, 1, rng) == 0 && virtq_end_batch(&rng->vq);
     spin_unlock(&rng->vq.lock);
+    if (bell)
+        virtq_notify(&rng->vq);
 }
 
 static void
@@ -76,8 +64,8 @@ rng_irq(struct virtio_device *dev)
 const struct virtio_driver virtio_rng_driver = {
     .name = "rng",
     .device_id = VIRTIO_ID_ENTROPY,
+    .data_size = sizeof(struct rng),
     .probe = rng_probe,
     .start = rng_start,
     .irq = rng_irq,
-    .remove = rng_remove,
 };

@@ -61,23 +61,17 @@ make_empty(struct virtq *vq)
         vq->slots[i] = (struct virtq_slot){.next = (uint16_t)(i + 1)};
     vq->free_head = 0;
     vq->free_count = vq->size;
-    vq->avail_idx = vq->kicked_idx = vq->used_idx = 0;
-    vq->in_flight = 0;
-    vq->irq_off = vq->broken = false;
+    vq->avail_idx = vq->batch_idx = vq->used_idx = vq->in_flight = 0;
+    vq->broken = false;
 }
 
 static int
 tell_device(struct virtq *vq)
 {
     struct virtio_transport *t = vq->transport;
-    struct virtio_queue_areas areas = {
-        .descriptors = virt_to_phys(vq->desc),
-        .driver = virt_to_phys(vq->avail),
-        .device = virt_to_phys(vq->used),
-    };
-    if (t->ops->queue_max(t, vq->index) < vq->size)
-        return -EIO;
-    return t->ops->queue_enable(t, vq->index, vq->size, &areas);
+    return t->ops->queue_enable(t, vq->index, vq->size, virt_to_phys(vq->desc),
+                                virt_to_phys(vq->avail),
+                                virt_to_phys(vq->used));
 }
 
 static int
@@ -146,37 +140,23 @@ virtq_destroy(struct virtq *vq)
         frame_free(vq->desc, vq->order);
     kfree(vq->slots);
     kfree(vq->tables);
-    vq->desc = NULL;
-    vq->slots = NULL;
-    vq->tables = NULL;
-}
-
-void
-virtq_break(struct virtq *vq, const char *format, ...)
-{
-    assert(spin_held(&vq->lock));
-    if (vq->broken)
-        return;
-    vq->broken = true;
-
-    char reason[96];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(reason, sizeof(reason), format, args);
-    va_end(args);
-    pr_err("%s: queue %u is broken: %s", vq->transport->name, vq->index,
-           reason);
 }
 
 /* ---- Supplying buffers to the device [virtio §2.7.13] ---- */
 
+/* The descriptor of buffer k of a chain; next: that of buffer k + 1. */
 static struct virtq_desc
-describe(const struct virtq_buf *buf, bool writable)
+describe(const struct virtq_buf *bufs, unsigned k, unsigned nout, unsigned n,
+         uint16_t next)
 {
+    bool last = k + 1 == n;
+    unsigned flags =
+        (k >= nout ? VIRTQ_DESC_F_WRITE : 0) | (last ? 0 : VIRTQ_DESC_F_NEXT);
     return (struct virtq_desc){
-        .addr = virt_to_phys(buf->base),
-        .len = buf->len,
-        .flags = writable ? VIRTQ_DESC_F_WRITE : 0,
+        .addr = virt_to_phys(bufs[k].base),
+        .len = bufs[k].len,
+        .flags = (uint16_t)flags,
+        .next = last ? 0 : next,
     };
 }
 
@@ -185,14 +165,11 @@ describe(const struct virtq_buf *buf, bool writable)
 static uint16_t
 take_descriptors(struct virtq *vq, unsigned n)
 {
-    uint16_t head = vq->free_head, i = head;
-    for (unsigned k = 1; k < n; k++) {
-        vq->slots[i].last = false;
-        i = vq->slots[i].next;
-    }
-    vq->slots[i].last = true;
-    vq->free_head = vq->slots[i].next;
+    uint16_t head = vq->free_head;
+    for (unsigned k = 0; k < n; k++)
+        vq->free_head = vq->slots[vq->free_head].next;
     vq->free_count -= (uint16_t)n;
+    vq->slots[head].count = (uint16_t)n;
     return head;
 }
 
@@ -200,13 +177,13 @@ take_descriptors(struct virtq *vq, unsigned n)
 static void
 release_chain(struct virtq *vq, uint16_t head)
 {
-    uint16_t i = head, n = 1;
-    for (; !vq->slots[i].last; n++)
-        i = vq->slots[i].next;
-    vq->slots[i].next = vq->free_head;
+    uint16_t last = head;
+    for (unsigned k = 1; k < vq->slots[head].count; k++)
+        last = vq->slots[last].next;
+    vq->slots[last].next = vq->free_head;
     vq->slots[head].token = NULL;
     vq->free_head = head;
-    vq->free_count += n;
+    vq->free_count += vq->slots[head].count;
     vq->in_flight--;
 }
 
@@ -216,14 +193,8 @@ add_direct(struct virtq *vq, const struct virtq_buf *bufs, unsigned nout,
            unsigned n)
 {
     uint16_t head = take_descriptors(vq, n);
-    for (unsigned k = 0, i = head; k < n; k++, i = vq->slots[i].next) {
-        struct virtq_desc d = describe(&bufs[k], k >= nout);
-        if (k + 1 < n) {
-            d.flags |= VIRTQ_DESC_F_NEXT;
-            d.next = vq->slots[i].next;
-        }
-        vq->desc[i] = d;
-    }
+    for (unsigned k = 0, i = head; k < n; k++, i = vq->slots[i].next)
+        vq->desc[i] = describe(bufs, k, nout, n, vq->slots[i].next);
     return head;
 }
 
@@ -235,13 +206,8 @@ add_indirect(struct virtq *vq, const struct virtq_buf *bufs, unsigned nout,
 {
     uint16_t head = take_descriptors(vq, 1);
     struct virtq_desc *table = &vq->tables[(size_t)head * vq->chain_max];
-    for (unsigned k = 0; k < n; k++) {
-        table[k] = describe(&bufs[k], k >= nout);
-        if (k + 1 < n) {
-            table[k].flags |= VIRTQ_DESC_F_NEXT;
-            table[k].next = (uint16_t)(k + 1);
-        }
-    }
+    for (unsigned k = 0; k < n; k++)
+        table[k] = describe(bufs, k, nout, n, (uint16_t)(k + 1));
     vq->desc[head] = (struct virtq_desc){
         .addr = virt_to_phys(table),
         .len = (uint32_t)(n * sizeof(*table)),
@@ -300,10 +266,10 @@ bool
 virtq_end_batch(struct virtq *vq)
 {
     assert(spin_held(&vq->lock));
-    uint16_t now = vq->avail_idx, old = vq->kicked_idx;
+    uint16_t now = vq->avail_idx, old = vq->batch_idx;
     if (vq->broken || now == old)
         return false;
-    vq->kicked_idx = now;
+    vq->batch_idx = now;
 
     /* A device about to sleep says so, then looks at idx once more. If we
      * looked before idx is visible, both could miss each other
@@ -322,14 +288,21 @@ virtq_notify(struct virtq *vq)
     vq->transport->ops->notify(vq->transport, vq->index);
 }
 
-void
-virtq_kick(struct virtq *vq)
-{
-    if (virtq_end_batch(vq))
-        virtq_notify(vq);
-}
-
 /* ---- Receiving used buffers from the device [virtio §2.7.14] ---- */
+
+PRINTF(2, 3)
+static void
+mark_broken(struct virtq *vq, const char *format, ...)
+{
+    char reason[80];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
+    vq->broken = true;
+    pr_err("%s: queue %u is broken: %s", vq->transport->name, vq->index,
+           reason);
+}
 
 /* Copies the next used entry to *e, so that the device cannot change it
  * between check and use, and checks it against what we know is in flight. */
@@ -340,7 +313,7 @@ take_used_elem(struct virtq *vq, struct virtq_used_elem *e) REQUIRES(vq->lock)
     if (pending == 0)
         return -EAGAIN;
     if (pending > vq->in_flight) {
-        virtq_break(vq, "%u buffers used, %u in flight", pending,
+        mark_broken(vq, "%u buffers used, %u in flight", pending,
                     vq->in_flight);
         return -EIO;
     }
@@ -351,16 +324,16 @@ take_used_elem(struct virtq *vq, struct virtq_used_elem *e) REQUIRES(vq->lock)
     e->len = READ_ONCE(vq->used->ring[position].len);
 
     if (e->id >= vq->size || vq->slots[e->id].token == NULL) {
-        virtq_break(vq, "used head %u is not in flight", e->id);
+        mark_broken(vq, "used head %u is not in flight", e->id);
         return -EIO;
     }
     uint32_t writable = vq->slots[e->id].writable;
-    if (vq->transport->legacy) {
-        /* Many wrote nonsense here, which all drivers of the time ignored
-         * [virtio §2.7.8.1]. */
+    /* Many legacy devices wrote nonsense here, which all drivers of the time
+     * ignored [virtio §2.7.8.1]. */
+    if (vq->transport->legacy)
         e->len = MIN(e->len, writable);
-    } else if (e->len > writable) {
-        virtq_break(vq, "head %u: %u bytes written, %u offered", e->id, e->len,
+    if (e->len > writable) {
+        mark_broken(vq, "head %u: %u bytes written, %u offered", e->id, e->len,
                     writable);
         return -EIO;
     }
@@ -382,11 +355,6 @@ virtq_pop_used(struct virtq *vq, void **token, uint32_t *len)
     *len = e.len;
     release_chain(vq, (uint16_t)e.id);
     vq->used_idx++;
-    if (vq->event_idx && !vq->irq_off) {
-        WRITE_ONCE(*used_event(vq), vq->used_idx);
-        /* Before the caller looks for the next: see virtq_enable_irq. */
-        barrier_full();
-    }
     return 0;
 }
 
@@ -401,7 +369,6 @@ void
 virtq_disable_irq(struct virtq *vq)
 {
     assert(spin_held(&vq->lock));
-    vq->irq_off = true;
     /* With event index, an index that idx has passed already: it comes round
      * again after 65536 buffers [virtio §2.7.7.1]. */
     if (vq->event_idx)
@@ -414,7 +381,6 @@ bool
 virtq_enable_irq(struct virtq *vq)
 {
     assert(spin_held(&vq->lock));
-    vq->irq_off = false;
     if (vq->event_idx)
         WRITE_ONCE(*used_event(vq), vq->used_idx);
     else
@@ -424,12 +390,6 @@ virtq_enable_irq(struct virtq *vq)
      * the other [virtio §2.7.14]. */
     barrier_full();
     return virtq_has_used(vq);
-}
-
-unsigned
-virtq_in_flight(const struct virtq *vq)
-{
-    return READ_ONCE(vq->in_flight);
 }
 
 void *

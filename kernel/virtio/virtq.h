@@ -8,9 +8,9 @@
  * head into the *used ring*. Both rings are counted by an index that only
  * ever grows, modulo 65536.
  *
- *     virtq_add ──> descriptors, available ring ──> device
- *     virtq_kick ─> "look!"                            │
- *     virtq_pop_used <── used ring <───────────────────┘ interrupt
+ *     virtq_add ────> descriptors, available ring ──> device
+ *     virtq_notify ─> "look!"                            │
+ *     virtq_pop_used <── used ring <─────────────────────┘ interrupt
  *
  * A struct virtq owns its rings and knows which chains are in flight; the
  * buffers stay the caller's, and may not be touched until their chain comes
@@ -87,10 +87,10 @@ struct virtq_buf {
 /* What we know of descriptor i, in memory the device does not get to see:
  * never read back what it could have changed. */
 struct virtq_slot {
+    uint16_t next;     /* next in the chain, or in the free list */
     void *token;       /* of the chain in flight that starts here, or NULL */
     uint32_t writable; /* bytes the device may write to that chain */
-    uint16_t next;     /* next in the chain, or in the free list */
-    bool last;         /* the chain ends here */
+    uint16_t count;    /* descriptors of that chain */
 };
 
 struct virtq {
@@ -113,11 +113,10 @@ struct virtq {
     struct virtq_slot *slots;
     uint16_t free_head; /* first of the free descriptors */
     uint16_t free_count;
-    uint16_t avail_idx;  /* what we wrote to avail->idx last */
-    uint16_t kicked_idx; /* avail_idx at the last virtq_end_batch */
-    uint16_t used_idx;   /* used entries consumed */
-    uint16_t in_flight;  /* chains the device has */
-    bool irq_off;
+    uint16_t avail_idx; /* what we wrote to avail->idx last */
+    uint16_t batch_idx; /* avail_idx at the last virtq_end_batch */
+    uint16_t used_idx;  /* used entries consumed */
+    uint16_t in_flight; /* chains the device has */
     bool broken;
     uint64_t added, notified; /* chains and bells since init, for /sys */
 };
@@ -156,9 +155,6 @@ virtq_end_batch(struct virtq *vq) REQUIRES(vq->lock)
 MUST_CHECK;
 void virtq_notify(struct virtq *vq);
 
-/* Both in one, for those with nothing to gain. */
-void virtq_kick(struct virtq *vq) REQUIRES(vq->lock);
-
 /* Takes back one chain that the device is done with, in the order the device
  * chose: *token as given to virtq_add, *len the bytes it says it wrote, never
  * more than it was offered.
@@ -169,20 +165,18 @@ virtq_pop_used(struct virtq *vq, void **token, uint32_t *len) REQUIRES(vq->lock)
 MUST_CHECK;
 
 /* Asks the device not to interrupt for used buffers; it may all the same
- * [virtio §2.7.7]. */
+ * [virtio §2.7.7]. Pop between this and virtq_enable_irq: after an interrupt
+ * the next one is sure to come only when it has been asked for. */
 void virtq_disable_irq(struct virtq *vq) REQUIRES(vq->lock);
 
-/* Asks for interrupts again. Returns whether a buffer was used before the
- * device could know: no interrupt will tell of it, so pop again. */
+/* Asks for interrupts. Returns whether a buffer was used before the device
+ * could know: no interrupt will tell of it, so pop again. */
 bool
 virtq_enable_irq(struct virtq *vq) REQUIRES(vq->lock)
 MUST_CHECK;
 
 /* Whether virtq_pop_used would return anything but -EAGAIN. */
 bool virtq_has_used(struct virtq *vq) REQUIRES(vq->lock);
-
-/* Chains the device has not given back. */
-unsigned virtq_in_flight(const struct virtq *vq);
 
 /* Takes back any one chain in flight, used or not. Only when the device
  * cannot touch it any more: after a reset [virtio §3.3.1].
@@ -196,8 +190,3 @@ MUST_CHECK;
 int
 virtq_restart(struct virtq *vq) REQUIRES(vq->lock)
 MUST_CHECK;
-
-/* Marks the queue broken for a reason that only the caller can see. */
-void
-virtq_break(struct virtq *vq, const char *format, ...) REQUIRES(vq->lock)
-PRINTF(2, 3);

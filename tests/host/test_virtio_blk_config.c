@@ -1,7 +1,6 @@
 // How disks come up: the handshake, configurations, the registry.
 //
-// SOURCES: kernel/virtio/virtq.c kernel/virtio/mmio.c
-// SOURCES: kernel/virtio/transport.c kernel/virtio/driver.c
+// SOURCES: kernel/virtio/virtq.c kernel/virtio/mmio.c kernel/virtio/driver.c
 // SOURCES: kernel/virtio/blk.c kernel/virtio/blk_queue.c
 // SOURCES: kernel/virtio/blk_recovery.c kernel/dev/blockdev.c
 // SOURCES: mkfs/host_kernel.c
@@ -265,45 +264,46 @@ test_memory_runs_out(void **state UNUSED)
 
 /* ---- The registry ---- */
 
+static unsigned
+count_devices(void)
+{
+    unsigned n = 0;
+    while (virtio_device_get(n) != NULL)
+        n++;
+    return n;
+}
+
 static void
 test_registry(void **state UNUSED)
 {
-    struct virtio_info info;
-    struct virtio_queue_info queue;
-    unsigned n = virtio_device_count();
+    unsigned n = count_devices();
     struct model *m = model_new(2, 99, 0x123);
     shim_log_clear();
     assert_true(model_probe(m));
     assert_int_equal(shim_log_count("no driver for device id 99 (unknown)"), 1);
     assert_int_equal(m->status, 0); /* left alone */
-    assert_int_equal(virtio_device_count(), n + 1);
-    assert_int_equal(virtio_device_info(n, &info), 0);
-    assert_null(info.driver);
-    assert_int_equal(info.device_id, 99);
-    assert_true(info.features_offered == (0x123 | VIRTIO_F_VERSION_1));
-    assert_int_equal(virtio_queue_info(n, 0, &queue), -ENOENT);
-    assert_int_equal(virtio_device_info(n + 1, &info), -ENOENT);
+    assert_int_equal(count_devices(), n + 1);
+    const struct virtio_device *dev = virtio_device_get(n);
+    assert_null(dev->driver);
+    assert_int_equal(dev->transport->device_id, 99);
+    assert_true(dev->features_offered == (0x123 | VIRTIO_F_VERSION_1));
+    assert_int_equal(dev->nqueues, 0);
 
     struct blockdev *disk = blk_rig_new(&m, 1, RINGS, MIB);
     struct io *io = io_new(BLK_READ, 0, 1, 512);
     m->asleep = true;
     blockdev_submit(disk, &io->req);
     blockdev_kick(disk);
-    assert_int_equal(virtio_device_info(n + 1, &info), 0);
-    assert_string_equal(info.driver, "blk");
-    assert_string_equal(info.kind, "block");
-    assert_string_equal(info.bus, "mmio");
-    assert_true(info.legacy);
-    assert_true(info.features == RINGS);
-    assert_int_equal(info.status, 7);
-    assert_int_equal(info.nqueues, 1);
-    assert_int_equal(info.interrupts, 1); /* for the serial number */
-    assert_int_equal(virtio_queue_info(n + 1, 0, &queue), 0);
-    assert_int_equal(queue.size, 64);
-    assert_int_equal(queue.in_flight, 1);
-    assert_int_equal(queue.added, 2);
-    assert_false(queue.broken);
-    assert_int_equal(virtio_queue_info(n + 1, 1, &queue), -ENOENT);
+    dev = virtio_device_get(n + 1);
+    assert_string_equal(dev->driver->name, "blk");
+    assert_string_equal(virtio_kind(dev->transport->device_id), "block");
+    assert_string_equal(dev->transport->bus, "mmio");
+    assert_true(dev->transport->legacy);
+    assert_true(dev->features == RINGS);
+    assert_int_equal(dev->nqueues, 1);
+    assert_int_equal(dev->queues[0]->size, 64);
+    assert_int_equal(dev->queues[0]->in_flight, 1);
+    assert_int_equal(dev->queues[0]->added, 2);
     m->asleep = false;
     io_wait(&io, 1);
     io_free(io);

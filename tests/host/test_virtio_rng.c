@@ -1,7 +1,6 @@
 // The entropy driver.
 //
-// SOURCES: kernel/virtio/virtq.c kernel/virtio/mmio.c
-// SOURCES: kernel/virtio/transport.c kernel/virtio/driver.c
+// SOURCES: kernel/virtio/virtq.c kernel/virtio/mmio.c kernel/virtio/driver.c
 // SOURCES: kernel/virtio/rng.c mkfs/host_kernel.c
 // SOURCES: tests/host/kernel_shim.c tests/host/virtio_model.c
 // SOURCES: tests/host/virtio_model_ring.c
@@ -12,7 +11,7 @@
 
 #include "dev/random.h"
 #include "kernel_shim.h"
-#include "virtio/rng.h"
+#include "virtio/driver.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

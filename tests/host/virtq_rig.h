@@ -41,7 +41,7 @@ void rig_go_live(struct virtio_transport *t);
 /* The functions of virtq.h, under the queue's lock. */
 int rig_add(struct rig *r, const struct virtq_buf *bufs, unsigned nout,
             unsigned nin, void *token);
-void rig_kick(struct rig *r);
+void rig_kick(struct rig *r); /* ends a batch, and notifies if wanted */
 int rig_pop(struct rig *r, void **token, uint32_t *len);
 void *rig_reclaim(struct rig *r);
 
