@@ -16,6 +16,24 @@
 /* constant after init: wall clock minus monotonic clock */
 static int64_t offset_ns;
 
+/* "2026-11-22 23:40 UTC". Years are counted from March, so that the leap day
+ * is a year's last; then every 400 years are alike. */
+static void
+print_time(uint64_t s)
+{
+    uint64_t days = s / 86400 + 719468; /* since 0000-03-01 */
+    uint64_t era = days / 146097, day = days % 146097;
+    uint64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    uint64_t of_year = day - (365 * year + year / 4 - year / 100);
+    uint64_t month = (5 * of_year + 2) / 153; /* 0: March */
+
+    print_boot("rtc", "goldfish, %lu-%02lu-%02lu %02lu:%02lu UTC",
+               (unsigned long)(era * 400 + year + (month >= 10)),
+               (unsigned long)((month + 2) % 12 + 1),
+               (unsigned long)(of_year - (153 * month + 2) / 5 + 1),
+               (unsigned long)(s / 3600 % 24), (unsigned long)(s / 60 % 60));
+}
+
 int64_t
 rtc_now_ns(void)
 {
@@ -37,6 +55,5 @@ rtc_init(void)
     uint64_t high = mmio_read32(regs + TIME_HIGH);
     uint64_t now = high << 32 | low;
     offset_ns = (int64_t)(now - clock_now_ns());
-    print_boot("rtc", "goldfish, %lu s since 1970",
-               (unsigned long)(now / NS_PER_S));
+    print_time(now / NS_PER_S);
 }

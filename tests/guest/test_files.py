@@ -1,6 +1,8 @@
 """The file calls, by programs built for Linux that run as process 1."""
 
+import datetime
 import os
+import re
 
 import harness
 from harness import Guest, cases
@@ -14,6 +16,25 @@ def run_as_init(program, **options):
     with Guest(bootargs=words, **options) as guest:
         status = guest.wait()
         return status, guest.output
+
+
+def test_hello():
+    """A C program for Linux, as the compiler makes it, runs as it is."""
+    status, output = run_as_init("hello")
+    assert "all well" in output, output[-2000:]
+    assert status == 0
+
+
+def test_clock():
+    """The boot log tells the time of the board's clock."""
+    with Guest() as guest:
+        log = guest.boot()
+        now = guest.command("date")
+    shown = re.search(r"goldfish, (\d+)-(\d\d)-(\d\d) (\d\d):(\d\d) UTC", log)
+    utc = datetime.datetime.now(datetime.timezone.utc)
+    then = datetime.datetime(*map(int, shown.groups()), tzinfo=utc.tzinfo)
+    assert abs((utc - then).total_seconds()) < 600, (shown[0], utc)
+    assert str(utc.year) in now
 
 
 @cases(one=dict(harts=1), four=dict(harts=4))
