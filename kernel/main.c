@@ -101,8 +101,6 @@ read_platform(uint64_t fdt_pa)
 
     if (platform_init(phys_to_virt(fdt_pa), fdt_pa, FDT_MAX_SIZE, &why) != 0)
         give_up("device tree", why);
-    if (!all_harts_have(PLATFORM_ISA_F) || !all_harts_have(PLATFORM_ISA_D))
-        give_up("harts", "programs need the F and D extensions");
     if (bootarg_find("quiet", &len))
         print_set_limit(PRINT_NOTE);
 }
@@ -178,6 +176,14 @@ start_uart(void)
     rtc_init();
 }
 
+/* Late enough for the finisher to pass the failure on. */
+static void
+check_harts(void)
+{
+    if (!all_harts_have(PLATFORM_ISA_F) || !all_harts_have(PLATFORM_ISA_D))
+        give_up("harts", "programs need the F and D extensions");
+}
+
 static void
 start_interrupts(void)
 {
@@ -241,6 +247,7 @@ kmain(uint64_t hartid, uint64_t fdt_pa, uint64_t instret)
     print_machine(hartid);
     start_memory();
     start_uart();
+    check_harts();
     timer_init_lists();
     sched_init();
     start_interrupts();

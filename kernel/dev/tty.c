@@ -60,7 +60,11 @@ tty_input_ready(struct tty *tty)
 void
 tty_output_ready(struct tty *tty)
 {
+    /* The port's room changed under the port's lock: this one makes sure that
+     * who found it full is asleep by now, and hears. */
+    spin_lock(&tty->lock);
     waitq_wake_all(&tty->writers);
+    spin_unlock(&tty->lock);
     /* Input may have waited for room to echo it. */
     tty_input_ready(tty);
 }
@@ -113,6 +117,9 @@ tty_read(struct tty *tty, struct uio *uio, bool nonblock)
     size_t max = MIN(uio->residual, (size_t)TTY_INPUT_SIZE);
     if (max == 0)
         return 0;
+    int err = tty_job_may_read(tty);
+    if (err)
+        return err;
     /* Copying out may sleep, the lock forbids it. */
     char *buf = kmalloc(max);
     if (!buf)

@@ -110,6 +110,14 @@ void tty_signal(struct tty *tty, int group, int sig) EXCLUDES(tty->lock);
 
 /* tty_job.c: sessions and foreground groups. */
 
+/* Whether the running process may read now. One in the background of the
+ * terminal's session may not: its group is sent SIGTTIN, -EINTR, and tries
+ * again once it goes on; or -EIO if it would never stop, or nobody is left to
+ * continue it [posix §11.1.4]. Thread context, the terminal not locked. */
+int
+tty_job_may_read(struct tty *tty) EXCLUDES(tty->lock)
+MUST_CHECK;
+
 /* TIOC*PGRP, TIOC*SID, TIOCSCTTY, TIOCNOTTY; -ENOTTY for all others. Thread
  * context, the terminal not locked. */
 int

@@ -1,7 +1,7 @@
 #include "dev/tty_impl.h"
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "proc/process.h"
+#include "proc/signal.h"
 
 /* A process's place among sessions and groups, as of now. */
 struct place {
@@ -93,6 +93,52 @@ tty_release_session(struct tty *tty, int session)
     spin_unlock(&tty->lock);
     tty_signal(tty, group, SIGHUP);
     tty_signal(tty, group, SIGCONT);
+}
+
+/* Whether nobody of the session is left who could continue the group: no
+ * member has a parent in another group of the session. */
+static bool
+is_orphaned_locked(int pgid) REQUIRES(process_lock)
+{
+    struct process *p;
+
+    list_for_each_entry (p, &process_list, all_node) {
+        if (p->pgid == pgid && p->parent && p->parent->pgid != pgid &&
+            p->parent->sid == p->sid)
+            return false;
+    }
+    return true;
+}
+
+static int
+stop_for_input(struct tty *tty, struct process *self)
+{
+    uint64_t blocked = thread_current()->blocked & 1ul << (SIGTTIN - 1);
+
+    spin_lock(&process_lock);
+    int pgid = self->pgid;
+    bool hopeless = self->pid == 1 || blocked ||
+                    signal_is_ignored(self, SIGTTIN) ||
+                    is_orphaned_locked(pgid);
+    spin_unlock(&process_lock);
+    if (hopeless)
+        return -EIO;
+    tty_signal(tty, pgid, SIGTTIN);
+    return -EINTR;
+}
+
+int
+tty_job_may_read(struct tty *tty)
+{
+    struct process *self = process_current();
+    struct place caller;
+
+    place_of(self, &caller);
+    spin_lock(&tty->lock);
+    bool background = tty->session == caller.sid && tty->foreground > 0 &&
+                      tty->foreground != caller.pgid;
+    spin_unlock(&tty->lock);
+    return background ? stop_for_input(tty, self) : 0;
 }
 
 /* The requests that only processes of the terminal's own session may make. */

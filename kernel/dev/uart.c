@@ -218,15 +218,14 @@ uart_read(char *buf, size_t max)
 static void
 handle_irq(void *arg UNUSED)
 {
-    /* The terminal takes what it has room for, by uart_read. */
-    tty_input_ready(uart.tty);
-
     spin_lock(&uart.lock);
     /* Reading IIR acknowledges "transmitter empty"; the conditions themselves
      * are looked up in LSR [ns16550 §8.6]. */
     (void)reg_read(IIR);
-    /* The rest stays in the FIFO, so that the sender has to wait, and is no
-     * reason to interrupt until uart_read has emptied it. */
+    /* Off before the terminal takes what it has room for, so that a byte that
+     * comes after the last look counts: uart_read turns it on again where it
+     * finds the FIFO empty. What stays there makes the sender wait, and is no
+     * reason to interrupt. */
     if (reg_read(LSR) & LSR_DR)
         set_ier(uart.ier & (uint8_t)~IER_RX);
     bool was_sending = uart.ier & IER_TX;
@@ -236,6 +235,8 @@ handle_irq(void *arg UNUSED)
 
     if (was_sending && has_room)
         tty_output_ready(uart.tty);
+    else
+        tty_input_ready(uart.tty);
 }
 
 int

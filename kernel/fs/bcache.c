@@ -440,6 +440,18 @@ bcache_drop(struct blockdev *dev)
     spin_unlock(&cache.lock);
 }
 
+size_t
+bcache_shrink(size_t count)
+{
+    size_t freed = 0;
+
+    spin_lock(&cache.lock);
+    while (freed < count && evict_buf())
+        freed++;
+    spin_unlock(&cache.lock);
+    return freed;
+}
+
 void
 bcache_get_stats(struct bcache_stats *stats)
 {

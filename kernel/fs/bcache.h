@@ -38,6 +38,10 @@ void bcache_read_ahead(struct blockdev *dev, uint64_t block, size_t count);
  * device that goes away or has changed behind the cache. */
 void bcache_drop(struct blockdev *dev);
 
+/* Frees up to count blocks that nobody holds, least recently used first: their
+ * memory is wanted. Returns how many. */
+size_t bcache_shrink(size_t count);
+
 /* For /proc/meminfo and tests. */
 struct bcache_stats {
     size_t blocks; /* held in memory now */

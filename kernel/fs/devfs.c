@@ -4,8 +4,19 @@
 #include "abi/stat.h"
 #include "dev/random.h"
 #include "lib/string.h"
+#include "proc/sched.h"
+#include "proc/signal.h"
 
 #define PIECE 256u /* bytes made or taken at a time */
+
+/* Between two pieces: lets others run. Returns whether a signal wants to end
+ * the call, which may be for gigabytes, here. */
+static bool
+is_interrupted(void)
+{
+    sched_yield_if_due();
+    return signal_pending();
+}
 
 /* Fills all of uio, piece by piece, with what make puts into a buffer. */
 static int64_t
@@ -21,7 +32,7 @@ fill_by(struct uio *uio, void (*make)(void *buf, size_t n))
         if (moved < 0)
             return done ? done : moved;
         done += moved;
-        if ((size_t)moved < n)
+        if ((size_t)moved < n || is_interrupted())
             break;
     }
     return done;
@@ -78,6 +89,8 @@ random_write(struct file *file UNUSED, struct uio *uio, uint64_t *offset UNUSED)
             return done ? done : moved;
         random_add(bytes, (size_t)moved);
         done += moved;
+        if (is_interrupted())
+            break;
     }
     return done;
 }

@@ -19,8 +19,10 @@ refcount_drop(uint32_t *refs)
     return __atomic_fetch_sub(refs, 1, __ATOMIC_ACQ_REL) == 1;
 }
 
+/* What holders did before they let go, and are no longer counted, is
+ * visible. */
 static inline uint32_t
 refcount_read(const uint32_t *refs)
 {
-    return __atomic_load_n(refs, __ATOMIC_RELAXED);
+    return __atomic_load_n(refs, __ATOMIC_ACQUIRE);
 }

@@ -47,16 +47,18 @@ report_locked(struct process *process)
     return unwanted;
 }
 
+/* The process has its space until the memory is free: who looks for some
+ * meanwhile sees that it is on the way. */
 static void
 release_space(struct process *process)
 {
     struct space *space = process->space;
 
+    space_clear(space);
     spin_lock(&process_lock);
     process->space = NULL;
     thread_current()->arch.space = NULL;
     spin_unlock(&process_lock);
-    space_clear(space);
     space_unref(space);
 }
 
@@ -68,6 +70,9 @@ process_exit(int status)
 
     if (self->pid == 1)
         family_hooks.init_ended(status);
+    spin_lock(&process_lock);
+    self->is_ending = true;
+    spin_unlock(&process_lock);
     family_hooks.release(self);
     release_space(self);
 

@@ -39,6 +39,7 @@ struct process {
     int exit_status; /* as wait4 reports it */
     int stop_signal; /* what stopped it, 0 while it runs */
     bool stop_reported, has_continued;
+    bool is_ending;             /* by process_exit */
     struct waitq child_changed; /* where it waits for its children */
     struct waitq continued;     /* where it waits while stopped */
     uint64_t pending;           /* signals sent and not yet acted on */

@@ -48,7 +48,7 @@ signal_is_ignored(const struct process *process, int sig)
 bool
 signal_is_ending(const struct process *process)
 {
-    return process->pending & BIT(SIGKILL);
+    return process->is_ending || process->pending & BIT(SIGKILL);
 }
 
 void

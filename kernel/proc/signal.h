@@ -43,7 +43,7 @@ int signal_get_action(int sig, uint64_t *action) MUST_CHECK;
 bool signal_is_ignored(const struct process *process, int sig)
     REQUIRES(process_lock);
 
-/* Whether the process has been sent SIGKILL and not acted on it yet. */
+/* Whether the process is ending, or has been sent SIGKILL and will. */
 bool signal_is_ending(const struct process *process) REQUIRES(process_lock);
 
 /* Forgets the running process's dispositions and what was sent to it. */

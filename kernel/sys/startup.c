@@ -29,6 +29,9 @@
 #include "sys/sysfs.h"
 #include "virtio/mmio.h"
 
+/* Cached blocks given up at a time for a page that a process needs. */
+#define SHRINK_BLOCKS 64
+
 /* The recovery init, linked into the image. */
 extern const char recovery_elf_start[], recovery_elf_end[];
 
@@ -199,6 +202,14 @@ static const struct process_hooks process_hooks = {
     .init_ended = init_ended,
 };
 
+/* Finds memory for a user page: what the block cache keeps can be read again,
+ * what a process loses cannot. */
+static bool
+find_memory(unsigned tries)
+{
+    return bcache_shrink(SHRINK_BLOCKS) > 0 || oom_find_memory(tries);
+}
+
 void
 startup(void *instret)
 {
@@ -214,7 +225,7 @@ startup(void *instret)
     selftest_run();
 
     process_set_hooks(&process_hooks);
-    space_set_oom_handler(oom_find_memory);
+    space_set_oom_handler(find_memory);
     process_become_init();
     int error = fs_start_process(process_current());
     if (error != 0)

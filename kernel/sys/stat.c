@@ -26,6 +26,17 @@ sys_fstat(const uint64_t arg[6])
     return stat_fd(arg[0], arg[1]);
 }
 
+/* Whether an empty path names an open file without a place in the tree. */
+static bool
+names_pipe(uint64_t fd, uint64_t path)
+{
+    const struct file *file = file_arg(fd);
+    char first;
+    return file && !file->dentry &&
+           uaccess_read(&first, uaddr(path), sizeof(first)) == 0 &&
+           first == '\0';
+}
+
 int64_t
 sys_newfstatat(const uint64_t arg[6])
 {
@@ -36,8 +47,7 @@ sys_newfstatat(const uint64_t arg[6])
         return -EINVAL;
     struct dentry *dentry;
     int err = lookup_arg(arg[0], arg[1], follow, empty_ok, &dentry);
-    if (err == -ENOENT && empty_ok && file_arg(arg[0]) &&
-        !file_arg(arg[0])->dentry)
+    if (err == -ENOENT && empty_ok && names_pipe(arg[0], arg[1]))
         return stat_fd(arg[0], arg[2]);
     if (err)
         return err;

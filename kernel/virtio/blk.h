@@ -38,10 +38,13 @@ struct virtio_blk_config {
     uint8_t writeback;
     uint8_t unused0;
     uint16_t num_queues;
+    uint32_t max_discard_sectors; /* unused: leaves no padding, so that two
+                                   * of these can be compared as bytes */
 };
 
 _Static_assert(offsetof(struct virtio_blk_config, blk_size) == 20, "");
 _Static_assert(offsetof(struct virtio_blk_config, num_queues) == 34, "");
+_Static_assert(sizeof(struct virtio_blk_config) == 40, "no padding");
 
 /* Request types and status bytes [virtio §5.2.6]. */
 #define VIRTIO_BLK_T_IN     0

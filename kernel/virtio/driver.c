@@ -86,13 +86,15 @@ virtio_driver_ok(struct virtio_device *dev)
     add_status(dev->transport, VIRTIO_STATUS_DRIVER_OK);
 }
 
-void
+int
 virtio_give_up(struct virtio_device *dev)
 {
     struct virtio_transport *t = dev->transport;
-    if (t->ops->reset(t) != 0)
+    int err = t->ops->reset(t);
+    if (err != 0)
         pr_err("%s: does not reset; it may still write to memory", t->name);
     add_status(t, VIRTIO_STATUS_FAILED);
+    return err;
 }
 
 /* ---- Interrupts ---- */
@@ -183,7 +185,10 @@ bring_up(struct virtio_device *dev)
 static void
 take_down(struct virtio_device *dev)
 {
-    virtio_give_up(dev);
+    /* Rings that it may still write to must not become somebody else's
+     * memory [virtio §3.3.1]. */
+    if (virtio_give_up(dev) != 0 && dev->nqueues > 0)
+        return;
     while (dev->nqueues > 0)
         virtq_destroy(dev->queues[--dev->nqueues]);
     if (dev->driver->remove != NULL && dev->driver_data != NULL)

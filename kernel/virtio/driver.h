@@ -116,5 +116,6 @@ int virtio_negotiate(struct virtio_device *dev) MUST_CHECK;
 void virtio_driver_ok(struct virtio_device *dev);
 
 /* Gives the device up: resets it, so that it touches no memory any more, and
- * says so in its status. Any context. */
-void virtio_give_up(struct virtio_device *dev);
+ * says so in its status. Returns 0; or -ETIMEDOUT, after a message, if it does
+ * not reset, and memory it knows of is not safe from it. Any context. */
+int virtio_give_up(struct virtio_device *dev);

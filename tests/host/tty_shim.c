@@ -171,6 +171,12 @@ signal_send_group(int pgid, int sig)
 }
 
 int
+tty_job_may_read(struct tty *tty UNUSED)
+{
+    return 0;
+}
+
+int
 tty_job_ioctl(struct tty *tty UNUSED, unsigned request UNUSED,
               uaddr_t arg UNUSED)
 {
