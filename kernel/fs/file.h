@@ -87,8 +87,10 @@ enum file_direction { FILE_READ, FILE_WRITE };
 static inline bool
 file_allows(const struct file *file, enum file_direction direction)
 {
-    unsigned other = direction == FILE_READ ? O_WRONLY : O_RDONLY;
-    return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != other;
+    /* The fourth value of O_ACCMODE is for neither: only for ioctl. */
+    unsigned only = direction == FILE_READ ? O_RDONLY : O_WRONLY;
+    unsigned mode = file->flags & (O_ACCMODE | O_PATH);
+    return mode == O_RDWR || mode == only;
 }
 
 /* Reads into uio, or writes out of it, at *at; at NULL: at the file's

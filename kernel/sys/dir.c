@@ -120,7 +120,7 @@ int64_t
 sys_getdents64(const uint64_t arg[6])
 {
     struct file *file = file_arg(arg[0]);
-    if (!file)
+    if (!file || (file->flags & O_PATH))
         return -EBADF;
     struct dirent_sink s = {.sink.entry = put_dirent,
                             .size = MIN((unsigned)arg[2], (unsigned)PATH_MAX)};

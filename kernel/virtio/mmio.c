@@ -207,12 +207,13 @@ notify(struct virtio_transport *t, unsigned index)
 static uint32_t
 isr_ack(struct virtio_transport *t)
 {
-    uint32_t isr = reg_read(t, REG_INTERRUPT_STATUS) &
-                   (VIRTIO_ISR_USED | VIRTIO_ISR_CONFIG);
+    /* Bits without a meaning are acknowledged, too: left alone, they would
+     * interrupt for ever. */
+    uint32_t isr = reg_read(t, REG_INTERRUPT_STATUS);
     if (isr != 0)
         reg_write(t, REG_INTERRUPT_ACK, isr);
     barrier_after_mmio();
-    return isr;
+    return isr & (VIRTIO_ISR_USED | VIRTIO_ISR_CONFIG);
 }
 
 /* ---- The configuration space ---- */
