@@ -57,7 +57,7 @@ def test_toolchain(toolchain):
 MADE_ERRORS = {
     "test.kasan-freed": r"kasan: write of 1 bytes .* not allocated",
     "test.kasan-end": r"kasan: write of 1 bytes .* past the object's end",
-    "test.ubsan": r"signed integer overflow",
+    "test.ubsan": r"signed addition overflows",
 }
 
 

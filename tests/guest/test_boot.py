@@ -93,6 +93,14 @@ def test_no_plic(aia):
             assert guest.wait() != 0
 
 
+def test_no_floating_point():
+    """Harts without F and D: one line says why that is the end."""
+    with Guest(cpu="rv64,d=off,f=off") as guest:
+        assert guest.wait() != 0
+        last = guest.output.splitlines()[-1]
+        assert last.endswith("harts: programs need the F and D extensions"), last
+
+
 def test_reboot():
     """reboot comes back to the prompt."""
     with Guest() as guest:
@@ -186,6 +194,16 @@ def test_damaged_init():
         with Guest(disks=[path]) as guest:
             output = guest.boot(RECOVERY)
             assert "/sbin/init" in output
+
+
+def test_init_ends():
+    """An init that closed its files, ignored and blocked every signal, and
+    ended, leaves the recovery shell a console and signals that work."""
+    with Guest(bootargs="init=/tests/leave") as guest:
+        assert "init exited with status 3" in guest.boot(RECOVERY)
+        assert guest.command("run /bin/echo alive", RECOVERY) == "alive"
+        output = guest.command("run /tests/times", RECOVERY)
+        assert "\nok " in output and "not ok" not in output, output
 
 
 def test_garbage_disk():

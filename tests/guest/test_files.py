@@ -25,6 +25,13 @@ def test_hello():
     assert status == 0
 
 
+def test_spawn():
+    """vfork, system and posix_spawn start programs, as glibc does them."""
+    status, output = run_as_init("spawn")
+    assert "spawn: 0 failures" in output, output[-2000:]
+    assert status == 0
+
+
 def test_clock():
     """The boot log tells the time of the board's clock."""
     with Guest() as guest:

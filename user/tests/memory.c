@@ -1,5 +1,6 @@
 /* brk, mmap, the stack, and registers that must survive. */
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,62 @@ protection_is_kept(void)
     check_eq(mprotect(p, PAGE, PROT_READ | PROT_WRITE), 0);
     p[0] = 6;
     munmap(p, PAGE);
+}
+
+static void
+ends_of_user_space(void)
+{
+    char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const int fixed = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+
+    check_fails(ENOMEM, mprotect(p, (size_t)-1, PROT_READ));
+    check_fails(ENOMEM, mprotect(p, (size_t)-PAGE, PROT_READ));
+    check_fails(ENOMEM, mprotect(p, 1ul << 38, PROT_READ));
+    check_fails(EINVAL, munmap(p, (size_t)-PAGE));
+    p[0] = 1; /* still allowed */
+    check_eq(munmap(p, PAGE), 0);
+    for (uintptr_t at = 0; at < 0x10000; at += 0xf000)
+        check_fails(EPERM, mmap((void *)at, PAGE, PROT_READ, fixed, -1, 0));
+    check_fails(ENOMEM,
+                mmap((void *)(1ul << 38), PAGE, PROT_READ, fixed, -1, 0));
+}
+
+enum access { LOAD, STORE, JUMP };
+
+/* Returns the signal that ends a process when it does that. */
+static int
+signal_of_access(enum access access, uintptr_t at)
+{
+    int status = 0;
+
+    if (fork() == 0) {
+        if (access == LOAD)
+            (void)*(volatile char *)at;
+        else if (access == STORE)
+            *(volatile char *)at = 1;
+        else
+            ((void (*)(void))at)();
+        _exit(0);
+    }
+    check(wait(&status) > 0);
+    return WTERMSIG(status);
+}
+
+static void
+beyond_user_space_is_nothing(void)
+{
+    /* Sv39 has no addresses between 2^38 and those that are sign-extended:
+     * what comes there may be another exception than a page fault. */
+    static const uintptr_t outside[] = {
+        1ul << 38, 1ul << 39, 1ul << 56, 1ul << 63, -(1ul << 38), -2ul,
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(outside); i++) {
+        check_eq(signal_of_access(LOAD, outside[i]), SIGSEGV);
+        check_eq(signal_of_access(STORE, outside[i]), SIGSEGV);
+        check_eq(signal_of_access(JUMP, outside[i]), SIGSEGV);
+    }
 }
 
 /* Not inlined, so that every level takes stack. */
@@ -179,6 +236,8 @@ main(void)
         TAP_CASE(anonymous_maps),
         TAP_CASE(unmapped_memory_faults),
         TAP_CASE(protection_is_kept),
+        TAP_CASE(ends_of_user_space),
+        TAP_CASE(beyond_user_space_is_nothing),
         TAP_CASE(stack_grows),
         TAP_CASE(malloc_keeps_blocks_apart),
         TAP_CASE(floating_point_registers_survive),

@@ -271,6 +271,23 @@ many_children(void)
 }
 
 static void
+limits_can_be_set_to_what_they_are(void)
+{
+    enum { RLIMITS = 16 };
+    uint64_t limit[2];
+
+    for (int i = 0; i < RLIMITS; i++) {
+        check_eq(syscall(SYS_prlimit64, 0, i, NULL, limit), 0);
+        check_eq(syscall(SYS_prlimit64, 0, i, limit, NULL), 0);
+        check_eq(syscall(SYS_prlimit64, getpid(), i, limit, limit), 0);
+        limit[0]--;
+        check_fails(EPERM, syscall(SYS_prlimit64, 0, i, limit, NULL));
+    }
+    check_fails(EINVAL, syscall(SYS_prlimit64, 0, RLIMITS, NULL, limit));
+    check_fails(EFAULT, syscall(SYS_prlimit64, 0, 0, bad_pointer, NULL));
+}
+
+static void
 unknown_call(void)
 {
     check_fails(ENOSYS, syscall(999));
@@ -294,6 +311,7 @@ main(int argc, char **argv, char **envp)
         TAP_CASE(exec_closes_marked_descriptors),
         TAP_CASE(fork_copies_memory),
         TAP_CASE(many_children),
+        TAP_CASE(limits_can_be_set_to_what_they_are),
         TAP_CASE(unknown_call),
     };
 
