@@ -219,11 +219,14 @@ static void
 start_harts(void)
 {
     const struct platform *p = platform_get();
+    unsigned left = 0;
 
     for (unsigned i = 0; i < p->nharts; i++)
         if (p->harts[i].id != this_cpu()->hartid && !cpu_add(p->harts[i].id))
-            pr_warn("hart %lu is left stopped: there are over %d",
-                    (unsigned long)p->harts[i].id, CPU_MAX);
+            left++;
+    if (left > 0)
+        pr_warn("%u of %u harts are left stopped: the kernel runs at most %d",
+                left, p->nharts, CPU_MAX);
     print_boot("smp", "%u of %u harts running", sched_start_harts(start_hart),
                p->nharts);
 }

@@ -5,6 +5,7 @@
 #include "dev/blockdev.h"
 #include "fs/bcache.h"
 #include "lib/string.h"
+#include "proc/signal.h"
 
 /* Device numbers, as Linux gives them. */
 #define MAJOR_VIRTBLK  254
@@ -98,6 +99,8 @@ block_read(struct file *file, struct uio *uio, uint64_t *offset)
             return done ? done : n;
         done += n;
         *offset += (uint64_t)n;
+        if (signal_killed_meanwhile())
+            break;
     }
     return done;
 }

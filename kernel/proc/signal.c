@@ -155,6 +155,15 @@ signal_pending(void)
     return READ_ONCE(t->process->pending) & through;
 }
 
+bool
+signal_killed_meanwhile(void)
+{
+    const struct process *self = process_current();
+
+    sched_yield_if_due();
+    return self && READ_ONCE(self->pending) & BIT(SIGKILL);
+}
+
 static REQUIRES(process_lock)
 void
 stop_locked(struct process *self, int sig)

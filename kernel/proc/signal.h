@@ -28,6 +28,10 @@ void signal_send_current(int sig);
  * end with -EINTR. */
 bool signal_pending(void);
 
+/* Between two pieces of long work: lets others run. Returns whether the
+ * process is to end, so that the rest is not worth doing. */
+bool signal_killed_meanwhile(void);
+
 /* Acts on what is pending; does not return if that ends the process. Thread
  * context, on the way to user mode. */
 void signal_deliver(void);

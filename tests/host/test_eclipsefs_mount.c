@@ -38,6 +38,16 @@ devfs_block_rdev(const struct blockdev *dev)
     return 42;
 }
 
+/* What proc/signal.h would say; that header is not for the host. */
+static bool killed;
+bool signal_killed_meanwhile(void);
+
+bool
+signal_killed_meanwhile(void)
+{
+    return killed;
+}
+
 /* No test reads into user memory. */
 int
 uaccess_write(uaddr_t dst, const void *src, size_t n)
@@ -351,6 +361,20 @@ test_missing_inodes(void **state)
     assert_int_equal(inode_get(super, 1ull << 32 | 1, &inode), -ENOENT);
 }
 
+static void
+test_read_ends_with_the_process(void **state)
+{
+    static uint8_t copy[CONTENT_SIZE];
+    struct inode *file = get(3);
+
+    (void)state;
+    killed = true;
+    int64_t n = read_file(file, copy, sizeof copy, 0);
+    killed = false;
+    assert_in_range(n, 1, BLOCK_SIZE);
+    inode_put(file);
+}
+
 int
 main(void)
 {
@@ -364,6 +388,7 @@ main(void)
         TEST(test_readdir_of_a_damaged_list),
         TEST(test_readlink),
         TEST(test_read),
+        TEST(test_read_ends_with_the_process),
         TEST(test_missing_inodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

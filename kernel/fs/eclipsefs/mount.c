@@ -7,6 +7,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/signal.h"
 
 #define FIRST_POS     2u            /* of a directory's entries */
 #define PREFETCH_MOST (256u * 1024) /* bytes asked for ahead of one read */
@@ -193,6 +194,8 @@ eclipsefs_read(struct inode *inode, struct uio *uio, uint64_t offset)
         if (n < 0)
             return offset > start ? (int64_t)(offset - start) : n;
         offset += (uint64_t)n;
+        if (signal_killed_meanwhile())
+            break;
     }
     return (int64_t)(offset - start);
 }
