@@ -141,7 +141,7 @@ endef
 FLAGS := $(BUILD)/flags
 LISTS := $(BUILD)/lists
 TREE  := $(BUILD)/tree
-$(eval $(call stamp,flags,$(CC) $(HOSTCC) $(KFLAGS) $(UFLAGS) $(HFLAGS) \
+$(eval $(call stamp,flags,$$(CC) $(HOSTCC) $(KFLAGS) $(UFLAGS) $(HFLAGS) \
     $(TFLAGS) $(LDFLAGS)))
 $(eval $(call stamp,lists,$(KERNEL_SRCS) $(LIBC_SRCS) $(RECOVERY_SRCS) \
     $(BINS) $(UTESTS) $(GLIBC) $(HOSTFS_SRCS) $(wildcard user/*/*/*.c)))
@@ -279,7 +279,8 @@ define stage
 	@$(call install,$(1)/bin,$(filter-out %/init,$(PROGRAMS)))
 	@$(call install,$(1)/sbin,$(filter %/init,$(PROGRAMS)))
 endef
-mkfs = $(BUILD)/host/mkfs.eclipsefs --plain --reproducible -d $(1) $@
+# A new file each time: a running QEMU keeps the old one.
+mkfs = rm -f $@ && $(BUILD)/host/mkfs.eclipsefs --plain --reproducible -d $(1) $@
 
 $(BUILD)/root.img: $(PROGRAMS) $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE)
 	$(call stage,$(BUILD)/rootfs)
@@ -366,17 +367,19 @@ test: ## every test; T=pattern chooses some
 	@$(MAKE) -k tests; tests/run --build $(BUILD) --made $$? '$(T)'
 lint: ## style, layers, citations, cross-references
 	@tools/setup --quick test
-	@$(MAKE) tests
+	@$(MAKE) findings
+findings: tests
 	@export LINT_KERNEL='$(CC) $(KFLAGS)' LINT_USER='$(CC) $(UFLAGS)' \
 	    LINT_HOST='$(HOSTCC) $(HFLAGS)' LINT_CLANG='$(LINT_CLANG)'; \
 	    tools/layers $(BUILD); layers=$$?; \
 	    tools/lint $(BUILD) && exit $$layers
-bench: ## measure, compare with bench/baseline.json; SAVE=1 renews that
+bench: ## measure, compare with the last baseline; SAVE=1 renews it
 	@tools/setup --quick test
 	@$(MAKE) tests
 	@tools/bench $(BUILD) $(if $(SAVE),--save)
 format: ## lay out every C file by .clang-format
-	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+	git -c safe.directory='*' ls-files -co --exclude-standard '*.c' '*.h' | \
+	    xargs clang-format -i
 
 ##@ Looking around
 doctor: ## check this machine and print versions
@@ -389,5 +392,5 @@ help: ## this list
 	@tools/help $(firstword $(MAKEFILE_LIST))
 
 FORCE:
-.PHONY: all kernel programs tests asm compile_commands.json clean run boot gdb test lint \
-        bench format doctor setup map help FORCE
+.PHONY: all kernel programs tests asm compile_commands.json clean run boot \
+        gdb test lint findings bench format doctor setup map help FORCE

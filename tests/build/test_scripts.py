@@ -146,6 +146,22 @@ def test_setup_without_anything():
         assert "package manager" in output, output
 
 
+def test_make_without_compiler():
+    """On a bare machine make still reads its makefile, and asks setup."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (
+            "sh", "make", "sed", "awk", "sort", "tr", "id", "head", "uname",
+            "ls", "find", "getconf",
+        ):  # fmt: skip
+            os.symlink(shutil.which(name), os.path.join(folder, name))
+        for target in ("help", "run", "test", "lint", "gdb"):
+            status, output = run("make", target, env={"PATH": folder})
+            assert (status == 0) == (target == "help"), output
+            assert "no RISC-V compiler" not in output, output
+            if target != "help":
+                assert "setup: this machine lacks" in output, output
+
+
 def test_setup_old_qemu():
     """A QEMU that is too old gets one line."""
     with tempfile.TemporaryDirectory() as folder:

@@ -138,6 +138,19 @@ read_profile(void)
     shell.status = 0;
 }
 
+/* Runs what the terminal, or else the standard input, has to say. */
+static void
+run_input(bool login)
+{
+    jobs_init();
+    if (login || shell.interactive)
+        read_profile();
+    if (shell.interactive)
+        run_terminal();
+    else
+        run_stdin();
+}
+
 static void
 set_defaults(void)
 {
@@ -159,13 +172,14 @@ int
 main(int argc, char **argv)
 {
     bool login = argv[0] && argv[0][0] == '-', interactive = false;
+    bool has_text = false; /* -c has no argument: "sh -c -- TEXT" is one use */
     const char *text = NULL, *script = NULL;
     int c;
 
     program_name = "sh";
     set_defaults();
-    while ((c = prog_option(argc, argv, "c:eilux", usage)) != -1) {
-        text = c == 'c' ? optarg : text;
+    while ((c = prog_option(argc, argv, "ceilux", usage)) != -1) {
+        has_text |= c == 'c';
         login |= c == 'l';
         interactive |= c == 'i';
         shell.option_e |= c == 'e';
@@ -173,6 +187,8 @@ main(int argc, char **argv)
         shell.option_x |= c == 'x';
     }
     argv += optind;
+    if (has_text && !(text = *argv++))
+        errx(2, "-c needs a text to run");
     shell.interactive =
         !text && !*argv && (interactive || (isatty(0) && isatty(2)));
     if (*argv) {
@@ -186,13 +202,7 @@ main(int argc, char **argv)
         if (!shell_run_file(script))
             err(errno == ENOENT ? 127 : 126, "%s", script);
     } else {
-        jobs_init();
-        if (login || shell.interactive)
-            read_profile();
-        if (shell.interactive)
-            run_terminal();
-        else
-            run_stdin();
+        run_input(login);
     }
     shell_exit(shell.status);
 }
