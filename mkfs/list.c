@@ -1,7 +1,7 @@
 #include "list.h"
 
 #include "abi/errno.h"
-#include "sha256.h"
+#include "../user/lib/sha256.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,24 +236,21 @@ list_directory(struct walk *w, const struct efs_node *dir, const char *name,
 /* ---- The manifest ---- */
 
 static int
-hash_content(struct walk *w, const struct efs_node *node, char *hex)
+hash_content(struct walk *w, const struct efs_node *node, char hex[65])
 {
     static uint8_t piece[READ_SIZE];
-    uint8_t digest[SHA256_SIZE];
     struct sha256 sha;
     uint64_t offset = 0;
 
-    sha256_init(&sha);
+    sha256_begin(&sha);
     while (offset < node->data_len) {
         int64_t n = efs_file_read(&w->fs, node, offset, piece, sizeof piece);
         if (n < 0)
             return (int)n;
-        sha256_update(&sha, piece, (size_t)n);
+        sha256_add(&sha, piece, (size_t)n);
         offset += (uint64_t)n;
     }
-    sha256_final(&sha, digest);
-    for (int i = 0; i < SHA256_SIZE; i++)
-        sprintf(hex + 2 * i, "%02x", digest[i]);
+    sha256_end(&sha, hex);
     return 0;
 }
 
@@ -261,7 +258,7 @@ static int
 print_line(struct walk *w, const struct efs_node *node, const char *path)
 {
     bool is_dir = node->type == ECLIPSEFS_DIRECTORY;
-    char hex[2 * SHA256_SIZE + 1] = "-";
+    char hex[65] = "-";
 
     if (!is_dir) {
         int err = hash_content(w, node, hex);

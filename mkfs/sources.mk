@@ -8,5 +8,6 @@ HOSTFS_SRCS := \
     $(addprefix kernel/fs/eclipsefs/, \
         super.c cursor.c record.c dir.c file.c) \
     $(addprefix mkfs/, \
-        host_kernel.c host_disk.c walk.c parents.c list.c get.c dump.c sha256.c \
-        tree.c plain.c)
+        host_kernel.c host_disk.c walk.c parents.c list.c get.c dump.c \
+        tree.c plain.c) \
+    user/lib/sha256.c
