@@ -92,12 +92,6 @@ unsigned cpu_count(void);
 struct cpu *cpu_add(uint64_t hartid);
 
 /* Interrupts of this hart. */
-static inline bool
-cpu_irq_enabled(void)
-{
-    return csr_read(sstatus) & SSTATUS_SIE;
-}
-
 static inline void
 cpu_irq_enable(void)
 {

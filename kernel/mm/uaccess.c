@@ -60,21 +60,6 @@ uaccess_write(uaddr_t dst, const void *src, size_t n)
     return 0;
 }
 
-int
-uaccess_zero(uaddr_t dst, size_t n)
-{
-    while (n > 0) {
-        size_t chunk = bytes_to_page_end(dst.v, n);
-        void *p = page_of(cpu_thread()->space, dst.v, true);
-        if (!p)
-            return -EFAULT;
-        memset(p, 0, chunk);
-        dst.v += chunk;
-        n -= chunk;
-    }
-    return 0;
-}
-
 int64_t
 uaccess_read_string(char *dst, uaddr_t src, size_t size)
 {

@@ -30,7 +30,6 @@ uaddr_add(uaddr_t a, uint64_t n)
  * prefix may have been copied). */
 int uaccess_read(void *dst, uaddr_t src, size_t n) MUST_CHECK;
 int uaccess_write(uaddr_t dst, const void *src, size_t n) MUST_CHECK;
-int uaccess_zero(uaddr_t dst, size_t n) MUST_CHECK;
 
 /* Copies a string with its terminator into dst of size bytes.
  * Returns its length, -EFAULT, or -ENAMETOOLONG if no terminator is among

@@ -10,12 +10,8 @@ enum lock_rank {
     RANK_NONE = 0,
 
     /* sleep locks, outermost first */
-    RANK_PROCESS_TREE, /* the family: parents, children, groups, sessions */
-    RANK_FILE,         /* one open file's offset */
-    RANK_INODE,        /* one inode's content and attributes */
-    RANK_SPACE,        /* one address space's list of areas */
-    RANK_BUF,          /* one block's content in the block cache */
-    RANK_TTY_WRITE,    /* one writer at a time keeps its lines together */
+    RANK_FILE,  /* one open file's offset */
+    RANK_INODE, /* one inode's content and attributes */
 
     /* spin locks, outermost first */
     RANK_SPIN,
@@ -29,7 +25,6 @@ enum lock_rank {
     RANK_TTY,                 /* the terminal's line discipline */
     RANK_DEVICE,              /* a device registry */
     RANK_VIRTQ,               /* one virtqueue and its in-flight table */
-    RANK_SIGNAL,              /* one process's pending signals */
     RANK_COMPLETION,          /* a waiter's own condition */
     RANK_SLEEPLOCK,           /* a sleep lock's own state */
     RANK_WAITQ,               /* one wait queue */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <prog.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define MS            1000000ll
+#define SLEEP_MS      2000
 #define WAS_CONTINUED 0xffff /* the status that WCONTINUED reports */
 
 static int64_t
@@ -221,6 +223,21 @@ no_group_is_the_opposite_of_int_min(void)
 
 /* ---- Stopping ---- */
 
+/* Waits until the child sleeps in a call, as /proc tells its state. */
+static void
+await_sleeping(pid_t pid)
+{
+    char path[32], text[256], *state = NULL;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    do {
+        usleep(1000); /* between two looks */
+        check(prog_read_text(path, text, sizeof(text)));
+        state = strrchr(text, ')');
+    } while (state && state[2] == 'R');
+    check(state && state[2] == 'S');
+}
+
 /* Stops a child for so long and lets it go on; checks how both show. */
 static void
 stop_and_continue(pid_t pid, unsigned ms)
@@ -241,22 +258,24 @@ stop_and_continue(pid_t pid, unsigned ms)
 static void
 sleep_survives_a_stop(void)
 {
-    const struct timespec time = {.tv_nsec = 500 * MS};
+    const struct timespec time = {.tv_sec = SLEEP_MS / 1000};
     int status;
     int64_t from = now_ns(), took;
     pid_t pid = fork();
 
     if (pid == 0)
         _exit(nanosleep(&time, NULL) == 0 ? 0 : errno);
-    usleep(20000);
+    await_sleeping(pid);
     stop_and_continue(pid, 10);
-    usleep(20000);
-    stop_and_continue(pid, 400);
+    await_sleeping(pid);
+    stop_and_continue(pid, SLEEP_MS);
     check_eq(waitpid(pid, &status, 0), pid);
     took = now_ns() - from;
     check_eq(status, 0);
-    check(took >= 500 * MS);
-    check(took < 900 * MS); /* the stops count: 950 if it began anew */
+    /* The second stop outlasted the sleep: had that begun anew, it would
+     * have taken twice as long. */
+    check(took >= SLEEP_MS * MS);
+    check(took < 2 * SLEEP_MS * MS);
 }
 
 static void
@@ -272,9 +291,9 @@ pipe_read_survives_a_stop(void)
         ssize_t n = read(fds[0], text, sizeof(text));
         _exit(n == 2 && memcmp(text, "hi", 2) == 0 ? 0 : errno | 0x80);
     }
-    usleep(20000);
+    await_sleeping(pid);
     stop_and_continue(pid, 20);
-    usleep(20000);
+    await_sleeping(pid);
     check_eq(write(fds[1], "hi", 2), 2);
     check_eq(waitpid(pid, &status, 0), pid);
     check_eq(status, 0);
@@ -340,7 +359,7 @@ check_ends_promptly(void (*body)(char *buffer))
     check_eq(kill(pid, SIGKILL), 0);
     check_eq(waitpid(pid, &status, 0), pid);
     check_eq(status, SIGKILL);
-    check(now_ns() - from < 300 * MS);
+    check(now_ns() - from < 3000 * MS); /* the calls would take far longer */
     munmap(buffer, 100 * LARGE);
 }
 
