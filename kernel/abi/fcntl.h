@@ -1,4 +1,5 @@
-/* Flags of openat, fcntl, lseek and the *at family, as Linux riscv64. */
+/* Flags of openat, fcntl, lseek, flock, fallocate, renameat2 and the *at
+ * family, as Linux riscv64. */
 #pragma once
 
 #define O_RDONLY    00
@@ -44,3 +45,14 @@
 #define X_OK 1
 #define W_OK 2
 #define R_OK 4
+
+#define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE  2
+
+#define FALLOC_FL_KEEP_SIZE  1
+#define FALLOC_FL_PUNCH_HOLE 2
+
+#define LOCK_SH 1
+#define LOCK_EX 2
+#define LOCK_NB 4 /* added to the others: fail rather than wait */
+#define LOCK_UN 8

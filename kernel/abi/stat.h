@@ -32,3 +32,7 @@ _Static_assert(sizeof(struct stat) == 128, "Linux riscv64 layout");
      (((uint64_t)(minor) & ~0xffull) << 12))
 #define MAJOR(dev) (((dev) >> 8) & 0xfff)
 #define MINOR(dev) (((dev)&0xff) | (((dev) >> 12) & 0xfff00))
+
+/* In place of the nanoseconds of a time for utimensat. */
+#define UTIME_NOW  0x3fffffff
+#define UTIME_OMIT 0x3ffffffe
