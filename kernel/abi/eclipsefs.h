@@ -1,4 +1,5 @@
-/* The eclipsefs disk format, version 2.0: its one definition in code.
+/* The eclipsefs disk format, version 2.0 and its extension: their one
+ * definition in code. docs/eclipsefs.md is the specification.
  *
  * Shared by kernel and tools. Integers are little-endian and stand at any
  * address, so every field is an array of bytes, to be read with the le*_load
@@ -73,6 +74,14 @@ enum eclipsefs_tag {
     ECLIPSEFS_NLINK = 0x0009,     /* u32 */
     ECLIPSEFS_CONTENT = 0x000a,   /* file bytes, or a symlink's target */
     ECLIPSEFS_ENTRIES = 0x000b,   /* struct eclipsefs_dirent, repeated */
+
+    /* of extended images only */
+    EFSX_EXTENTS = 0x0100,      /* struct efsx_extent, repeated */
+    EFSX_EXTENT_INDEX = 0x0101, /* struct efsx_index: blocks of extents */
+    EFSX_HASH_INDEX = 0x0102,   /* depth u32; struct efsx_index, repeated */
+    EFSX_RDEV = 0x0103,         /* u64: a device node, of MODE's type */
+    EFSX_CRC = 0x01ff,          /* u32, ends the record: CRC-32C of what is
+                                 * before this value */
 };
 
 enum eclipsefs_node_type {
@@ -92,9 +101,144 @@ struct eclipsefs_dirent {
     /* name_len bytes of name, not terminated */
 };
 
+/* ---- Extended images (ECLIPSEFS_FLAG_EXTENDED) ----
+ *
+ *   header | journal | block bitmap | inode table | blocks
+ *
+ * all of it in blocks of 4096 bytes. A block is named by its number, counted
+ * from the start of the image, in 32 bits. An inode's record is a block of
+ * its own, ends in EFSX_CRC, and is followed by zeros. Blocks of the bitmap,
+ * of extents and of large directories end in a struct efsx_trailer. */
+
+#define EFSX_MAGIC     "EFSX" /* without its terminator */
+#define EFSX_VERSION   1u
+#define EFSX_OFFSET    128u /* of struct efsx_header in block 0 */
+#define EFSX_LABEL_MAX 32u
+
+/* Unset in a slot's inode field, but for inodes without a name that were
+ * still open: whoever mounts the image frees them. */
+#define EFSX_SLOT_ORPHAN 0x80000000u
+
+enum efsx_state {
+    EFSX_CLEAN = 1,  /* unmounted; the journal is empty */
+    EFSX_IN_USE = 2, /* mounted, or was when the power went */
+    EFSX_ERRORS = 4, /* or-ed to either: damage was met; fsck is due */
+};
+
+struct efsx_header {
+    uint8_t magic[4];
+    uint8_t version[4];
+    uint8_t block_size[4]; /* ECLIPSEFS_BLOCK_SIZE */
+    uint8_t state[4];      /* enum efsx_state */
+    uint8_t total_blocks[8];
+    uint8_t journal_start[8]; /* block */
+    uint8_t bitmap_start[8];  /* block */
+    uint8_t journal_blocks[4];
+    uint8_t bitmap_blocks[4];
+    uint8_t free_blocks[8]; /* exact if clean */
+    uint8_t free_inodes[4]; /* exact if clean */
+    uint8_t mount_count[4];
+    uint8_t uuid[16]; /* its first four bytes also seed name hashes */
+    uint8_t label[EFSX_LABEL_MAX]; /* UTF-8, filled up with zeros */
+    uint8_t checksum[4];           /* CRC-32C of the fields before it */
+};
+
+struct efsx_trailer {
+    uint8_t checksum[4]; /* CRC-32C of the block before it */
+};
+
+/* Block b is bit b % EFSX_BITMAP_BITS of bitmap block b / EFSX_BITMAP_BITS,
+ * lowest bit of a byte first; 1: in use, and past the end of the image. */
+#define EFSX_BITMAP_BITS ((ECLIPSEFS_BLOCK_SIZE - 4u) * 8u)
+
+/* A run of a file's blocks. Sorted by logical block, disjoint; what no
+ * extent covers is a hole and reads as zeros. */
+struct efsx_extent {
+    uint8_t logical[4];
+    uint8_t count[4]; /* never 0 */
+    uint8_t physical[4];
+};
+
+/* Where the blocks of an index begin to count: first is the lowest logical
+ * block, or name hash, that its block may hold; the first entry's is 0. */
+struct efsx_index {
+    uint8_t first[4];
+    uint8_t block[4];
+};
+
+#define EFSX_EXTENT_MAGIC 0x54584545u /* "EEXT": struct efsx_extent */
+#define EFSX_INDEX_MAGIC  0x58444945u /* "EIDX": struct efsx_index */
+#define EFSX_LEAF_MAGIC   0x46454c45u /* "ELEF": struct eclipsefs_dirent */
+
+/* What blocks of extents, of index entries and of names begin with. */
+struct efsx_block {
+    uint8_t magic[4];
+    uint8_t owner[4]; /* inode */
+    uint8_t used[4];  /* bytes of entries that follow */
+    uint8_t reserved[4];
+};
+
+#define EFSX_BLOCK_ROOM                                 \
+    (ECLIPSEFS_BLOCK_SIZE - sizeof(struct efsx_block) - \
+     sizeof(struct efsx_trailer))
+
+/* A large directory is a tree ordered by name hash: EFSX_HASH_INDEX with
+ * depth 1 leads to leaves, with depth 2 to blocks of index entries that lead
+ * to leaves. All names of one hash are in one leaf. */
+#define EFSX_HASH_DEPTH_MAX 2u
+
+/* ---- The journal ----
+ *
+ * Its first block says where the oldest transaction that still counts lies;
+ * the rest is a ring of transactions: a descriptor, the new contents of the
+ * blocks it lists, and a commit block. */
+
+#define EFSX_JOURNAL_MAGIC 0x4c4e4a45u /* "EJNL" */
+
+enum efsx_journal_kind {
+    EFSX_JOURNAL_HEAD = 1,
+    EFSX_JOURNAL_DESCRIPTOR = 2,
+    EFSX_JOURNAL_COMMIT = 3,
+};
+
+/* What all three begin with. */
+struct efsx_journal_block {
+    uint8_t magic[4];
+    uint8_t kind[4];
+    uint8_t sequence[8]; /* of the transaction; HEAD: of the oldest one */
+};
+
+struct efsx_journal_head {
+    struct efsx_journal_block head;
+    uint8_t start[4];    /* the oldest transaction's block in the journal */
+    uint8_t checksum[4]; /* CRC-32C of the fields before it */
+};
+
+/* The numbers of count blocks that follow, then those of revoked blocks:
+ * what this and earlier transactions hold of them must not be replayed. */
+struct efsx_journal_descriptor {
+    struct efsx_journal_block head;
+    uint8_t count[4];
+    uint8_t revoked[4];
+    /* 4 bytes each */
+};
+
+#define EFSX_JOURNAL_TAGS \
+    ((ECLIPSEFS_BLOCK_SIZE - sizeof(struct efsx_journal_descriptor)) / 4u)
+
+struct efsx_journal_commit {
+    struct efsx_journal_block head;
+    uint8_t checksum[4]; /* CRC-32C of the descriptor and all its blocks */
+};
+
 _Static_assert(sizeof(struct eclipsefs_header) == 65, "eclipsefs 2.0 layout");
 _Static_assert(sizeof(struct eclipsefs_slot) == 8, "eclipsefs 2.0 layout");
 _Static_assert(sizeof(struct eclipsefs_wide_slot) == 16, "variant layout");
 _Static_assert(sizeof(struct eclipsefs_record) == 8, "eclipsefs 2.0 layout");
 _Static_assert(sizeof(struct eclipsefs_tlv) == 6, "eclipsefs 2.0 layout");
 _Static_assert(sizeof(struct eclipsefs_dirent) == 8, "eclipsefs 2.0 layout");
+_Static_assert(sizeof(struct efsx_header) == 116, "extension layout");
+_Static_assert(sizeof(struct efsx_extent) == 12, "extension layout");
+_Static_assert(sizeof(struct efsx_index) == 8, "extension layout");
+_Static_assert(sizeof(struct efsx_block) == 16, "extension layout");
+_Static_assert(sizeof(struct efsx_journal_descriptor) == 24, "journal layout");

@@ -402,7 +402,7 @@ bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
     return simple ? 0 : get_slowly(dev, block, out);
 }
 
-const uint8_t *
+uint8_t *
 bcache_data(const struct buf *buf)
 {
     return buf->data;

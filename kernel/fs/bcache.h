@@ -28,8 +28,22 @@ int bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
 /* Gives a held buffer back. */
 void bcache_put(struct buf *buf);
 
-/* The content, BLOCK_SIZE bytes, constant while held. */
-const uint8_t *bcache_data(const struct buf *buf);
+/* As bcache_get for a block that will be written whole: it is not read, and
+ * filled with zeros if it was not cached. Returns 0, -ENOMEM, -EINVAL. */
+int bcache_get_new(struct blockdev *dev, uint64_t block, struct buf **out)
+    MUST_CHECK;
+
+/* The content, BLOCK_SIZE bytes, constant while held; but for who changes it
+ * through the journal. */
+uint8_t *bcache_data(const struct buf *buf);
+
+uint64_t bcache_block(const struct buf *buf);
+
+/* Words for the holders' use, 0 when the block has come from the disk: the
+ * journal's entry; and whether the file system has checked what the disk
+ * says (atomic). */
+void **bcache_entry(struct buf *buf);
+bool *bcache_checked(struct buf *buf);
 
 /* Starts reading count blocks from block on without waiting; a hint. */
 void bcache_read_ahead(struct blockdev *dev, uint64_t block, size_t count);

@@ -1,16 +1,23 @@
 /* Inodes in memory, and the file systems they come from.
  *
  * Owns the inode cache: at most one struct inode for each (super, ino).
- * Reference counts are guarded by the cache's lock; an inode's attributes by
- * its own sleep lock. Thread context, may block, unless said otherwise. */
+ * Reference counts are guarded by the cache's lock; an inode's attributes and
+ * content by its own sleep lock. Who changes names holds super->names, one
+ * for a file system, and then the locks of all inodes concerned; nobody else
+ * holds two inodes' locks, so their order does not matter. Lookups take but
+ * one directory's lock, or none. Thread context, may block, unless said
+ * otherwise. */
 #pragma once
 
 #include "abi/mode.h"
 #include "lib/list.h"
+#include "fs/pages.h"
 #include "mm/uio.h"
 #include "proc/sleeplock.h"
 
 struct inode;
+struct page_ops;
+struct statfs;
 struct file;
 struct file_ops;
 struct super;
@@ -24,17 +31,57 @@ struct dir_sink {
                   uint64_t ino, unsigned type_mode, uint64_t next_pos);
 };
 
-/* What a file system does with one inode; the caller has made sure of its
- * type. It holds a reference, and inode->lock where LOCKED is said. */
+/* A new inode, for create. */
+struct inode_new {
+    uint32_t mode; /* with type bits */
+    uint32_t uid, gid;
+    uint64_t rdev;
+    const char *target; /* of a symbolic link, target_len bytes */
+    size_t target_len;
+};
+
+/* One end of a renaming: the name of inode in dir; inode NULL: not there. */
+struct inode_place {
+    struct inode *dir;
+    const char *name;
+    size_t len;
+    struct inode *inode;
+};
+
+enum inode_set {
+    SET_MODE = 1,
+    SET_UID = 2,
+    SET_GID = 4,
+    SET_ATIME = 8,
+    SET_MTIME = 16
+};
+
+/* Attributes to be set: those that mask, of SET_*, names. */
+struct inode_attributes {
+    unsigned mask;
+    uint32_t mode; /* permission bits */
+    uint32_t uid, gid;
+    int64_t atime, mtime; /* seconds since 1970 */
+};
+
+/* What a file system does with one inode; the caller has made sure of types,
+ * rights, that the file system may be written, and of names: 1 to NAME_MAX
+ * bytes, not terminated, never . or .., there or not there as each operation
+ * needs it. It holds references, and the inode's lock where LOCKED is said.
+ * NAMES: super->names is held, and the locks of all inodes handed over. A
+ * member that is NULL: -EPERM, or -EINVAL for readlink. Changes fail with
+ * -ENOSPC, -EUCLEAN, -EIO, -ENOMEM, -EROFS (after an earlier error), and then
+ * have changed nothing. */
 struct inode_ops {
-    /* LOCKED. Finds name (len bytes, not terminated, never . or ..) in dir.
+    /* LOCKED. Finds name in dir.
      * Returns 0 with a reference in *out, -ENOENT, -EUCLEAN, -EIO. */
     int (*lookup)(struct inode *dir, const char *name, size_t len,
                   struct inode **out);
 
     /* LOCKED. Hands entries from *pos on to sink, . and .. not among them,
      * and moves *pos. Positions >= 2 are the file system's to define; the
-     * first is 2. Returns 0 or an error. */
+     * first is 2. Names that come or go meanwhile do not make it leave out or
+     * repeat others. Returns 0 or an error. */
     int (*readdir)(struct inode *dir, uint64_t *pos, struct dir_sink *sink);
 
     /* Copies the target, not terminated, to buf of size bytes.
@@ -44,6 +91,37 @@ struct inode_ops {
     /* Reads file content at offset into uio; short at the end of file.
      * Returns the bytes read, or an error if none were. */
     int64_t (*read)(struct inode *inode, struct uio *uio, uint64_t offset);
+
+    /* NAMES. Makes an inode with a name. Returns 0 with a reference. */
+    int (*create)(struct inode *dir, const char *name, size_t len,
+                  const struct inode_new *what, struct inode **out);
+
+    /* NAMES. Gives inode another name. */
+    int (*link)(struct inode *dir, const char *name, size_t len,
+                struct inode *inode);
+
+    /* NAMES. Takes a name away from inode, which may be a directory: then
+     * -ENOTEMPTY if there is anything in it. */
+    int (*unlink)(struct inode *dir, const char *name, size_t len,
+                  struct inode *inode);
+
+    /* NAMES. Moves from's inode to to's place, whose inode loses that name,
+     * or exchanges the two. Content of from's that is only in memory has been
+     * written before: power loss must not leave an empty file in place of a
+     * full one. */
+    int (*rename)(struct inode_place *from, struct inode_place *to,
+                  bool exchange);
+
+    /* LOCKED. Sets attributes, and ctime to now. */
+    int (*set_attributes)(struct inode *inode,
+                          const struct inode_attributes *attributes);
+
+    /* LOCKED. Sets a file's size: cut, or extended by a hole. */
+    int (*set_size)(struct inode *inode, uint64_t size);
+
+    /* Returns once the inode and its content (data_only: what is needed to
+     * read that again) are on the disk for good. NULL: nothing to do. */
+    int (*sync)(struct inode *inode, bool data_only);
 };
 
 struct super_ops {
@@ -51,8 +129,24 @@ struct super_ops {
      * attributes, private. Returns 0, -ENOENT, -EUCLEAN, -EIO, -ENOMEM. */
     int (*read_inode)(struct inode *inode);
 
-    /* Frees inode->private; the last reference has gone. NULL if nothing. */
+    /* Frees inode->private; the last reference has gone. If nlink is 0, the
+     * inode itself goes, and its content. NULL if nothing. */
     void (*free_inode)(struct inode *inode);
+
+    /* Returns once all that was changed is on the disk for good; writes pages
+     * that are only in memory. NULL: nothing ever is. */
+    int (*sync)(struct super *super);
+
+    /* Fills in f_blocks, f_bfree, f_bavail, f_files, f_ffree. NULL: none. */
+    void (*statfs)(struct super *super, struct statfs *st);
+
+    /* Makes it read-only, all written, or writable again; 0 or an error.
+     * NULL: -EINVAL. */
+    int (*remount)(struct super *super, bool read_only);
+
+    /* Writes all and frees the super; nobody uses an inode of it. NULL: it
+     * cannot be unmounted. */
+    void (*unmount)(struct super *super);
 };
 
 /* One mounted file system. */
@@ -63,12 +157,16 @@ struct super {
     struct blockdev *bdev; /* NULL if none */
     uint64_t dev; /* st_dev; 0 before mounting: mount_add's to choose */
     uint64_t root_ino;
-    uint32_t magic; /* statfs's f_type */
-    bool read_only;
+    uint32_t magic;      /* statfs's f_type */
     bool volatile_names; /* names come and go by themselves, as in /proc: none
                           * is kept in the table of names */
     uint32_t block_size;
     void *private;
+
+    struct sleeplock names; /* RANK_NAMES: who changes names */
+
+    /* atomic */
+    bool read_only; /* also set by a file system that met damage */
 };
 
 struct inode {
@@ -77,6 +175,7 @@ struct inode {
     uint64_t ino;
     const struct inode_ops *ops;
     const struct file_ops *file_ops; /* given to files that open it */
+    const struct page_ops *page_ops; /* of a regular file: fs/pagecache.h */
     uint64_t rdev;                   /* of a device node */
     void *private;
 
@@ -86,6 +185,9 @@ struct inode {
     uint32_t uid, gid, nlink;
     uint64_t size;
     int64_t atime, mtime, ctime; /* seconds since 1970 */
+    uint64_t blocks;             /* of 512 bytes, that it has on the disk */
+
+    struct pages pages; /* a regular file's content in memory */
 
     /* guarded by the inode cache's lock */
     unsigned refs;

@@ -39,6 +39,7 @@ mount_add(struct dentry *at, struct super *super)
     struct mount *m = kzalloc(sizeof(*m));
     if (!m)
         return -ENOMEM;
+    sleeplock_init(&super->names, RANK_NAMES);
     int err = dentry_make_root(super, &m->root);
     if (err) {
         kfree(m);

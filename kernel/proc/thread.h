@@ -12,7 +12,7 @@
 struct process;
 struct sleeplock;
 
-#define THREAD_HELD_MAX 8 /* sleep locks held at once */
+#define THREAD_HELD_MAX 10 /* sleep locks held at once */
 
 enum thread_state {
     THREAD_RUNNABLE, /* running, or on a run queue */

@@ -10,8 +10,12 @@ enum lock_rank {
     RANK_NONE = 0,
 
     /* sleep locks, outermost first */
-    RANK_FILE,  /* one open file's offset */
-    RANK_INODE, /* one inode's content and attributes */
+    RANK_FILE,   /* one open file's offset */
+    RANK_NAMES,  /* one file system's names: who changes them */
+    RANK_INODE,  /* one inode's content and attributes; several of them only
+                  * inside RANK_NAMES */
+    RANK_COMMIT, /* one journal's commits */
+    RANK_CHANGE, /* one journal's running transaction */
 
     /* spin locks, outermost first */
     RANK_SPIN,

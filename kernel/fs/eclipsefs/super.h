@@ -1,13 +1,17 @@
 /* An opened eclipsefs image: where its parts are.
  *
- * Owns nothing on the disk; takes no lock (constant after efs_open, but for
- * the record of complaints, which is atomic). May block on the disk.
+ * Takes no lock: constant after efs_open and efs_start, but for the record of
+ * complaints, which is atomic, and what belongs to other modules. May block
+ * on the disk.
  *
  * An address is a byte position on the device, everywhere in eclipsefs. */
 #pragma once
 
 #include "abi/eclipsefs.h"
 #include "dev/blockdev.h"
+#include "fs/journal.h"
+
+struct efs_space;
 
 #define EFS_COMPLAINTS_MAX 16u
 
@@ -19,8 +23,14 @@ struct efs {
     uint64_t records;     /* its end, where record offsets count from */
     uint32_t inode_count; /* inodes are 1 .. inode_count */
     struct eclipsefs_header header;
+    bool extended;
+    bool read_only;          /* or plain */
+    struct efsx_header ext;  /* of an extended image */
+    struct journal *journal; /* NULL for a plain one, or before efs_start */
+    struct efs_space *space; /* what is free: fs/eclipsefs/space.c's */
 
     /* atomic */
+    bool broken; /* damage was met: nothing more is changed */
     uint32_t complaints;
     uint64_t complained[EFS_COMPLAINTS_MAX]; /* addresses of damage logged */
 };

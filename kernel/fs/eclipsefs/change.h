@@ -1,0 +1,48 @@
+/* Changes to an extended image: one operation, all of it or nothing.
+ *
+ * Binds the journal to the image: taking a change back also takes back what
+ * efs_space gave away in it. What a change has done to structs in memory is
+ * for the caller to restore. Thread context, may block. */
+#pragma once
+
+#include "fs/eclipsefs/super.h"
+
+/* Opens the journal and the bitmap of an extended image after efs_open;
+ * replays, and, unless read_only, marks the image as in use and frees
+ * orphans. Returns 0, -EROFS (the device cannot be written), -EUCLEAN, -EIO,
+ * -ENOMEM; on errors *why says it. */
+int efs_start(struct efs *fs, bool read_only, const char **why) MUST_CHECK;
+
+/* Brings everything to its place and marks the image as clean; frees what
+ * efs_start made, whatever it returns: 0, -EIO, -EROFS (nothing more could be
+ * written since an earlier error). */
+int efs_stop(struct efs *fs);
+
+/* Begins a change. Returns 0, -EROFS. */
+int efs_begin(struct efs *fs) MUST_CHECK;
+
+/* Ends it: err 0 adds it to the running transaction, another value undoes it.
+ * Returns err. */
+int efs_end(struct efs *fs, int err) MUST_CHECK;
+
+/* Makes every change so far durable. Returns 0, -EIO, -EROFS. */
+int efs_commit(struct efs *fs) MUST_CHECK;
+
+/* A wrong block of metadata was met: the image gets EFSX_ERRORS, and nothing
+ * more is changed. Logged as efs_damaged; returns -EUCLEAN. Any lock may be
+ * held. */
+int efs_broken(struct efs *fs, uint32_t ino, uint64_t address,
+               const char *what);
+
+/* ---- Blocks of metadata ---- */
+
+/* The number of bytes that the checksum of a block with a struct efsx_trailer
+ * covers, and the seal for such blocks. */
+#define EFS_TRAILER_AT (ECLIPSEFS_BLOCK_SIZE - sizeof(struct efsx_trailer))
+void efs_seal(uint8_t *block);
+
+/* Gets a block of index or leaf entries that belongs to ino, checked: magic,
+ * owner, length, checksum. Returns 0 and a held buffer, -EUCLEAN (logged),
+ * -EIO, -ENOMEM. */
+int efs_block_get(struct efs *fs, uint32_t block, uint32_t magic, uint32_t ino,
+                  struct buf **buf) MUST_CHECK;

@@ -1,0 +1,79 @@
+/* What is free on an extended image: blocks and inodes.
+ *
+ * The bitmap and the inode table on the disk are changed through the journal.
+ * In memory one more bitmap says which blocks may be given away: not those in
+ * use, not those promised to data that is still being written, and not those
+ * whose freeing is not on the disk for good - after a crash they would still
+ * belong to their old owner.
+ *
+ * Takes no lock: all of it is called within a change (journal_begin), where
+ * nothing else is said. May block on the disk. */
+#pragma once
+
+#include "fs/eclipsefs/super.h"
+
+struct efs_run {
+    uint32_t start, count; /* blocks */
+};
+
+/* Reads the bitmap and counts free inodes; frees with efs_space_close. Called
+ * while the image is opened for writing, outside of changes.
+ * Returns 0, -EUCLEAN, -EIO, -ENOMEM. */
+int efs_space_open(struct efs *fs) MUST_CHECK;
+void efs_space_close(struct efs *fs);
+
+/* Free now and not reserved. Any context. */
+uint64_t efs_space_free_blocks(const struct efs *fs);
+uint32_t efs_space_free_inodes(const struct efs *fs);
+
+/* ---- Blocks of metadata ---- */
+
+/* Takes one block near goal (0: anywhere), to be written whole; inode: one
+ * that an inode table's offset can reach.
+ * Returns 0 and its buffer, held, zeroed, checked and being edited with seal;
+ * -ENOSPC, -EIO, -ENOMEM. */
+int efs_block_alloc(struct efs *fs, uint32_t goal, bool inode,
+                    journal_seal seal, uint32_t *block, struct buf **buf)
+    MUST_CHECK;
+
+/* Frees a block of metadata, whose replay is revoked. */
+int efs_block_free(struct efs *fs, uint32_t block) MUST_CHECK;
+
+/* ---- Blocks of data ---- */
+
+/* Sets blocks aside for data that is still in memory, and for the extents it
+ * may need: writing it later cannot fail for want of space. */
+int efs_space_reserve(struct efs *fs, uint64_t blocks) MUST_CHECK;
+void efs_space_unreserve(struct efs *fs, uint64_t blocks);
+
+/* Takes up to most reserved blocks in a row near goal, in memory only, so
+ * that data can be written to them; they stay reserved until efs_run_use.
+ * Returns 0 or -ENOSPC (only if they were not reserved). */
+int efs_run_take(struct efs *fs, uint32_t goal, uint32_t most,
+                 struct efs_run *run) MUST_CHECK;
+
+/* Marks a taken run in the bitmap: something is about to point to it. It is
+ * no longer reserved. Or gives it back. */
+int efs_run_use(struct efs *fs, struct efs_run run) MUST_CHECK;
+void efs_run_return(struct efs *fs, struct efs_run run);
+
+/* Frees blocks of data. */
+int efs_run_free(struct efs *fs, struct efs_run run) MUST_CHECK;
+
+/* ---- Inodes ---- */
+
+/* Takes a free inode and its block, near goal. Returns as efs_block_alloc;
+ * -ENOSPC also if all inodes are in use. */
+int efs_inode_alloc(struct efs *fs, uint32_t goal, uint32_t *ino,
+                    struct buf **buf) MUST_CHECK;
+
+/* Frees an inode and its block. */
+int efs_inode_free(struct efs *fs, uint32_t ino) MUST_CHECK;
+
+/* Marks an inode that has lost its last name and is still open. */
+int efs_inode_set_orphan(struct efs *fs, uint32_t ino, bool orphan) MUST_CHECK;
+
+/* The lowest orphan above `after`; outside of changes. Returns 0 and *ino, 0
+ * after the last; -EIO, -ENOMEM. */
+int efs_inode_next_orphan(struct efs *fs, uint32_t after, uint32_t *ino)
+    MUST_CHECK;
