@@ -50,7 +50,6 @@ static void
 describe_panic(void)
 {
     const struct thread *t = thread_current();
-
     pr_err("hart %u (hartid %lu), %s %s[%d]", this_cpu()->index,
            (unsigned long)this_cpu()->hartid,
            t->process ? "process" : "kernel thread",
@@ -65,7 +64,6 @@ end_after_panic(void)
 {
     size_t len;
     const char *wish = bootarg_find("panic", &len);
-
     if (wish && len == 4 && memcmp(wish, "halt", 4) == 0)
         print_raw("halted\n", 7);
     else
@@ -86,7 +84,6 @@ static bool
 all_harts_have(uint32_t isa)
 {
     const struct platform *p = platform_get();
-
     for (unsigned i = 0; i < p->nharts; i++)
         if (!(p->harts[i].isa & isa))
             return false;
@@ -98,7 +95,6 @@ read_platform(uint64_t fdt_pa)
 {
     const char *why = "";
     size_t len;
-
     if (platform_init(phys_to_virt(fdt_pa), fdt_pa, FDT_MAX_SIZE, &why) != 0)
         give_up("device tree", why);
     if (bootarg_find("quiet", &len))
@@ -110,7 +106,6 @@ start_clock(void)
 {
     const struct platform *p = platform_get();
     bool sstc = all_harts_have(PLATFORM_ISA_SSTC);
-
     clock_init(p->timebase_hz, sstc);
     print_set_clock(clock_now_ns);
 }
@@ -120,7 +115,6 @@ print_machine(uint64_t hartid)
 {
     const struct platform *p = platform_get();
     char firmware[64];
-
     sbi_describe(firmware, sizeof(firmware));
     print_boot("umbra", "%s on %s, boot hart %lu", VERSION_UMBRA, firmware,
                (unsigned long)hartid);
@@ -147,7 +141,6 @@ start_memory(void)
 {
     static struct memmap map;
     const struct platform *p = platform_get();
-
     for (unsigned i = 0; i < p->nmemory && i < MEMMAP_RAM_MAX; i++)
         map.ram[map.nram++] = p->memory[i];
     for (unsigned i = 0; i < p->nreserved; i++)
@@ -220,7 +213,6 @@ start_harts(void)
 {
     const struct platform *p = platform_get();
     unsigned left = 0;
-
     for (unsigned i = 0; i < p->nharts; i++)
         if (p->harts[i].id != this_cpu()->hartid && !cpu_add(p->harts[i].id))
             left++;

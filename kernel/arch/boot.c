@@ -1,5 +1,4 @@
 #include "arch/boot.h"
-
 #include "arch/cpu.h"
 #include "arch/pte.h"
 
@@ -23,7 +22,6 @@ boot_map(void)
     uint64_t pa = (uint64_t)_text, va = link_text;
     uint64_t kernel = PTE_R | PTE_W | PTE_X | PTE_V | PTE_A | PTE_D;
     uint64_t data = PTE_R | PTE_W | PTE_V | PTE_A | PTE_D;
-
     kernel_phys_offset = pa - va;
     for (uint64_t p = 0; p < DIRECT_SIZE; p += pte_span(2))
         boot_root[pte_index(DIRECT_BASE + p, 2)] = pte_make(p, data);

@@ -1,5 +1,4 @@
 #include "arch/clock.h"
-
 #include "arch/cpu.h"
 #include "arch/sbi.h"
 
@@ -23,7 +22,6 @@ uint64_t
 clock_now_ns(void)
 {
     uint64_t ticks = csr_read(time) - boot_ticks;
-
     return ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
 }
 
@@ -31,7 +29,6 @@ void
 clock_set_deadline(uint64_t deadline_ns)
 {
     uint64_t tick = UINT64_MAX;
-
     if (deadline_ns < INT64_MAX) {
         tick = deadline_ns / NS_PER_S * hz;
         tick += deadline_ns % NS_PER_S * hz / NS_PER_S;

@@ -1,5 +1,4 @@
 #include "arch/cpu.h"
-
 #include "arch/boot.h"
 
 static struct cpu cpus[CPU_MAX];

@@ -1,5 +1,4 @@
 #include "arch/sbi.h"
-
 #include "abi/errno.h"
 #include "lib/fmt.h"
 
@@ -57,7 +56,6 @@ call(uint64_t eid, uint64_t fid, uint64_t arg0, uint64_t arg1, uint64_t arg2,
     register uint64_t a3 __asm__("a3") = arg3;
     register uint64_t a6 __asm__("a6") = fid;
     register uint64_t a7 __asm__("a7") = eid;
-
     __asm__ volatile("ecall"
                      : "+r"(a0), "+r"(a1)
                      : "r"(a2), "r"(a3), "r"(a6), "r"(a7)
@@ -89,7 +87,6 @@ sbi_describe(char *buf, size_t size)
 {
     /* OpenSBI packs its version as major << 16 | minor. */
     const uint64_t opensbi = 1;
-
     if (impl_id == opensbi)
         snprintf(buf, size, "OpenSBI %lu.%lu, SBI %lu.%lu",
                  (unsigned long)(impl_version >> 16),

@@ -1,5 +1,4 @@
 #include "arch/smp.h"
-
 #include "arch/boot.h"
 #include "arch/sbi.h"
 

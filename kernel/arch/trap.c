@@ -1,5 +1,4 @@
 #include "arch/trap.h"
-
 #include "arch/boot.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -62,7 +61,6 @@ static NOINLINE void
 handle_user_trap(struct trapframe *frame)
 {
     uint64_t cause = read_cause(frame);
-
     if (cause & SCAUSE_INTERRUPT)
         handle_interrupt(cause);
     else if (cause == SCAUSE_INST_PAGE || cause == SCAUSE_LOAD_PAGE ||
@@ -98,7 +96,6 @@ void
 trap_kernel(struct trapframe *frame)
 {
     uint64_t cause = read_cause(frame);
-
     if (cause & SCAUSE_INTERRUPT) {
         handle_interrupt(cause);
         return;
@@ -165,7 +162,6 @@ trap_print_frame(const struct trapframe *f)
         "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
     };
     const uint64_t *r = &f->ra;
-
     for (unsigned i = 0; i < 30; i += 3)
         pr_err("%4s %016lx %4s %016lx %4s %016lx", names[i], r[i], names[i + 1],
                r[i + 1], names[i + 2], r[i + 2]);
@@ -201,7 +197,6 @@ static bool
 is_on_stack(uint64_t fp)
 {
     uint64_t boot = (uint64_t)boot_stack_top;
-
     if (fp % 16 != 0)
         return false;
     if (fp > boot - KSTACK_SIZE && fp <= boot)
@@ -214,7 +209,6 @@ void
 trap_print_backtrace(uint64_t pc, uint64_t fp)
 {
     uint64_t inside = pc;
-
     for (unsigned depth = 0; depth < 24; depth++) {
         const char *name;
         size_t offset;

@@ -80,7 +80,6 @@ irq_dispatch(void)
 {
     unsigned cpu = this_cpu()->index;
     unsigned irq;
-
     /* Finding none is legal, if rare: a notification is only a hint, and what
      * it was for may be gone by now [plic §1.3]. */
     while ((irq = plic_claim()) != 0) {

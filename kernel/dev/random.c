@@ -1,5 +1,4 @@
 #include "dev/random.h"
-
 #include "arch/clock.h"
 #include "lib/string.h"
 #include "sync/spinlock.h"
@@ -64,7 +63,6 @@ static void
 step_locked(uint32_t out[KEY_WORDS]) REQUIRES(pool.lock)
 {
     uint32_t block[BLOCK_WORDS];
-
     chacha_block(pool.key, pool.counter++, clock_now_ns(), block);
     memcpy(pool.key, block, sizeof(pool.key));
     memcpy(out, block + KEY_WORDS, KEY_WORDS * sizeof(*out));
@@ -75,7 +73,6 @@ random_add(const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
     uint32_t unused[KEY_WORDS];
-
     spin_lock(&pool.lock);
     while (n > 0) {
         size_t len = MIN(n, sizeof(pool.key));
@@ -94,7 +91,6 @@ random_fill(void *buf, size_t n)
 {
     uint8_t *p = buf;
     uint32_t some[KEY_WORDS];
-
     while (n > 0) {
         size_t len = MIN(n, sizeof(some));
         spin_lock(&pool.lock);

@@ -26,7 +26,6 @@ print_time(uint64_t s)
     uint64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
     uint64_t of_year = day - (365 * year + year / 4 - year / 100);
     uint64_t month = (5 * of_year + 2) / 153; /* 0: March */
-
     print_boot("rtc", "goldfish, %lu-%02lu-%02lu %02lu:%02lu UTC",
                (unsigned long)(era * 400 + year + (month >= 10)),
                (unsigned long)((month + 2) % 12 + 1),

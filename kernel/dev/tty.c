@@ -31,7 +31,6 @@ take_input(struct tty *tty, int *group)
 {
     int sig = 0;
     char c;
-
     spin_lock(&tty->lock);
     while (sig == 0 && tty_ring_has_room(tty) && tty->port->read(&c, 1) == 1)
         sig = tty_line_receive(tty, (uint8_t)c);
@@ -91,7 +90,6 @@ wait_for_input(struct tty *tty, size_t max, bool nonblock) REQUIRES(tty->lock)
     size_t seen = SIZE_MAX; /* bytes at the last look */
     uint64_t deadline = WAIT_FOREVER;
     bool timed;
-
     while (!is_satisfied(tty, max, &timed)) {
         size_t count = tty_ring_count(tty);
         int err = -EAGAIN;
@@ -167,7 +165,6 @@ tty_output(struct tty *tty, const char *text, size_t len)
     bool expand = cook && (tty->termios.c_oflag & ONLCR);
     size_t room = port->room();
     size_t start = 0, i; /* what is from start to i goes out as it is */
-
     for (i = 0; i < len; i++) {
         bool newline = expand && text[i] == '\n';
         if (room < 1u + newline)

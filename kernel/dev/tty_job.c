@@ -101,7 +101,6 @@ static bool
 is_orphaned_locked(int pgid) REQUIRES(process_lock)
 {
     struct process *p;
-
     list_for_each_entry (p, &process_list, all_node) {
         if (p->pgid == pgid && p->parent && p->parent->pgid != pgid &&
             p->parent->sid == p->sid)
@@ -114,7 +113,6 @@ static int
 stop_for_input(struct tty *tty, struct process *self)
 {
     uint64_t blocked = thread_current()->blocked & 1ul << (SIGTTIN - 1);
-
     spin_lock(&process_lock);
     int pgid = self->pgid;
     bool hopeless = self->pid == 1 || blocked ||
@@ -132,7 +130,6 @@ tty_job_may_read(struct tty *tty)
 {
     struct process *self = process_current();
     struct place caller;
-
     place_of(self, &caller);
     spin_lock(&tty->lock);
     bool background = tty->session == caller.sid && tty->foreground > 0 &&

@@ -40,7 +40,6 @@ tty_ring_take(struct tty *tty, char *buf, size_t max)
     bool by_line = tty_is_canonical(tty);
     unsigned stop = by_line ? in->committed : in->tail;
     size_t n = 0;
-
     while (in->head != stop) {
         uint16_t c = *tty_cell(in, in->head);
         bool end = by_line && (c & TTY_END);

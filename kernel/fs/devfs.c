@@ -1,5 +1,4 @@
 #include "fs/devfs.h"
-
 #include "abi/errno.h"
 #include "abi/stat.h"
 #include "dev/random.h"
@@ -24,7 +23,6 @@ fill_by(struct uio *uio, void (*make)(void *buf, size_t n))
 {
     char buf[PIECE];
     int64_t done = 0;
-
     while (uio->residual > 0) {
         size_t n = MIN(sizeof(buf), uio->residual);
         make(buf, n);
@@ -82,7 +80,6 @@ random_write(struct file *file UNUSED, struct uio *uio, uint64_t *offset UNUSED)
 {
     char bytes[PIECE];
     int64_t done = 0;
-
     while (uio->residual > 0) {
         int64_t moved = uio_drain(uio, bytes, sizeof(bytes));
         if (moved < 0)

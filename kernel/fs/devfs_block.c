@@ -1,5 +1,4 @@
 #include "fs/devfs.h"
-
 #include "abi/errno.h"
 #include "abi/stat.h"
 #include "dev/blockdev.h"
@@ -22,7 +21,6 @@ static unsigned
 disk_index(const char *name)
 {
     unsigned count = 0;
-
     for (const char *p = name + 2; *p >= 'a' && *p <= 'z'; p++)
         count = count * 26 + (unsigned)(*p - 'a') + 1;
     return count - 1;
@@ -38,7 +36,6 @@ struct blockdev *
 devfs_block_find(uint64_t id)
 {
     struct blockdev *dev = blockdev_next(NULL);
-
     while (dev && --id > 0)
         dev = blockdev_next(dev);
     return dev;
@@ -85,7 +82,6 @@ block_read(struct file *file, struct uio *uio, uint64_t *offset)
 {
     uint64_t size = size_of(file);
     int64_t done = 0;
-
     while (uio->residual > 0 && *offset < size) {
         struct buf *buf;
         int64_t n = bcache_get(file->private, *offset / BLOCK_SIZE, &buf);
@@ -111,7 +107,6 @@ block_ioctl(struct file *file, unsigned command, uint64_t arg)
     const struct blockdev *dev = file->private;
     uint64_t size = size_of(file);
     int number;
-
     switch (command) {
     case BLKGETSIZE64:
         return uaccess_write(uaddr(arg), &size, sizeof(size));

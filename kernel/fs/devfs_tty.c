@@ -1,5 +1,4 @@
 #include "fs/devfs.h"
-
 #include "abi/errno.h"
 #include "dev/console.h"
 #include "dev/tty.h"

@@ -1,5 +1,4 @@
 #include "fs/pipe.h"
-
 #include "abi/errno.h"
 #include "abi/limits.h"
 #include "abi/stat.h"
@@ -72,7 +71,6 @@ static inline int64_t
 copy(struct pipe *p, uint64_t at, size_t n, struct uio *uio, bool in)
 {
     size_t done = 0;
-
     while (done < n) {
         size_t start = (at + done) % PAGE_SIZE;
         size_t len = MIN(n - done, PAGE_SIZE - start);
@@ -115,7 +113,6 @@ static int64_t
 pipe_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
     struct pipe *p = file->private;
-
     spin_lock(&p->lock);
     int64_t used = begin_read_locked(p, is_nonblocking(file));
     if (used <= 0) {
@@ -146,7 +143,6 @@ static int64_t
 begin_write_locked(struct pipe *p, size_t n, bool nonblock) REQUIRES(p->lock)
 {
     size_t need = n <= PIPE_BUF ? n : 1;
-
     for (;;) {
         size_t free = PIPE_SIZE - (p->head - p->tail);
         if (!p->has_reader)
@@ -190,7 +186,6 @@ static int64_t
 pipe_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
     size_t total = uio->residual;
-
     while (uio->residual > 0) {
         int64_t n = write_some(file->private, uio, total, is_nonblocking(file));
         if (n >= 0)
@@ -218,7 +213,6 @@ static void
 pipe_release(struct file *file)
 {
     struct pipe *p = file->private;
-
     spin_lock(&p->lock);
     if (file_allows(file, FILE_WRITE))
         p->has_writer = false;
@@ -235,7 +229,6 @@ static void
 pipe_stat(struct file *file, struct stat *st)
 {
     const struct pipe *p = file->private;
-
     memset(st, 0, sizeof(*st));
     st->st_dev = PIPE_DEV;
     st->st_ino = p->ino;
@@ -248,7 +241,6 @@ static int64_t
 pipe_ioctl(struct file *file, unsigned command, uint64_t arg)
 {
     struct pipe *p = file->private;
-
     if (command != FIONREAD)
         return -ENOTTY;
     spin_lock(&p->lock);

@@ -1,5 +1,4 @@
 #include "fs/procfs.h"
-
 #include "abi/stat.h"
 #include "arch/clock.h"
 #include "arch/cpu.h"
@@ -23,7 +22,6 @@ static uint64_t
 busy_ns_total(void)
 {
     uint64_t sum = 0;
-
     for (unsigned i = 0; i < cpu_count(); i++)
         sum += sched_busy_ns(i);
     return sum;
@@ -40,7 +38,6 @@ show_uptime(struct text_buf *out, uint64_t id UNUSED)
 {
     uint64_t now = clock_now_ns();
     uint64_t idle = idle_ns(now * cpu_count(), busy_ns_total());
-
     return text_printf(out, "%lu.%02lu %lu.%02lu\n", now / NS_PER_SEC,
                        now % NS_PER_SEC / NS_PER_TICK, idle / NS_PER_SEC,
                        idle % NS_PER_SEC / NS_PER_TICK);
@@ -52,7 +49,6 @@ show_loadavg(struct text_buf *out, uint64_t id UNUSED)
 {
     unsigned runnable = sched_runnable();
     int last = 0;
-
     struct process *process;
     while ((process = process_next(last))) {
         last = process->pid;
@@ -134,7 +130,6 @@ show_stat(struct text_buf *out, uint64_t id UNUSED)
 {
     uint64_t now = clock_now_ns(), busy = busy_ns_total(), interrupts = 0;
     unsigned cpus = cpu_count();
-
     text_printf(out, "cpu ");
     put_cpu_times(out, busy, idle_ns(now * cpus, busy));
     for (unsigned i = 0; i < cpus; i++) {
@@ -155,7 +150,6 @@ static int
 show_cpuinfo(struct text_buf *out, uint64_t id UNUSED)
 {
     const struct platform *platform = platform_get();
-
     for (unsigned i = 0; i < cpu_count(); i++) {
         uint64_t hartid = cpu_get(i)->hartid;
         int index = platform_hart_index(hartid);
@@ -180,7 +174,6 @@ static int
 show_mounts(struct text_buf *out, uint64_t id UNUSED)
 {
     char path[256];
-
     for (const struct mount *m = mount_next(NULL); m; m = mount_next(m)) {
         const struct super *super = m->root->super;
         int start = dentry_path(m->root, mount_get_root(), path, sizeof(path));

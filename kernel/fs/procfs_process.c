@@ -1,5 +1,4 @@
 #include "fs/procfs.h"
-
 #include "abi/errno.h"
 #include "abi/limits.h"
 #include "abi/stat.h"
@@ -169,7 +168,6 @@ static uint64_t
 find_pid(const char *name)
 {
     int pid = 0;
-
     for (; *name; name++) {
         if (*name < '0' || *name > '9' || pid > 9999999)
             return 0;

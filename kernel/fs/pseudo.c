@@ -1,5 +1,4 @@
 #include "fs/pseudo.h"
-
 #include "abi/errno.h"
 #include "abi/limits.h"
 #include "lib/fmt.h"
@@ -87,7 +86,6 @@ text_printf(struct text_buf *out, const char *format, ...)
 {
     struct text_sink s = {.sink.put = sink_put, .out = out};
     va_list args;
-
     va_start(args, format);
     fmt_vformat(&s.sink, format, args);
     va_end(args);
@@ -108,7 +106,6 @@ text_generate(const struct inode *inode, struct text_buf **out)
 {
     const struct pseudo_row *row = &rows_of(inode)[index_of(inode)];
     int err = -ENOMEM;
-
     *out = kzalloc(sizeof(**out));
     if (*out)
         err = row->show(*out, pseudo_id(inode));
@@ -160,7 +157,6 @@ find_by_walk(const struct pseudo_kind *kind, const char *name)
 {
     char other[PSEUDO_NAME_MAX];
     uint64_t id = 0;
-
     while ((id = kind->next(id, other)) && strcmp(name, other) != 0)
         ;
     return id;
@@ -172,7 +168,6 @@ pseudo_lookup(struct inode *dir, const char *name, size_t len,
 {
     const struct pseudo_row *rows = rows_of(dir);
     char text[NAME_MAX + 1];
-
     memcpy(text, name, len);
     text[len] = '\0';
     for (unsigned i = 1; rows[i].name; i++) {
@@ -203,7 +198,6 @@ list_row(const struct inode *dir, unsigned i, uint64_t *pos,
 {
     const struct pseudo_row *row = &rows_of(dir)[i];
     uint64_t start = pos_of(i, 0), end = pos_of(i + 1, 0);
-
     if (!row->kind)
         return sink->entry(sink, row->name, strlen(row->name),
                            make_ino(i, pseudo_id(dir)), row->mode, end);
@@ -223,7 +217,6 @@ static int
 pseudo_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
 {
     const struct pseudo_row *rows = rows_of(dir);
-
     for (unsigned i = 1; rows[i].name; i++) {
         uint64_t end = pos_of(i + 1, 0);
         if (*pos >= end)
@@ -259,7 +252,6 @@ pseudo_read_inode(struct inode *inode)
 {
     const struct pseudo_row *row = &rows_of(inode)[index_of(inode)];
     bool many = row->kind && row->kind->get_rdev;
-
     inode->ops = &pseudo_inode_ops;
     inode->mode = row->mode;
     inode->nlink = S_ISDIR(row->mode) ? 2 : 1;

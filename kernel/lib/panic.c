@@ -1,5 +1,4 @@
 #include "lib/panic.h"
-
 #include "lib/fmt.h"
 #include "lib/print.h"
 
@@ -17,7 +16,6 @@ panic(const char *format, ...)
     static int panicked;
     char text[256];
     va_list args;
-
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);

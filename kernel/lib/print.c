@@ -145,7 +145,6 @@ print_boot(const char *subject, const char *format, ...)
     va_list args;
     bool locked = enter();
     uint64_t ns = now_ns();
-
     line_begin(PRINT_INFO, ns);
     line_put(&line.sink, subject, strlen(subject));
     line_add(": ", 2);

@@ -1,5 +1,4 @@
 #include "mm/area.h"
-
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/pte.h"
@@ -25,7 +24,6 @@ struct area *
 area_find(struct space *space, uint64_t va)
 {
     struct area *area = first_area(space);
-
     while (area && area->end <= va)
         area = next_area(space, area);
     return area && area->start <= va ? area : NULL;
@@ -35,7 +33,6 @@ bool
 area_is_free(struct space *space, uint64_t start, uint64_t end)
 {
     struct area *area = first_area(space);
-
     while (area && area->end <= start)
         area = next_area(space, area);
     return !area || area->start >= end;
@@ -57,7 +54,6 @@ int
 area_add(struct space *space, uint64_t start, uint64_t end, unsigned prot)
 {
     struct list_node *pos = space->areas.next;
-
     while (pos != &space->areas &&
            list_entry(pos, struct area, node)->start < start)
         pos = pos->next;
@@ -84,7 +80,6 @@ static int
 split_at(struct space *space, uint64_t va)
 {
     struct area *area = area_find(space, va);
-
     if (!area || area->start == va)
         return 0;
     struct area *upper = kmalloc(sizeof(*upper));
@@ -107,7 +102,6 @@ void
 area_remove(struct space *space, uint64_t start, uint64_t end)
 {
     struct area *area = first_area(space), *next;
-
     for (; area; area = next) {
         next = next_area(space, area);
         if (area->start >= start && area->end <= end) {
@@ -122,7 +116,6 @@ void
 area_set_prot(struct space *space, uint64_t start, uint64_t end, unsigned prot)
 {
     struct area *area;
-
     list_for_each_entry (area, &space->areas, node) {
         if (area->start >= start && area->end <= end)
             area->prot = prot;
@@ -135,7 +128,6 @@ uint64_t
 area_rights(unsigned prot)
 {
     uint64_t rights = PTE_R;
-
     if (prot & (PROT_READ | PROT_WRITE | PROT_EXEC))
         rights |= PTE_U;
     if (prot & PROT_WRITE)

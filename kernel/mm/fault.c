@@ -1,5 +1,4 @@
 #include "mm/space.h"
-
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/tlb.h"
@@ -34,7 +33,6 @@ static int
 break_sharing(uint64_t *entry, uint64_t rights)
 {
     void *shared = phys_to_virt(pte_address(*entry));
-
     if (frame_refs(shared) == 1) {
         *entry = pt_leaf(virt_to_phys(shared), rights);
         return 0;
@@ -102,7 +100,6 @@ space_translate(const struct space *space, uint64_t va, bool write)
 {
     uint64_t need = PTE_V | PTE_U | (write ? PTE_W : 0);
     const uint64_t *table = space->root;
-
     if (va >= USER_END)
         return NULL;
     for (unsigned level = PT_LEVELS - 1; level > 0; level--) {

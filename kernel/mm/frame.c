@@ -1,5 +1,4 @@
 #include "mm/frame.h"
-
 #include "arch/layout.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -60,7 +59,6 @@ static void
 link_free(uint64_t number, unsigned order)
 {
     uint32_t next = free_blocks[order];
-
     frames[number] = (struct frame){.next = next,
                                     .prev = NOBODY,
                                     .kind = FRAME_FREE,
@@ -75,7 +73,6 @@ static void
 unlink_free(uint64_t number)
 {
     struct frame *frame = &frames[number];
-
     if (frame->prev != NOBODY)
         frames[frame->prev].next = frame->next;
     else
@@ -167,7 +164,6 @@ last_range(const struct memmap *map)
 {
     uint64_t first = map->ram[0].base, bytes = map->ram[0].size;
     unsigned last = 0;
-
     while (last + 1 < map->nram) {
         const struct fdt_range *next = &map->ram[last + 1];
         uint64_t span = next->base + next->size - first;
@@ -186,7 +182,6 @@ void
 frame_init(const struct memmap *map)
 {
     const struct fdt_range *last = last_range(map);
-
     for (unsigned i = 0; i <= FRAME_MAX_ORDER; i++)
         free_blocks[i] = NOBODY;
 
@@ -216,7 +211,6 @@ void *
 frame_alloc(unsigned order)
 {
     unsigned found = order;
-
     assert(order <= FRAME_MAX_ORDER);
     spin_lock(&lock);
     while (found <= FRAME_MAX_ORDER && free_blocks[found] == NOBODY)
@@ -253,7 +247,6 @@ frame_free(void *block, unsigned order)
 {
     uint64_t number = frame_number(block);
     struct frame *frame = &frames[number];
-
     assert(frame->kind == FRAME_USED);
     assert_eq(frame->order, order);
     assert_eq(frame->refs, 1);
@@ -278,7 +271,6 @@ void
 frame_unref(void *frame)
 {
     struct frame *f = &frames[frame_number(frame)];
-
     /* The last holder must see what the others wrote before. */
     if (__atomic_fetch_sub(&f->refs, 1, __ATOMIC_ACQ_REL) == 1) {
         f->refs = 1;
@@ -296,7 +288,6 @@ void
 frame_mark_slab(void *block, unsigned order, bool is_slab)
 {
     uint64_t number = frame_number(block);
-
     frames[number].kind = is_slab ? FRAME_SLAB : FRAME_USED;
     for (unsigned i = 1; i < 1u << order; i++) {
         frames[number + i].kind = is_slab ? FRAME_SLAB : FRAME_TAIL;
@@ -308,7 +299,6 @@ void *
 frame_find_block(const void *address, unsigned *order, bool *is_slab)
 {
     uint64_t number = frame_number(address);
-
     *is_slab = frames[number].kind == FRAME_SLAB;
     if (*is_slab)
         number -= frames[number].head;

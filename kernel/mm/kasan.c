@@ -14,7 +14,6 @@ void
 kasan_init(uint64_t start, uint64_t end, void *memory)
 {
     uint8_t *p = memory;
-
     for (uint64_t i = 0; i < (end - start) / 8; i++)
         p[i] = 0;
     first = DIRECT_BASE + start;
@@ -26,7 +25,6 @@ static void
 mark(const void *p, size_t size, uint8_t value)
 {
     uint64_t a = (uint64_t)p;
-
     if (!shadow || a < first || a >= last)
         return;
     assert(a % 8 == 0);

@@ -1,5 +1,4 @@
 #include "mm/kmap.h"
-
 #include "arch/boot.h"
 #include "arch/layout.h"
 #include "arch/sbi.h"
@@ -97,7 +96,6 @@ kmap_device(uint64_t pa, uint64_t size)
 {
     uint64_t start = ALIGN_DOWN(pa, PAGE_SIZE);
     uint64_t end = ALIGN_UP(pa + size, PAGE_SIZE);
-
     if (end <= start || end > DIRECT_SIZE)
         return NULL;
     for (uint64_t p = start; p < end; p += PAGE_SIZE) {
@@ -116,7 +114,6 @@ static void *
 new_stack_locked(void)
 {
     uint64_t bottom = next_slot + KSTACK_SIZE;
-
     if (next_slot == STACKS_BASE + STACKS_SIZE)
         return NULL;
     for (uint64_t va = bottom; va < bottom + KSTACK_SIZE; va += PAGE_SIZE) {
@@ -140,7 +137,6 @@ void *
 kmap_stack_alloc(void)
 {
     bool fresh = false;
-
     spin_lock(&lock);
     void *top = free_stacks;
     if (top) {

@@ -5,7 +5,6 @@ memmap_next_free(const struct memmap *map, bool unmapped_only, uint64_t *start,
                  uint64_t end, uint64_t *stop)
 {
     bool moved;
-
     /* Leaving one range may end inside another: until none covers *start. */
     do {
         moved = false;

@@ -1,5 +1,4 @@
 #include "mm/pagetable.h"
-
 #include "abi/errno.h"
 #include "arch/layout.h"
 #include "mm/frame.h"
@@ -14,7 +13,6 @@ uint64_t *
 pt_walk(uint64_t *root, uint64_t va, unsigned level, bool create)
 {
     uint64_t *table = root;
-
     for (unsigned l = PT_LEVELS - 1; l > level; l--) {
         uint64_t *entry = &table[pte_index(va, l)];
         if (!(*entry & PTE_V)) {
@@ -34,7 +32,6 @@ uint64_t
 pt_lookup(const uint64_t *root, uint64_t va)
 {
     const uint64_t *table = root;
-
     for (unsigned l = PT_LEVELS; l-- > 0;) {
         uint64_t entry = table[pte_index(va, l)];
         if (!(entry & PTE_V))

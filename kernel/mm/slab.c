@@ -1,5 +1,4 @@
 #include "mm/slab.h"
-
 #include "arch/layout.h"
 #include "lib/panic.h"
 #include "lib/string.h"
@@ -64,7 +63,6 @@ static void
 destroy_slab(struct slab *slab)
 {
     unsigned order = slab->cache->order;
-
     frame_mark_slab(slab, order, false);
     kasan_allow(slab, PAGE_SIZE << order);
     frame_free(slab, order);
@@ -74,7 +72,6 @@ static struct slab *
 slab_with_room_locked(struct slab_cache *cache)
 {
     struct list_node *node;
-
     if (!list_is_empty(&cache->partial))
         return list_entry(cache->partial.next, struct slab, node);
     node = list_pop_front(&cache->empty);
@@ -92,7 +89,6 @@ void *
 slab_alloc(struct slab_cache *cache)
 {
     void **object = NULL;
-
     spin_lock(&cache->lock);
     struct slab *slab = slab_with_room_locked(cache);
     if (slab) {
@@ -114,7 +110,6 @@ slab_free(struct slab_cache *cache, void *object)
     bool is_slab;
     struct slab *slab = frame_find_block(object, &order, &is_slab);
     struct slab *surplus = NULL;
-
     assert(is_slab && slab->cache == cache);
     kasan_allow(object, cache->size);
 #ifdef SAN
@@ -184,7 +179,6 @@ kfree(void *object)
 {
     unsigned order;
     bool is_slab;
-
     if (!object)
         return;
     void *block = frame_find_block(object, &order, &is_slab);

@@ -1,5 +1,4 @@
 #include "mm/space.h"
-
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/tlb.h"
@@ -19,7 +18,6 @@ space_create(struct space **out)
 {
     struct space *space = kzalloc(sizeof(*space));
     uint64_t *root = frame_alloc(0);
-
     if (!space || !root) {
         kfree(space);
         if (root)
@@ -72,7 +70,6 @@ space_switch(struct space *space)
 {
     struct cpu *cpu = this_cpu();
     struct space *old = cpu->space;
-
     if (!space)
         return;
     uint64_t generation = READ_ONCE(space->generation);
@@ -108,7 +105,6 @@ for_each_page(struct space *space, uint64_t start, uint64_t end,
               unsigned prot)
 {
     uint64_t va = start;
-
     while (va < end) {
         uint64_t *entry = pt_walk(space->root, va, 0, false);
         uint64_t table_end = end_of_table(va, end);
@@ -138,7 +134,6 @@ static void
 unmap_locked(struct space *space, uint64_t start, uint64_t end)
 {
     struct area *area;
-
     list_for_each_entry (area, &space->areas, node) {
         uint64_t from = MAX(area->start, start), to = MIN(area->end, end);
         if (from < to)
@@ -174,7 +169,6 @@ int
 space_map(struct space *space, uint64_t start, uint64_t size, unsigned prot)
 {
     int error = check_range(start, size);
-
     if (error != 0)
         return error;
     spin_lock(&space->lock);
@@ -191,7 +185,6 @@ int
 space_unmap(struct space *space, uint64_t start, uint64_t size)
 {
     int error = check_range(start, size);
-
     if (error != 0)
         return error;
     spin_lock(&space->lock);
@@ -206,7 +199,6 @@ static void
 protect_page(struct space *space, uint64_t *entry, unsigned prot)
 {
     uint64_t rights = area_rights(prot);
-
     (void)space;
     if (*entry & PTE_COW)
         rights = (rights & ~PTE_W) | PTE_COW;
@@ -217,7 +209,6 @@ int
 space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
 {
     int error = check_range(start, size);
-
     if (error != 0)
         return error;
     spin_lock(&space->lock);
@@ -237,7 +228,6 @@ uint64_t
 space_find_gap(struct space *space, uint64_t size)
 {
     uint64_t limit = SPACE_STACK_TOP - SPACE_STACK_SIZE - STACK_GAP;
-
     if (size == 0 || size > limit)
         return 0;
     spin_lock(&space->lock);
@@ -268,7 +258,6 @@ space_set_brk(struct space *space, uint64_t brk)
 {
     uint64_t old = ALIGN_UP(space->brk, PAGE_SIZE);
     uint64_t new = ALIGN_UP(brk, PAGE_SIZE);
-
     if (brk < space->brk_start || brk >= USER_END)
         return space->brk;
     spin_lock(&space->lock);
@@ -294,7 +283,6 @@ static int
 share_table(struct space *child, uint64_t va, uint64_t end, uint64_t *entry)
 {
     uint64_t *copy = pt_walk(child->root, va, 0, true);
-
     if (!copy)
         return -ENOMEM;
     for (; va < end; va += PAGE_SIZE, entry++, copy++) {
@@ -314,7 +302,6 @@ share_area(struct space *from, struct space *child, const struct area *area)
 {
     uint64_t va = area->start;
     int error = area_add(child, area->start, area->end, area->prot);
-
     while (error == 0 && va < area->end) {
         uint64_t *entry = pt_walk(from->root, va, 0, false);
         uint64_t table_end = end_of_table(va, area->end);
@@ -331,7 +318,6 @@ space_clone(struct space *from, struct space **out)
     struct space *child;
     struct area *area;
     int error = space_create(&child);
-
     if (error != 0)
         return error;
     spin_lock(&from->lock);

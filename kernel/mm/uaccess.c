@@ -1,5 +1,4 @@
 #include "mm/uaccess.h"
-
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/cpu.h"
@@ -64,7 +63,6 @@ int64_t
 uaccess_read_string(char *dst, uaddr_t src, size_t size)
 {
     size_t len = 0;
-
     while (len < size) {
         size_t chunk = bytes_to_page_end(src.v + len, size - len);
         const char *p = page_of(cpu_thread()->space, src.v + len, false);

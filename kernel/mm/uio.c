@@ -1,5 +1,4 @@
 #include "mm/uio.h"
-
 #include "abi/errno.h"
 #include "arch/layout.h"
 #include "lib/string.h"
@@ -24,7 +23,6 @@ move(struct uio *uio, char *kernel, size_t n, bool fill)
 {
     size_t want = MIN(n, uio->residual);
     size_t done = 0;
-
     while (done < want) {
         if (uio->skip == uio->vec->len) {
             uio->vec++;

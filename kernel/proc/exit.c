@@ -23,7 +23,6 @@ hand_over_children_locked(struct process *process)
 {
     struct process *init = process_find_locked(1);
     struct process *child;
-
     list_for_each_entry (child, &process->children, sibling_node) {
         child->parent = init;
     }
@@ -39,7 +38,6 @@ report_locked(struct process *process)
 {
     struct process *parent = process->parent;
     bool unwanted = signal_is_ignored(parent, SIGCHLD);
-
     if (unwanted)
         process_unlink_locked(process);
     signal_send_locked(parent, SIGCHLD);
@@ -53,7 +51,6 @@ static void
 release_space(struct process *process)
 {
     struct space *space = process->space;
-
     space_clear(space);
     spin_lock(&process_lock);
     process->space = NULL;
@@ -67,7 +64,6 @@ process_exit(int status)
 {
     struct process *self = process_current();
     struct thread *t = thread_current();
-
     if (self->pid == 1)
         family_hooks.init_ended(status);
     spin_lock(&process_lock);
@@ -127,7 +123,6 @@ find_news_locked(struct process *self, int pid, unsigned options, int *status,
                  bool *wanted)
 {
     struct process *child;
-
     *wanted = false;
     list_for_each_entry (child, &self->children, sibling_node) {
         if (!is_wanted(child, pid))
@@ -145,7 +140,6 @@ process_wait(int pid, unsigned options, int *status, uint64_t *run_ns)
     struct process *self = process_current(), *child;
     bool wanted;
     int result = 0;
-
     if (pid == INT32_MIN)
         return -ESRCH; /* has no group of the opposite number */
     spin_lock(&process_lock);

@@ -28,7 +28,6 @@ copy_thread(struct process *child, const struct trapframe *frame,
 {
     struct thread *parent_thread = thread_current();
     struct thread *t = thread_create_user(child, frame);
-
     if (!t)
         return NULL;
     struct trapframe *copy = trap_user_frame(&t->arch);
@@ -50,7 +49,6 @@ process_fork(const struct trapframe *frame, uint64_t stack, uint64_t tid_at)
     struct process *child = process_alloc();
     struct thread *t = NULL;
     int error = -ENOMEM;
-
     if (!child)
         return -ENOMEM;
     error = inherit(child, parent);

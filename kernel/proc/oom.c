@@ -1,5 +1,4 @@
 #include "proc/oom.h"
-
 #include "abi/signal.h"
 #include "arch/clock.h"
 #include "lib/print.h"
@@ -15,7 +14,6 @@ struct process *
 find_largest_locked(void)
 {
     struct process *p, *largest = NULL;
-
     list_for_each_entry (p, &process_list, all_node) {
         if (p->pid == 1 || !p->space)
             continue;
@@ -31,7 +29,6 @@ bool
 oom_find_memory(unsigned tries)
 {
     bool ending = false;
-
     spin_lock(&process_lock);
     struct process *p = find_largest_locked();
     if (p)

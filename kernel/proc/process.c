@@ -1,5 +1,4 @@
 #include "proc/process.h"
-
 #include "abi/errno.h"
 #include "arch/clock.h"
 #include "lib/panic.h"
@@ -50,7 +49,6 @@ struct process *
 process_find_locked(int pid)
 {
     struct process *p;
-
     list_for_each_entry (p, &hash[(unsigned)pid % HASH_SIZE], hash_node) {
         if (p->pid == pid)
             return p;
@@ -64,7 +62,6 @@ bool
 is_free_locked(int pid)
 {
     struct process *p;
-
     if (process_find_locked(pid))
         return false;
     list_for_each_entry (p, &process_list, all_node) {
@@ -79,7 +76,6 @@ int
 new_pid_locked(void)
 {
     static bool wrapped;
-
     do {
         if (++last_pid == PID_MAX) {
             last_pid = 2;
@@ -134,7 +130,6 @@ struct process *
 process_next(int after)
 {
     struct process *p, *best = NULL;
-
     spin_lock(&process_lock);
     list_for_each_entry (p, &process_list, all_node) {
         if (p->pid > after && (!best || p->pid < best->pid))
@@ -169,7 +164,6 @@ process_run_ns(const struct process *process)
 {
     const struct thread *t;
     uint64_t sum = process->dead_run_ns;
-
     list_for_each_entry (t, &process->threads, process_node) {
         sum += sched_run_ns(t);
     }
@@ -180,7 +174,6 @@ static char
 state_of(const struct process *process)
 {
     const struct thread *t;
-
     if (process->state == PROCESS_ZOMBIE)
         return 'Z';
     if (process->stop_signal)
@@ -196,7 +189,6 @@ void
 process_get_info(struct process *process, struct process_info *info)
 {
     const struct thread *t;
-
     memset(info, 0, sizeof(*info));
     spin_lock(&process_lock);
     info->pid = process->pid;
@@ -223,7 +215,6 @@ process_become_init(void)
 {
     struct thread *t = thread_current();
     struct process *p = process_alloc();
-
     if (!p || space_create(&p->space) != 0)
         panic("no memory for process 1");
     strlcpy(p->name, "init", sizeof(p->name));
@@ -241,7 +232,6 @@ process_set_group(int pid, int pgid)
 {
     struct process *self = process_current();
     int error = -ESRCH;
-
     if (pgid < 0)
         return -EINVAL;
     spin_lock(&process_lock);
@@ -269,7 +259,6 @@ process_new_session(void)
 {
     struct process *self = process_current(), *p;
     int result = self->pid;
-
     spin_lock(&process_lock);
     list_for_each_entry (p, &process_list, all_node) {
         if (p->pgid == self->pid)

@@ -1,5 +1,4 @@
 #include "proc/sched.h"
-
 #include "arch/boot.h"
 #include "arch/clock.h"
 #include "arch/smp.h"
@@ -66,7 +65,6 @@ static void
 tick(struct timer *timer)
 {
     struct runq *rq = runq_of(this_cpu());
-
     rq->ticking = rq->current != rq->idle;
     if (!rq->ticking)
         return;
@@ -83,7 +81,6 @@ init_runq(struct cpu *cpu)
 {
     struct runq *rq = runq_of(cpu);
     struct thread *idle = &idle_threads[cpu->index];
-
     spin_init(&rq->lock, "runq", RANK_RUNQUEUE);
     list_init(&rq->ready);
     timer_init(&rq->tick, tick);
@@ -98,7 +95,6 @@ void
 sched_init(void)
 {
     struct cpu *cpu = this_cpu();
-
     init_runq(cpu);
     cpu->online = true;
     cpu_set_thread(&idle_threads[cpu->index].arch);
@@ -111,7 +107,6 @@ finish_switch(void)
 {
     struct runq *rq = runq_of(this_cpu());
     struct thread *dead = rq->dead;
-
     rq->dead = NULL;
     spin_unlock(&rq->lock);
     if (dead)
@@ -125,7 +120,6 @@ static void
 leave_fpu(struct thread *prev)
 {
     struct trapframe *frame = trap_user_frame(&prev->arch);
-
     if ((frame->sstatus & SSTATUS_FS) != SSTATUS_FS_DIRTY)
         return;
     fpu_save(&prev->arch.fpu);
@@ -137,7 +131,6 @@ static void
 enter_fpu(struct thread *next)
 {
     struct cpu *cpu = this_cpu();
-
     if (cpu->fpu_owner == &next->arch && next->arch.fpu_cpu == cpu)
         return;
     fpu_load(&next->arch.fpu);
@@ -150,7 +143,6 @@ account(struct runq *rq, struct thread *prev, struct thread *next)
 {
     uint64_t now = clock_now_ns();
     uint64_t ran = now - prev->switched_in;
-
     prev->run_ns += ran;
     if (prev == rq->idle)
         rq->idle_ns += ran;
@@ -162,7 +154,6 @@ static struct thread *
 pick_locked(struct runq *rq)
 {
     struct list_node *node = list_pop_front(&rq->ready);
-
     if (!node)
         return rq->idle;
     rq->nready--;
@@ -181,7 +172,6 @@ sched_switch(void)
 {
     struct runq *rq = runq_of(this_cpu());
     struct thread *prev = thread_current();
-
     spin_lock(&rq->lock);
     assert(this_cpu()->last_lock == &rq->lock && !rq->lock.before);
     __atomic_fetch_and(&prev->arch.work, ~THREAD_WORK_RESCHED,
@@ -231,7 +221,6 @@ void
 sched_load_fpu(void)
 {
     bool on = cpu_irq_save();
-
     cpu_thread()->fpu_cpu = NULL;
     enter_fpu(thread_current());
     cpu_irq_restore(on);
@@ -250,7 +239,6 @@ void
 sched_prepare_sleep(bool interruptible)
 {
     struct thread *t = thread_current();
-
     /* Only this thread leaves THREAD_RUNNABLE, so no lock is needed; but the
      * state must be seen before what the caller tests next. */
     t->interruptible = interruptible;
@@ -262,7 +250,6 @@ void
 sched_cancel_sleep(void)
 {
     struct runq *rq = runq_of(this_cpu());
-
     spin_lock(&rq->lock);
     thread_current()->state = THREAD_RUNNABLE;
     spin_unlock(&rq->lock);
@@ -288,7 +275,6 @@ static void
 enqueue(struct thread *thread, struct cpu *cpu)
 {
     struct runq *rq = runq_of(cpu);
-
     spin_lock(&rq->lock);
     thread->arch.cpu = cpu;
     queue_locked(rq, thread);
@@ -326,7 +312,6 @@ try_wake(struct thread *thread, bool only_interruptible)
                 (thread->interruptible || !only_interruptible);
     /* It may not have left its hart yet; then it just stays. */
     bool away = rq->current != thread;
-
     if (wake)
         thread->state = THREAD_RUNNABLE;
     spin_unlock(&rq->lock);
@@ -345,7 +330,6 @@ void
 sched_interrupt(struct thread *thread)
 {
     struct cpu *cpu = READ_ONCE(thread->arch.cpu);
-
     if (!try_wake(thread, true) && thread != thread_current() &&
         READ_ONCE(runq_of(cpu)->current) == thread)
         smp_poke(cpu);
@@ -385,7 +369,6 @@ void
 sched_idle(void)
 {
     struct runq *rq = runq_of(this_cpu());
-
     for (;;) {
         cpu_irq_save();
         if (READ_ONCE(rq->nready) == 0 && !steal(this_cpu())) {
@@ -404,7 +387,6 @@ static void
 secondary_main(void)
 {
     struct cpu *cpu = this_cpu();
-
     trap_init_hart();
     clock_set_deadline(UINT64_MAX);
     if (init_hart)
@@ -419,7 +401,6 @@ start_hart(struct cpu *cpu)
     struct thread *idle = &idle_threads[cpu->index];
     void *stack = kmap_stack_alloc();
     uint64_t patience = clock_now_ns() + 1000000000ul;
-
     init_runq(cpu);
     if (!stack)
         return false;
@@ -437,7 +418,6 @@ unsigned
 sched_start_harts(void (*init)(void))
 {
     unsigned running = 1;
-
     init_hart = init;
     for (unsigned i = 1; i < cpu_count(); i++)
         running += start_hart(cpu_get(i));
@@ -464,7 +444,6 @@ uint64_t
 sched_run_ns(const struct thread *thread)
 {
     uint64_t ns = READ_ONCE(thread->run_ns);
-
     if (READ_ONCE(runq_of(thread->arch.cpu)->current) == thread)
         ns += clock_now_ns() - READ_ONCE(thread->switched_in);
     return ns;
@@ -475,7 +454,6 @@ sched_busy_ns(unsigned cpu)
 {
     struct runq *rq = &runqs[cpu];
     uint64_t now = clock_now_ns(), idle = READ_ONCE(rq->idle_ns);
-
     if (READ_ONCE(rq->current) == rq->idle)
         idle += now - READ_ONCE(rq->idle->switched_in);
     return now > idle ? now - idle : 0;

@@ -1,5 +1,4 @@
 #include "proc/signal.h"
-
 #include "abi/errno.h"
 #include "proc/sched.h"
 
@@ -23,7 +22,6 @@ static void
 interrupt_threads(struct process *process)
 {
     struct thread *t;
-
     list_for_each_entry (t, &process->threads, process_node) {
         __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
         sched_interrupt(t);
@@ -55,7 +53,6 @@ void
 signal_send_locked(struct process *process, int sig)
 {
     uint64_t bit = BIT(sig);
-
     if (process->state != PROCESS_ALIVE)
         return;
     if (bit & (BIT(SIGCONT) | BIT(SIGKILL))) {
@@ -80,7 +77,6 @@ signal_send_group(int pgid, int sig)
 {
     struct process *p;
     int result = -ESRCH;
-
     spin_lock(&process_lock);
     list_for_each_entry (p, &process_list, all_node) {
         if (p->pgid != pgid)
@@ -109,7 +105,6 @@ send_to_all(int sig)
 {
     struct process *p, *self = process_current();
     int result = -ESRCH;
-
     spin_lock(&process_lock);
     list_for_each_entry (p, &process_list, all_node) {
         if (p->pid == 1 || p == self)
@@ -148,7 +143,6 @@ bool
 signal_pending(void)
 {
     struct thread *t = thread_current();
-
     if (!t->process)
         return false;
     uint64_t through = ~t->blocked | UNSTOPPABLE;
@@ -159,7 +153,6 @@ bool
 signal_killed_meanwhile(void)
 {
     const struct process *self = process_current();
-
     sched_yield_if_due();
     return self && READ_ONCE(self->pending) & BIT(SIGKILL);
 }
@@ -182,7 +175,6 @@ take_locked(struct process *self, const struct thread *t)
 {
     uint64_t through = ~t->blocked | UNSTOPPABLE;
     uint64_t deliverable = self->pending & through;
-
     for (int sig = 1; sig <= NSIG; sig++) {
         if (deliverable & BIT(sig)) {
             self->pending &= ~BIT(sig);
@@ -198,7 +190,6 @@ signal_deliver(void)
     struct process *self = process_current();
     struct thread *t = thread_current();
     int sig;
-
     __atomic_fetch_and(&t->arch.work, ~THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
     spin_lock(&process_lock);
     while ((sig = take_locked(self, t)) != 0) {
@@ -216,7 +207,6 @@ int
 signal_set_action(int sig, uint64_t handler, uint64_t *old)
 {
     struct process *self = process_current();
-
     if (!is_signal(sig) || BIT(sig) & UNSTOPPABLE)
         return -EINVAL;
     if (handler != SIG_DFL && handler != SIG_IGN)
@@ -257,7 +247,6 @@ void
 signal_set_blocked(uint64_t set)
 {
     struct thread *t = thread_current();
-
     t->blocked = set & ~UNSTOPPABLE;
     /* What now gets through is acted on as the call returns. */
     if (signal_pending())

@@ -1,5 +1,4 @@
 #include "proc/sleeplock.h"
-
 #include "lib/panic.h"
 #include "proc/thread.h"
 
@@ -44,7 +43,6 @@ NO_LOCK_CHECK void
 sleeplock_lock(struct sleeplock *sl)
 {
     struct thread *thread = thread_current();
-
     check_order(thread, sl);
     spin_lock(&sl->lock);
     while (sl->owner)
@@ -59,7 +57,6 @@ sleeplock_unlock(struct sleeplock *sl)
 {
     struct thread *thread = thread_current();
     unsigned i = thread->nheld;
-
     assert(sl->owner == thread);
     while (thread->held[--i] != sl)
         assert(i > 0);

@@ -1,5 +1,4 @@
 #include "proc/thread.h"
-
 #include "arch/switch.h"
 #include "lib/panic.h"
 #include "lib/string.h"
@@ -16,7 +15,6 @@ static void
 start_kernel_thread(void)
 {
     struct thread *t = thread_current();
-
     sched_begin();
     t->entry(t->entry_arg);
     thread_exit();
@@ -26,7 +24,6 @@ static void
 start_user_thread(void)
 {
     struct thread *t = thread_current();
-
     sched_begin();
     /* A bad address is the child's own loss, as on Linux. */
     if (t->set_tid != 0 &&
@@ -48,7 +45,6 @@ create(void (*start)(void))
 {
     struct thread *t = slab_alloc(&cache);
     void *stack = kmap_stack_alloc();
-
     if (!t || !stack) {
         if (t)
             slab_free(&cache, t);
@@ -96,7 +92,6 @@ void
 thread_user_return(struct trapframe *frame)
 {
     uint32_t work = READ_ONCE(cpu_thread()->work);
-
     (void)frame;
     cpu_irq_enable();
     if (work & THREAD_WORK_RESCHED)

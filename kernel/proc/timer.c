@@ -1,5 +1,4 @@
 #include "proc/timer.h"
-
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "sync/spinlock.h"
@@ -58,7 +57,6 @@ timer_set(struct timer *timer, uint64_t deadline_ns)
 {
     bool on = cpu_irq_save();
     struct timer_list *list = &lists[this_cpu()->index];
-
     unlink_timer(timer);
     spin_lock(&list->lock);
     timer->cpu = this_cpu()->index;
@@ -90,7 +88,6 @@ timer_run_due(void)
     struct timer_list *list = &lists[this_cpu()->index];
     uint64_t next = UINT64_MAX;
     struct timer *timer;
-
     spin_lock(&list->lock);
     while ((timer = first_locked(list)) != NULL) {
         next = timer->deadline_ns;

@@ -1,5 +1,4 @@
 #include "proc/waitq.h"
-
 #include "abi/errno.h"
 #include "arch/clock.h"
 #include "proc/sched.h"
@@ -50,7 +49,6 @@ NO_LOCK_CHECK void
 waitq_sleep(struct waitq *wq, struct spinlock *lock)
 {
     struct waiter waiter;
-
     enter(wq, &waiter, false);
     spin_unlock(lock);
     sched_switch();
@@ -69,7 +67,6 @@ waitq_sleep_until(struct waitq *wq, struct spinlock *lock, uint64_t deadline_ns)
 {
     struct waiter waiter;
     struct alarm alarm = {.thread = thread_current()};
-
     enter(wq, &waiter, true);
     spin_unlock(lock);
     timer_init(&alarm.timer, ring);
@@ -95,7 +92,6 @@ static bool
 wake_first_locked(struct waitq *wq)
 {
     struct list_node *node = list_pop_front(&wq->waiters);
-
     if (node)
         sched_wake(list_entry(node, struct waiter, node)->thread);
     return node != NULL;
@@ -124,7 +120,6 @@ waitq_sleep_alone(uint64_t deadline_ns)
     struct spinlock lock = SPINLOCK_INIT("sleep", RANK_COMPLETION);
     struct waitq nobody;
     int error = 0;
-
     waitq_init(&nobody);
     spin_lock(&lock);
     while (error != -EINTR && clock_now_ns() < deadline_ns)

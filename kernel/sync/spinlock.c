@@ -1,5 +1,4 @@
 #include "sync/spinlock.h"
-
 #include "arch/cpu.h"
 #include "lib/panic.h"
 
@@ -15,7 +14,6 @@ spin_lock(struct spinlock *lock)
     bool irq_was_on = cpu_irq_save();
     struct cpu *cpu = this_cpu();
     struct spinlock *last = cpu->last_lock;
-
     /* Ranks rise along what this hart holds, so the last one is highest. */
     if (!last)
         cpu->irq_was_on = irq_was_on;
@@ -37,7 +35,6 @@ static void
 unlink_held(struct cpu *cpu, struct spinlock *lock)
 {
     struct spinlock **link = &cpu->last_lock;
-
     while (*link != lock)
         link = &(*link)->before;
     *link = lock->before;
@@ -47,7 +44,6 @@ NO_LOCK_CHECK void
 spin_unlock(struct spinlock *lock)
 {
     struct cpu *cpu = this_cpu();
-
     if (unlikely(lock->owner != cpu))
         panic("%s unlocked by a hart that does not hold it", lock->name);
     unlink_held(cpu, lock);

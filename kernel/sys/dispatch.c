@@ -1,5 +1,4 @@
 #include "sys/sys.h"
-
 #include "abi/errno.h"
 #include "arch/trap.h"
 #include "lib/print.h"
@@ -17,7 +16,6 @@ report_unknown(uint64_t number)
 {
     static uint64_t seen[8];
     uint64_t bit = 1ul << (number % 64);
-
     if (number >= 64 * ARRAY_LEN(seen))
         return;
     if (!(__atomic_fetch_or(&seen[number / 64], bit, __ATOMIC_RELAXED) & bit))
@@ -30,7 +28,6 @@ void
 sys_dispatch(struct trapframe *frame)
 {
     uint64_t number = frame->a[7];
-
     cpu_irq_enable();
     if (likely(number < ARRAY_LEN(calls) && calls[number])) {
         int64_t result = calls[number](frame->a);

@@ -1,5 +1,4 @@
 #include "sys/elf.h"
-
 #include "abi/elf.h"
 #include "abi/errno.h"
 #include "abi/mman.h"
@@ -20,7 +19,6 @@ read_exactly(const struct elf_source *source, struct uio *uio, uint64_t offset)
 {
     size_t n = uio->residual;
     int64_t got;
-
     if (source->file) {
         got = file_transfer(source->file, FILE_READ, uio, &offset);
     } else {
@@ -39,7 +37,6 @@ read_kernel(const struct elf_source *source, void *buf, size_t n,
 {
     struct uio uio;
     struct uio_vec vec;
-
     uio_init_kernel(&uio, &vec, buf, n);
     return read_exactly(source, &uio, offset);
 }
@@ -92,7 +89,6 @@ load_segment(const struct elf_source *source, struct space *space,
     uint64_t size = ALIGN_UP(va + ph->p_memsz, PAGE_SIZE) - start;
     struct uio uio;
     struct uio_vec vec;
-
     int error = space_map(space, start, size, PROT_READ | PROT_WRITE);
     if (error == 0 && ph->p_filesz > 0) {
         uio_init_user(&uio, &vec, uaddr(va), ph->p_filesz);
@@ -109,7 +105,6 @@ find_phdrs(const struct elf64_ehdr *h, const struct elf64_phdr *ph,
            uint64_t base, struct elf_info *info)
 {
     uint64_t bytes = h->e_phnum * sizeof(*ph);
-
     if (h->e_phoff >= ph->p_offset && ph->p_filesz >= bytes &&
         h->e_phoff - ph->p_offset <= ph->p_filesz - bytes)
         info->phdr = base + ph->p_vaddr + (h->e_phoff - ph->p_offset);
@@ -122,7 +117,6 @@ elf_load(const struct elf_source *source, struct space *space,
     struct elf64_ehdr header;
     struct elf64_phdr phdrs[PHDRS_MAX];
     int error = read_kernel(source, &header, sizeof(header), 0);
-
     if (error == 0)
         error = check_header(&header);
     if (error == 0)

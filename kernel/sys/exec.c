@@ -1,5 +1,4 @@
 #include "sys/exec.h"
-
 #include "abi/auxv.h"
 #include "abi/errno.h"
 #include "abi/mman.h"
@@ -49,7 +48,6 @@ hwcap(void)
         {PLATFORM_ISA_D, 'D'}, {PLATFORM_ISA_C, 'C'},
     };
     uint64_t bits = 1ul << ('I' - 'A');
-
     for (unsigned i = 0; i < ARRAY_LEN(map); i++)
         if (platform_get()->harts[0].isa & map[i].isa)
             bits |= 1ul << (map[i].letter - 'A');
@@ -105,7 +103,6 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
     uint64_t words = 1 + args->argc + 1 + args->envc + 1 + 2 * AUX_PAIRS;
     size_t text = strlen(args->text) + 1;
     struct stack_writer w;
-
     random_fill(random, sizeof(random));
     *sp = ALIGN_DOWN(random_at - words * sizeof(uint64_t), 16);
     w.at = uaddr(*sp);
@@ -124,7 +121,6 @@ build_space(const struct elf_source *source, const struct exec_args *args,
             struct space *space, struct elf_info *info, uint64_t *sp)
 {
     int error = elf_load(source, space, info);
-
     if (error == 0)
         error = space_map(space, SPACE_STACK_TOP - SPACE_STACK_SIZE,
                           SPACE_STACK_SIZE, PROT_READ | PROT_WRITE);
@@ -141,7 +137,6 @@ set_names(struct process *self, const struct exec_args *args)
     const char *slash = strrchr(args->text, '/');
     const char *argv = args->text + strlen(args->text) + 1;
     const char *end = argv;
-
     for (unsigned i = 0; i < args->argc; i++)
         end += strlen(end) + 1;
     size_t len = MIN((size_t)(end - argv), PAGE_SIZE);
@@ -164,7 +159,6 @@ static void
 use_space(struct space *space)
 {
     bool on = cpu_irq_save();
-
     cpu_thread()->space = space;
     space_switch(space);
     tlb_sync_instructions();
@@ -178,7 +172,6 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
 {
     struct process *self = process_current();
     struct thread *t = thread_current();
-
     spin_lock(&process_lock);
     struct space *old = self->space;
     self->space = space;
@@ -202,7 +195,6 @@ exec_replace(const struct elf_source *source, const struct exec_args *args)
     struct elf_info info = {0};
     uint64_t sp = 0;
     int error = space_create(&space);
-
     if (error != 0)
         return error;
     /* User copies go through the thread's space: the new one is filled
@@ -223,7 +215,6 @@ exec_path(const char *path, const struct exec_args *args)
 {
     struct elf_source source = {0};
     int error = file_open_program(process_current()->fs, path, &source.file);
-
     if (error != 0)
         return error;
     error = exec_replace(&source, args);
@@ -237,7 +228,6 @@ sys_execve(const uint64_t arg[6])
     struct path_arg path;
     struct exec_args args;
     int error = path_arg_read(&path, arg[0]);
-
     if (error != 0)
         return error;
     error = exec_args_init(&args, path.text);
@@ -263,7 +253,6 @@ fill_args(struct exec_args *args, const char *path, const char *const argv[])
     static const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/",
                                               "TERM=vt100", NULL};
     int error = exec_args_init(args, path);
-
     if (error != 0)
         return error;
     for (unsigned i = 0; error == 0 && argv[i]; i++)
@@ -280,7 +269,6 @@ exec_start(const char *path, const char *const argv[])
 {
     struct exec_args args;
     int error = fill_args(&args, path, argv);
-
     if (error != 0)
         return error;
     error = exec_path(path, &args);
@@ -294,7 +282,6 @@ exec_start_memory(const void *elf, size_t size, const char *const argv[])
     struct elf_source source = {.memory = elf, .size = size};
     struct exec_args args;
     int error = fill_args(&args, argv[0], argv);
-
     if (error != 0)
         return error;
     error = exec_replace(&source, &args);

@@ -1,5 +1,4 @@
 #include "sys/exec_args.h"
-
 #include "abi/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -45,7 +44,6 @@ int
 exec_args_add(struct exec_args *args, const char *text, unsigned *count)
 {
     size_t n = strlen(text) + 1;
-
     while (n > args->room - args->len) {
         int error = grow(args);
         if (error != 0)
@@ -62,7 +60,6 @@ static int
 add_user_string(struct exec_args *args, uaddr_t string)
 {
     int64_t n;
-
     while ((n = uaccess_read_string(args->text + args->len, string,
                                     args->room - args->len)) == -ENAMETOOLONG) {
         int error = grow(args);

@@ -1,5 +1,4 @@
 #include "sys/fault.h"
-
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "abi/signal.h"
@@ -14,7 +13,6 @@ static void
 end_process(const struct trapframe *frame, int sig)
 {
     struct process *self = process_current();
-
     pr_info("%s[%d]: %s at %#lx, address %#lx: signal %d", self->name,
             self->pid, trap_cause_name(frame->scause),
             (unsigned long)frame->sepc, (unsigned long)frame->stval, sig);

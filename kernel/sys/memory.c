@@ -22,7 +22,6 @@ sys_mmap(const uint64_t arg[6])
     struct space *space = process_current()->space;
     uint64_t start = arg[0], size = ALIGN_UP(arg[1], PAGE_SIZE);
     unsigned prot = (unsigned)arg[2], flags = (unsigned)arg[3];
-
     if (size == 0 || arg[1] > USER_END)
         return arg[1] == 0 ? -EINVAL : -ENOMEM;
     if (prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
@@ -60,7 +59,6 @@ int64_t
 sys_mprotect(const uint64_t arg[6])
 {
     unsigned prot = (unsigned)arg[2];
-
     if (prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
         return -EINVAL;
     if (arg[1] == 0)

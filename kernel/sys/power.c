@@ -1,5 +1,4 @@
 #include "sys/power.h"
-
 #include "arch/cpu.h"
 #include "arch/sbi.h"
 #include "dev/finisher.h"

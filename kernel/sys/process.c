@@ -55,7 +55,6 @@ sys_wait4(const uint64_t arg[6])
     int pid = (int)arg[0], status = 0;
     unsigned options = (unsigned)arg[2];
     uint64_t run_ns = 0;
-
     /* __WALL, __WCLONE and __WNOTHREAD make no difference here. */
     options &= 0x1fffffff;
     if (options & ~(unsigned)(WNOHANG | WUNTRACED | WCONTINUED))
@@ -127,7 +126,6 @@ static int64_t
 group_of(int pid, bool session)
 {
     int result = -ESRCH;
-
     spin_lock(&process_lock);
     const struct process *p =
         pid == 0 ? process_current() : process_find_locked(pid);

@@ -1,5 +1,4 @@
 #include "sys/selftest.h"
-
 #include "dev/platform.h"
 #include "lib/compiler.h"
 #include "lib/panic.h"
@@ -9,7 +8,6 @@ static void
 use_freed_memory(void)
 {
     volatile char *p = kmalloc(100);
-
     kfree((void *)p);
     p[50] = 1;
 }
@@ -18,7 +16,6 @@ static void
 write_past_the_end(void)
 {
     volatile char *p = kmalloc(20);
-
     p[20] = 1;
     kfree((void *)p);
 }
@@ -33,7 +30,6 @@ static NOINLINE unsigned
 recurse(unsigned depth)
 {
     volatile char room[256];
-
     room[depth % sizeof(room)] = (char)depth;
     return depth == 0 ? 0 : recurse(depth - 1) + (unsigned)room[0];
 }
@@ -48,7 +44,6 @@ static void
 overflow_integer(void)
 {
     volatile int big = 0x7fffffff;
-
     big = big + 1;
 }
 
@@ -74,7 +69,6 @@ void
 selftest_run(void)
 {
     size_t len;
-
     for (unsigned i = 0; i < ARRAY_LEN(tests); i++)
         if (bootarg_find(tests[i].bootarg, &len))
             tests[i].fail();

@@ -23,7 +23,6 @@ int64_t
 sys_tgkill(const uint64_t arg[6])
 {
     int pid = (int)arg[0], tid = (int)arg[1];
-
     if (pid <= 0 || tid <= 0)
         return -EINVAL;
     return pid == tid ? signal_kill(tid, (int)arg[2]) : -ESRCH;
@@ -35,7 +34,6 @@ sys_rt_sigaction(const uint64_t arg[6])
     int sig = (int)arg[0], error;
     struct sigaction_abi action = {0};
     uint64_t old;
-
     if (arg[3] != sizeof(action.mask))
         return -EINVAL;
     if (arg[1] != 0) {
@@ -56,7 +54,6 @@ sys_rt_sigprocmask(const uint64_t arg[6])
 {
     struct thread *t = thread_current();
     uint64_t old = t->blocked, set;
-
     if (arg[3] != sizeof(set))
         return -EINVAL;
     if (arg[1] != 0) {

@@ -1,5 +1,4 @@
 #include "sys/startup.h"
-
 #include "abi/errno.h"
 #include "abi/wait.h"
 #include "arch/clock.h"
@@ -48,7 +47,6 @@ bootarg_copy(const char *name, char *buf, size_t size)
 {
     size_t len;
     const char *value = bootarg_find(name, &len);
-
     if (!value || len == 0 || len >= size)
         return false;
     memcpy(buf, value, len);
@@ -85,7 +83,6 @@ find_root(char *reason, size_t size)
 {
     char name[sizeof(((struct blockdev *)NULL)->name)];
     struct blockdev *dev = NULL;
-
     if (bootarg_copy("root", name, sizeof(name))) {
         dev = blockdev_find(name);
         if (!dev)
@@ -107,7 +104,6 @@ start_files(char *reason, size_t size)
 {
     struct super *root = NULL;
     struct blockdev *dev = find_root(reason, size);
-
     if (dev) {
         int error = eclipsefs_mount(dev, &root);
         if (error != 0)
@@ -131,7 +127,6 @@ run_recovery(void)
 {
     const char *argv[] = {"recovery", recovery_reason, NULL};
     size_t size = (size_t)(recovery_elf_end - recovery_elf_start);
-
     in_recovery = true;
     pr_err("%s; starting the recovery shell", recovery_reason);
     int error = exec_start_memory(recovery_elf_start, size, argv);
@@ -144,7 +139,6 @@ run_init(void)
 {
     char path[128];
     size_t len;
-
     if (!bootarg_copy("init", path, sizeof(path)))
         strlcpy(path, "/sbin/init", sizeof(path));
     const char *argv[] = {path, NULL};
@@ -169,7 +163,6 @@ static void
 init_ended(int status)
 {
     char wish[16];
-
     if (bootarg_copy("init.exit", wish, sizeof(wish)) &&
         strcmp(wish, "poweroff") == 0)
         power_off(WIFEXITED(status) ? (unsigned)WEXITSTATUS(status)
@@ -214,7 +207,6 @@ void
 startup(void *instret)
 {
     char reason[sizeof(recovery_reason)] = "";
-
     entry_instret = (uint64_t)instret;
     if (console_init() != 0)
         pr_err("the console has no input");

@@ -1,5 +1,4 @@
 #include "sys/sysfs.h"
-
 #include "abi/errno.h"
 #include "abi/stat.h"
 #include "arch/cpu.h"
@@ -164,7 +163,6 @@ static int
 show_queues(struct text_buf *out, uint64_t id)
 {
     const struct virtio_device *dev = device_of(id);
-
     for (unsigned i = 0; i < dev->nqueues; i++) {
         const struct virtq *vq = dev->queues[i];
         text_printf(

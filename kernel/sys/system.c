@@ -78,7 +78,6 @@ read_log(uaddr_t to, size_t n)
     char *chunk = kmalloc(1024);
     size_t len, total = 0;
     int error = 0;
-
     if (!chunk)
         return -ENOMEM;
     while ((len = print_read_log(&pos, chunk, 1024)) > 0)
@@ -113,7 +112,6 @@ sys_getrandom(const uint64_t arg[6])
 {
     uint8_t chunk[256];
     uint64_t done = 0, n = MIN(arg[1], (uint64_t)INT32_MAX);
-
     if (arg[2] & ~7ul) /* GRND_NONBLOCK, _RANDOM, _INSECURE */
         return -EINVAL;
     while (done < n) {
@@ -141,7 +139,6 @@ int64_t
 sys_prlimit64(const uint64_t arg[6])
 {
     uint64_t limit[2] = {UINT64_MAX, UINT64_MAX}; /* soft, hard */
-
     if (arg[0] != 0 && (int)arg[0] != process_current()->pid)
         return -ESRCH;
     if (arg[1] >= RLIMIT_COUNT)

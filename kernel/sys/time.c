@@ -13,7 +13,6 @@ static uint64_t
 process_cpu_ns(void)
 {
     struct thread *t = thread_current();
-
     spin_lock(&process_lock);
     uint64_t ns = process_run_ns(t->process);
     spin_unlock(&process_lock);
@@ -48,7 +47,6 @@ static int
 write_timespec(uint64_t user, int64_t ns)
 {
     struct timespec ts = {ns / NS_PER_S, ns % NS_PER_S};
-
     return uaccess_write(uaddr(user), &ts, sizeof(ts));
 }
 
@@ -57,7 +55,6 @@ sys_clock_gettime(const uint64_t arg[6])
 {
     int64_t ns;
     int error = read_clock(arg[0], &ns);
-
     return error != 0 ? error : write_timespec(arg[1], ns);
 }
 
@@ -66,7 +63,6 @@ sys_clock_getres(const uint64_t arg[6])
 {
     int64_t ns;
     int error = read_clock(arg[0], &ns);
-
     if (error != 0 || arg[1] == 0)
         return error;
     return write_timespec(arg[1], 1);
@@ -77,7 +73,6 @@ sys_gettimeofday(const uint64_t arg[6])
 {
     int64_t ns = rtc_now_ns();
     struct timeval tv = {ns / NS_PER_S, ns % NS_PER_S / 1000};
-
     return arg[0] == 0 ? 0 : uaccess_write(uaddr(arg[0]), &tv, sizeof(tv));
 }
 
@@ -86,7 +81,6 @@ static int
 read_timespec(uint64_t user, uint64_t *ns)
 {
     struct timespec ts;
-
     if (uaccess_read(&ts, uaddr(user), sizeof(ts)) != 0)
         return -EFAULT;
     if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= NS_PER_S)
@@ -106,7 +100,6 @@ sleep_for(uint64_t ns)
     struct thread *t = thread_current();
     uint64_t deadline = t->sleep_until ? t->sleep_until : clock_now_ns() + ns;
     int error = waitq_sleep_alone(deadline);
-
     t->sleep_until = error == -EINTR ? deadline : 0;
     return error;
 }
@@ -116,7 +109,6 @@ sys_nanosleep(const uint64_t arg[6])
 {
     uint64_t ns;
     int error = read_timespec(arg[0], &ns);
-
     return error != 0 ? error : sleep_for(ns);
 }
 
@@ -126,7 +118,6 @@ sys_clock_nanosleep(const uint64_t arg[6])
     int64_t now;
     uint64_t ns;
     int error = read_clock(arg[0], &now);
-
     if (error == 0)
         error = read_timespec(arg[2], &ns);
     if (error != 0)

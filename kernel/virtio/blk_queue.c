@@ -1,5 +1,4 @@
 #include "virtio/blk.h"
-
 #include "abi/errno.h"
 #include "arch/cpu.h"
 #include "lib/panic.h"
@@ -112,7 +111,6 @@ blk_submit(struct blockdev *disk, struct blkreq *req)
 {
     struct blk *blk = disk->driver;
     struct blk_queue *q = &blk->queues[this_cpu()->index % blk->nqueues];
-
     spin_lock(&q->vq.lock);
     bool closed = q->closed;
     if (!closed && (!list_is_empty(&q->waiting) || start(q, req) != 0))
@@ -221,7 +219,6 @@ blk_queue_poll(struct blk_queue *q)
     struct list_node done = LIST_INIT(done);
     int err = 0;
     bool bell = false;
-
     spin_lock(&q->vq.lock);
     if (!q->closed) {
         err = drain(q, &done);
@@ -242,7 +239,6 @@ blk_queue_close(struct blk_queue *q, struct list_node *failed)
 {
     struct blk_slot *slot;
     struct list_node *node;
-
     spin_lock(&q->vq.lock);
     q->closed = true;
     while ((slot = virtq_reclaim(&q->vq)) != NULL)

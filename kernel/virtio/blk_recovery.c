@@ -1,5 +1,4 @@
 #include "virtio/blk.h"
-
 #include "abi/errno.h"
 #include "arch/clock.h"
 #include "lib/panic.h"
@@ -52,7 +51,6 @@ blk_watchdog(struct timer *timer)
 {
     struct blk_queue *q = container_of(timer, struct blk_queue, watchdog);
     bool lost_interrupt = false, lost_request = false;
-
     spin_lock(&q->vq.lock);
     q->watching = !q->closed && q->vq.in_flight > 0;
     if (q->watching) {
@@ -122,7 +120,6 @@ blk_recover(struct blk *blk)
 {
     struct list_node failed = LIST_INIT(failed);
     bool lied;
-
     spin_lock(&blk->lock);
     /* Another hart may have been here first, on behalf of another queue. */
     const char *trouble = blk->dead ? NULL : find_trouble(blk, &lied);

@@ -1,5 +1,4 @@
 #include "virtio/driver.h"
-
 #include "abi/errno.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
@@ -37,7 +36,6 @@ choose_features(struct virtio_device *dev)
 {
     struct virtio_transport *t = dev->transport;
     uint64_t offered = t->ops->get_features(t);
-
     if (!t->legacy && !(offered & VIRTIO_F_VERSION_1)) {
         pr_err("%s: a modern device without VIRTIO_F_VERSION_1", t->name);
         return -EOPNOTSUPP;
@@ -104,7 +102,6 @@ handle_irq(void *arg)
 {
     struct virtio_device *dev = arg;
     uint32_t isr = dev->transport->ops->isr_ack(dev->transport);
-
     /* In this order: what a device did before it asks for a reset is done. */
     if (isr & VIRTIO_ISR_USED)
         dev->driver->irq(dev);

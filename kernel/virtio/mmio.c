@@ -1,5 +1,4 @@
 #include "virtio/mmio.h"
-
 #include "abi/errno.h"
 #include "arch/barrier.h"
 #include "arch/clock.h"

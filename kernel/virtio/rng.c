@@ -2,7 +2,6 @@
  * asked once, when it comes up, for enough bytes to make the kernel's
  * generator unpredictable; nothing waits for the answer. */
 #include "virtio/driver.h"
-
 #include "abi/errno.h"
 #include "dev/random.h"
 #include "lib/string.h"
@@ -30,7 +29,6 @@ rng_start(struct virtio_device *dev)
 {
     struct rng *rng = dev->driver_data;
     struct virtq_buf buf = {rng->seed, SEED_BYTES};
-
     spin_lock(&rng->vq.lock);
     /* An empty queue has room for one; a broken one has said so. */
     bool bell =
@@ -46,7 +44,6 @@ rng_irq(struct virtio_device *dev)
     struct rng *rng = dev->driver_data;
     void *token;
     uint32_t len;
-
     spin_lock(&rng->vq.lock);
     int err = virtq_pop_used(&rng->vq, &token, &len);
     spin_unlock(&rng->vq.lock);
