@@ -184,9 +184,9 @@ start_interrupts(void)
         .syscall = sys_dispatch,
         .user_fault = fault_page,
         .user_exception = fault_exception,
-        .timer = sched_handle_timer,
+        .timer = timer_run_due,
         .external = irq_dispatch,
-        .ipi = sched_handle_ipi,
+        .ipi = smp_handle_poke,
         .user_return = thread_user_return,
     };
     trap_set_hooks(&hooks);

@@ -15,15 +15,8 @@ asm_offsets(void)
     DEFINE(THREAD_USER_SP, offsetof(struct arch_thread, user_sp));
     DEFINE(THREAD_CONTEXT, offsetof(struct arch_thread, context));
     DEFINE(FRAME_SIZE, sizeof(struct trapframe));
-    DEFINE(FRAME_RA, offsetof(struct trapframe, ra));
     DEFINE(FRAME_SP, offsetof(struct trapframe, sp));
-    DEFINE(FRAME_GP, offsetof(struct trapframe, gp));
     DEFINE(FRAME_TP, offsetof(struct trapframe, tp));
-    DEFINE(FRAME_T0, offsetof(struct trapframe, t0));
-    DEFINE(FRAME_S0, offsetof(struct trapframe, s0));
-    DEFINE(FRAME_A0, offsetof(struct trapframe, a));
-    DEFINE(FRAME_S2, offsetof(struct trapframe, s2_11));
-    DEFINE(FRAME_T3, offsetof(struct trapframe, t3));
     DEFINE(FRAME_SEPC, offsetof(struct trapframe, sepc));
     DEFINE(FRAME_SSTATUS, offsetof(struct trapframe, sstatus));
     DEFINE(FPU_FCSR, offsetof(struct fpu_state, fcsr));

@@ -19,7 +19,6 @@
 #define PTE_COW (1ul << 8)
 
 #define PTE_PPN_SHIFT 10
-#define PTE_FLAGS     0x3fful
 
 #define PT_LEVELS  3u   /* 2 is the root, 0 maps 4 KiB pages */
 #define PT_ENTRIES 512u /* of a table */

@@ -5,7 +5,7 @@
 
 #include "lib/compiler.h"
 
-/* Finds the specification's version and which extensions there are. */
+/* Finds out which console there is. */
 void sbi_init(void);
 
 /* "OpenSBI 1.1, SBI 1.0" into buf. */
@@ -15,7 +15,7 @@ void sbi_describe(char *buf, size_t size);
 void sbi_console_write(const char *text, size_t len);
 
 /* Starts a stopped hart at physical address pc, with a1 = opaque
- * [sbi §9.1]. Returns 0, -EINVAL, -EALREADY or -EIO. */
+ * [sbi §9.1]. Returns 0 or -EIO. */
 int sbi_hart_start(uint64_t hartid, uint64_t pc, uint64_t opaque) MUST_CHECK;
 
 /* Asks for a timer interrupt at timebase tick `tick`, which also clears a

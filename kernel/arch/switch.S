@@ -1,42 +1,52 @@
-/* void cpu_switch(struct arch_thread *prev, struct arch_thread *next)
- *
- * Keeps what a call preserves in prev, and continues where next left off.
- * tp goes with the thread. */
+/* Leaving one thread's registers and taking another's. */
 
 #include "asm-offsets.h"
 
     .text
+    /* void cpu_switch(struct arch_thread *prev, struct arch_thread *next)
+     *
+     * Keeps what a call preserves in prev, and continues where next left off.
+     * tp goes with the thread. */
     .globl cpu_switch
 cpu_switch:
     addi    a0, a0, THREAD_CONTEXT
     addi    t0, a1, THREAD_CONTEXT
     sd      ra, 0(a0)
     sd      sp, 8(a0)
-    sd      s0, 16(a0)
-    sd      s1, 24(a0)
-    sd      s2, 32(a0)
-    sd      s3, 40(a0)
-    sd      s4, 48(a0)
-    sd      s5, 56(a0)
-    sd      s6, 64(a0)
-    sd      s7, 72(a0)
-    sd      s8, 80(a0)
-    sd      s9, 88(a0)
-    sd      s10, 96(a0)
-    sd      s11, 104(a0)
+    .irp    i, 0,1,2,3,4,5,6,7,8,9,10,11
+    sd      s\i, 16 + 8 * \i(a0)
+    .endr
     ld      ra, 0(t0)
     ld      sp, 8(t0)
-    ld      s0, 16(t0)
-    ld      s1, 24(t0)
-    ld      s2, 32(t0)
-    ld      s3, 40(t0)
-    ld      s4, 48(t0)
-    ld      s5, 56(t0)
-    ld      s6, 64(t0)
-    ld      s7, 72(t0)
-    ld      s8, 80(t0)
-    ld      s9, 88(t0)
-    ld      s10, 96(t0)
-    ld      s11, 104(t0)
+    .irp    i, 0,1,2,3,4,5,6,7,8,9,10,11
+    ld      s\i, 16 + 8 * \i(t0)
+    .endr
     mv      tp, a1
+    ret
+
+    /* Saving and loading the F and D registers [riscv-unpriv §11.2, §12]. The
+     * kernel's C is compiled without them, its assembly with them; sstatus.FS
+     * is turned on first, since a kernel thread may have entered with it off
+     * [riscv-priv §3.1.6.6]. */
+    .macro EACH_FPU_REGISTER op
+    li      t0, 3 << 13                 /* FS */
+    csrs    sstatus, t0
+    .irp    i, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22, \
+               23,24,25,26,27,28,29,30,31
+    \op     f\i, 8 * \i(a0)
+    .endr
+    .endm
+
+    .globl fpu_save
+fpu_save:
+    EACH_FPU_REGISTER fsd
+    frcsr   t0
+    sd      t0, FPU_FCSR(a0)
+    ret
+
+    .globl fpu_load
+fpu_load:
+    EACH_FPU_REGISTER fld
+    ld      t0, FPU_FCSR(a0)
+    fscsr   t0
     ret

@@ -5,76 +5,31 @@
 
 #include "asm-offsets.h"
 
-    .macro SAVE_ALL_BUT_SP_TP
-    sd      ra, FRAME_RA(sp)
-    sd      gp, FRAME_GP(sp)
-    sd      t0, FRAME_T0+0(sp)
-    sd      t1, FRAME_T0+8(sp)
-    sd      t2, FRAME_T0+16(sp)
-    sd      s0, FRAME_S0+0(sp)
-    sd      s1, FRAME_S0+8(sp)
-    sd      a0, FRAME_A0+0(sp)
-    sd      a1, FRAME_A0+8(sp)
-    sd      a2, FRAME_A0+16(sp)
-    sd      a3, FRAME_A0+24(sp)
-    sd      a4, FRAME_A0+32(sp)
-    sd      a5, FRAME_A0+40(sp)
-    sd      a6, FRAME_A0+48(sp)
-    sd      a7, FRAME_A0+56(sp)
-    sd      s2, FRAME_S2+0(sp)
-    sd      s3, FRAME_S2+8(sp)
-    sd      s4, FRAME_S2+16(sp)
-    sd      s5, FRAME_S2+24(sp)
-    sd      s6, FRAME_S2+32(sp)
-    sd      s7, FRAME_S2+40(sp)
-    sd      s8, FRAME_S2+48(sp)
-    sd      s9, FRAME_S2+56(sp)
-    sd      s10, FRAME_S2+64(sp)
-    sd      s11, FRAME_S2+72(sp)
-    sd      t3, FRAME_T3+0(sp)
-    sd      t4, FRAME_T3+8(sp)
-    sd      t5, FRAME_T3+16(sp)
-    sd      t6, FRAME_T3+24(sp)
-    csrr    t0, sepc
-    csrr    t1, sstatus
-    sd      t0, FRAME_SEPC(sp)
-    sd      t1, FRAME_SSTATUS(sp)
+    /* Stores (op = sd) or loads (ld) all registers but sp and tp: in a struct
+     * trapframe, they lie in the order of their numbers, from x1 on. */
+    .macro ALL_BUT_SP_TP op, frame
+    .irp    i, 1,3,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24, \
+               25,26,27,28,29,30,31
+    \op     x\i, 8 * \i - 8(\frame)
+    .endr
     .endm
 
-    .macro RESTORE_ALL_BUT_SP_TP
+    .macro SAVE frame
+    ALL_BUT_SP_TP sd, \frame
+    csrr    t0, sepc
+    csrr    t1, sstatus
+    sd      t0, FRAME_SEPC(\frame)
+    sd      t1, FRAME_SSTATUS(\frame)
+    .endm
+
+    .macro RESTORE
     ld      t0, FRAME_SEPC(sp)
     ld      t1, FRAME_SSTATUS(sp)
     csrw    sepc, t0
     csrw    sstatus, t1
-    ld      ra, FRAME_RA(sp)
-    ld      gp, FRAME_GP(sp)
-    ld      t0, FRAME_T0+0(sp)
-    ld      t1, FRAME_T0+8(sp)
-    ld      t2, FRAME_T0+16(sp)
-    ld      s0, FRAME_S0+0(sp)
-    ld      s1, FRAME_S0+8(sp)
-    ld      a0, FRAME_A0+0(sp)
-    ld      a1, FRAME_A0+8(sp)
-    ld      a2, FRAME_A0+16(sp)
-    ld      a3, FRAME_A0+24(sp)
-    ld      a4, FRAME_A0+32(sp)
-    ld      a5, FRAME_A0+40(sp)
-    ld      a6, FRAME_A0+48(sp)
-    ld      a7, FRAME_A0+56(sp)
-    ld      s2, FRAME_S2+0(sp)
-    ld      s3, FRAME_S2+8(sp)
-    ld      s4, FRAME_S2+16(sp)
-    ld      s5, FRAME_S2+24(sp)
-    ld      s6, FRAME_S2+32(sp)
-    ld      s7, FRAME_S2+40(sp)
-    ld      s8, FRAME_S2+48(sp)
-    ld      s9, FRAME_S2+56(sp)
-    ld      s10, FRAME_S2+64(sp)
-    ld      s11, FRAME_S2+72(sp)
-    ld      t3, FRAME_T3+0(sp)
-    ld      t4, FRAME_T3+8(sp)
-    ld      t5, FRAME_T3+16(sp)
-    ld      t6, FRAME_T3+24(sp)
+    ALL_BUT_SP_TP ld, sp
+    ld      sp, FRAME_SP(sp)
+    sret
     .endm
 
     .text
@@ -88,7 +43,7 @@ from_user:
     sd      sp, THREAD_USER_SP(tp)
     ld      sp, THREAD_KERNEL_SP(tp)
     addi    sp, sp, -FRAME_SIZE
-    SAVE_ALL_BUT_SP_TP
+    SAVE    sp
     ld      t0, THREAD_USER_SP(tp)
     csrrw   t1, sscratch, zero
     sd      t0, FRAME_SP(sp)
@@ -102,9 +57,7 @@ from_user:
 trap_exit:
     csrw    sscratch, tp
     ld      tp, FRAME_TP(sp)
-    RESTORE_ALL_BUT_SP_TP
-    ld      sp, FRAME_SP(sp)
-    sret
+    RESTORE
 
     /* tp is free until it is read back from sscratch. */
 from_kernel:
@@ -113,15 +66,13 @@ from_kernel:
     andi    tp, tp, 1
     beqz    tp, stack_overflow
     csrrw   tp, sscratch, zero
-    SAVE_ALL_BUT_SP_TP
+    SAVE    sp
     addi    t0, sp, FRAME_SIZE
     sd      t0, FRAME_SP(sp)
     sd      tp, FRAME_TP(sp)
     mv      a0, sp
     call    trap_kernel
-    RESTORE_ALL_BUT_SP_TP
-    ld      sp, FRAME_SP(sp)
-    sret
+    RESTORE
 
     /* The stack that should take the frame is full: report from another. */
 stack_overflow:
@@ -137,6 +88,14 @@ trap_return_to_user:
     csrci   sstatus, 2                  /* SIE */
     mv      sp, a0
     j       trap_exit
+
+    /* void trap_capture(struct trapframe *frame): the registers as they are */
+    .globl trap_capture
+trap_capture:
+    SAVE    a0
+    sd      sp, FRAME_SP(a0)
+    sd      tp, FRAME_TP(a0)
+    ret
 
     .section .bss
     .balign 16

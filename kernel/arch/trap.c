@@ -10,6 +10,10 @@ void trap_entry(void);
 void trap_user(struct trapframe *frame);
 void trap_kernel(struct trapframe *frame);
 NORETURN void trap_stack_overflow(uint64_t sp, uint64_t pc, uint64_t fp);
+void trap_capture(struct trapframe *frame);
+
+_Static_assert(offsetof(struct trapframe, t6) == 30 * sizeof(uint64_t),
+               "trap.S: register n is the n-th word");
 
 static struct trap_hooks hooks;
 
@@ -48,7 +52,7 @@ handle_interrupt(uint64_t cause)
     this_cpu()->in_interrupt = false;
 }
 
-/* The cause is still in its registers: nothing has trapped since. */
+/* Right as long as nothing else has trapped. */
 static uint64_t
 read_cause(struct trapframe *frame)
 {
@@ -170,26 +174,15 @@ trap_print_frame(const struct trapframe *f)
            trap_cause_name(f->scause), f->stval);
 }
 
-#define GPR(name)                                         \
-    ({                                                    \
-        uint64_t gpr_v_;                                  \
-        __asm__ volatile("mv %0, " #name : "=r"(gpr_v_)); \
-        gpr_v_;                                           \
-    })
-
 void
 trap_print_registers(void)
 {
-    pr_err("  ra %016lx   sp %016lx   tp %016lx", GPR(ra), GPR(sp), GPR(tp));
-    pr_err("  s0 %016lx   s1 %016lx   s2 %016lx", GPR(s0), GPR(s1), GPR(s2));
-    pr_err("  s3 %016lx   s4 %016lx   s5 %016lx", GPR(s3), GPR(s4), GPR(s5));
-    pr_err("  s6 %016lx   s7 %016lx   s8 %016lx", GPR(s6), GPR(s7), GPR(s8));
-    pr_err("  s9 %016lx  s10 %016lx  s11 %016lx", GPR(s9), GPR(s10), GPR(s11));
-    pr_err("sepc %016lx satp %016lx sscratch %016lx", csr_read(sepc),
-           csr_read(satp), csr_read(sscratch));
-    pr_err("sstatus %lx  sie %lx  sip %lx  scause %lx  stval %lx",
-           csr_read(sstatus), csr_read(sie), csr_read(sip), csr_read(scause),
-           csr_read(stval));
+    struct trapframe now;
+    trap_capture(&now);
+    read_cause(&now);
+    trap_print_frame(&now);
+    pr_err("satp %lx  sscratch %lx  sie %lx  sip %lx", csr_read(satp),
+           csr_read(sscratch), csr_read(sie), csr_read(sip));
 }
 
 /* Whether the 16 bytes below fp are on a kernel stack, and so readable. */

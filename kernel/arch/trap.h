@@ -64,8 +64,8 @@ const char *trap_cause_name(uint64_t scause);
 /* Prints the registers of frame by name, for panics and fault reports. */
 void trap_print_frame(const struct trapframe *frame);
 
-/* Prints this hart's registers as they are now: those that calls preserve,
- * and what the last trap left. */
+/* The same for this hart's registers as they are now, with what the last trap
+ * left in its own. */
 void trap_print_registers(void);
 
 /* Prints the names of the functions on the call chain that starts at frame

@@ -18,22 +18,6 @@ place_of(struct process *process, struct place *place)
     spin_unlock(&process_lock);
 }
 
-/* The session of group pgid, or -ESRCH if there is no such group. */
-static int
-session_of_group(int pgid)
-{
-    struct process *process;
-    for (int pid = 0; (process = process_next(pid)) != NULL;) {
-        struct place place;
-        place_of(process, &place);
-        process_put(process);
-        if (place.pgid == pgid)
-            return place.sid;
-        pid = place.pid;
-    }
-    return -ESRCH;
-}
-
 /* Makes tty the controlling terminal of the caller's session, whose leader
  * the caller must be, unless another session has it [posix §11.1.3]. */
 static int
@@ -58,11 +42,12 @@ set_foreground(struct tty *tty, const struct place *caller, int pgid)
 {
     if (pgid <= 0)
         return -EINVAL;
-    int session = session_of_group(pgid);
-    if (session < 0)
-        return session;
+    spin_lock(&process_lock);
+    const struct process *member = process_find_group_locked(pgid);
+    int session = member ? member->sid : 0;
+    spin_unlock(&process_lock);
     if (session != caller->sid)
-        return -EPERM;
+        return session == 0 ? -ESRCH : -EPERM;
 
     spin_lock(&tty->lock);
     bool ours = tty->session == caller->sid;

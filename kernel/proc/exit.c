@@ -3,23 +3,13 @@
 #include "abi/wait.h"
 #include "lib/panic.h"
 #include "mm/space.h"
-#include "proc/family.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 
-struct process_hooks family_hooks;
-
-void
-process_set_hooks(const struct process_hooks *hooks)
-{
-    family_hooks = *hooks;
-}
-
 /* Gives the children of a dying process to init, who waits for them all. */
-static REQUIRES(process_lock)
-void
-hand_over_children_locked(struct process *process)
+static void
+hand_over_children_locked(struct process *process) REQUIRES(process_lock)
 {
     struct process *init = process_find_locked(1);
     struct process *child;
@@ -32,9 +22,8 @@ hand_over_children_locked(struct process *process)
 
 /* Tells the parent. Returns whether it wants no zombie: it ignores SIGCHLD
  * [posix _exit]. */
-static REQUIRES(process_lock)
-bool
-report_locked(struct process *process)
+static bool
+report_locked(struct process *process) REQUIRES(process_lock)
 {
     struct process *parent = process->parent;
     bool unwanted = signal_is_ignored(parent, SIGCHLD);
@@ -65,11 +54,11 @@ process_exit(int status)
     struct process *self = process_current();
     struct thread *t = thread_current();
     if (self->pid == 1)
-        family_hooks.init_ended(status);
+        process_hooks.init_ended(status);
     spin_lock(&process_lock);
     self->is_ending = true;
     spin_unlock(&process_lock);
-    family_hooks.release(self);
+    process_hooks.release(self);
     release_space(self);
 
     spin_lock(&process_lock);

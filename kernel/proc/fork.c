@@ -2,7 +2,6 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/space.h"
-#include "proc/family.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
@@ -55,7 +54,7 @@ process_fork(const struct trapframe *frame, uint64_t stack, uint64_t tid_at)
     if (error != 0)
         goto out_child;
     t = copy_thread(child, frame, stack, tid_at);
-    error = t ? family_hooks.clone(child, parent) : -ENOMEM;
+    error = t ? process_hooks.clone(child, parent) : -ENOMEM;
     if (error != 0)
         goto out_thread;
 
@@ -63,7 +62,7 @@ process_fork(const struct trapframe *frame, uint64_t stack, uint64_t tid_at)
     error = signal_pending() ? -EINTR : process_link_locked(child, parent);
     if (error != 0) {
         spin_unlock(&process_lock);
-        family_hooks.release(child);
+        process_hooks.release(child);
         goto out_thread;
     }
     child->ignored = parent->ignored;

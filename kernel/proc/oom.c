@@ -9,9 +9,8 @@
 #define NAP_NS    1000000u
 #define TRIES_MAX 2000u
 
-static REQUIRES(process_lock)
-struct process *
-find_largest_locked(void)
+static struct process *
+find_largest_locked(void) REQUIRES(process_lock)
 {
     struct process *p, *largest = NULL;
     list_for_each_entry (p, &process_list, all_node) {

@@ -18,6 +18,8 @@ static struct list_node hash[HASH_SIZE];
 static size_t count;
 static int last_pid;
 
+struct process_hooks process_hooks; /* constant after process_set_hooks */
+
 static struct slab_cache cache;
 
 void
@@ -26,6 +28,12 @@ process_init_table(void)
     slab_init(&cache, "process", sizeof(struct process));
     for (unsigned i = 0; i < HASH_SIZE; i++)
         list_init(&hash[i]);
+}
+
+void
+process_set_hooks(const struct process_hooks *hooks)
+{
+    process_hooks = *hooks;
 }
 
 struct process *
@@ -56,24 +64,31 @@ process_find_locked(int pid)
     return NULL;
 }
 
-/* A number is in use while a process, group or session has it. */
-static REQUIRES(process_lock)
-bool
-is_free_locked(int pid)
+struct process *
+process_find_group_locked(int pgid)
 {
     struct process *p;
-    if (process_find_locked(pid))
-        return false;
     list_for_each_entry (p, &process_list, all_node) {
-        if (p->pgid == pid || p->sid == pid)
+        if (p->pgid == pgid)
+            return p;
+    }
+    return NULL;
+}
+
+/* A number is in use while a process, group or session has it. */
+static bool
+is_free_locked(int pid) REQUIRES(process_lock)
+{
+    struct process *p;
+    list_for_each_entry (p, &process_list, all_node) {
+        if (p->pid == pid || p->pgid == pid || p->sid == pid)
             return false;
     }
     return true;
 }
 
-static REQUIRES(process_lock)
-int
-new_pid_locked(void)
+static int
+new_pid_locked(void) REQUIRES(process_lock)
 {
     static bool wrapped;
     do {
@@ -238,16 +253,13 @@ process_set_group(int pid, int pgid)
     struct process *p = pid == 0 ? self : process_find_locked(pid);
     if (p && (p == self || p->parent == self)) {
         int wanted = pgid == 0 ? p->pid : pgid;
-        error = wanted == p->pid ? 0 : -EPERM;
-        const struct process *other;
-        list_for_each_entry (other, &process_list, all_node) {
-            if (other->pgid == wanted && other->sid == p->sid)
-                error = 0;
-        }
+        const struct process *other = process_find_group_locked(wanted);
+        bool there_is = other && other->sid == p->sid;
         /* A session's leader stays in its group [posix setpgid]. */
-        if (p->sid == p->pid || p->sid != self->sid)
-            error = -EPERM;
-        if (error == 0)
+        bool may = p->sid != p->pid && p->sid == self->sid &&
+                   (wanted == p->pid || there_is);
+        error = may ? 0 : -EPERM;
+        if (may)
             p->pgid = wanted;
     }
     spin_unlock(&process_lock);
@@ -257,15 +269,11 @@ process_set_group(int pid, int pgid)
 int
 process_new_session(void)
 {
-    struct process *self = process_current(), *p;
-    int result = self->pid;
+    struct process *self = process_current();
     spin_lock(&process_lock);
-    list_for_each_entry (p, &process_list, all_node) {
-        if (p->pgid == self->pid)
-            result = -EPERM;
-    }
-    if (result > 0)
+    bool may = !process_find_group_locked(self->pid);
+    if (may)
         self->pgid = self->sid = self->pid;
     spin_unlock(&process_lock);
-    return result;
+    return may ? self->pid : -EPERM;
 }

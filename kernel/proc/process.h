@@ -75,6 +75,7 @@ struct process_hooks {
     void (*init_ended)(int status);
 };
 
+extern struct process_hooks process_hooks;
 void process_set_hooks(const struct process_hooks *hooks);
 
 /* Creates process 1 and turns the running kernel thread into its thread. It
@@ -85,8 +86,10 @@ void process_become_init(void);
 /* Returns the live or zombie process pid with a reference, or NULL. */
 struct process *process_find(int pid);
 
-/* The same without a reference; valid while the lock is held. */
+/* The same without a reference, and any process of group pgid; valid while the
+ * lock is held. */
 struct process *process_find_locked(int pid) REQUIRES(process_lock);
+struct process *process_find_group_locked(int pgid) REQUIRES(process_lock);
 
 /* All processes, linked by all_node in the order of creation; the first is
  * init. Guarded by process_lock. */

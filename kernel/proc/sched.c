@@ -47,17 +47,16 @@ is_idle(const struct runq *rq)
     return READ_ONCE(rq->current) == rq->idle && READ_ONCE(rq->nready) == 0;
 }
 
-/* Threads wait here: a hart that is idle should come and steal one. */
-static void
-wake_thief(void)
+/* A hart that is idle, or NULL. */
+static struct cpu *
+find_idle_cpu(void)
 {
     for (unsigned i = 0; i < cpu_count(); i++) {
         struct cpu *cpu = cpu_get(i);
-        if (READ_ONCE(cpu->online) && is_idle(runq_of(cpu))) {
-            smp_poke(cpu);
-            return;
-        }
+        if (READ_ONCE(cpu->online) && is_idle(runq_of(cpu)))
+            return cpu;
     }
+    return NULL;
 }
 
 /* The end of a slice. An idle hart's last tick is not renewed. */
@@ -71,7 +70,9 @@ tick(struct timer *timer)
     if (READ_ONCE(rq->nready) > 0) {
         __atomic_fetch_or(&cpu_thread()->work, THREAD_WORK_RESCHED,
                           __ATOMIC_RELAXED);
-        wake_thief();
+        struct cpu *thief = find_idle_cpu();
+        if (thief)
+            smp_poke(thief);
     }
     timer_set(timer, clock_now_ns() + SCHED_SLICE_NS);
 }
@@ -116,15 +117,16 @@ finish_switch(void)
 /* Floating-point registers stay on the hart until another thread needs it;
  * memory is brought up to date as soon as a thread that changed them leaves
  * [riscv-priv §3.1.6.6]. */
-static void
-leave_fpu(struct thread *prev)
+void
+sched_save_fpu(void)
 {
-    struct trapframe *frame = trap_user_frame(&prev->arch);
+    struct arch_thread *t = cpu_thread();
+    struct trapframe *frame = trap_user_frame(t);
     if ((frame->sstatus & SSTATUS_FS) != SSTATUS_FS_DIRTY)
         return;
-    fpu_save(&prev->arch.fpu);
+    fpu_save(&t->fpu);
     frame->sstatus = (frame->sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
-    this_cpu()->fpu_owner = &prev->arch;
+    this_cpu()->fpu_owner = t;
 }
 
 static void
@@ -190,7 +192,7 @@ sched_switch(void)
     if (prev->state == THREAD_DEAD)
         rq->dead = prev;
     else if (prev->process)
-        leave_fpu(prev);
+        sched_save_fpu();
     if (next->process)
         enter_fpu(next);
     space_switch(next->arch.space);
@@ -209,12 +211,6 @@ sched_begin(void)
 {
     this_cpu()->irq_was_on = true;
     finish_switch();
-}
-
-void
-sched_save_fpu(void)
-{
-    leave_fpu(thread_current());
 }
 
 void
@@ -260,14 +256,8 @@ sched_cancel_sleep(void)
 static struct cpu *
 choose_cpu(struct cpu *last)
 {
-    if (is_idle(runq_of(last)))
-        return last;
-    for (unsigned i = 0; i < cpu_count(); i++) {
-        struct cpu *cpu = cpu_get(i);
-        if (READ_ONCE(cpu->online) && is_idle(runq_of(cpu)))
-            return cpu;
-    }
-    return last;
+    struct cpu *idle = is_idle(runq_of(last)) ? last : find_idle_cpu();
+    return idle ? idle : last;
 }
 
 /* Queues a thread that is runnable and on no queue. */
@@ -341,12 +331,12 @@ sched_interrupt(struct thread *thread)
 static bool
 steal(struct cpu *thief)
 {
-    for (unsigned i = 1; i < cpu_count(); i++) {
+    struct thread *thread = NULL;
+    for (unsigned i = 1; i < cpu_count() && !thread; i++) {
         struct runq *rq = &runqs[(thief->index + i) % cpu_count()];
         if (READ_ONCE(rq->nready) == 0)
             continue;
         spin_lock(&rq->lock);
-        struct thread *thread = NULL;
         if (rq->nready > 0) {
             thread = list_entry(rq->ready.prev, struct thread, run_node);
             list_del(&thread->run_node);
@@ -354,12 +344,10 @@ steal(struct cpu *thief)
             thread->arch.cpu = thief;
         }
         spin_unlock(&rq->lock);
-        if (thread) {
-            enqueue(thread, thief);
-            return true;
-        }
     }
-    return false;
+    if (thread)
+        enqueue(thread, thief);
+    return thread;
 }
 
 /* Interrupts stay off from the last look at the queue until wfi, which ends
@@ -422,20 +410,6 @@ sched_start_harts(void (*init)(void))
     for (unsigned i = 1; i < cpu_count(); i++)
         running += start_hart(cpu_get(i));
     return running;
-}
-
-/* ---- Interrupts ---- */
-
-void
-sched_handle_timer(void)
-{
-    timer_run_due();
-}
-
-void
-sched_handle_ipi(void)
-{
-    smp_handle_poke();
 }
 
 /* ---- What /proc shows ---- */

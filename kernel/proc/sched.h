@@ -53,10 +53,6 @@ void sched_yield_if_due(void);
 void sched_wake(struct thread *thread);
 void sched_interrupt(struct thread *thread);
 
-/* The timer and software interrupts, for struct trap_hooks. */
-void sched_handle_timer(void);
-void sched_handle_ipi(void);
-
 /* CPU time of thread up to now. Any context. */
 uint64_t sched_run_ns(const struct thread *thread);
 
@@ -64,9 +60,8 @@ uint64_t sched_run_ns(const struct thread *thread);
  * threads runnable now on all harts. */
 uint64_t sched_busy_ns(unsigned cpu);
 uint64_t sched_switches(void);
+unsigned sched_runnable(void);
 
 /* By how much the count of instructions has grown on this hart during wfi: an
  * emulator that counts time by instructions counts idle time, too. */
 uint64_t sched_wfi_instret(void);
-
-unsigned sched_runnable(void);

@@ -1,5 +1,6 @@
 #include "proc/signal.h"
 #include "abi/errno.h"
+#include "lib/bits.h"
 #include "proc/sched.h"
 
 /* Signal n has bit n - 1 of a set, as in user space. */
@@ -28,15 +29,6 @@ interrupt_threads(struct process *process)
     }
 }
 
-static REQUIRES(process_lock)
-void
-report_continued_locked(struct process *process)
-{
-    process->has_continued = true;
-    if (process->parent)
-        waitq_wake_all(&process->parent->child_changed);
-}
-
 bool
 signal_is_ignored(const struct process *process, int sig)
 {
@@ -57,8 +49,10 @@ signal_send_locked(struct process *process, int sig)
         return;
     if (bit & (BIT(SIGCONT) | BIT(SIGKILL))) {
         process->pending &= ~STOPS_BY_DEFAULT;
-        if (process->stop_signal && bit & BIT(SIGCONT))
-            report_continued_locked(process);
+        if (process->stop_signal && bit & BIT(SIGCONT)) {
+            process->has_continued = true;
+            waitq_wake_all(&process->parent->child_changed);
+        }
         process->stop_signal = 0;
         waitq_wake_all(&process->continued);
     }
@@ -75,11 +69,11 @@ signal_send_locked(struct process *process, int sig)
 int
 signal_send_group(int pgid, int sig)
 {
-    struct process *p;
+    struct process *p, *self = process_current();
     int result = -ESRCH;
     spin_lock(&process_lock);
     list_for_each_entry (p, &process_list, all_node) {
-        if (p->pgid != pgid)
+        if (pgid != 0 ? p->pgid != pgid : p->pid == 1 || p == self)
             continue;
         result = 0;
         if (sig != 0)
@@ -100,23 +94,6 @@ send_to_one(int pid, int sig)
     return p ? 0 : -ESRCH;
 }
 
-static int
-send_to_all(int sig)
-{
-    struct process *p, *self = process_current();
-    int result = -ESRCH;
-    spin_lock(&process_lock);
-    list_for_each_entry (p, &process_list, all_node) {
-        if (p->pid == 1 || p == self)
-            continue;
-        result = 0;
-        if (sig != 0)
-            signal_send_locked(p, sig);
-    }
-    spin_unlock(&process_lock);
-    return result;
-}
-
 int
 signal_kill(int pid, int sig)
 {
@@ -127,7 +104,7 @@ signal_kill(int pid, int sig)
     if (pid > 0)
         return send_to_one(pid, sig);
     if (pid == -1)
-        return send_to_all(sig);
+        return signal_send_group(0, sig);
     return signal_send_group(pid == 0 ? process_current()->pgid : -pid, sig);
 }
 
@@ -139,14 +116,18 @@ signal_send_current(int sig)
     spin_unlock(&process_lock);
 }
 
+/* The signals that thread t may act on now. */
+static uint64_t
+deliverable(const struct thread *t)
+{
+    return READ_ONCE(t->process->pending) & (~t->blocked | UNSTOPPABLE);
+}
+
 bool
 signal_pending(void)
 {
-    struct thread *t = thread_current();
-    if (!t->process)
-        return false;
-    uint64_t through = ~t->blocked | UNSTOPPABLE;
-    return READ_ONCE(t->process->pending) & through;
+    const struct thread *t = thread_current();
+    return t->process && deliverable(t) != 0;
 }
 
 bool
@@ -157,9 +138,8 @@ signal_killed_meanwhile(void)
     return self && READ_ONCE(self->pending) & BIT(SIGKILL);
 }
 
-static REQUIRES(process_lock)
-void
-stop_locked(struct process *self, int sig)
+static void
+stop_locked(struct process *self, int sig) REQUIRES(process_lock)
 {
     self->stop_signal = sig;
     self->stop_reported = self->has_continued = false;
@@ -169,30 +149,17 @@ stop_locked(struct process *self, int sig)
         waitq_sleep(&self->continued, &process_lock);
 }
 
-/* Takes the lowest signal that may be acted on; 0 if there is none. */
-static int
-take_locked(struct process *self, const struct thread *t)
-{
-    uint64_t through = ~t->blocked | UNSTOPPABLE;
-    uint64_t deliverable = self->pending & through;
-    for (int sig = 1; sig <= NSIG; sig++) {
-        if (deliverable & BIT(sig)) {
-            self->pending &= ~BIT(sig);
-            return sig;
-        }
-    }
-    return 0;
-}
-
 void
 signal_deliver(void)
 {
     struct process *self = process_current();
     struct thread *t = thread_current();
-    int sig;
+    uint64_t set;
     __atomic_fetch_and(&t->arch.work, ~THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
     spin_lock(&process_lock);
-    while ((sig = take_locked(self, t)) != 0) {
+    while ((set = deliverable(t)) != 0) {
+        int sig = 1 + (int)bit_count_trailing_zeros64(set);
+        self->pending &= ~BIT(sig);
         if (BIT(sig) & STOPS_BY_DEFAULT) {
             stop_locked(self, sig);
             continue;
@@ -204,32 +171,21 @@ signal_deliver(void)
 }
 
 int
-signal_set_action(int sig, uint64_t handler, uint64_t *old)
+signal_action(int sig, const uint64_t *new, uint64_t *old)
 {
     struct process *self = process_current();
-    if (!is_signal(sig) || BIT(sig) & UNSTOPPABLE)
+    if (!is_signal(sig) || (new &&BIT(sig) & UNSTOPPABLE))
         return -EINVAL;
-    if (handler != SIG_DFL && handler != SIG_IGN)
+    if (new &&*new != SIG_DFL &&*new != SIG_IGN)
         return -ENOSYS;
     spin_lock(&process_lock);
     *old = self->ignored & BIT(sig) ? SIG_IGN : SIG_DFL;
-    if (handler == SIG_IGN) {
+    if (new)
+        self->ignored &= ~BIT(sig);
+    if (new &&*new == SIG_IGN) {
         self->ignored |= BIT(sig);
         self->pending &= ~BIT(sig);
-    } else {
-        self->ignored &= ~BIT(sig);
     }
-    spin_unlock(&process_lock);
-    return 0;
-}
-
-int
-signal_get_action(int sig, uint64_t *action)
-{
-    if (!is_signal(sig))
-        return -EINVAL;
-    spin_lock(&process_lock);
-    *action = process_current()->ignored & BIT(sig) ? SIG_IGN : SIG_DFL;
     spin_unlock(&process_lock);
     return 0;
 }

@@ -18,7 +18,8 @@ void signal_send_locked(struct process *process, int sig)
  * < -1 group -pid; sig 0 only checks. Returns 0, -ESRCH, -EINVAL. */
 int signal_kill(int pid, int sig) MUST_CHECK;
 
-/* Sends to every process of group pgid. Returns 0 or -ESRCH. */
+/* Sends to every process of group pgid, or, if that is 0, to all but init and
+ * the caller. Returns 0 or -ESRCH. */
 int signal_send_group(int pgid, int sig) MUST_CHECK;
 
 /* Sends to the running process. Thread context. */
@@ -36,12 +37,9 @@ bool signal_killed_meanwhile(void);
  * context, on the way to user mode. */
 void signal_deliver(void);
 
-/* Sets the disposition of sig: SIG_DFL or SIG_IGN; stores the old one.
- * Returns 0, -EINVAL, or -ENOSYS for handlers. */
-int signal_set_action(int sig, uint64_t handler, uint64_t *old) MUST_CHECK;
-
-/* The disposition of sig as it is. Returns 0 or -EINVAL. */
-int signal_get_action(int sig, uint64_t *action) MUST_CHECK;
+/* Stores the disposition of sig in *old and, unless new is NULL, sets it to
+ * *new: SIG_DFL or SIG_IGN. Returns 0, -EINVAL, or -ENOSYS for handlers. */
+int signal_action(int sig, const uint64_t *new, uint64_t *old) MUST_CHECK;
 
 /* Whether the process ignores sig by its own choice. */
 bool signal_is_ignored(const struct process *process, int sig)

@@ -33,7 +33,6 @@ struct thread {
     enum thread_state state;
     bool interruptible; /* the sleep ends when a signal is pending */
     struct list_node run_node;
-    uint64_t slice_end_ns;
 
     /* atomic: written by whoever runs it, read by anyone */
     uint64_t run_ns;      /* CPU time */

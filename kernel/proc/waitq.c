@@ -9,11 +9,7 @@
 struct waiter {
     struct list_node node;
     struct thread *thread;
-};
-
-struct alarm {
-    struct timer timer;
-    struct thread *thread;
+    struct timer alarm;
 };
 
 void
@@ -59,24 +55,23 @@ waitq_sleep(struct waitq *wq, struct spinlock *lock)
 static void
 ring(struct timer *timer)
 {
-    sched_wake(container_of(timer, struct alarm, timer)->thread);
+    sched_wake(container_of(timer, struct waiter, alarm)->thread);
 }
 
 NO_LOCK_CHECK int
 waitq_sleep_until(struct waitq *wq, struct spinlock *lock, uint64_t deadline_ns)
 {
     struct waiter waiter;
-    struct alarm alarm = {.thread = thread_current()};
     enter(wq, &waiter, true);
     spin_unlock(lock);
-    timer_init(&alarm.timer, ring);
+    timer_init(&waiter.alarm, ring);
     if (deadline_ns != WAIT_FOREVER)
-        timer_set(&alarm.timer, deadline_ns);
+        timer_set(&waiter.alarm, deadline_ns);
     if (signal_pending())
         sched_cancel_sleep();
     sched_switch();
     if (deadline_ns != WAIT_FOREVER)
-        timer_cancel(&alarm.timer);
+        timer_cancel(&waiter.alarm);
     bool woken = leave(wq, &waiter);
     spin_lock(lock);
     if (woken)

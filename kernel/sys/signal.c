@@ -31,18 +31,15 @@ sys_tgkill(const uint64_t arg[6])
 int64_t
 sys_rt_sigaction(const uint64_t arg[6])
 {
-    int sig = (int)arg[0], error;
     struct sigaction_abi action = {0};
     uint64_t old;
     if (arg[3] != sizeof(action.mask))
         return -EINVAL;
-    if (arg[1] != 0) {
-        error = uaccess_read(&action, uaddr(arg[1]), sizeof(action));
-        if (error == 0)
-            error = signal_set_action(sig, action.handler, &old);
-    } else {
-        error = signal_get_action(sig, &old);
-    }
+    if (arg[1] != 0 &&
+        uaccess_read(&action, uaddr(arg[1]), sizeof(action)) != 0)
+        return -EFAULT;
+    int error =
+        signal_action((int)arg[0], arg[1] ? &action.handler : NULL, &old);
     if (error != 0 || arg[2] == 0)
         return error;
     action = (struct sigaction_abi){.handler = old};

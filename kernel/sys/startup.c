@@ -189,7 +189,7 @@ release_process(struct process *process)
     fs_release_process(process);
 }
 
-static const struct process_hooks process_hooks = {
+static const struct process_hooks hooks = {
     .clone = fs_clone_process,
     .release = release_process,
     .init_ended = init_ended,
@@ -216,7 +216,7 @@ startup(void *instret)
     start_files(reason, sizeof(reason));
     selftest_run();
 
-    process_set_hooks(&process_hooks);
+    process_set_hooks(&hooks);
     space_set_oom_handler(find_memory);
     process_become_init();
     int error = fs_start_process(process_current());
