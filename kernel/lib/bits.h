@@ -1,4 +1,4 @@
-/* Counting bits, and reading integers of a given byte order from any address.
+/* Counting bits, and integers of a given byte order at any address.
  *
  * Owns nothing; pure code; any context. The base instruction set has no bit
  * counting and the kernel links no libgcc, so the compiler's builtins for
@@ -85,4 +85,27 @@ le64_load(const void *p)
 {
     return (uint64_t)le32_load((const uint8_t *)p + sizeof(uint32_t)) << 32 |
            le32_load(p);
+}
+
+/* Little-endian stores; p needs no alignment. */
+static inline void
+le16_store(void *p, uint16_t value)
+{
+    uint8_t *b = p;
+    b[0] = (uint8_t)value;
+    b[1] = (uint8_t)(value >> 8);
+}
+
+static inline void
+le32_store(void *p, uint32_t value)
+{
+    le16_store(p, (uint16_t)value);
+    le16_store((uint8_t *)p + sizeof(uint16_t), (uint16_t)(value >> 16));
+}
+
+static inline void
+le64_store(void *p, uint64_t value)
+{
+    le32_store(p, (uint32_t)value);
+    le32_store((uint8_t *)p + sizeof(uint32_t), (uint32_t)(value >> 32));
 }
