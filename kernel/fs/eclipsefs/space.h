@@ -6,8 +6,10 @@
  * whose freeing is not on the disk for good - after a crash they would still
  * belong to their old owner.
  *
- * Takes no lock: all of it is called within a change (journal_begin), where
- * nothing else is said. May block on the disk. */
+ * Takes no lock: all of it is called within a change (efs_begin), where
+ * nothing else is said. May block on the disk. A cancelled change takes back
+ * what it did to blocks and inodes; what is in memory only (efs_space_reserve,
+ * efs_space_unreserve, efs_run_take, efs_run_return) stays. */
 #pragma once
 
 #include "fs/eclipsefs/super.h"
@@ -22,9 +24,27 @@ struct efs_run {
 int efs_space_open(struct efs *fs) MUST_CHECK;
 void efs_space_close(struct efs *fs);
 
-/* Free now and not reserved. Any context. */
+/* Free now and not reserved; of an image that is not open for writing, what
+ * its header says. Any context. */
 uint64_t efs_space_free_blocks(const struct efs *fs);
 uint32_t efs_space_free_inodes(const struct efs *fs);
+
+/* Whether there may be more room once dirty data has been written back and
+ * what has changed is committed: worth doing before -ENOSPC is told to
+ * anyone. Any context. */
+bool efs_space_pending(const struct efs *fs);
+
+/* ---- For change.c: a change's end, and the journal's hooks ---- */
+
+/* The change is part of the running transaction; or it is taken back. */
+void efs_space_keep(struct efs *fs);
+void efs_space_undo(struct efs *fs);
+
+/* The running transaction has been closed: what is freed from now on belongs
+ * to the next one. What the one closed last has freed may be given away. Both
+ * take turns. */
+void efs_space_closed(struct efs *fs);
+void efs_space_committed(struct efs *fs);
 
 /* ---- Blocks of metadata ---- */
 
@@ -42,7 +62,10 @@ int efs_block_free(struct efs *fs, uint32_t block) MUST_CHECK;
 /* ---- Blocks of data ---- */
 
 /* Sets blocks aside for data that is still in memory, and for the extents it
- * may need: writing it later cannot fail for want of space. */
+ * may need: writing it later cannot fail for want of space. Each may become an
+ * extent of its own, in a file whose extents just fill their blocks; so as
+ * many blocks again are kept free while they are reserved.
+ * Returns 0 or -ENOSPC. */
 int efs_space_reserve(struct efs *fs, uint64_t blocks) MUST_CHECK;
 void efs_space_unreserve(struct efs *fs, uint64_t blocks);
 
@@ -52,12 +75,16 @@ void efs_space_unreserve(struct efs *fs, uint64_t blocks);
 int efs_run_take(struct efs *fs, uint32_t goal, uint32_t most,
                  struct efs_run *run) MUST_CHECK;
 
-/* Marks a taken run in the bitmap: something is about to point to it. It is
- * no longer reserved. Or gives it back. */
+/* Marks a taken run, whose data has been written, in the bitmap: the same
+ * change goes on to efs_extent_insert, for which this makes room. The run is
+ * no longer reserved. Returns 0, -EUCLEAN, -EIO, -ENOMEM. */
 int efs_run_use(struct efs *fs, struct efs_run run) MUST_CHECK;
+
+/* Gives a taken run back; its blocks are still reserved. */
 void efs_run_return(struct efs *fs, struct efs_run run);
 
-/* Frees blocks of data. */
+/* Frees blocks of data; each EFSX_BITMAP_BITS of them touch one more block.
+ * Returns 0, -EUCLEAN, -EIO, -ENOMEM. */
 int efs_run_free(struct efs *fs, struct efs_run run) MUST_CHECK;
 
 /* ---- Inodes ---- */
