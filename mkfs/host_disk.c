@@ -10,24 +10,29 @@
 
 #define MAX_VEC 64u
 
-/* Fills one piece from byte pos on; what lies past the end becomes zeros. */
+/* Moves one piece from or to byte pos; what lies past the end is read as
+ * zeros. */
 static int
-read_piece(struct host_disk *disk, uint64_t pos, uint8_t *dst, size_t len)
+move_piece(struct host_disk *disk, bool write, uint64_t pos, uint8_t *buf,
+           size_t len)
 {
     size_t inside = pos < disk->size ? MIN(len, disk->size - pos) : 0;
 
-    memset(dst + inside, 0, len - inside);
+    if (!write)
+        memset(buf + inside, 0, len - inside);
     if (disk->mem) {
-        memcpy(dst, disk->mem + pos, inside);
+        memcpy(write ? disk->mem + pos : buf, write ? buf : disk->mem + pos,
+               inside);
         return 0;
     }
     while (inside > 0) {
-        ssize_t n = pread(disk->fd, dst, inside, (off_t)pos);
+        ssize_t n = write ? pwrite(disk->fd, buf, inside, (off_t)pos)
+                          : pread(disk->fd, buf, inside, (off_t)pos);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return -EIO;
-        dst += n;
+        buf += n;
         pos += (uint64_t)n;
         inside -= (size_t)n;
     }
@@ -41,8 +46,11 @@ submit(struct blockdev *dev, struct blkreq *req)
     uint64_t pos = req->sector * SECTOR_SIZE;
 
     req->status = 0;
+    if (req->op == BLK_FLUSH && disk->durable && fdatasync(disk->fd) != 0)
+        req->status = -EIO;
     for (unsigned i = 0; i < req->nvec && !req->status; i++) {
-        req->status = read_piece(disk, pos, req->vec[i].base, req->vec[i].len);
+        req->status = move_piece(disk, req->op == BLK_WRITE, pos,
+                                 req->vec[i].base, req->vec[i].len);
         pos += req->vec[i].len;
     }
     req->done(req);
@@ -56,7 +64,7 @@ kick(struct blockdev *dev UNUSED)
 static const struct blockdev_ops ops = {.submit = submit, .kick = kick};
 
 static void
-init(struct host_disk *disk, const char *name, uint64_t size)
+init(struct host_disk *disk, const char *name, uint64_t size, bool writable)
 {
     disk->size = size;
     disk->dev = (struct blockdev){
@@ -65,17 +73,19 @@ init(struct host_disk *disk, const char *name, uint64_t size)
         .block_size = SECTOR_SIZE,
         .max_vec = MAX_VEC,
         .max_bytes = MAX_VEC * BLOCK_SIZE,
-        .read_only = true,
+        .read_only = !writable,
+        .can_flush = writable,
     };
     snprintf(disk->dev.name, sizeof disk->dev.name, "%.15s", name);
 }
 
-int
-host_disk_open(struct host_disk *disk, const char *path)
+static int
+open_file(struct host_disk *disk, const char *path, bool writable)
 {
     const char *slash = strrchr(path, '/');
+    int flags = (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC;
 
-    *disk = (struct host_disk){.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    *disk = (struct host_disk){.fd = open(path, flags)};
     if (disk->fd < 0)
         return -errno;
     /* A seek finds the size of a block device too, but "succeeds" on
@@ -87,15 +97,36 @@ host_disk_open(struct host_disk *disk, const char *path)
         close(disk->fd);
         return err;
     }
-    init(disk, slash ? slash + 1 : path, (uint64_t)size);
+    init(disk, slash ? slash + 1 : path, (uint64_t)size, writable);
     return 0;
+}
+
+int
+host_disk_open(struct host_disk *disk, const char *path)
+{
+    return open_file(disk, path, false);
+}
+
+int
+host_disk_open_rw(struct host_disk *disk, const char *path, bool durable)
+{
+    int err = open_file(disk, path, true);
+    disk->durable = durable;
+    return err;
 }
 
 void
 host_disk_wrap(struct host_disk *disk, const void *mem, size_t size)
 {
+    host_disk_wrap_rw(disk, (void *)mem, size);
+    disk->dev.read_only = true;
+}
+
+void
+host_disk_wrap_rw(struct host_disk *disk, void *mem, size_t size)
+{
     *disk = (struct host_disk){.fd = -1, .mem = mem};
-    init(disk, "memory", size);
+    init(disk, "memory", size, true);
 }
 
 void

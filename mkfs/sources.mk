@@ -2,8 +2,10 @@
 # share, and what stands in for the kernel beneath it.
 
 HOSTFS_SRCS := \
+    kernel/lib/crc32c.c \
     kernel/dev/blockdev.c \
     kernel/fs/bcache.c \
+    kernel/fs/blockio.c \
     kernel/fs/readahead.c \
     $(addprefix kernel/fs/eclipsefs/, \
         super.c cursor.c record.c dir.c file.c) \

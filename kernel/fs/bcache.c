@@ -29,6 +29,10 @@ struct buf {
 
     /* atomic; 0 becomes 1 under cache.lock only */
     uint32_t holders; /* the request that reads it counts as one */
+    bool checked;
+
+    /* private to the owner */
+    void *entry; /* the journal's */
 
     /* guarded by cache.lock */
     enum buf_state state;
@@ -109,6 +113,12 @@ hold_buf(struct buf *buf) REQUIRES(cache.lock)
     }
 }
 
+void
+bcache_hold(struct buf *buf)
+{
+    __atomic_fetch_add(&buf->holders, 1, __ATOMIC_RELAXED);
+}
+
 /* What a holder has read, it has read before: then the block may go. */
 void
 bcache_put(struct buf *buf)
@@ -160,7 +170,8 @@ create_buf(struct blockdev *dev, uint64_t block) REQUIRES(cache.lock)
     buf->block = block;
     buf->state = BUF_READING;
     buf->holders = 1;
-    buf->alone = buf->mark = false;
+    buf->alone = buf->mark = buf->checked = false;
+    buf->entry = NULL;
     waitq_init(&buf->waiters);
     list_push_back(&cache.lru, &buf->lru_node);
     list_push_front(bucket_of(dev, block), &buf->hash_node);
@@ -402,10 +413,66 @@ bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
     return simple ? 0 : get_slowly(dev, block, out);
 }
 
+int
+bcache_get_new(struct blockdev *dev, uint64_t block, struct buf **out)
+{
+    struct buf *buf;
+
+    *out = NULL;
+    if (block >= device_blocks(dev))
+        return -EINVAL;
+    spin_lock(&cache.lock);
+    while ((buf = find_buf(dev, block)) && buf->state == BUF_READING) {
+        hold_buf(buf);
+        waitq_sleep(&buf->waiters, &cache.lock);
+        bcache_put(buf);
+    }
+    if (buf) {
+        hold_buf(buf);
+    } else if ((buf = create_buf(dev, block)) != NULL) {
+        memset(buf->data, 0, BLOCK_SIZE);
+        buf->state = BUF_VALID;
+    }
+    spin_unlock(&cache.lock);
+    *out = buf;
+    return buf ? 0 : -ENOMEM;
+}
+
+struct buf *
+bcache_find(struct blockdev *dev, uint64_t block)
+{
+    spin_lock(&cache.lock);
+    struct buf *buf = find_buf(dev, block);
+    if (buf && buf->state == BUF_VALID)
+        hold_buf(buf);
+    else
+        buf = NULL;
+    spin_unlock(&cache.lock);
+    return buf;
+}
+
 uint8_t *
 bcache_data(const struct buf *buf)
 {
     return buf->data;
+}
+
+uint64_t
+bcache_block(const struct buf *buf)
+{
+    return buf->block;
+}
+
+void **
+bcache_entry(struct buf *buf)
+{
+    return &buf->entry;
+}
+
+bool *
+bcache_checked(struct buf *buf)
+{
+    return &buf->checked;
 }
 
 void

@@ -25,13 +25,17 @@ void bcache_init(size_t max_blocks);
 int bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
     MUST_CHECK;
 
-/* Gives a held buffer back. */
+/* Holds a held buffer once more; gives one back. */
+void bcache_hold(struct buf *buf);
 void bcache_put(struct buf *buf);
 
 /* As bcache_get for a block that will be written whole: it is not read, and
  * filled with zeros if it was not cached. Returns 0, -ENOMEM, -EINVAL. */
 int bcache_get_new(struct blockdev *dev, uint64_t block, struct buf **out)
     MUST_CHECK;
+
+/* Returns block, held, if it is in the cache; else NULL. */
+struct buf *bcache_find(struct blockdev *dev, uint64_t block) MUST_CHECK;
 
 /* The content, BLOCK_SIZE bytes, constant while held; but for who changes it
  * through the journal. */

@@ -60,7 +60,8 @@ void journal_close(struct journal *journal);
 
 void *journal_owner(const struct journal *journal);
 
-/* Begins a change of at most credits <= JOURNAL_CREDITS blocks; waits for
+/* Begins a change of at most credits <= JOURNAL_CREDITS blocks, which are
+ * edited or revoked, or both; waits for
  * other changes, and commits first if the running transaction has no room.
  * Returns 0, or -EROFS if the journal has failed or is read-only. */
 int journal_begin(struct journal *journal, unsigned credits) MUST_CHECK;
@@ -78,9 +79,15 @@ void journal_cancel(struct journal *journal);
 uint8_t *journal_edit(struct journal *journal, struct buf *buf,
                       journal_seal seal) MUST_CHECK;
 
-/* Within a change: block is free. What the journal holds of it will not be
- * written any more. Returns 0 or -ENOMEM: cancel. */
-int journal_revoke(struct journal *journal, uint64_t block) MUST_CHECK;
+/* Within a change, of whose credits it takes one: block is free. What the
+ * journal holds of it will not be written any more. Nobody may use the block
+ * for anything before this transaction is committed. */
+void journal_revoke(struct journal *journal, uint64_t block);
+
+/* Within a change: it makes metadata point to data that has been written to
+ * the device before; that must be durable first, else what the blocks held
+ * earlier could show after a crash. */
+void journal_after_data(struct journal *journal);
 
 /* The number of the running transaction. Any context. */
 uint64_t journal_running(const struct journal *journal);
@@ -97,5 +104,4 @@ int journal_flush(struct journal *journal) MUST_CHECK;
 struct journal_stats {
     uint64_t changes, commits, blocks, checkpoints;
 };
-void journal_get_stats(const struct journal *journal,
-                       struct journal_stats *stats);
+void journal_get_stats(struct journal *journal, struct journal_stats *stats);

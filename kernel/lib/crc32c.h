@@ -1,6 +1,6 @@
 /* CRC-32C (Castagnoli), the checksum of the file system's blocks.
  *
- * Owns a constant table; pure code; any context. */
+ * Owns a table, built when it is first needed; any context. */
 #pragma once
 
 #include "lib/compiler.h"

@@ -412,6 +412,60 @@ test_drop_forgets(void **state)
     assert_int_equal(requests_for(3), 1);
 }
 
+/* A block to be written whole is not read. */
+static void
+test_new_block_is_not_read(void **state)
+{
+    static const uint8_t zeros[BLOCK_SIZE];
+    struct buf *buf;
+
+    (void)state;
+    assert_null(bcache_find(&disk.dev, 70));
+    assert_int_equal(bcache_get_new(&disk.dev, 70, &buf), 0);
+    assert_memory_equal(bcache_data(buf), zeros, BLOCK_SIZE);
+    assert_int_equal(bcache_block(buf), 70);
+    assert_null(*bcache_entry(buf));
+    assert_false(*bcache_checked(buf));
+    bcache_data(buf)[0] = 1;
+    *bcache_checked(buf) = true;
+    bcache_put(buf);
+
+    struct buf *again;
+    assert_int_equal(bcache_get(&disk.dev, 70, &again), 0);
+    assert_ptr_equal(again, buf);
+    assert_ptr_equal(bcache_find(&disk.dev, 70), buf);
+    assert_true(*bcache_checked(buf));
+    assert_int_equal(bcache_data(buf)[0], 1);
+    assert_int_equal(disk.requests, 0);
+    assert_int_equal(bcache_get_new(&disk.dev, BLOCKS, &buf), -EINVAL);
+    bcache_put(again);
+    bcache_put(again);
+    bcache_drop(&disk.dev);
+    check_block(70);
+}
+
+/* One that is just being read is waited for, and kept as it is. */
+static void
+test_new_block_that_is_being_read(void **state)
+{
+    struct buf *buf;
+
+    (void)state;
+    bcache_read_ahead(&disk.dev, 80, 4);
+    assert_null(bcache_find(&disk.dev, 81));
+    assert_int_equal(bcache_get_new(&disk.dev, 81, &buf), 0);
+    assert_int_equal(bcache_data(buf)[3], content(81));
+    bcache_put(buf);
+
+    disk.bad[90] = true;
+    bcache_read_ahead(&disk.dev, 90, 4);
+    assert_int_equal(bcache_get_new(&disk.dev, 90, &buf), 0);
+    assert_int_equal(bcache_data(buf)[3], 0);
+    bcache_hold(buf);
+    bcache_put(buf);
+    bcache_put(buf);
+}
+
 int
 main(void)
 {
@@ -434,6 +488,8 @@ main(void)
         cmocka_unit_test_setup(test_hint_starts_one_large_request, setup),
         cmocka_unit_test_setup(test_cached_blocks_are_skipped, setup),
         cmocka_unit_test_setup(test_drop_forgets, setup),
+        cmocka_unit_test_setup(test_new_block_is_not_read, setup),
+        cmocka_unit_test_setup(test_new_block_that_is_being_read, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
