@@ -5,6 +5,7 @@ HOSTFS_SRCS := \
     kernel/lib/crc32c.c \
     kernel/dev/blockdev.c \
     kernel/fs/bcache.c \
+    kernel/fs/buf.c \
     kernel/fs/blockio.c \
     kernel/fs/readahead.c \
     $(addprefix kernel/fs/eclipsefs/, \

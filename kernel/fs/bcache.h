@@ -1,8 +1,8 @@
 /* The block cache: 4 KiB blocks of block devices in memory.
  *
- * Owns its buffers and their table; the table is guarded by a spin lock, one
- * block's first reading by the buffer's state: who comes second sleeps until
- * it is there. Least recently used buffers without holders are reused.
+ * Owns its buffers, which stand in one table with the pages of files
+ * (fs/buf.h): who comes to a block that is being read sleeps until it is
+ * there, and the least recently used ones without holders are reused.
  * Thread context, may block.
  *
  * The same code serves mkfs, fsck and the host tests over a file or RAM. */
@@ -62,7 +62,8 @@ size_t bcache_shrink(size_t count);
 
 /* For /proc/meminfo and tests. */
 struct bcache_stats {
-    size_t blocks; /* held in memory now */
+    size_t blocks; /* in memory now, pages of files among them */
+    size_t dirty;  /* of those: not on the disk yet */
     uint64_t hits, misses, reads, read_blocks;
 };
 void bcache_get_stats(struct bcache_stats *stats);

@@ -15,14 +15,12 @@
 #define READAHEAD_WINDOW_MAX 64u /* and of an old one */
 #define READAHEAD_NO_MARK    UINT64_MAX
 
-struct blockdev;
-
 struct readahead {
     struct readahead_stream {
-        const struct blockdev *dev; /* NULL while unused */
-        uint64_t next;              /* the first block not asked for */
-        size_t window;              /* blocks last asked for in advance */
-        uint64_t used;              /* clock at last use */
+        const void *owner; /* NULL while unused */
+        uint64_t next;     /* the first block not asked for */
+        size_t window;     /* blocks last asked for in advance */
+        uint64_t used;     /* clock at last use */
     } streams[READAHEAD_STREAMS];
     uint64_t clock;
 };
@@ -34,14 +32,13 @@ struct readahead_range {
     uint64_t mark; /* the block to be marked, or READAHEAD_NO_MARK */
 };
 
-/* Somebody needs count blocks from block on, none of them cached: the range
- * starts there. Or, if count is 0, somebody has reached block, which was
- * marked. If a stream goes on there, its next window, of at most `most`
- * blocks, is the rest of the range. */
-struct readahead_range readahead_plan(struct readahead *ra,
-                                      const struct blockdev *dev,
+/* Somebody needs count blocks of owner, a device or a file, from block on,
+ * the first one not cached: the range starts there. Or, if count is 0,
+ * somebody has reached block, which was marked. If a stream goes on there, its
+ * next window, of at most `most` blocks, is the rest of the range. */
+struct readahead_range readahead_plan(struct readahead *ra, const void *owner,
                                       uint64_t block, size_t count,
                                       size_t most);
 
-/* Forgets the streams of dev (NULL: all). */
-void readahead_forget(struct readahead *ra, const struct blockdev *dev);
+/* Forgets the streams of owner (NULL: all). */
+void readahead_forget(struct readahead *ra, const void *owner);

@@ -1,5 +1,6 @@
 /* The block cache over a device that completes requests when told to. */
-// SOURCES: kernel/fs/bcache.c kernel/fs/readahead.c kernel/dev/blockdev.c
+// SOURCES: kernel/fs/bcache.c kernel/fs/buf.c kernel/fs/readahead.c
+// SOURCES: kernel/dev/blockdev.c
 // SOURCES: mkfs/host_kernel.c
 
 #include "fs/bcache.h"

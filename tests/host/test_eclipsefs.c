@@ -1,7 +1,7 @@
 /* Reading eclipsefs: headers, node records, directories, files. */
 // SOURCES: kernel/fs/eclipsefs/super.c kernel/fs/eclipsefs/cursor.c
 // SOURCES: kernel/fs/eclipsefs/record.c kernel/fs/eclipsefs/dir.c
-// SOURCES: kernel/fs/eclipsefs/file.c kernel/fs/bcache.c
+// SOURCES: kernel/fs/eclipsefs/file.c kernel/fs/bcache.c kernel/fs/buf.c
 // SOURCES: kernel/fs/readahead.c kernel/dev/blockdev.c
 // SOURCES: mkfs/host_kernel.c mkfs/host_disk.c tests/host/image_builder.c
 
