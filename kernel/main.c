@@ -4,7 +4,6 @@
 #include "arch/sbi.h"
 #include "arch/smp.h"
 #include "arch/trap.h"
-#include "dev/console.h"
 #include "dev/finisher.h"
 #include "dev/irq.h"
 #include "dev/platform.h"
@@ -173,7 +172,8 @@ start_uart(void)
 static void
 check_harts(void)
 {
-    if (!all_harts_have(PLATFORM_ISA_F) || !all_harts_have(PLATFORM_ISA_D))
+    if (!all_harts_have(PLATFORM_ISA('f')) ||
+        !all_harts_have(PLATFORM_ISA('d')))
         give_up("harts", "programs need the F and D extensions");
 }
 
@@ -193,7 +193,7 @@ start_interrupts(void)
     trap_init_hart();
 
     const struct platform *p = platform_get();
-    if (p->nplics == 0 && p->has_aia)
+    if (p->nplics == 0 && p->aia.present)
         give_up("interrupts", "this machine has an AIA (APLIC), and the "
                               "kernel drives only a PLIC; use aia=none");
     if (plic_init() != 0)

@@ -2,28 +2,18 @@
 #include "dev/platform.h"
 #include "lib/string.h"
 
-static const struct {
-    const char *name;
-    uint32_t flags;
-} extensions[] = {
-    {"m", PLATFORM_ISA_M},
-    {"a", PLATFORM_ISA_A},
-    {"f", PLATFORM_ISA_F},
-    {"d", PLATFORM_ISA_D},
-    {"c", PLATFORM_ISA_C},
-    {"g", PLATFORM_ISA_M | PLATFORM_ISA_A | PLATFORM_ISA_F | PLATFORM_ISA_D},
-    {"sstc", PLATFORM_ISA_SSTC},
-};
-
-/* The flags of the extension whose name is the len bytes at name. */
+/* The bits of the extension whose name is the len bytes at name. */
 static uint32_t
-flags_of(const char *name, size_t len)
+bits_of(const char *name, size_t len)
 {
-    for (unsigned i = 0; i < ARRAY_LEN(extensions); i++)
-        if (strncmp(extensions[i].name, name, len) == 0 &&
-            extensions[i].name[len] == '\0')
-            return extensions[i].flags;
-    return 0;
+    if (len == 4 && strncmp(name, "sstc", len) == 0)
+        return PLATFORM_ISA_SSTC;
+    if (len != 1 || strchr("imafdcg", *name) == NULL)
+        return 0;
+    if (*name != 'g')
+        return PLATFORM_ISA(*name);
+    return PLATFORM_ISA('i') | PLATFORM_ISA('m') | PLATFORM_ISA('a') |
+           PLATFORM_ISA('f') | PLATFORM_ISA('d');
 }
 
 uint32_t
@@ -32,8 +22,7 @@ isa_from_string(const char *isa)
     static const char base[] = "rv64";
     if (strncmp(isa, base, strlen(base)) != 0)
         return 0;
-
-    uint32_t flags = 0;
+    uint32_t bits = 0;
     /* First come one-letter names; a long one may follow without a '_'. */
     bool letters = true;
     for (isa += strlen(base); *isa != '\0';) {
@@ -41,18 +30,18 @@ isa_from_string(const char *isa)
         size_t len = 1;
         while (!letters && isa[len] != '_' && isa[len] != '\0')
             len++;
-        flags |= *isa == '_' ? flags_of(isa + 1, len - 1) : flags_of(isa, len);
+        bits |= *isa == '_' ? bits_of(isa + 1, len - 1) : bits_of(isa, len);
         isa += len;
     }
-    return flags;
+    return bits;
 }
 
 uint32_t
 isa_from_list(const struct fdt_prop *list)
 {
-    uint32_t flags = 0;
+    uint32_t bits = 0;
     const char *name;
     for (unsigned i = 0; (name = fdt_prop_string(list, i)) != NULL; i++)
-        flags |= flags_of(name, strlen(name));
-    return flags;
+        bits |= bits_of(name, strlen(name));
+    return bits;
 }

@@ -5,7 +5,7 @@
 
 #include "lib/fdt.h"
 
-/* The enum platform_isa bits of an ISA naming string such as
+/* The PLATFORM_ISA bits of an ISA naming string such as
  * "rv64imafdc_zicsr_sstc" [riscv-unpriv §27]; 0 if it is none. Extensions
  * the kernel does not ask about are passed over, and so are versions. */
 uint32_t isa_from_string(const char *isa);

@@ -24,12 +24,6 @@ static const char *reserved_fault;
 
 /* ---- Helpers ---- */
 
-static void
-ignore(const struct fdt_node *node, const char *why)
-{
-    pr_warn("device tree: %s ignored: %s", node->name, why);
-}
-
 /* As fdt_reg_physical, and -EOVERFLOW if that is no physical address. */
 static int
 read_reg(const struct fdt_node *node, unsigned index, struct fdt_range *range)
@@ -50,12 +44,14 @@ read_number(const struct fdt_node *node, const char *name, uint32_t fallback)
     return error == 0 && value <= UINT32_MAX ? (uint32_t)value : fallback;
 }
 
+/* What reads a node returns NULL, or why some or all of it is ignored. */
+
 /* ---- Memory ---- */
 
 /* Adds range to the memory, together with the entries that it overlaps or
  * touches, so that the table stays sorted, disjoint and not adjacent. */
-static void
-add_memory(const struct fdt_node *node, struct fdt_range range)
+static const char *
+add_memory(struct fdt_range range)
 {
     struct fdt_range *memory = platform.memory;
     unsigned n = 0;
@@ -70,41 +66,35 @@ add_memory(const struct fdt_node *node, struct fdt_range range)
             range.size = MAX(end, old_end) - range.base;
         }
     }
-    if (n == PLATFORM_MEMORY_MAX) {
-        ignore(node, "too many memory ranges");
-        return;
-    }
+    if (n == PLATFORM_MEMORY_MAX)
+        return "too many memory ranges";
     platform.nmemory = n + 1;
     for (; n > 0 && memory[n - 1].base > range.base; n--)
         memory[n] = memory[n - 1];
     memory[n] = range;
+    return NULL;
 }
 
-static void
+static const char *
 read_memory(const struct fdt_node *node)
 {
     struct fdt_range range;
-    int error = 0;
-    for (unsigned i = 0; error == 0; i++) {
-        error = read_reg(node, i, &range);
-        if (error == 0 && range.size > 0)
-            add_memory(node, range);
-    }
-    if (error != -ENOENT)
-        ignore(node, "no valid reg");
+    const char *why = NULL;
+    int error;
+    for (unsigned i = 0; (error = read_reg(node, i, &range)) == 0; i++)
+        if (range.size > 0 && why == NULL)
+            why = add_memory(range);
+    return error == -ENOENT ? why : "no valid reg";
 }
 
 static void
 add_reserved(struct fdt_range range, bool no_map)
 {
-    if (range.size == 0)
-        return;
-    if (platform.nreserved == PLATFORM_RESERVED_MAX) {
+    if (range.size > 0 && platform.nreserved == PLATFORM_RESERVED_MAX)
         reserved_fault = "too many reserved ranges";
-        return;
-    }
-    platform.reserved[platform.nreserved++] =
-        (struct platform_reserved){.range = range, .no_map = no_map};
+    else if (range.size > 0)
+        platform.reserved[platform.nreserved++] =
+            (struct platform_reserved){.range = range, .no_map = no_map};
 }
 
 /* Reserves what a child of /reserved-memory names. One that leaves the
@@ -127,14 +117,6 @@ read_reserved(const struct fdt_node *node)
     }
     if (error != -ENOENT)
         reserved_fault = "malformed /reserved-memory";
-}
-
-static void
-read_reservation_block(void)
-{
-    struct fdt_range range;
-    for (unsigned i = 0; fdt_reserved(tree, i, &range) == 0; i++)
-        add_reserved(range, false);
 }
 
 /* ---- /chosen ---- */
@@ -174,19 +156,14 @@ read_timebase(const struct fdt_node *node)
         platform.timebase_hz = read_number(node, "timebase-frequency", 0);
 }
 
-static void
+static const char *
 add_hart(const struct fdt_node *node)
 {
     struct fdt_range reg;
-    if (fdt_reg(node, 0, &reg) != 0 ||
-        platform_hart_index(reg.base) != PLATFORM_NONE) {
-        ignore(node, "no hart ID, or one seen before");
-        return;
-    }
-    if (platform.nharts == PLATFORM_HARTS_MAX) {
-        ignore(node, "too many harts");
-        return;
-    }
+    if (fdt_reg(node, 0, &reg) != 0 || platform_hart(reg.base) != NULL)
+        return "no hart ID, or one seen before";
+    if (platform.nharts == PLATFORM_HARTS_MAX)
+        return "too many harts";
     struct platform_hart *hart = &platform.harts[platform.nharts++];
     hart->id = reg.base;
     hart->plic = PLATFORM_NONE;
@@ -201,34 +178,32 @@ add_hart(const struct fdt_node *node)
         hart->isa = isa_from_string(hart->isa_string);
     read_timebase(node->parent);
     read_timebase(node);
+    return NULL;
 }
 
 /* The interrupt controller inside a hart is a child of its node. */
-static void
+static const char *
 add_intc(const struct fdt_node *node)
 {
     if (platform.nharts == 0 || node->parent == NULL)
-        return;
+        return NULL;
     struct platform_hart *hart = &platform.harts[platform.nharts - 1];
     if (hart->node == node->parent->offset)
         hart->intc = node->phandle;
+    return NULL;
 }
 
 /* ---- Interrupt controllers ---- */
 
-static void
+static const char *
 add_plic(const struct fdt_node *node)
 {
     struct fdt_range regs;
     uint32_t nsources = read_number(node, "riscv,ndev", 0);
-    if (read_reg(node, 0, &regs) != 0 || nsources == 0) {
-        ignore(node, "no valid reg or riscv,ndev");
-        return;
-    }
-    if (platform.nplics == PLATFORM_PLICS_MAX) {
-        ignore(node, "too many PLICs");
-        return;
-    }
+    if (read_reg(node, 0, &regs) != 0 || nsources == 0)
+        return "no valid reg or riscv,ndev";
+    if (platform.nplics == PLATFORM_PLICS_MAX)
+        return "too many PLICs";
     struct platform_plic *plic = &platform.plics[platform.nplics++];
     plic->regs = regs;
     plic->nsources = MIN(nsources, PLIC_SOURCES_MAX);
@@ -240,12 +215,7 @@ add_plic(const struct fdt_node *node)
         plic->wires.len = 0;
     /* Each context is wired by a hart's phandle and a number. */
     plic->ncontexts = plic->wires.len / (2 * sizeof(uint32_t));
-}
-
-static void
-note_aia(const struct fdt_node *node UNUSED)
-{
-    platform.has_aia = true;
+    return NULL;
 }
 
 /* Finds the harts that the contexts of a PLIC interrupt in S-mode. */
@@ -269,23 +239,8 @@ wire_contexts(int index)
 
 /* ---- Devices ---- */
 
-/* Which controller a device interrupts, by phandle, and that one's number
- * for it, the first cell of a PLIC's specifiers. */
-static void
-read_irq(const struct fdt_node *node, struct platform_device *device)
-{
-    struct fdt_prop prop;
-    /* It goes before `interrupts` [dtspec §2.4.1.3]. */
-    if (fdt_prop_find(tree, node->offset, "interrupts-extended", &prop) == 0) {
-        device->irq_parent = fdt_prop_cell(&prop, 0);
-        device->irq = fdt_prop_cell(&prop, 1);
-    } else if (fdt_prop_find(tree, node->offset, "interrupts", &prop) == 0) {
-        device->irq_parent = node->interrupt_parent;
-        device->irq = fdt_prop_cell(&prop, 0);
-    }
-}
-
-/* Turns that into a number among those of all PLICs. */
+/* Turns the PLIC's own number for a device's interrupt into one among those of
+ * all PLICs. */
 static void
 wire_device(struct platform_device *device)
 {
@@ -300,93 +255,89 @@ wire_device(struct platform_device *device)
     }
 }
 
-/* Reads registers and interrupt. Returns false, and says so, if the node has
- * no registers at a physical address. */
-static bool
+/* Reads registers, and which controller a device interrupts by which number,
+ * the first cell of a PLIC's specifiers. */
+static const char *
 read_device(const struct fdt_node *node, struct platform_device *device)
 {
-    *device = (struct platform_device){.present = true};
-    read_irq(node, device);
-    if (read_reg(node, 0, &device->regs) == 0 && device->regs.size > 0)
-        return true;
-    device->present = false;
-    ignore(node, "no valid reg");
-    return false;
+    struct fdt_prop prop;
+    *device = (struct platform_device){0};
+    /* It goes before `interrupts` [dtspec §2.4.1.3]. */
+    if (fdt_prop_find(tree, node->offset, "interrupts-extended", &prop) == 0) {
+        device->irq_parent = fdt_prop_cell(&prop, 0);
+        device->irq = fdt_prop_cell(&prop, 1);
+    } else if (fdt_prop_find(tree, node->offset, "interrupts", &prop) == 0) {
+        device->irq_parent = node->interrupt_parent;
+        device->irq = fdt_prop_cell(&prop, 0);
+    }
+    device->present =
+        read_reg(node, 0, &device->regs) == 0 && device->regs.size > 0;
+    return device->present ? NULL : "no valid reg";
 }
 
-static void
-add_rtc(const struct fdt_node *node)
-{
-    if (!platform.rtc.present)
-        read_device(node, &platform.rtc);
-}
-
-static void
-add_finisher(const struct fdt_node *node)
-{
-    if (!platform.finisher.present)
-        read_device(node, &platform.finisher);
-}
-
-static void
+static const char *
 add_virtio(const struct fdt_node *node)
 {
     struct platform_device device;
-    if (!read_device(node, &device))
-        return;
-    if (platform.nvirtio == PLATFORM_VIRTIO_MAX) {
-        ignore(node, "too many virtio slots");
-        return;
-    }
+    const char *why = read_device(node, &device);
+    if (why != NULL)
+        return why;
+    if (platform.nvirtio == PLATFORM_VIRTIO_MAX)
+        return "too many virtio slots";
     unsigned slot = platform.nvirtio++;
     struct platform_device *slots = platform.virtio;
     for (; slot > 0 && slots[slot - 1].regs.base > device.regs.base; slot--)
         slots[slot] = slots[slot - 1];
     slots[slot] = device;
+    return NULL;
 }
 
-static void
+static const char *
 add_uart(const struct fdt_node *node)
 {
     struct platform_uart uart = {
         .reg_shift = read_number(node, "reg-shift", 0),
         .io_width = read_number(node, "reg-io-width", 1),
     };
-    if ((platform.uart.device.present && node->offset != stdout_node) ||
-        !read_device(node, &uart.device))
-        return;
+    if (platform.uart.device.present && node->offset != stdout_node)
+        return NULL;
+    const char *why = read_device(node, &uart.device);
+    if (why != NULL)
+        return why;
     struct fdt_range *regs = &uart.device.regs;
     uint64_t offset = read_number(node, "reg-offset", 0);
     if ((uart.io_width != 1 && uart.io_width != 4) || uart.reg_shift > 4 ||
         offset > regs->size ||
-        regs->size - offset < (UART_REGISTERS << uart.reg_shift)) {
-        ignore(node, "its registers do not fit into its reg");
-        return;
-    }
+        regs->size - offset < (UART_REGISTERS << uart.reg_shift))
+        return "its registers do not fit into its reg";
     regs->base += offset;
     regs->size -= offset;
     platform.uart = uart;
+    return NULL;
 }
 
 /* ---- The walk ---- */
 
+/* What a node is known by, and what reads it; NULL: the first of its kind is
+ * read into device. */
 static const struct {
     enum fdt_standard property;
     const char *value;
-    void (*read)(const struct fdt_node *node);
+    const char *(*read)(const struct fdt_node *node);
+    struct platform_device *device;
 } matches[] = {
-    {FDT_DEVICE_TYPE, "memory", read_memory},
-    {FDT_DEVICE_TYPE, "cpu", add_hart},
-    {FDT_COMPATIBLE, "riscv,cpu-intc", add_intc},
-    {FDT_COMPATIBLE, "sifive,plic-1.0.0", add_plic},
-    {FDT_COMPATIBLE, "riscv,plic0", add_plic},
-    {FDT_COMPATIBLE, "riscv,aplic", note_aia},
-    {FDT_COMPATIBLE, "riscv,imsics", note_aia},
-    {FDT_COMPATIBLE, "ns16550a", add_uart},
-    {FDT_COMPATIBLE, "google,goldfish-rtc", add_rtc},
-    {FDT_COMPATIBLE, "virtio,mmio", add_virtio},
-    {FDT_COMPATIBLE, "sifive,test1", add_finisher},
-    {FDT_COMPATIBLE, "sifive,test0", add_finisher},
+    {FDT_DEVICE_TYPE, "memory", read_memory, NULL},
+    {FDT_DEVICE_TYPE, "cpu", add_hart, NULL},
+    {FDT_COMPATIBLE, "riscv,cpu-intc", add_intc, NULL},
+    {FDT_COMPATIBLE, "sifive,plic-1.0.0", add_plic, NULL},
+    {FDT_COMPATIBLE, "riscv,plic0", add_plic, NULL},
+    {FDT_COMPATIBLE, "riscv,aplic", NULL, &platform.aia},
+    {FDT_COMPATIBLE, "riscv,imsics", NULL, &platform.aia},
+    {FDT_COMPATIBLE, "ns16550a", add_uart, NULL},
+    {FDT_COMPATIBLE, "virtio,mmio", add_virtio, NULL},
+    {FDT_COMPATIBLE, "google,goldfish-rtc", NULL, &platform.rtc},
+    {FDT_COMPATIBLE, "sifive,test1", NULL, &platform.finisher},
+    {FDT_COMPATIBLE, "sifive,test0", NULL, &platform.finisher},
 };
 
 static void
@@ -398,11 +349,17 @@ read_node(const struct fdt_node *node)
         strcmp(parent->name, "reserved-memory") == 0)
         read_reserved(node);
     for (unsigned i = 0; i < ARRAY_LEN(matches); i++) {
-        if (fdt_prop_has_string(&node->props[matches[i].property],
-                                matches[i].value)) {
-            matches[i].read(node);
-            return;
-        }
+        if (!fdt_prop_has_string(&node->props[matches[i].property],
+                                 matches[i].value))
+            continue;
+        const char *why = NULL;
+        if (matches[i].read != NULL)
+            why = matches[i].read(node);
+        else if (!matches[i].device->present)
+            why = read_device(node, matches[i].device);
+        if (why != NULL)
+            pr_warn("device tree: %s ignored: %s", node->name, why);
+        return;
     }
 }
 
@@ -428,21 +385,6 @@ read_nodes(void)
 
 /* ---- The interface ---- */
 
-static int
-check_complete(const char **why)
-{
-    *why = reserved_fault;
-    if (reserved_fault != NULL)
-        return -EINVAL;
-    if (platform.nmemory == 0)
-        *why = "no memory";
-    else if (platform.nharts == 0)
-        *why = "no harts";
-    else if (platform.timebase_hz == 0)
-        *why = "no timebase-frequency";
-    return *why == NULL ? 0 : -ENODEV;
-}
-
 int
 platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
               const char **why)
@@ -458,11 +400,21 @@ platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
     if (platform.model[0] == '\0')
         platform.model = fdt_read_string(tree, root, "compatible");
     read_chosen();
-    read_reservation_block();
+    struct fdt_range range;
+    for (unsigned i = 0; fdt_reserved(tree, i, &range) == 0; i++)
+        add_reserved(range, false);
     read_nodes();
     add_reserved(platform.initrd, false);
     add_reserved((struct fdt_range){dtb_physical, tree->total_size}, false);
-    return check_complete(why);
+
+    *why = reserved_fault != NULL      ? reserved_fault
+           : platform.nmemory == 0     ? "no memory"
+           : platform.nharts == 0      ? "no harts"
+           : platform.timebase_hz == 0 ? "no timebase-frequency"
+                                       : NULL;
+    if (*why == NULL)
+        return 0;
+    return reserved_fault != NULL ? -EINVAL : -ENODEV;
 }
 
 const struct platform *
@@ -471,33 +423,30 @@ platform_get(void)
     return &platform;
 }
 
-int
-platform_hart_index(uint64_t id)
+const struct platform_hart *
+platform_hart(uint64_t id)
 {
     for (unsigned i = 0; i < platform.nharts; i++)
         if (platform.harts[i].id == id)
-            return (int)i;
-    return PLATFORM_NONE;
+            return &platform.harts[i];
+    return NULL;
 }
 
 const char *
 bootarg_find(const char *name, size_t *len)
 {
-    const char *found = NULL;
+    const char *found = NULL, *end;
     size_t name_len = strlen(name);
     const char *word = platform.bootargs != NULL ? platform.bootargs : "";
-    while (*word != '\0') {
-        const char *end = word;
-        while (*end != '\0' && *end != ' ')
+    for (; *word != '\0'; word = *end == ' ' ? end + 1 : end) {
+        for (end = word; *end != '\0' && *end != ' ';)
             end++;
-        if (strncmp(word, name, name_len) == 0) {
-            const char *value = word + name_len;
-            if (*value == '=' || value == end) {
-                found = value + (*value == '=');
-                *len = (size_t)(end - found);
-            }
+        const char *value = word + name_len;
+        if (strncmp(word, name, name_len) == 0 &&
+            (*value == '=' || value == end)) {
+            found = value + (*value == '=');
+            *len = (size_t)(end - found);
         }
-        word = *end == ' ' ? end + 1 : end;
     }
     return found;
 }

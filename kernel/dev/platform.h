@@ -22,15 +22,11 @@
 /* In place of an index: there is none. */
 #define PLATFORM_NONE (-1)
 
-/* Extensions of a hart that the kernel asks about. */
-enum platform_isa {
-    PLATFORM_ISA_M = 1 << 0,
-    PLATFORM_ISA_A = 1 << 1,
-    PLATFORM_ISA_F = 1 << 2,
-    PLATFORM_ISA_D = 1 << 3,
-    PLATFORM_ISA_C = 1 << 4,
-    PLATFORM_ISA_SSTC = 1 << 5,
-};
+/* Extensions of a hart that the kernel asks about, i, m, a, f, d and c with
+ * the bits they have in AT_HWCAP. */
+#define PLATFORM_ISA(letter) (1u << ((letter) - 'a'))
+#define PLATFORM_ISA_LETTERS ((1u << 26) - 1)
+#define PLATFORM_ISA_SSTC    (1u << 26)
 
 struct platform_reserved {
     struct fdt_range range;
@@ -39,7 +35,7 @@ struct platform_reserved {
 
 struct platform_hart {
     uint64_t id;            /* what mhartid says and SBI calls take */
-    uint32_t isa;           /* enum platform_isa bits */
+    uint32_t isa;           /* PLATFORM_ISA bits */
     const char *isa_string; /* all its extensions; "" if there is no string */
     const char *mmu;        /* "sv39" or larger, or "none" */
     int plic;               /* index of the PLIC that interrupts it in S-mode,
@@ -98,12 +94,13 @@ struct platform {
 
     struct platform_plic plics[PLATFORM_PLICS_MAX];
     unsigned nplics;
-    bool has_aia; /* the other kind of controller, which we do not drive */
 
     struct platform_uart uart;       /* stdout if it is an ns16550a, else the
                                       * first ns16550a of the tree */
     struct platform_device rtc;      /* google,goldfish-rtc */
     struct platform_device finisher; /* sifive,test0: ends the emulator */
+    struct platform_device aia;      /* interrupt controllers of the kind that
+                                      * we do not drive */
 
     struct platform_device virtio[PLATFORM_VIRTIO_MAX]; /* by address */
     unsigned nvirtio;
@@ -127,8 +124,8 @@ int platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
 /* The platform; all zeroes before platform_init. */
 const struct platform *platform_get(void);
 
-/* The index in harts[] of the hart with that id, or PLATFORM_NONE. */
-int platform_hart_index(uint64_t id);
+/* The hart with that id, or NULL. */
+const struct platform_hart *platform_hart(uint64_t id);
 
 /* Looks up a word of the bootargs: `name=value` or a bare `name`, separated
  * by blanks; the last one counts. Returns its value (not terminated; *len

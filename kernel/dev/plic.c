@@ -50,13 +50,6 @@ find(unsigned irq, unsigned *source)
     return NULL;
 }
 
-static const struct platform_hart *
-hart_of(const struct cpu *cpu)
-{
-    int index = platform_hart_index(cpu->hartid);
-    return index == PLATFORM_NONE ? NULL : &platform_get()->harts[index];
-}
-
 static void
 set_enable(struct plic *plic, unsigned context, unsigned source, bool on)
 {
@@ -73,7 +66,7 @@ plic_enable(unsigned irq, unsigned cpu)
     struct plic *plic = find(irq, &source);
     if (!plic)
         return -EINVAL;
-    const struct platform_hart *hart = hart_of(cpu_get(cpu));
+    const struct platform_hart *hart = platform_hart(cpu_get(cpu)->hartid);
     if (!hart || hart->plic != plic - plics)
         return -ENODEV;
 
@@ -114,18 +107,6 @@ plic_complete(unsigned irq)
     mmio_write32(cpus[cpu].claim, irq - cpus[cpu].plic->facts->first + 1);
 }
 
-static void
-mask_all(struct plic *plic)
-{
-    const struct platform_plic *facts = plic->facts;
-    for (unsigned source = 1; source <= facts->nsources; source++)
-        mmio_write32(plic->regs + PRIORITY(source), PRIORITY_NEVER);
-    for (unsigned context = 0; context < facts->ncontexts; context++) {
-        for (unsigned word = 0; word <= facts->nsources / 32; word++)
-            mmio_write32(plic->regs + ENABLE(context) + 4 * word, 0);
-    }
-}
-
 static int
 init_one(struct plic *plic, const struct platform_plic *facts)
 {
@@ -137,7 +118,11 @@ init_one(struct plic *plic, const struct platform_plic *facts)
     plic->regs = kmap_device(facts->regs.base, REGS_SIZE(facts->ncontexts));
     if (!plic->regs)
         return -ENOMEM;
-    mask_all(plic);
+    for (unsigned source = 1; source <= facts->nsources; source++)
+        mmio_write32(plic->regs + PRIORITY(source), PRIORITY_NEVER);
+    for (unsigned context = 0; context < facts->ncontexts; context++)
+        for (unsigned word = 0; word <= facts->nsources / 32; word++)
+            mmio_write32(plic->regs + ENABLE(context) + 4 * word, 0);
     print_boot("plic", "%u sources, %u contexts at %#lx", facts->nsources,
                facts->ncontexts, (unsigned long)facts->regs.base);
     return 0;
@@ -160,7 +145,7 @@ int
 plic_init_hart(void)
 {
     const struct cpu *cpu = this_cpu();
-    const struct platform_hart *hart = hart_of(cpu);
+    const struct platform_hart *hart = platform_hart(cpu->hartid);
     if (!hart || hart->plic == PLATFORM_NONE)
         return -ENODEV;
     const struct plic *plic = &plics[hart->plic];

@@ -153,8 +153,8 @@ tty_column_after(const struct tty *tty, unsigned column, char c)
     case '\t':
         return ALIGN_DOWN(column + 8, 8u);
     }
-    bool inside = (tty->termios.c_iflag & IUTF8) && (byte & 0xc0) == 0x80;
-    return byte < ' ' || byte == 0x7f || inside ? column : column + 1;
+    bool hidden = byte < ' ' || byte == 0x7f || tty_is_continuation(tty, byte);
+    return hidden ? column : column + 1;
 }
 
 size_t
@@ -190,29 +190,6 @@ wait_to_write(struct tty *tty, bool nonblock) REQUIRES(tty->lock)
     return waitq_sleep_until(&tty->writers, &tty->lock, WAIT_FOREVER);
 }
 
-/* Waits for a turn to write, so that what one call writes stays together. */
-static int
-begin_write(struct tty *tty, bool nonblock)
-{
-    int err = 0;
-    spin_lock(&tty->lock);
-    while (tty->writing && err == 0)
-        err = wait_to_write(tty, nonblock);
-    if (err == 0)
-        tty->writing = true;
-    spin_unlock(&tty->lock);
-    return err;
-}
-
-static void
-end_write(struct tty *tty)
-{
-    spin_lock(&tty->lock);
-    tty->writing = false;
-    waitq_wake_all(&tty->writers);
-    spin_unlock(&tty->lock);
-}
-
 /* Writes n bytes, or, with *err set, fewer. Returns how many. */
 static size_t
 write_chunk(struct tty *tty, const char *text, size_t n, bool nonblock,
@@ -236,9 +213,17 @@ tty_write(struct tty *tty, struct uio *uio, bool nonblock)
 {
     char chunk[CHUNK];
     int64_t total = 0;
-    int err = begin_write(tty, nonblock);
+    int err = 0;
+    /* One call at a time, so that what each writes stays together. */
+    spin_lock(&tty->lock);
+    while (tty->writing && err == 0)
+        err = wait_to_write(tty, nonblock);
+    if (err == 0)
+        tty->writing = true;
+    spin_unlock(&tty->lock);
     if (err)
         return err;
+
     while (err == 0 && uio->residual > 0) {
         int64_t n = uio_drain(uio, chunk, sizeof(chunk));
         if (n < 0)
@@ -247,6 +232,9 @@ tty_write(struct tty *tty, struct uio *uio, bool nonblock)
             total +=
                 (int64_t)write_chunk(tty, chunk, (size_t)n, nonblock, &err);
     }
-    end_write(tty);
+    spin_lock(&tty->lock);
+    tty->writing = false;
+    waitq_wake_all(&tty->writers);
+    spin_unlock(&tty->lock);
     return total > 0 ? total : err;
 }

@@ -60,12 +60,14 @@ tty_is_canonical(const struct tty *tty)
     return tty->termios.c_lflag & ICANON;
 }
 
-/* tty_ring.c: what was typed. */
+/* The second and later bytes of a character in UTF-8. */
+static inline bool
+tty_is_continuation(const struct tty *tty, uint8_t c)
+{
+    return (tty->termios.c_iflag & IUTF8) && (c & 0xc0) == 0x80;
+}
 
-/* Appends c; in canonical mode to the line being edited, which it ends if end
- * is set. The caller has asked tty_ring_has_room; a line of TTY_LINE_MAX
- * bytes takes nothing but its end. */
-void tty_ring_append(struct tty *tty, uint8_t c, bool end) REQUIRES(tty->lock);
+/* tty_line.c: what was typed. */
 
 /* Whether a received byte can be taken now. If not, readers have something
  * to read, or the port is still busy with the echo. */
@@ -84,9 +86,7 @@ void tty_ring_flush(struct tty *tty) REQUIRES(tty->lock);
 /* ICANON has been turned on or off: what was typed stays readable. */
 void tty_ring_mode_changed(struct tty *tty) REQUIRES(tty->lock);
 
-/* tty_line.c: what is being typed. */
-
-/* Sets what a terminal starts with. */
+/* What is being typed. Sets what a terminal starts with. */
 void tty_line_init(struct tty *tty) REQUIRES(tty->lock);
 
 /* Takes one received byte: edits the line, echoes.

@@ -1,7 +1,6 @@
 #include "dev/tty_impl.h"
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "lib/panic.h"
 #include "lib/string.h"
 
 static void
@@ -17,122 +16,87 @@ discard_input(struct tty *tty) REQUIRES(tty->lock)
 static int
 drain(struct tty *tty) REQUIRES(tty->lock)
 {
-    while (!tty->port->is_drained()) {
-        int err = waitq_sleep_until(&tty->writers, &tty->lock, WAIT_FOREVER);
-        if (err)
-            return err;
-    }
-    return 0;
-}
-
-/* Copies a field of the terminal to the user. */
-static int
-get(struct tty *tty, const void *field, size_t size, uaddr_t arg)
-{
-    char copy[sizeof(struct termios)];
-    assert(size <= sizeof(copy));
-    spin_lock(&tty->lock);
-    memcpy(copy, field, size);
-    spin_unlock(&tty->lock);
-    return uaccess_write(arg, copy, size);
-}
-
-static int
-set_termios(struct tty *tty, unsigned request, uaddr_t arg)
-{
-    struct termios termios;
-    int err = uaccess_read(&termios, arg, sizeof(termios));
-    if (err)
-        return err;
-
-    spin_lock(&tty->lock);
-    if (request != TCSETS)
-        err = drain(tty);
-    if (!err) {
-        if (request == TCSETSF)
-            discard_input(tty);
-        uint32_t changed = tty->termios.c_lflag ^ termios.c_lflag;
-        tty->termios = termios;
-        if (changed & ICANON)
-            tty_ring_mode_changed(tty);
-        if (!(termios.c_iflag & IXON))
-            tty->stopped = false;
-        waitq_wake_all(&tty->readers);
-        waitq_wake_all(&tty->writers);
-    }
-    spin_unlock(&tty->lock);
+    int err = 0;
+    while (err == 0 && !tty->port->is_drained())
+        err = waitq_sleep_until(&tty->writers, &tty->lock, WAIT_FOREVER);
     return err;
 }
 
 static int
-set_winsize(struct tty *tty, uaddr_t arg)
+set_termios(struct tty *tty, unsigned request, const struct termios *termios)
+    REQUIRES(tty->lock)
 {
-    struct winsize winsize;
-    int err = uaccess_read(&winsize, arg, sizeof(winsize));
+    int err = request == TCSETS ? 0 : drain(tty);
     if (err)
         return err;
-
-    spin_lock(&tty->lock);
-    bool changed = memcmp(&winsize, &tty->winsize, sizeof(winsize)) != 0;
-    int group = changed ? tty->foreground : 0;
-    tty->winsize = winsize;
-    spin_unlock(&tty->lock);
-    tty_signal(tty, group, SIGWINCH);
-    return 0;
-}
-
-static int
-flush(struct tty *tty, uint64_t which)
-{
-    if (which > TCIOFLUSH)
-        return -EINVAL;
-    spin_lock(&tty->lock);
-    /* Output already belongs to the port: there is nothing to take back. */
-    if (which != TCOFLUSH)
+    if (request == TCSETSF)
         discard_input(tty);
-    spin_unlock(&tty->lock);
+    uint32_t changed = tty->termios.c_lflag ^ termios->c_lflag;
+    tty->termios = *termios;
+    if (changed & ICANON)
+        tty_ring_mode_changed(tty);
+    if (!(termios->c_iflag & IXON))
+        tty->stopped = false;
+    waitq_wake_all(&tty->readers);
+    waitq_wake_all(&tty->writers);
     return 0;
-}
-
-static int
-wait_drained(struct tty *tty)
-{
-    spin_lock(&tty->lock);
-    int err = drain(tty);
-    spin_unlock(&tty->lock);
-    return err;
-}
-
-static int
-count_input(struct tty *tty, uaddr_t arg)
-{
-    spin_lock(&tty->lock);
-    int count = (int)tty_ring_count(tty);
-    spin_unlock(&tty->lock);
-    return uaccess_write(arg, &count, sizeof(count));
 }
 
 int
 tty_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
 {
+    union {
+        struct termios termios;
+        struct winsize winsize;
+        int count;
+    } data;
+    size_t in = 0, out = 0;
+    int err = 0, group = 0;
+    if (request == TCSETS || request == TCSETSW || request == TCSETSF)
+        in = sizeof(data.termios);
+    else if (request == TIOCSWINSZ)
+        in = sizeof(data.winsize);
+    if (in > 0 && uaccess_read(&data, arg, in) != 0)
+        return -EFAULT;
+
+    spin_lock(&tty->lock);
     switch (request) {
     case TCGETS:
-        return get(tty, &tty->termios, sizeof(tty->termios), arg);
+        data.termios = tty->termios;
+        out = sizeof(data.termios);
+        break;
     case TCSETS:
     case TCSETSW:
     case TCSETSF:
-        return set_termios(tty, request, arg);
+        err = set_termios(tty, request, &data.termios);
+        break;
     case TIOCGWINSZ:
-        return get(tty, &tty->winsize, sizeof(tty->winsize), arg);
+        data.winsize = tty->winsize;
+        out = sizeof(data.winsize);
+        break;
     case TIOCSWINSZ:
-        return set_winsize(tty, arg);
-    case TCFLSH:
-        return flush(tty, arg.v);
+        if (memcmp(&data.winsize, &tty->winsize, sizeof(data.winsize)) != 0)
+            group = tty->foreground;
+        tty->winsize = data.winsize;
+        break;
+    case TCFLSH: /* output is the port's already: it cannot be taken back */
+        if (arg.v > TCIOFLUSH)
+            err = -EINVAL;
+        else if (arg.v != TCOFLUSH)
+            discard_input(tty);
+        break;
     case TCSBRK:
-        return wait_drained(tty);
+        err = drain(tty);
+        break;
     case FIONREAD:
-        return count_input(tty, arg);
+        data.count = (int)tty_ring_count(tty);
+        out = sizeof(data.count);
+        break;
     default:
+        spin_unlock(&tty->lock);
         return tty_job_ioctl(tty, request, arg);
     }
+    spin_unlock(&tty->lock);
+    tty_signal(tty, group, SIGWINCH);
+    return err || out == 0 ? err : uaccess_write(arg, &data, out);
 }

@@ -1,7 +1,89 @@
 #include "dev/tty_impl.h"
 #include "abi/signal.h"
 
-#define DELETE 0x7f
+#define DELETE    0x7f
+#define ECHO_ROOM 256u /* more than one byte's echo, but for long erasures */
+
+/* ---- What was typed ------------------------------------------------------ */
+
+/* Appends c; in canonical mode to the line being edited, which it ends if end
+ * is set. The caller has asked tty_ring_has_room; a line of TTY_LINE_MAX
+ * bytes takes nothing but its end. */
+static void
+append(struct tty *tty, uint8_t c, bool end) REQUIRES(tty->lock)
+{
+    struct tty_input *in = &tty->input;
+    *tty_cell(in, in->tail++) = end ? c | TTY_END : c;
+    if (end)
+        in->committed = in->tail;
+}
+
+bool
+tty_ring_has_room(const struct tty *tty)
+{
+    const struct tty_input *in = &tty->input;
+    unsigned used = in->tail - in->head;
+    if (tty->port->room() < ECHO_ROOM)
+        return false;
+    if (!tty_is_canonical(tty))
+        return used < TTY_INPUT_SIZE;
+    /* With no whole line to read, input must go on: only it can end the line,
+     * or shorten it. What does not fit is dropped by tty_line_receive. */
+    return used < TTY_LINE_MAX || in->committed == in->head;
+}
+
+size_t
+tty_ring_count(const struct tty *tty)
+{
+    const struct tty_input *in = &tty->input;
+    unsigned end = tty_is_canonical(tty) ? in->committed : in->tail;
+    return end - in->head;
+}
+
+size_t
+tty_ring_take(struct tty *tty, char *buf, size_t max)
+{
+    struct tty_input *in = &tty->input;
+    bool by_line = tty_is_canonical(tty);
+    unsigned stop = by_line ? in->committed : in->tail;
+    size_t n = 0;
+    while (in->head != stop) {
+        uint16_t c = *tty_cell(in, in->head);
+        bool end = by_line && (c & TTY_END);
+        bool end_of_file = end && c == TTY_END;
+        /* An end of file behind bytes that just fit belongs to them: left
+         * behind, it would end the next read with nothing. */
+        if (n == max && !end_of_file)
+            break;
+        in->head++;
+        if (!end_of_file)
+            buf[n++] = (char)c;
+        if (end)
+            break;
+    }
+    /* In raw mode lines are not kept apart: keep committed within bounds. */
+    if (!by_line)
+        in->committed = in->tail;
+    return n;
+}
+
+void
+tty_ring_flush(struct tty *tty)
+{
+    struct tty_input *in = &tty->input;
+    in->head = in->committed = in->tail;
+    tty->literal = false;
+}
+
+void
+tty_ring_mode_changed(struct tty *tty)
+{
+    struct tty_input *in = &tty->input;
+    in->committed = in->tail;
+    tty->line_column = tty->column;
+}
+
+/* ---- What is being typed ------------------------------------------------ */
 
 static bool
 local(const struct tty *tty, uint32_t flag)
@@ -13,13 +95,6 @@ static bool
 is_control(uint8_t c)
 {
     return c < ' ' || c == DELETE;
-}
-
-/* The second and later bytes of a character in UTF-8. */
-static bool
-is_continuation(const struct tty *tty, uint8_t c)
-{
-    return (tty->termios.c_iflag & IUTF8) && (c & 0xc0) == 0x80;
 }
 
 /* ---- Echo ---------------------------------------------------------------- */
@@ -90,7 +165,7 @@ erase_char(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
     do
         pos--;
     while (pos != in->committed &&
-           is_continuation(tty, (uint8_t)*tty_cell(in, pos)));
+           tty_is_continuation(tty, (uint8_t)*tty_cell(in, pos)));
     erase_from(tty, pos);
 }
 
@@ -148,7 +223,7 @@ insert(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
         else
             echo_char(tty, c);
     }
-    tty_ring_append(tty, c, false);
+    append(tty, c, false);
 }
 
 /* ---- Special characters -------------------------------------------------- */
@@ -156,7 +231,7 @@ insert(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 static void
 end_of_file(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
 {
-    tty_ring_append(tty, 0, true);
+    append(tty, 0, true);
 }
 
 static void
@@ -245,7 +320,7 @@ tty_line_receive(struct tty *tty, uint8_t c)
     if (c == '\n' && tty_is_canonical(tty)) {
         if (local(tty, ECHO | ECHONL))
             echo(tty, "\n", 1);
-        tty_ring_append(tty, c, true);
+        append(tty, c, true);
     } else {
         insert(tty, c);
     }

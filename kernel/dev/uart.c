@@ -22,7 +22,6 @@
 
 #define IER_RX     (1u << 0) /* received data available, or FIFO time-out */
 #define IER_TX     (1u << 1) /* transmitter holding register empty */
-#define IIR_NONE   (1u << 0) /* no interrupt pending */
 #define IIR_FIFO   (3u << 6) /* FIFOs are there and on */
 #define FCR_ENABLE (1u << 0)
 #define FCR_RX_8   (2u << 6) /* interrupt at 8 bytes, or when no more come */
@@ -33,8 +32,7 @@
 #define LSR_THRE   (1u << 5) /* the transmit FIFO is empty */
 
 #define FIFO_SIZE 16u
-
-#define TX_SIZE 4096u /* a power of two */
+#define TX_SIZE   4096u /* a power of two */
 
 static struct {
     struct spinlock lock;
@@ -50,7 +48,7 @@ static struct {
     /* guarded by lock */
     uint8_t ier;
     unsigned tx_free; /* bytes the transmitter still takes unasked */
-    bool mid_line;    /* the last byte of uart_write's to be sent was no
+    bool mid_line;    /* the last byte of port_write's to be sent was no
                        * newline, and uart_put has not ended the line */
     unsigned tx_head, tx_tail; /* free-running; bytes lie from head to tail */
 } uart = {.lock = SPINLOCK_INIT("uart", RANK_UART)};
@@ -119,23 +117,6 @@ tx_pump(void) REQUIRES(uart.lock)
     set_ier(more ? uart.ier | IER_TX : uart.ier & (uint8_t)~IER_TX);
 }
 
-/* In a panic the lock's holder may never let go. */
-static bool
-lock_unless_panic(void) NO_LOCK_CHECK
-{
-    if (print_in_panic())
-        return false;
-    spin_lock(&uart.lock);
-    return true;
-}
-
-static void
-unlock_if(bool locked) NO_LOCK_CHECK
-{
-    if (locked)
-        spin_unlock(&uart.lock);
-}
-
 static void
 wait_to_send(void) REQUIRES(uart.lock)
 {
@@ -153,7 +134,10 @@ put_byte(char c) REQUIRES(uart.lock)
 void
 uart_put(const char *text, size_t len) NO_LOCK_CHECK
 {
-    bool locked = lock_unless_panic();
+    /* In a panic the lock's holder may never let go. */
+    bool locked = !print_in_panic();
+    if (locked)
+        spin_lock(&uart.lock);
     /* The interrupt stays on: it tells the terminal that there is room. */
     while (uart.tx_head != uart.tx_tail) {
         wait_to_send();
@@ -169,11 +153,14 @@ uart_put(const char *text, size_t len) NO_LOCK_CHECK
             put_byte('\r');
         put_byte(text[i]);
     }
-    unlock_if(locked);
+    if (locked)
+        spin_unlock(&uart.lock);
 }
 
-size_t
-uart_write(const char *text, size_t len)
+/* ---- The port under the terminal ---- */
+
+static size_t
+port_write(const char *text, size_t len)
 {
     spin_lock(&uart.lock);
     size_t n = MIN(len, (size_t)(TX_SIZE - (uart.tx_tail - uart.tx_head)));
@@ -187,8 +174,8 @@ uart_write(const char *text, size_t len)
     return n;
 }
 
-size_t
-uart_write_room(void)
+static size_t
+port_room(void)
 {
     spin_lock(&uart.lock);
     size_t room = TX_SIZE - (uart.tx_tail - uart.tx_head);
@@ -196,14 +183,14 @@ uart_write_room(void)
     return room;
 }
 
-bool
-uart_is_drained(void)
+static bool
+port_is_drained(void)
 {
-    return uart_write_room() == TX_SIZE;
+    return port_room() == TX_SIZE;
 }
 
-size_t
-uart_read(char *buf, size_t max)
+static size_t
+port_read(char *buf, size_t max)
 {
     size_t n = 0;
     spin_lock(&uart.lock);
@@ -223,7 +210,7 @@ handle_irq(void *arg UNUSED)
      * are looked up in LSR [ns16550 §8.6]. */
     (void)reg_read(IIR);
     /* Off before the terminal takes what it has room for, so that a byte that
-     * comes after the last look counts: uart_read turns it on again where it
+     * comes after the last look counts: port_read turns it on again where it
      * finds the FIFO empty. What stays there makes the sender wait, and is no
      * reason to interrupt. */
     if (reg_read(LSR) & LSR_DR)
@@ -261,23 +248,25 @@ uart_init(void)
     return 0;
 }
 
-bool
-uart_is_present(void)
+int
+uart_start(void)
 {
-    return uart.regs != NULL;
+    static const struct tty_port port = {port_write, port_room, port_is_drained,
+                                         port_read};
+    static struct irq_handler handler = {.name = "uart", .handle = handle_irq};
+    if (uart.regs == NULL)
+        return -ENODEV;
+    uart.tty = tty_create(&port);
+    if (uart.tty == NULL)
+        return -ENOMEM;
+    int err = irq_register(platform_get()->uart.device.irq, &handler);
+    if (err == 0) /* takes what has come, and so turns the interrupt on */
+        tty_input_ready(uart.tty);
+    return err;
 }
 
-int
-uart_start(struct tty *tty)
+struct tty *
+uart_tty(void)
 {
-    static struct irq_handler handler = {
-        .name = "uart",
-        .handle = handle_irq,
-    };
-    uart.tty = tty;
-    int err = irq_register(platform_get()->uart.device.irq, &handler);
-    if (err == 0)
-        tty_input_ready(tty); /* takes what has come, and so turns the
-                               * interrupt on */
-    return err;
+    return uart.tty;
 }

@@ -1,4 +1,4 @@
-/* The serial port, an NS16550A [ns16550].
+/* The serial port, an NS16550A [ns16550], and the console terminal over it.
  *
  * Owns the port that the platform names, its registers and a ring of bytes to
  * send; guarded by one lock (RANK_UART). Any context unless said otherwise.
@@ -13,27 +13,16 @@ struct tty;
  * Returns 0, -ENODEV if the machine has no such port, or -ENOMEM. */
 int uart_init(void) MUST_CHECK;
 
-/* Whether uart_init has found a port. */
-bool uart_is_present(void);
+/* Makes the console terminal and takes the port's interrupt. Thread context,
+ * once. Returns 0, -ENODEV without a port, -ENOMEM, or irq_register's error. */
+int uart_start(void) MUST_CHECK;
 
-/* Takes the port's interrupt, and tells tty from then on when there is input,
- * or room for output. Thread context, once. Returns 0 or irq_register's
- * error. */
-int uart_start(struct tty *tty) MUST_CHECK;
+/* The console terminal, constant after uart_start; NULL before, or without
+ * one. */
+struct tty *uart_tty(void);
 
 /* Writes all of text at once, waiting for the transmitter, "\n" as "\r\n":
- * the console of lib/print.h. What uart_write took before is sent first, and
+ * the console of lib/print.h. What the terminal wrote before is sent first, and
  * a line it left unfinished is ended. Works with interrupts off and, without
  * the lock, in a panic. */
 void uart_put(const char *text, size_t len);
-
-/* Takes up to len bytes for sending as they are; returns how many. */
-size_t uart_write(const char *text, size_t len);
-
-/* How many bytes uart_write would take now; whether all it took is sent. */
-size_t uart_write_room(void);
-bool uart_is_drained(void);
-
-/* Hands out up to max received bytes; returns how many. What is not
- * asked for stays in the port, which holds its sender back. */
-size_t uart_read(char *buf, size_t max);

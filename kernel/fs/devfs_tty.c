@@ -1,7 +1,7 @@
 #include "fs/devfs.h"
 #include "abi/errno.h"
-#include "dev/console.h"
 #include "dev/tty.h"
+#include "dev/uart.h"
 #include "proc/process.h"
 
 static bool
@@ -13,7 +13,7 @@ is_nonblocking(const struct file *file)
 static int
 console_open(struct file *file)
 {
-    file->private = console_tty();
+    file->private = uart_tty();
     return file->private ? 0 : -ENXIO;
 }
 

@@ -149,15 +149,13 @@ show_stat(struct text_buf *out, uint64_t id UNUSED)
 static int
 show_cpuinfo(struct text_buf *out, uint64_t id UNUSED)
 {
-    const struct platform *platform = platform_get();
     for (unsigned i = 0; i < cpu_count(); i++) {
         uint64_t hartid = cpu_get(i)->hartid;
-        int index = platform_hart_index(hartid);
+        const struct platform_hart *hart = platform_hart(hartid);
         text_printf(out, "processor\t: %u\nhart\t\t: %lu\n", i, hartid);
-        if (index != PLATFORM_NONE)
-            text_printf(out, "isa\t\t: %s\nmmu\t\t: %s\n",
-                        platform->harts[index].isa_string,
-                        platform->harts[index].mmu);
+        if (hart)
+            text_printf(out, "isa\t\t: %s\nmmu\t\t: %s\n", hart->isa_string,
+                        hart->mmu);
         text_printf(out, "\n");
     }
     return 0;

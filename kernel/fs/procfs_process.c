@@ -3,8 +3,8 @@
 #include "abi/limits.h"
 #include "abi/stat.h"
 #include "arch/layout.h"
-#include "dev/console.h"
 #include "dev/tty.h"
+#include "dev/uart.h"
 #include "fs/mount.h"
 #include "lib/fmt.h"
 #include "mm/slab.h"
@@ -36,7 +36,7 @@ procfs_show_stat(struct text_buf *out, uint64_t pid)
     if (err)
         return err;
 
-    struct tty *tty = console_tty();
+    struct tty *tty = uart_tty();
     bool on_tty = tty && tty_session(tty) == info.sid;
     text_printf(out, "%d (%s) %c %d %d %d ", info.pid, info.name, info.state,
                 info.ppid, info.pgid, info.sid);

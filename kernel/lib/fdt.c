@@ -156,17 +156,12 @@ check_header(struct fdt *tree, size_t max)
     tree->strings_size = be32_load(header + HEADER_STRINGS_SIZE);
     if (!is_inside(tree->strings_start, tree->strings_size, tree->total_size))
         return "the strings block is not inside";
-    return NULL;
-}
-
-/* Leaves out what follows the last terminator, so that every offset below
- * strings_size names a string that ends. */
-static void
-trim_strings(struct fdt *tree)
-{
+    /* What follows the last terminator is left out, so that every offset below
+     * strings_size names a string that ends. */
     const uint8_t *strings = tree->blob + tree->strings_start;
     while (tree->strings_size > 0 && strings[tree->strings_size - 1] != '\0')
         tree->strings_size--;
+    return NULL;
 }
 
 static const char *
@@ -232,10 +227,8 @@ fdt_open(struct fdt *tree, const void *blob, size_t max, const char **why)
     *why = check_header(tree, max);
     if (*why == NULL)
         *why = check_reserve_block(tree);
-    if (*why == NULL) {
-        trim_strings(tree);
+    if (*why == NULL)
         *why = check_struct_block(tree);
-    }
     return *why == NULL ? 0 : -EINVAL;
 }
 
@@ -268,23 +261,19 @@ fdt_walk_begin(struct fdt_walk *walk, const struct fdt *tree)
     walk->depth = 0;
 }
 
-static bool
-is_enabled(const struct fdt_prop *status)
-{
-    const char *text = fdt_prop_string(status, 0);
-    return status->value == NULL ||
-           (text != NULL &&
-            (strcmp(text, "okay") == 0 || strcmp(text, "ok") == 0));
-}
-
 /* Works out what node says, or its ancestors say for it. */
 static void
 inherit(struct fdt_node *node)
 {
     const struct fdt_node *parent = node->parent;
     const struct fdt_prop *props = node->props;
+    const char *status = fdt_prop_string(&props[FDT_STATUS], 0);
+    if (props[FDT_STATUS].value == NULL)
+        status = "okay";
     node->enabled =
-        is_enabled(&props[FDT_STATUS]) && (parent == NULL || parent->enabled);
+        status != NULL &&
+        (strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0) &&
+        (parent == NULL || parent->enabled);
     node->phandle = fdt_prop_cell(&props[FDT_PHANDLE], 0);
     if (props[FDT_INTERRUPT_PARENT].value != NULL)
         node->interrupt_parent = fdt_prop_cell(&props[FDT_INTERRUPT_PARENT], 0);
@@ -395,12 +384,11 @@ fdt_find_path(const struct fdt *tree, const char *path)
 
 /* ---- Properties ---- */
 
-/* Makes *prop the property at offset `at`, if one is there. */
-static int
-prop_at(const struct fdt *tree, uint32_t at, struct fdt_prop *prop)
+int
+fdt_prop_next(const struct fdt *tree, struct fdt_prop *prop)
 {
     struct token token;
-    token_get(tree, at, &token);
+    token_get(tree, prop->next, &token);
     if (token.kind != TOKEN_PROP)
         return -ENOENT;
     *prop = token.prop;
@@ -417,13 +405,8 @@ fdt_prop_first(const struct fdt *tree, int node, struct fdt_prop *prop)
     token_get(tree, (uint32_t)node, &token);
     if (token.kind != TOKEN_BEGIN_NODE)
         return -ENOENT;
-    return prop_at(tree, token.next, prop);
-}
-
-int
-fdt_prop_next(const struct fdt *tree, struct fdt_prop *prop)
-{
-    return prop_at(tree, prop->next, prop);
+    prop->next = token.next;
+    return fdt_prop_next(tree, prop);
 }
 
 int

@@ -61,15 +61,6 @@ fdt_reg(const struct fdt_node *node, unsigned index, struct fdt_range *range)
     return 0;
 }
 
-/* Does outer hold all of inner? An empty inner counts as one byte. */
-static bool
-range_holds(const struct fdt_range *outer, const struct fdt_range *inner)
-{
-    uint64_t offset = inner->base - outer->base;
-    return inner->base >= outer->base && offset < outer->size &&
-           inner->size <= outer->size - offset;
-}
-
 /* Translates *range from the addresses of bus to those of its parent. */
 static int
 translate(const struct fdt_node *bus, struct fdt_range *range)
@@ -97,12 +88,15 @@ translate(const struct fdt_node *bus, struct fdt_range *range)
         bool fits = take_cells(&at, address, &window.base);
         fits &= take_cells(&at, parent_address, &target);
         fits &= take_cells(&at, size, &window.size);
-        /* A window over 64 bits wide or high cannot be ours. */
-        if (!fits || !range_holds(&window, range) ||
-            target > UINT64_MAX - (window.size - 1))
-            continue;
-        range->base = target + (range->base - window.base);
-        return 0;
+        uint64_t offset = range->base - window.base;
+        /* It must hold all of range; an empty one counts as one byte. A window
+         * over 64 bits wide or high cannot be ours. */
+        if (fits && range->base >= window.base && offset < window.size &&
+            range->size <= window.size - offset &&
+            target <= UINT64_MAX - (window.size - 1)) {
+            range->base = target + offset;
+            return 0;
+        }
     }
     return -ENXIO;
 }

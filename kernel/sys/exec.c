@@ -36,24 +36,6 @@ put_aux(struct stack_writer *w, uint64_t tag, uint64_t value)
     put_word(w, value);
 }
 
-/* Single-letter extensions, bit c - 'A', as AT_HWCAP tells them. */
-static uint64_t
-hwcap(void)
-{
-    static const struct {
-        uint32_t isa;
-        char letter;
-    } map[] = {
-        {PLATFORM_ISA_M, 'M'}, {PLATFORM_ISA_A, 'A'}, {PLATFORM_ISA_F, 'F'},
-        {PLATFORM_ISA_D, 'D'}, {PLATFORM_ISA_C, 'C'},
-    };
-    uint64_t bits = 1ul << ('I' - 'A');
-    for (unsigned i = 0; i < ARRAY_LEN(map); i++)
-        if (platform_get()->harts[0].isa & map[i].isa)
-            bits |= 1ul << (map[i].letter - 'A');
-    return bits;
-}
-
 #define AUX_PAIRS 17 /* what put_auxv puts */
 
 static void
@@ -71,7 +53,7 @@ put_auxv(struct stack_writer *w, const struct elf_info *info,
     put_aux(w, AT_EUID, 0);
     put_aux(w, AT_GID, 0);
     put_aux(w, AT_EGID, 0);
-    put_aux(w, AT_HWCAP, hwcap());
+    put_aux(w, AT_HWCAP, platform_get()->harts[0].isa & PLATFORM_ISA_LETTERS);
     put_aux(w, AT_CLKTCK, 100);
     put_aux(w, AT_SECURE, 0);
     put_aux(w, AT_RANDOM, random_at);

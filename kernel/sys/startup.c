@@ -4,9 +4,9 @@
 #include "arch/clock.h"
 #include "arch/trap.h"
 #include "dev/blockdev.h"
-#include "dev/console.h"
 #include "dev/platform.h"
 #include "dev/tty.h"
+#include "dev/uart.h"
 #include "fs/bcache.h"
 #include "fs/devfs.h"
 #include "fs/eclipsefs/eclipsefs.h"
@@ -184,8 +184,8 @@ init_ended(int status)
 static void
 release_process(struct process *process)
 {
-    if (process->sid == process->pid && console_tty())
-        tty_release_session(console_tty(), process->sid);
+    if (process->sid == process->pid && uart_tty())
+        tty_release_session(uart_tty(), process->sid);
     fs_release_process(process);
 }
 
@@ -208,7 +208,7 @@ startup(void *instret)
 {
     char reason[sizeof(recovery_reason)] = "";
     entry_instret = (uint64_t)instret;
-    if (console_init() != 0)
+    if (uart_start() != 0)
         pr_err("the console has no input");
     fs_init();
     bcache_init(frame_count_total() / 4);

@@ -1,4 +1,4 @@
-// SOURCES: kernel/dev/tty.c kernel/dev/tty_line.c kernel/dev/tty_ring.c
+// SOURCES: kernel/dev/tty.c kernel/dev/tty_line.c
 // SOURCES: kernel/dev/tty_ioctl.c tests/host/tty_shim.c
 /* Terminals: waiting, floods, writing, requests. What typing does is in
  * test_tty_line.c. */

@@ -1,4 +1,4 @@
-// SOURCES: kernel/dev/tty.c kernel/dev/tty_line.c kernel/dev/tty_ring.c
+// SOURCES: kernel/dev/tty.c kernel/dev/tty_line.c
 // SOURCES: kernel/dev/tty_ioctl.c tests/host/tty_shim.c
 /* The line discipline as scripts: what is typed against what reads return,
  * what the screen shows and which signal is sent. */
