@@ -2,7 +2,10 @@
 #include "abi/errno.h"
 #include "abi/stat.h"
 #include "dev/random.h"
+#include "dev/tty.h"
+#include "dev/uart.h"
 #include "lib/string.h"
+#include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 
@@ -92,6 +95,68 @@ random_write(struct file *file UNUSED, struct uio *uio, uint64_t *offset UNUSED)
     return done;
 }
 
+/* ---- Terminals ---- */
+
+static bool
+is_nonblocking(const struct file *file)
+{
+    return READ_ONCE(file->flags) & O_NONBLOCK;
+}
+
+static int
+console_open(struct file *file)
+{
+    file->private = uart_tty();
+    return file->private ? 0 : -ENXIO;
+}
+
+/* /dev/tty stands for the controlling terminal of who opens it: the console
+ * or none [posix §11.1.3]. */
+static int
+controlling_open(struct file *file)
+{
+    int err = console_open(file);
+    if (!err && tty_session(file->private) != READ_ONCE(process_current()->sid))
+        err = -ENXIO;
+    return err;
+}
+
+static int64_t
+console_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+{
+    return tty_read(file->private, uio, is_nonblocking(file));
+}
+
+static int64_t
+console_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+{
+    return tty_write(file->private, uio, is_nonblocking(file));
+}
+
+static int64_t
+console_ioctl(struct file *file, unsigned command, uint64_t arg)
+{
+    return tty_ioctl(file->private, command, uaddr(arg));
+}
+
+static const struct file_ops console_ops = {
+    .open = console_open,
+    .read = console_read,
+    .write = console_write,
+    .ioctl = console_ioctl,
+    .is_stream = true,
+};
+
+static const struct file_ops controlling_ops = {
+    .open = controlling_open,
+    .read = console_read,
+    .write = console_write,
+    .ioctl = console_ioctl,
+    .is_stream = true,
+};
+
+/* ---- The tree ---- */
+
 static const struct file_ops null_ops = {.read = null_read,
                                          .write = null_write};
 static const struct file_ops zero_ops = {.read = zero_read,
@@ -101,9 +166,10 @@ static const struct file_ops full_ops = {.read = zero_read,
 static const struct file_ops random_ops = {.read = random_read,
                                            .write = random_write};
 
-#define CHR(name, mode, major, minor, ops)                                  \
-    {                                                                       \
-        0, S_IFCHR | (mode), name, NULL, NULL, (ops), MAKEDEV(major, minor) \
+#define CHR(name, mode, major, minor, ops)                        \
+    {                                                             \
+        0, S_IFCHR | (mode), name, .rdev = MAKEDEV(major, minor), \
+                                   .file_ops = (ops)              \
     }
 
 /* Numbers are Linux's. */
@@ -114,9 +180,9 @@ static const struct pseudo_row rows[] = {
     CHR("full", 0666, 1, 7, &full_ops),
     CHR("random", 0666, 1, 8, &random_ops),
     CHR("urandom", 0666, 1, 9, &random_ops),
-    CHR("tty", 0666, 5, 0, &devfs_controlling_ops),
-    CHR("console", 0600, 5, 1, &devfs_console_ops),
-    {0, S_IFBLK | 0660, "DISK", &devfs_disks, NULL, &devfs_block_ops, 0},
+    CHR("tty", 0666, 5, 0, &controlling_ops),
+    CHR("console", 0600, 5, 1, &console_ops),
+    {0, S_IFBLK | 0660, "DISK", &devfs_disks, .file_ops = &devfs_block_ops},
     {.name = NULL},
 };
 

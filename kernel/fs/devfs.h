@@ -15,7 +15,3 @@ uint64_t devfs_block_rdev(const struct blockdev *dev);
 struct blockdev *devfs_block_find(uint64_t id);
 extern const struct pseudo_kind devfs_disks;
 extern const struct file_ops devfs_block_ops;
-
-/* The ops of /dev/console, and of /dev/tty. */
-extern const struct file_ops devfs_console_ops;
-extern const struct file_ops devfs_controlling_ops;

@@ -1,4 +1,6 @@
 #include "fs/procfs.h"
+#include "abi/errno.h"
+#include "abi/limits.h"
 #include "abi/stat.h"
 #include "arch/clock.h"
 #include "arch/cpu.h"
@@ -7,16 +9,164 @@
 #include "dev/irq.h"
 #include "dev/platform.h"
 #include "dev/rtc.h"
+#include "dev/tty.h"
+#include "dev/uart.h"
 #include "fs/bcache.h"
 #include "fs/mount.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
 #include "lib/version.h"
 #include "mm/frame.h"
+#include "mm/slab.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 
 #define NS_PER_SEC  1000000000u
 #define NS_PER_TICK 10000000u /* of USER_HZ = 100 */
+
+enum { ROOT, PID, PID_STAT, PID_STATM, PID_STATUS, PID_COMM };
+
+/* ---- Processes; an id is a pid ---- */
+
+static uint64_t
+next_pid(uint64_t after, char name[PSEUDO_NAME_MAX])
+{
+    struct process *process = process_next((int)after);
+    if (!process)
+        return 0;
+    int pid = process->pid;
+    process_put(process);
+    snprintf(name, PSEUDO_NAME_MAX, "%d", pid);
+    return (uint64_t)pid;
+}
+
+/* The pid that a name spells without leading zeros, if it is in use. */
+static uint64_t
+find_pid(const char *name)
+{
+    int pid = 0;
+    for (; *name; name++) {
+        if (*name < '0' || *name > '9' || pid > 9999999)
+            return 0;
+        pid = pid * 10 + (*name - '0');
+        if (pid == 0)
+            return 0;
+    }
+    struct process *process = process_find(pid);
+    if (!process)
+        return 0;
+    process_put(process);
+    return (uint64_t)pid;
+}
+
+static const struct pseudo_kind pids = {.next = next_pid, .find = find_pid};
+
+/* The 52 columns of proc(5); what is not kept is 0. */
+static int
+put_stat(struct text *out, const struct process_info *info)
+{
+    struct tty *tty = uart_tty();
+    bool on_tty = tty && tty_session(tty) == info->sid;
+    text_printf(out, "%d (%s) %c %d %d %d ", info->pid, info->name, info->state,
+                info->ppid, info->pgid, info->sid);
+    text_printf(out, "%u -1 0 0 0 0 0 ", on_tty ? (unsigned)MAKEDEV(5, 1) : 0);
+    text_printf(out, "%lu 0 0 0 20 0 %u 0 %lu %lu %lu ",
+                info->run_ns / NS_PER_TICK, info->threads,
+                info->start_ns / NS_PER_TICK, info->size,
+                info->resident / PAGE_SIZE);
+    return text_printf(out,
+                       "18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 %u "
+                       "0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+                       info->cpu);
+}
+
+static int
+put_status(struct text *out, const struct process_info *info)
+{
+    static const char *const states[] = {"R (running)", "T (stopped)",
+                                         "Z (zombie)", "S (sleeping)"};
+    unsigned state = 0;
+    while (state + 1 < ARRAY_LEN(states) && states[state][0] != info->state)
+        state++;
+    text_printf(out, "Name:\t%s\nState:\t%s\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n",
+                info->name, states[state], info->pid, info->pid, info->ppid);
+    text_printf(out, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+    if (info->state != 'Z')
+        text_printf(out, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\n",
+                    info->size / 1024, info->resident / 1024);
+    return text_printf(out, "Threads:\t%u\n", info->threads);
+}
+
+static int
+show_process(struct text *out)
+{
+    struct process *process = process_find((int)out->id);
+    if (!process)
+        return -ESRCH;
+    struct process_info info;
+    process_get_info(process, &info);
+    process_put(process);
+    switch (out->row) {
+    case PID_STAT:
+        return put_stat(out, &info);
+    case PID_STATM:
+        return text_printf(out, "%lu %lu 0 0 0 0 0\n", info.size / PAGE_SIZE,
+                           info.resident / PAGE_SIZE);
+    case PID_STATUS:
+        return put_status(out, &info);
+    default: /* PID_COMM */
+        return text_printf(out, "%s\n", info.name);
+    }
+}
+
+static int
+show_process_cmdline(struct text *out)
+{
+    struct process *process = process_find((int)out->id);
+    int err = 0;
+    if (!process)
+        return -ESRCH;
+    spin_lock(&process_lock);
+    if (process->state == PROCESS_ALIVE && process->cmdline)
+        err = text_put(out, process->cmdline, process->cmdline_len);
+    spin_unlock(&process_lock);
+    process_put(process);
+    return err;
+}
+
+static int
+show_cwd(struct text *out)
+{
+    struct dentry *cwd = NULL;
+    struct process *process = process_find((int)out->id);
+    if (!process)
+        return -ENOENT;
+    spin_lock(&process_lock);
+    if (process->fs)
+        cwd = fs_context_get_cwd(process->fs);
+    spin_unlock(&process_lock);
+    process_put(process);
+    if (!cwd)
+        return -ENOENT;
+
+    int err = -ENOMEM;
+    char *buf = kmalloc(PATH_MAX);
+    if (buf)
+        err = dentry_path(cwd, mount_get_root(), buf, PATH_MAX);
+    if (err >= 0)
+        err = text_put(out, buf + err, PATH_MAX - 1 - (size_t)err);
+    kfree(buf);
+    dentry_put(cwd);
+    return err;
+}
+
+static int
+show_self(struct text *out)
+{
+    return text_printf(out, "%d", process_current()->pid);
+}
+
+/* ---- The machine ---- */
 
 static uint64_t
 busy_ns_total(void)
@@ -34,7 +184,7 @@ idle_ns(uint64_t now, uint64_t busy)
 }
 
 static int
-show_uptime(struct text_buf *out, uint64_t id UNUSED)
+show_uptime(struct text *out)
 {
     uint64_t now = clock_now_ns();
     uint64_t idle = idle_ns(now * cpu_count(), busy_ns_total());
@@ -45,7 +195,7 @@ show_uptime(struct text_buf *out, uint64_t id UNUSED)
 
 /* No averages are kept: the number runnable now stands for them. */
 static int
-show_loadavg(struct text_buf *out, uint64_t id UNUSED)
+show_loadavg(struct text *out)
 {
     unsigned runnable = sched_runnable();
     int last = 0;
@@ -59,7 +209,7 @@ show_loadavg(struct text_buf *out, uint64_t id UNUSED)
 }
 
 static int
-show_meminfo(struct text_buf *out, uint64_t id UNUSED)
+show_meminfo(struct text *out)
 {
     struct bcache_stats cache;
     bcache_get_stats(&cache);
@@ -79,28 +229,19 @@ show_meminfo(struct text_buf *out, uint64_t id UNUSED)
         {"Shmem:", 0},
         {"SReclaimable:", 0},
     };
-
     for (size_t i = 0; i < ARRAY_LEN(lines); i++)
         text_printf(out, "%-16s%8zu kB\n", lines[i].name, lines[i].kib);
     return 0;
 }
 
 static int
-show_version(struct text_buf *out, uint64_t id UNUSED)
-{
-    return text_printf(out, "Linux version %s (Umbra %s, %s) %s\n",
-                       VERSION_RELEASE, VERSION_UMBRA, __VERSION__,
-                       VERSION_BUILD);
-}
-
-static int
-show_cmdline(struct text_buf *out, uint64_t id UNUSED)
+show_cmdline(struct text *out)
 {
     return text_printf(out, "%s\n", platform_get()->bootargs);
 }
 
 static int
-show_interrupts(struct text_buf *out, uint64_t id UNUSED)
+show_interrupts(struct text *out)
 {
     text_printf(out, "     ");
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++)
@@ -119,14 +260,14 @@ show_interrupts(struct text_buf *out, uint64_t id UNUSED)
 
 /* All time that is not idle counts as the first column, user time. */
 static void
-put_cpu_times(struct text_buf *out, uint64_t busy, uint64_t idle)
+put_cpu_times(struct text *out, uint64_t busy, uint64_t idle)
 {
     text_printf(out, " %lu 0 0 %lu 0 0 0 0 0 0\n", busy / NS_PER_TICK,
                 idle / NS_PER_TICK);
 }
 
 static int
-show_stat(struct text_buf *out, uint64_t id UNUSED)
+show_stat(struct text *out)
 {
     uint64_t now = clock_now_ns(), busy = busy_ns_total(), interrupts = 0;
     unsigned cpus = cpu_count();
@@ -139,15 +280,15 @@ show_stat(struct text_buf *out, uint64_t id UNUSED)
             interrupts += irq_count(irq, i);
     }
     int64_t boot = (rtc_now_ns() - (int64_t)now) / NS_PER_SEC;
-    text_printf(out, "intr %lu\nctxt %lu\nbtime %ld\n", interrupts,
-                sched_switches(), boot);
     return text_printf(out,
-                       "processes %zu\nprocs_running %u\nprocs_blocked 0\n",
-                       process_count(), sched_runnable());
+                       "intr %lu\nctxt %lu\nbtime %ld\nprocesses %zu\n"
+                       "procs_running %u\nprocs_blocked 0\n",
+                       interrupts, sched_switches(), boot, process_count(),
+                       sched_runnable());
 }
 
 static int
-show_cpuinfo(struct text_buf *out, uint64_t id UNUSED)
+show_cpuinfo(struct text *out)
 {
     for (unsigned i = 0; i < cpu_count(); i++) {
         uint64_t hartid = cpu_get(i)->hartid;
@@ -162,14 +303,7 @@ show_cpuinfo(struct text_buf *out, uint64_t id UNUSED)
 }
 
 static int
-show_filesystems(struct text_buf *out, uint64_t id UNUSED)
-{
-    return text_printf(out, "nodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\n"
-                            "\teclipsefs\n");
-}
-
-static int
-show_mounts(struct text_buf *out, uint64_t id UNUSED)
+show_mounts(struct text *out)
 {
     char path[256];
     for (const struct mount *m = mount_next(NULL); m; m = mount_next(m)) {
@@ -183,51 +317,36 @@ show_mounts(struct text_buf *out, uint64_t id UNUSED)
     return 0;
 }
 
-static int
-show_self(struct text_buf *out, uint64_t id UNUSED)
-{
-    return text_printf(out, "%d", process_current()->pid);
-}
-
-static int
-show_root(struct text_buf *out, uint64_t pid UNUSED)
-{
-    return text_printf(out, "/");
-}
-
-static int
-show_mounts_link(struct text_buf *out, uint64_t pid UNUSED)
-{
-    return text_printf(out, "../mounts");
-}
-
-enum { ROOT, PID };
-
 #define DIR  (S_IFDIR | 0555)
 #define FILE (S_IFREG | 0444)
 #define LINK (S_IFLNK | 0777)
 
+#define VERSION_LINE                                                           \
+    "Linux version " VERSION_RELEASE " (Umbra " VERSION_UMBRA ", " __VERSION__ \
+    ") " VERSION_BUILD "\n"
+#define FILESYSTEMS "nodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\n\teclipsefs\n"
+
 static const struct pseudo_row rows[] = {
     [ROOT] = {ROOT, DIR, "", .kind = NULL},
-    [PID] = {ROOT, DIR, "PID", .kind = &procfs_pids},
-    {PID, FILE, "stat", .show = procfs_show_stat},
-    {PID, FILE, "statm", .show = procfs_show_statm},
-    {PID, FILE, "status", .show = procfs_show_status},
-    {PID, FILE, "comm", .show = procfs_show_comm},
-    {PID, FILE, "cmdline", .show = procfs_show_cmdline},
-    {PID, LINK, "cwd", .show = procfs_show_cwd},
-    {PID, LINK, "root", .show = show_root},
-    {PID, LINK, "mounts", .show = show_mounts_link},
+    [PID] = {ROOT, DIR, "PID", .kind = &pids},
+    [PID_STAT] = {PID, FILE, "stat", .show = show_process},
+    [PID_STATM] = {PID, FILE, "statm", .show = show_process},
+    [PID_STATUS] = {PID, FILE, "status", .show = show_process},
+    [PID_COMM] = {PID, FILE, "comm", .show = show_process},
+    {PID, FILE, "cmdline", .show = show_process_cmdline},
+    {PID, LINK, "cwd", .show = show_cwd},
+    {PID, LINK, "root", .text = "/"},
+    {PID, LINK, "mounts", .text = "../mounts"},
     {ROOT, LINK, "self", .show = show_self},
     {ROOT, FILE, "uptime", .show = show_uptime},
     {ROOT, FILE, "loadavg", .show = show_loadavg},
     {ROOT, FILE, "meminfo", .show = show_meminfo},
-    {ROOT, FILE, "version", .show = show_version},
+    {ROOT, FILE, "version", .text = VERSION_LINE},
     {ROOT, FILE, "cmdline", .show = show_cmdline},
     {ROOT, FILE, "interrupts", .show = show_interrupts},
     {ROOT, FILE, "stat", .show = show_stat},
     {ROOT, FILE, "cpuinfo", .show = show_cpuinfo},
-    {ROOT, FILE, "filesystems", .show = show_filesystems},
+    {ROOT, FILE, "filesystems", .text = FILESYSTEMS},
     {ROOT, FILE, "mounts", .show = show_mounts},
     {.name = NULL},
 };

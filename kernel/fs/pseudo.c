@@ -1,7 +1,6 @@
 #include "fs/pseudo.h"
 #include "abi/errno.h"
 #include "abi/limits.h"
-#include "lib/fmt.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
@@ -41,14 +40,8 @@ make_ino(unsigned index, uint64_t id)
 
 /* ---- Text ---- */
 
-struct text_buf {
-    char *data; /* from kmalloc */
-    size_t len, size;
-    bool failed; /* memory ran out: some text is missing */
-};
-
 int
-text_put(struct text_buf *out, const void *text, size_t len)
+text_put(struct text *out, const void *bytes, size_t len)
 {
     if (len > out->size - out->len) {
         size_t size = MAX(out->size, (size_t)TEXT_FIRST_SIZE);
@@ -64,36 +57,29 @@ text_put(struct text_buf *out, const void *text, size_t len)
         out->data = data;
         out->size = size;
     }
-    memcpy(out->data + out->len, text, len);
+    memcpy(out->data + out->len, bytes, len);
     out->len += len;
     return 0;
 }
 
-/* Carries formatted pieces into a text. */
-struct text_sink {
-    struct fmt_sink sink;
-    struct text_buf *out;
-};
-
 static void
-sink_put(struct fmt_sink *sink, const char *text, size_t len)
+sink_put(struct fmt_sink *sink, const char *piece, size_t len)
 {
-    text_put(container_of(sink, struct text_sink, sink)->out, text, len);
+    text_put(container_of(sink, struct text, sink), piece, len);
 }
 
 int
-text_printf(struct text_buf *out, const char *format, ...)
+text_printf(struct text *out, const char *format, ...)
 {
-    struct text_sink s = {.sink.put = sink_put, .out = out};
     va_list args;
     va_start(args, format);
-    fmt_vformat(&s.sink, format, args);
+    fmt_vformat(&out->sink, format, args);
     va_end(args);
     return out->failed ? -ENOMEM : 0;
 }
 
 static void
-text_free(struct text_buf *text)
+text_free(struct text *text)
 {
     if (text)
         kfree(text->data);
@@ -102,24 +88,28 @@ text_free(struct text_buf *text)
 
 /* Generates the text of inode. Returns 0 and *out to be freed, or an error. */
 static int
-text_generate(const struct inode *inode, struct text_buf **out)
+text_generate(const struct inode *inode, struct text **out)
 {
     const struct pseudo_row *row = &rows_of(inode)[index_of(inode)];
-    int err = -ENOMEM;
-    *out = kzalloc(sizeof(**out));
-    if (*out)
-        err = row->show(*out, pseudo_id(inode));
-    if (!err && (*out)->failed)
+    struct text *text = *out = kzalloc(sizeof(*text));
+    if (!text)
+        return -ENOMEM;
+    text->id = pseudo_id(inode);
+    text->row = index_of(inode);
+    text->sink.put = sink_put;
+    int err = row->text ? text_put(text, row->text, strlen(row->text))
+                        : row->show(text);
+    if (!err && text->failed)
         err = -ENOMEM;
     if (err)
-        text_free(*out);
+        text_free(text);
     return err;
 }
 
 static int
 text_open(struct file *file)
 {
-    struct text_buf *text;
+    struct text *text;
     int err = text_generate(file->inode, &text);
     if (!err)
         file->private = text;
@@ -135,7 +125,7 @@ text_release(struct file *file)
 static int64_t
 text_read(struct file *file, struct uio *uio, uint64_t *offset)
 {
-    const struct text_buf *text = file->private;
+    const struct text *text = file->private;
     if (*offset >= text->len)
         return 0;
     int64_t n = uio_fill(uio, text->data + *offset, text->len - *offset);
@@ -231,7 +221,7 @@ pseudo_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
 static int64_t
 pseudo_readlink(struct inode *inode, char *buf, size_t size)
 {
-    struct text_buf *text;
+    struct text *text;
     int err = text_generate(inode, &text);
     if (err)
         return err;

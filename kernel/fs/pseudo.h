@@ -10,10 +10,20 @@
 #pragma once
 
 #include "fs/file.h"
+#include "lib/fmt.h"
 
 #define PSEUDO_NAME_MAX 24u /* bytes of a kind's name, terminator included */
 
-struct text_buf;
+/* A text being put together. */
+struct text {
+    uint64_t id;  /* of the kind that the file lies below, or 0 */
+    unsigned row; /* the file's */
+    /* private to pseudo.c */
+    struct fmt_sink sink;
+    char *data; /* from kmalloc */
+    size_t len, size;
+    bool failed; /* memory ran out: some is missing */
+};
 
 /* Things of which there are many; each has an id from 1 to 2^40 - 1. */
 struct pseudo_kind {
@@ -33,10 +43,11 @@ struct pseudo_row {
     const char *name; /* of one row for many: no path has it */
     const struct pseudo_kind *kind; /* NULL: the row is one name */
 
-    /* Of a text file or symbolic link: puts the text, or the target, into
-     * out; id is that of the kind it lies below, or 0. Returns 0 or the error
-     * that open or readlink is to give. */
-    int (*show)(struct text_buf *out, uint64_t id);
+    /* Of a text file or symbolic link: the text, or the target; or, if that is
+     * NULL, what puts it into out and returns 0 or the error that open or
+     * readlink is to give. */
+    const char *text;
+    int (*show)(struct text *out);
 
     /* Of a device. */
     const struct file_ops *file_ops;
@@ -58,5 +69,5 @@ extern const struct super_ops pseudo_super_ops;
 uint64_t pseudo_id(const struct inode *inode);
 
 /* Add to a text. Return 0 or -ENOMEM, which is noticed at the end, too. */
-int text_printf(struct text_buf *out, const char *format, ...) PRINTF(2, 3);
-int text_put(struct text_buf *out, const void *text, size_t len);
+int text_printf(struct text *out, const char *format, ...) PRINTF(2, 3);
+int text_put(struct text *out, const void *bytes, size_t len);
