@@ -9,25 +9,19 @@ static const char usage[] = "usage: basename PATH [SUFFIX]\n"
 int
 main(int argc, char **argv)
 {
-    size_t end, start, cut;
-    const char *path;
+    size_t len, cut;
+    char *last;
 
     prog_option(argc, argv, "", usage);
     if (argc - optind < 1 || argc - optind > 2)
         prog_usage(usage);
-    path = argv[optind];
-    end = strlen(path);
-    while (end > 1 && path[end - 1] == '/')
-        end--;
-    start = end > 0 ? end - 1 : 0;
-    while (start > 0 && path[start - 1] != '/')
-        start--;
+    last = prog_last_part(argv[optind]);
+    len = strlen(last);
     if (argc - optind == 2) {
         cut = strlen(argv[optind + 1]);
-        if (cut < end - start &&
-            strncmp(path + end - cut, argv[optind + 1], cut) == 0)
-            end -= cut;
+        if (cut < len && strcmp(last + len - cut, argv[optind + 1]) == 0)
+            last[len - cut] = '\0';
     }
-    printf("%.*s\n", (int)(end - start), path + start);
+    puts(last);
     prog_exit(0);
 }

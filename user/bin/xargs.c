@@ -1,13 +1,10 @@
 /* xargs: runs a program with arguments from standard input. */
 #include <ctype.h>
 #include <err.h>
-#include <errno.h>
 #include <getopt.h>
 #include <prog.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const char usage[] =
     "usage: xargs [-0] [-n MAX] [COMMAND [ARG...]]\n"
@@ -23,22 +20,13 @@ static void
 run(void)
 {
     int result;
-    pid_t pid;
 
     args[count] = NULL;
-    fflush(stdout);
-    pid = fork();
-    if (pid == 0) {
-        execvp(args[0], args);
-        err(errno == ENOENT ? 127 : 126, "%s", args[0]);
-    }
-    if (pid < 0)
-        err(1, "fork");
-    waitpid(pid, &result, 0);
-    if (WIFSIGNALED(result) || WEXITSTATUS(result) != 0)
+    result = prog_run(args);
+    if (result == 126 || result == 127)
+        exit(result);
+    if (result != 0)
         status = 123;
-    if (WIFEXITED(result) && WEXITSTATUS(result) >= 126)
-        exit(WEXITSTATUS(result));
     while (count > fixed)
         free(args[--count]);
 }

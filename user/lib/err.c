@@ -1,21 +1,35 @@
 #include <err.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Names of files can hold anything, and a terminal acts on some of it. */
+static void
+make_printable(char *s)
+{
+    for (; *s; s++)
+        if (iscntrl((unsigned char)*s))
+            *s = '?';
+}
+
 /* One write for the whole line; reason 0 means none. */
 static void
 complain(const char *format, va_list args, int reason)
 {
-    char text[512];
+    char short_text[256], *text = NULL;
+    va_list again;
 
-    vsnprintf(text, sizeof(text), format, args);
+    va_copy(again, args);
+    if (vasprintf(&text, format, args) < 0) /* then a part has to do */
+        vsnprintf(short_text, sizeof(short_text), format, again);
+    va_end(again);
+    make_printable(text ? text : short_text);
     fflush(stdout);
-    if (reason)
-        fprintf(stderr, "%s: %s: %s\n", program_name, text, strerror(reason));
-    else
-        fprintf(stderr, "%s: %s\n", program_name, text);
+    fprintf(stderr, "%s: %s%s%s\n", program_name, text ? text : short_text,
+            reason ? ": " : "", reason ? strerror(reason) : "");
+    free(text);
 }
 
 void

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int
@@ -46,6 +48,66 @@ prog_number(const char *text, unsigned long max)
     if (!isdigit(*text) || *end || errno || n > max)
         errx(2, "%s: not a number from 0 to %lu", text, max);
     return n;
+}
+
+void *
+prog_realloc(void *old, size_t size)
+{
+    void *block = realloc(old, size ? size : 1);
+
+    if (!block)
+        errx(2, "out of memory");
+    return block;
+}
+
+char *
+prog_format(const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        errx(2, "out of memory");
+    va_end(args);
+    return text;
+}
+
+int
+prog_run(char *const argv[])
+{
+    int status;
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        execvp(argv[0], argv);
+        status = errno == ENOENT ? 127 : 126;
+        warn("%s", argv[0]);
+        _exit(status);
+    }
+    if (pid < 0)
+        err(1, "fork");
+    waitpid(pid, &status, 0);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+bool
+prog_ask(const char *format, ...)
+{
+    va_list args;
+    int first, c;
+
+    fflush(stdout);
+    fprintf(stderr, "%s: ", program_name);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    first = c = getchar();
+    while (c != '\n' && c != EOF)
+        c = getchar();
+    return first == 'y' || first == 'Y';
 }
 
 /* One input of prog_each_file. */

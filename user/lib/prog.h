@@ -21,6 +21,35 @@ unsigned long prog_number(const char *text, unsigned long max);
 bool prog_each_file(int argc, char **argv,
                     void (*each)(FILE *f, const char *name));
 
+/* As realloc, but ends the program if there is no memory. */
+void *prog_realloc(void *old, size_t size);
+/* As asprintf, likewise. */
+char *prog_format(const char *format, ...) PRINTF(1, 2);
+
+/* dir and name joined with a slash if dir does not end with one; likewise. */
+char *prog_join(const char *dir, const char *name);
+
+/* The last part of path without trailing slashes, "/" for those only;
+ * likewise. */
+char *prog_last_part(const char *path);
+
+/* Whether path is a directory, or a link to one. */
+bool prog_is_directory(const char *path);
+
+/* For SOURCE TARGET and SOURCE... DIR: calls each for every operand but the
+ * last with the name it is to have, which is in the last one if into says that
+ * this is a directory. Returns whether all calls did. */
+bool prog_each_source(char **operands, int count, bool into,
+                      bool (*each)(const char *from, const char *to));
+
+/* Runs a program, found in PATH, and waits for it. Returns its exit status as
+ * shells count: 128 and the signal's number if one ended it, 126 or 127 after
+ * a message if it could not be run or found. */
+int prog_run(char *const argv[]);
+
+/* Asks on stderr; whether a line that begins with y was read from stdin. */
+bool prog_ask(const char *format, ...) PRINTF(1, 2);
+
 /* Ends the program with status, or with 1 and a message if standard output
  * could not be written. */
 NORETURN void prog_exit(int status);

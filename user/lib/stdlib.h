@@ -47,6 +47,18 @@ char *getenv(const char *name);
 int setenv(const char *name, const char *value, int overwrite);
 int unsetenv(const char *name);
 
+/* Replace the Xs at the end of template, six or more, so that the name is new,
+ * and make a file that only the user can use and open it, a directory, or
+ * nothing. -1 or NULL with errno set on failure. */
+int mkstemp(char *template);
+char *mkdtemp(char *template);
+char *mktemp(char *template);
+
+/* The absolute path of a file without links, . and .. in it, in to, which has
+ * PATH_MAX bytes, or from malloc if to is NULL. NULL with errno set if it
+ * cannot be found. */
+char *realpath(const char *path, char *to);
+
 /* Registers a function for exit, the last one first. 0, or -1 when full. */
 int atexit(void (*function)(void));
 /* Calls atexit's functions, flushes stdio and ends the process. */

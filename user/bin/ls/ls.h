@@ -6,7 +6,7 @@
 
 struct options {
     bool all, almost_all, details, one_column, recursive, inodes, directories;
-    bool classify, by_time, by_size, reverse;
+    bool classify, by_time, by_size, reverse, human;
 };
 
 struct entry {

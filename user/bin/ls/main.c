@@ -5,20 +5,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <prog.h>
+#include <resolve.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: ls [-1AadFilRrSt] [FILE...]\n"
+    "usage: ls [-1AadFhilRrSt] [FILE...]\n"
     "List files, and what is in directories.\n"
     "  -1  one a line            -A  names with a leading dot too\n"
     "  -a  likewise, and . and ..   -d  directories themselves\n"
     "  -F  mark types            -i  inode numbers\n"
     "  -l  details               -R  directories below too\n"
-    "  -r  reverse the order     -S  by size   -t  by time of change\n";
+    "  -h  with short sizes      -r  reverse the order\n"
+    "  -S  by size               -t  by time of change\n";
 
 struct options options;
 
@@ -37,8 +38,6 @@ add(struct entry **entries, size_t *count, int dir, const char *path,
     const char *name)
 {
     struct entry *e;
-    char target[PATH_MAX];
-    ssize_t n;
 
     if ((*count & (*count - 1)) == 0) {
         size_t room = *count ? *count * 2 : 1;
@@ -56,9 +55,8 @@ add(struct entry **entries, size_t *count, int dir, const char *path,
         free(e->name);
         return;
     }
-    if (options.details && S_ISLNK(e->st.st_mode) &&
-        (n = readlinkat(dir, name, target, sizeof(target) - 1)) >= 0)
-        e->target = strndup(target, (size_t)n);
+    if (options.details && S_ISLNK(e->st.st_mode))
+        e->target = resolve_link(dir, name);
     ++*count;
 }
 
@@ -184,6 +182,7 @@ set_option(int letter)
     options.all |= letter == 'a';
     options.directories |= letter == 'd';
     options.classify |= letter == 'F';
+    options.human |= letter == 'h';
     options.inodes |= letter == 'i';
     options.details |= letter == 'l';
     options.recursive |= letter == 'R';
@@ -198,7 +197,7 @@ main(int argc, char **argv)
     static char *here[] = {(char *)"."};
     int c;
 
-    while ((c = prog_option(argc, argv, "1AadFilRrSt", usage)) != -1)
+    while ((c = prog_option(argc, argv, "1AadFhilRrSt", usage)) != -1)
         set_option(c);
     options.one_column |= !isatty(STDOUT_FILENO);
     if (optind == argc)

@@ -1,6 +1,6 @@
 #include "ls.h"
-#include <grp.h>
-#include <pwd.h>
+#include <names.h>
+#include <size.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,31 +50,6 @@ show_name(const struct entry *e)
     fputs(mark(e->st.st_mode), stdout);
 }
 
-static void
-show_owner(const struct stat *st)
-{
-    /* Most files have the owner of the one before. */
-    static char user[16] = "?", group[16] = "?";
-    static uid_t uid = (uid_t)-1;
-    static gid_t gid = (gid_t)-1;
-
-    if (st->st_uid != uid || user[0] == '?') {
-        struct passwd *p = getpwuid(st->st_uid);
-        uid = st->st_uid;
-        snprintf(user, sizeof(user), "%u", uid);
-        if (p)
-            snprintf(user, sizeof(user), "%s", p->pw_name);
-    }
-    if (st->st_gid != gid || group[0] == '?') {
-        struct group *g = getgrgid(st->st_gid);
-        gid = st->st_gid;
-        snprintf(group, sizeof(group), "%u", gid);
-        if (g)
-            snprintf(group, sizeof(group), "%s", g->gr_name);
-    }
-    printf("%-6s %-6s ", user, group);
-}
-
 /* With the time of day if it is less than half a year off. */
 static void
 show_time(time_t when)
@@ -93,6 +68,19 @@ show_time(time_t when)
     printf("%s ", text);
 }
 
+/* Valid until the next call. */
+static const char *
+size_text(const struct entry *e)
+{
+    static char text[24];
+
+    if (options.human)
+        size_human((uint64_t)e->st.st_size, text);
+    else
+        snprintf(text, sizeof(text), "%ld", (long)e->st.st_size);
+    return text;
+}
+
 static void
 show_details(const struct entry *e, int size_width)
 {
@@ -100,12 +88,12 @@ show_details(const struct entry *e, int size_width)
 
     mode_string(e->st.st_mode, mode);
     printf("%s %3u ", mode, e->st.st_nlink);
-    show_owner(&e->st);
+    printf("%-6s %-6s ", user_name(e->st.st_uid), group_name(e->st.st_gid));
     if (S_ISCHR(e->st.st_mode) || S_ISBLK(e->st.st_mode))
         printf("%3lu,%4lu ", (unsigned long)MAJOR(e->st.st_rdev),
                (unsigned long)MINOR(e->st.st_rdev));
     else
-        printf("%*ld ", size_width, (long)e->st.st_size);
+        printf("%*s ", size_width, size_text(e));
     show_time(e->st.st_mtime);
     show_name(e);
     if (e->target)
@@ -148,11 +136,10 @@ show_columns(const struct entry *entries, size_t count)
 void
 show_entries(const struct entry *entries, size_t count)
 {
-    char text[24];
-    int size_width = 8, n;
+    int size_width = options.human ? 5 : 8;
 
     for (size_t i = 0; i < count && options.details; i++) {
-        n = snprintf(text, sizeof(text), "%ld", (long)entries[i].st.st_size);
+        int n = (int)strlen(size_text(&entries[i]));
         size_width = n > size_width ? n : size_width;
     }
     if (!options.details && !options.one_column) {
