@@ -21,6 +21,7 @@
 #define O_CLOEXEC   02000000
 #define O_SYNC      04010000
 #define O_PATH      010000000
+#define O_TMPFILE   020200000
 
 #define AT_FDCWD            -100
 #define AT_SYMLINK_NOFOLLOW 0x100
@@ -37,9 +38,11 @@
 #define F_DUPFD_CLOEXEC 1030
 #define FD_CLOEXEC      1
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
+#define SEEK_SET  0
+#define SEEK_CUR  1
+#define SEEK_END  2
+#define SEEK_DATA 3
+#define SEEK_HOLE 4
 
 #define F_OK 0
 #define X_OK 1

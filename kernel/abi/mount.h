@@ -8,6 +8,8 @@
 #define MS_SYNCHRONOUS 16
 #define MS_REMOUNT     32
 #define MS_NOATIME     1024
+#define MS_NODIRATIME  2048
+#define MS_SILENT      32768
 #define MS_RELATIME    (1 << 21)
 
 #define MNT_FORCE       1

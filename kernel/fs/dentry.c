@@ -50,24 +50,28 @@ static struct dentry *
 dentry_new(struct super *super, struct dentry *parent, struct inode *inode,
            const char *name, size_t len)
 {
-    struct dentry *d = kmalloc(sizeof(*d) + len + 1);
-    if (!d) {
+    struct dentry *d = kmalloc(sizeof(*d));
+    char *copy = len ? kmalloc(len) : NULL;
+    if (!d || (len && !copy)) {
         if (inode)
             inode_put(inode);
+        kfree(copy);
+        kfree(d);
         return NULL;
     }
+    if (len)
+        memcpy(copy, name, len);
     *d = (struct dentry){
-        .parent = parent ? dentry_ref(parent) : d,
-        .inode = inode,
         .super = super,
-        .hash = hash_name(parent, name, len),
-        .len = (uint32_t)len,
         .refs = 1,
+        .inode = inode,
+        .parent = parent ? dentry_ref(parent) : d,
+        .name = copy,
+        .len = (uint32_t)len,
+        .hash = hash_name(parent, name, len),
     };
     list_init(&d->hash_node);
     list_init(&d->age_node);
-    memcpy(d->name, name, len);
-    d->name[len] = '\0';
     return d;
 }
 
@@ -101,11 +105,20 @@ dentry_put(struct dentry *dentry)
         bool is_root = parent == dentry;
         if (dentry->inode)
             inode_put(dentry->inode);
+        kfree(dentry->name);
         kfree(dentry);
         if (is_root)
             return;
         dentry = parent;
     }
+}
+
+static void
+unlist_locked(struct dentry *d) REQUIRES(cache.lock)
+{
+    cache.entries -= !list_is_empty(&d->hash_node);
+    list_del(&d->hash_node);
+    list_del(&d->age_node);
 }
 
 /* Takes an unused entry out of a table that is over its limit; NULL if it is
@@ -118,15 +131,36 @@ evict_locked(void) REQUIRES(cache.lock)
             return NULL;
         struct dentry *d = list_entry(cache.ages.next, struct dentry, age_node);
         if (refcount_read(&d->refs) == 1) {
-            list_del(&d->hash_node);
-            list_del(&d->age_node);
-            cache.entries--;
+            unlist_locked(d);
             return d;
         }
         list_del(&d->age_node);
         list_push_back(&cache.ages, &d->age_node);
     }
     return NULL;
+}
+
+/* Takes out of the table what is in dir or, if that is NULL, what of super is
+ * unused. Returns whether there was anything. */
+static bool
+prune(const struct super *super, const struct dentry *dir)
+{
+    struct list_node gone = LIST_INIT(gone), *node;
+
+    spin_lock(&cache.lock);
+    list_for_each_safe (at, &cache.ages) {
+        struct dentry *d = list_entry(at, struct dentry, age_node);
+        if (dir ? d->parent == dir
+                : d->super == super && refcount_read(&d->refs) == 1) {
+            unlist_locked(d);
+            list_push_back(&gone, &d->age_node);
+        }
+    }
+    spin_unlock(&cache.lock);
+    bool any = !list_is_empty(&gone);
+    while ((node = list_pop_front(&gone)))
+        dentry_put(list_entry(node, struct dentry, age_node));
+    return any;
 }
 
 /* Returns the entry with a new reference, or NULL. */
@@ -167,17 +201,20 @@ insert(struct dentry *d)
 }
 
 /* Asks the file system, whose answer may be in the table already if another
- * thread asked first. */
+ * thread asked first. Nothing is in a directory that has been removed, and
+ * nothing of it is kept: that would keep the directory. */
 static int
 lookup_locked(struct dentry *dir, const char *name, size_t len,
               struct dentry **out) REQUIRES(dir->inode->lock)
 {
-    bool keep = !dir->super->volatile_names;
+    bool keep = !dir->super->volatile_names && !dir->removed;
     if (keep && (*out = find(dir, name, len)))
         return 0;
 
     struct inode *inode = NULL;
-    int err = dir->inode->ops->lookup(dir->inode, name, len, &inode);
+    int err = -ENOENT;
+    if (!dir->removed)
+        err = dir->inode->ops->lookup(dir->inode, name, len, &inode);
     if (err && err != -ENOENT)
         return err;
     *out = dentry_new(dir->super, dir, inode, name, len);
@@ -200,13 +237,45 @@ dentry_lookup(struct dentry *dir, const char *name, size_t len,
     return err;
 }
 
-int
-dentry_path(const struct dentry *dentry, const struct dentry *root, char *buf,
-            size_t size)
+struct dentry *
+dentry_parent(struct dentry *dir, const struct dentry *top)
+{
+    spin_lock(&cache.lock);
+    while (dir->parent == dir && dir->covered && dir != top)
+        dir = dir->covered;
+    if (dir != top)
+        dir = dir->parent;
+    dentry_ref(dir);
+    spin_unlock(&cache.lock);
+    return dir;
+}
+
+struct dentry *
+dentry_enter_mounts(struct dentry *d)
+{
+    while (READ_ONCE(d->mounted)) {
+        spin_lock(&cache.lock);
+        struct dentry *root = d->mounted;
+        if (root)
+            dentry_ref(root);
+        spin_unlock(&cache.lock);
+        if (!root)
+            break;
+        dentry_put(d);
+        d = root;
+    }
+    return d;
+}
+
+static int
+path_locked(const struct dentry *dentry, const struct dentry *root, char *buf,
+            size_t size) REQUIRES(cache.lock)
 {
     size_t at = size - 1;
     buf[at] = '\0';
 
+    if (dentry->removed)
+        return -ENOENT;
     while (dentry != root) {
         if (dentry->parent == dentry) {
             if (!dentry->covered)
@@ -227,4 +296,109 @@ dentry_path(const struct dentry *dentry, const struct dentry *root, char *buf,
         buf[--at] = '/';
     }
     return (int)at;
+}
+
+int
+dentry_path(const struct dentry *dentry, const struct dentry *root, char *buf,
+            size_t size)
+{
+    spin_lock(&cache.lock);
+    int start = path_locked(dentry, root, buf, size);
+    spin_unlock(&cache.lock);
+    return start;
+}
+
+/* ---- Changes ---- */
+
+void
+dentry_fill(struct dentry *d, struct inode *inode)
+{
+    __atomic_store_n(&d->inode, inode, __ATOMIC_RELEASE);
+}
+
+/* The table's reference is never the last here: the caller has one. */
+void
+dentry_remove(struct dentry *d)
+{
+    spin_lock(&cache.lock);
+    bool listed = !list_is_empty(&d->hash_node);
+    unlist_locked(d);
+    d->removed = true;
+    spin_unlock(&cache.lock);
+    if (listed)
+        dentry_put(d);
+    /* Names that lead nowhere may still be remembered in a directory. */
+    if (S_ISDIR(d->inode->mode) && refcount_read(&d->refs) > 1)
+        prune(NULL, d);
+}
+
+static void
+rehash_locked(struct dentry *d) REQUIRES(cache.lock)
+{
+    bool listed = !list_is_empty(&d->hash_node);
+
+    d->hash = hash_name(d->parent, d->name, d->len);
+    list_del(&d->hash_node);
+    if (listed)
+        list_push_front(&cache.bucket[d->hash % BUCKETS], &d->hash_node);
+}
+
+void
+dentry_swap(struct dentry *a, struct dentry *b)
+{
+    spin_lock(&cache.lock);
+    SWAP(a->parent, b->parent);
+    SWAP(a->name, b->name);
+    SWAP(a->len, b->len);
+    rehash_locked(a);
+    rehash_locked(b);
+    spin_unlock(&cache.lock);
+}
+
+bool
+dentry_is_below(const struct dentry *d, const struct dentry *dir)
+{
+    while (d != dir && d->parent != d)
+        d = d->parent;
+    return d == dir;
+}
+
+/* ---- Mounting ---- */
+
+int
+dentry_mount(struct dentry *at, struct dentry *root)
+{
+    int err = 0;
+
+    sleeplock_lock(&at->super->names); /* nobody removes at meanwhile */
+    if (at->removed) {
+        err = -ENOENT;
+    } else if (at->mounted || at->parent == at) {
+        err = -EBUSY;
+    } else {
+        /* Who sees the new root also sees the way back from it. */
+        root->covered = dentry_ref(at);
+        __atomic_store_n(&at->mounted, root, __ATOMIC_RELEASE);
+    }
+    sleeplock_unlock(&at->super->names);
+    return err;
+}
+
+int
+dentry_unmount(struct dentry *root)
+{
+    while (prune(root->super, NULL))
+        ;
+    spin_lock(&cache.lock);
+    struct dentry *at = root->covered;
+    bool busy = !at || refcount_read(&root->refs) > 2;
+    if (!busy) {
+        at->mounted = NULL;
+        root->covered = NULL;
+    }
+    spin_unlock(&cache.lock);
+    if (busy)
+        return -EBUSY;
+    dentry_put(at);
+    return 0;
 }

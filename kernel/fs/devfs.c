@@ -187,3 +187,21 @@ static const struct pseudo_row rows[] = {
 };
 
 struct super devfs = PSEUDO_SUPER("devtmpfs", 0x1373, rows);
+
+static int
+node_open(struct file *file)
+{
+    const struct inode *inode = file->inode;
+    bool is_disk = S_ISBLK(inode->mode);
+
+    file->ops = is_disk ? &devfs_block_ops : NULL;
+    for (const struct pseudo_row *row = rows; row->name && !is_disk; row++) {
+        if (S_ISCHR(row->mode) && row->rdev == inode->rdev)
+            file->ops = row->file_ops;
+    }
+    if (!file->ops)
+        return -ENXIO;
+    return file->ops->open ? file->ops->open(file) : 0;
+}
+
+const struct file_ops devfs_node_ops = {.open = node_open};

@@ -7,8 +7,14 @@ struct blockdev;
 
 extern struct super devfs;
 
-/* The device number of a block device's file. */
+/* The device number of a block device's file, and the device of a number, or
+ * NULL. */
 uint64_t devfs_block_rdev(const struct blockdev *dev);
+struct blockdev *devfs_block_by_rdev(uint64_t rdev);
+
+/* The ops of device nodes in other file systems: an open goes to the device of
+ * that number. */
+extern const struct file_ops devfs_node_ops;
 
 /* The block devices, numbered in the order of registration, and the ops of
  * their files. NULL: there are not so many. */

@@ -33,6 +33,16 @@ devfs_block_rdev(const struct blockdev *dev)
 }
 
 struct blockdev *
+devfs_block_by_rdev(uint64_t rdev)
+{
+    struct blockdev *dev = blockdev_next(NULL);
+
+    while (dev && devfs_block_rdev(dev) != rdev)
+        dev = blockdev_next(dev);
+    return dev;
+}
+
+struct blockdev *
 devfs_block_find(uint64_t id)
 {
     struct blockdev *dev = blockdev_next(NULL);
@@ -73,7 +83,9 @@ size_of(struct file *file)
 static int
 block_open(struct file *file)
 {
-    file->private = devfs_block_find(pseudo_id(file->inode));
+    file->private = devfs_block_by_rdev(file->inode->rdev);
+    if (!file->private)
+        return -ENXIO;
     return file_allows(file, FILE_WRITE) ? -EACCES : 0;
 }
 

@@ -2,7 +2,10 @@
 
 #include "abi/errno.h"
 #include "abi/stat.h"
+#include "fs/devfs.h"
+#include "fs/flock.h"
 #include "fs/path.h"
+#include "fs/pipe.h"
 #include "fs/refcount.h"
 #include "mm/slab.h"
 
@@ -29,6 +32,7 @@ file_create(const struct file_ops *ops, unsigned flags, void *private)
     file->refs = 1;
     file->flags = flags;
     file->offset = 0;
+    file->flock = LOCK_UN;
     sleeplock_init(&file->lock, RANK_FILE);
     return file;
 }
@@ -51,18 +55,19 @@ static int
 directory_readdir(struct file *file, uint64_t *pos, struct dir_sink *sink)
 {
     struct dentry *dir = file->dentry;
-    struct dentry *above = dir;
-    while (above->parent == above && above->covered)
-        above = above->covered;
-    above = above->parent;
 
+    if (dir->removed)
+        return -ENOENT;
     if (*pos == 0) {
         if (!sink->entry(sink, ".", 1, dir->inode->ino, S_IFDIR, 1))
             return 0;
         *pos = 1;
     }
     if (*pos == 1) {
-        if (!sink->entry(sink, "..", 2, above->inode->ino, S_IFDIR, 2))
+        struct dentry *above = dentry_parent(dir, NULL);
+        uint64_t ino = above->inode->ino;
+        dentry_put(above);
+        if (!sink->entry(sink, "..", 2, ino, S_IFDIR, 2))
             return 0;
         *pos = 2;
     }
@@ -87,7 +92,9 @@ ops_for(const struct inode *inode, unsigned flags)
         return &regular_ops;
     if (S_ISDIR(inode->mode))
         return &directory_ops;
-    return NULL;
+    if (S_ISFIFO(inode->mode))
+        return &pipe_named_ops;
+    return S_ISSOCK(inode->mode) ? NULL : &devfs_node_ops;
 }
 
 int
@@ -142,6 +149,7 @@ file_put(struct file *file)
         return;
     if (file->ops->release)
         file->ops->release(file);
+    flock_drop(file);
     if (file->dentry)
         dentry_put(file->dentry);
     slab_free(&file_slab, file);
@@ -165,6 +173,20 @@ offset_unlock(struct file *file, bool locked) NO_LOCK_CHECK
         sleeplock_unlock(&file->lock);
 }
 
+/* Returns n, or the error that kept what was written from the disk, if the
+ * file was opened to wait for that. */
+static int64_t
+moved(struct file *file, enum file_direction direction, int64_t n)
+{
+    unsigned wait = READ_ONCE(file->flags) & O_SYNC;
+
+    if (likely(direction == FILE_READ || n <= 0 || !wait || !file->inode ||
+               !S_ISREG(file->inode->mode)))
+        return n;
+    int err = file_sync(file, wait == O_DSYNC);
+    return err ? err : n;
+}
+
 int64_t
 file_transfer(struct file *file, enum file_direction direction, struct uio *uio,
               const uint64_t *at)
@@ -183,12 +205,12 @@ file_transfer(struct file *file, enum file_direction direction, struct uio *uio,
         return 0;
     if (at || ops->is_stream) {
         uint64_t offset = at ? *at : 0;
-        return move(file, uio, &offset);
+        return moved(file, direction, move(file, uio, &offset));
     }
     bool locked = offset_lock(file);
     int64_t n = move(file, uio, &file->offset);
     offset_unlock(file, locked);
-    return n;
+    return moved(file, direction, n);
 }
 
 int
@@ -206,13 +228,19 @@ static int64_t
 seek_to(struct file *file, int64_t offset, int whence)
 {
     uint64_t base = 0;
+    uint64_t size = file->ops->get_size ? file->ops->get_size(file)
+                                        : READ_ONCE(file->inode->size);
 
     if (whence == SEEK_CUR)
         base = file->offset;
     else if (whence == SEEK_END)
-        base = file->ops->get_size ? file->ops->get_size(file)
-                                   : READ_ONCE(file->inode->size);
-    else if (whence != SEEK_SET)
+        base = size;
+    else if (whence == SEEK_DATA || whence == SEEK_HOLE) {
+        /* All counts as data, with a hole behind it. */
+        if ((uint64_t)offset >= size)
+            return -ENXIO;
+        offset = whence == SEEK_DATA ? offset : (int64_t)size;
+    } else if (whence != SEEK_SET)
         return -EINVAL;
 
     /* base <= INT64_MAX, so the sum wraps for no offset. */
@@ -234,6 +262,17 @@ file_seek(struct file *file, int64_t offset, int whence)
     int64_t position = seek_to(file, offset, whence);
     offset_unlock(file, locked);
     return position;
+}
+
+int
+file_sync(struct file *file, bool data_only)
+{
+    struct inode *inode = file->inode;
+
+    if (!inode ||
+        !(S_ISREG(inode->mode) || S_ISDIR(inode->mode) || S_ISBLK(inode->mode)))
+        return -EINVAL;
+    return inode->ops->sync ? inode->ops->sync(inode, data_only) : 0;
 }
 
 void

@@ -57,6 +57,10 @@ struct file {
     struct sleeplock lock;
     /* guarded by lock, if anybody else has a reference */
     uint64_t offset;
+
+    /* guarded by fs/flock.c's lock */
+    unsigned flock; /* LOCK_SH, LOCK_EX, or LOCK_UN */
+    struct list_node flock_node;
 };
 
 void file_init_cache(void);
@@ -106,6 +110,11 @@ int file_readdir(struct file *file, struct dir_sink *sink) MUST_CHECK;
 
 /* As lseek(2). Returns the new position, -ESPIPE, -EINVAL. */
 int64_t file_seek(struct file *file, int64_t offset, int whence) MUST_CHECK;
+
+/* Returns once what was written is on the disk for good, as fsync, or, if
+ * data_only, fdatasync. Returns 0, -EINVAL (such files are on no disk), or
+ * the file system's error. */
+int file_sync(struct file *file, bool data_only) MUST_CHECK;
 
 /* Describes the file as fstat does. */
 void file_stat(struct file *file, struct stat *st);

@@ -33,11 +33,15 @@ fs_mount_root(struct super *root)
         {0, S_IFDIR | 0555, "dev", .kind = NULL},
         {0, S_IFDIR | 0555, "proc", .kind = NULL},
         {0, S_IFDIR | 0555, "sys", .kind = NULL},
+        {0, S_IFDIR | 0555, "tmp", .kind = NULL},
         {.name = NULL},
     };
     static struct super bare = PSEUDO_SUPER("rootfs", 0x858458f6, rows);
 
-    return mount_add(NULL, root ? root : &bare);
+    mount_lock();
+    int err = mount_add(NULL, root ? root : &bare);
+    mount_unlock();
+    return err;
 }
 
 void
@@ -46,7 +50,9 @@ fs_mount(const char *name, struct super *super)
     struct dentry *at;
     int err = dentry_lookup(mount_get_root(), name, strlen(name), &at);
     if (!err) {
-        err = mount_add(at, super);
+        mount_lock();
+        err = at->inode ? mount_add(at, super) : -ENOENT;
+        mount_unlock();
         dentry_put(at);
     }
     if (err)

@@ -17,11 +17,13 @@
 
 struct inode;
 struct page_ops;
+struct pipe;
 struct statfs;
 struct file;
 struct file_ops;
 struct super;
 struct blockdev;
+struct dentry;
 
 /* What a directory reader is handed, entry by entry. Returns false to stop
  * (its buffer is full): the entry will be asked for again. next_pos is the
@@ -165,6 +167,10 @@ struct super {
 
     struct sleeplock names; /* RANK_NAMES: who changes names */
 
+    /* guarded by the mount table's lock */
+    struct dentry *root; /* with a reference; NULL: it is not mounted */
+    struct list_node mount_node;
+
     /* atomic */
     bool read_only; /* also set by a file system that met damage */
 };
@@ -186,6 +192,7 @@ struct inode {
     uint64_t size;
     int64_t atime, mtime, ctime; /* seconds since 1970 */
     uint64_t blocks;             /* of 512 bytes, that it has on the disk */
+    struct pipe *fifo;           /* of a named pipe that is open */
 
     struct pages pages; /* a regular file's content in memory */
 

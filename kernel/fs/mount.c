@@ -2,61 +2,78 @@
 
 #include "abi/errno.h"
 #include "abi/stat.h"
-#include "mm/slab.h"
 
 static struct {
-    struct spinlock lock;
-    /* guarded by lock; grows at the tail only */
+    struct sleeplock lock;
+    /* guarded by lock */
     struct list_node mounts;
     unsigned devs; /* device numbers given away */
 
     /* atomic */
     struct dentry *root;
 } table = {
-    .lock = SPINLOCK_INIT("mounts", RANK_MOUNT),
+    .lock = SLEEPLOCK_INIT(table.lock, RANK_MOUNT),
     .mounts = LIST_INIT(table.mounts),
 };
 
-static int
-add_locked(struct dentry *at, struct mount *m) REQUIRES(table.lock)
+NO_LOCK_CHECK void
+mount_lock(void)
 {
-    if (at ? at->mounted || at->parent == at : table.root != NULL)
-        return -EBUSY;
-    list_push_back(&table.mounts, &m->node);
-    if (at)
-        m->root->covered = dentry_ref(at);
-    /* Who sees the new root also sees the way back from it. */
-    __atomic_store_n(at ? &at->mounted : &table.root, m->root,
-                     __ATOMIC_RELEASE);
-    return 0;
+    sleeplock_lock(&table.lock);
+}
+
+NO_LOCK_CHECK void
+mount_unlock(void)
+{
+    sleeplock_unlock(&table.lock);
 }
 
 int
 mount_add(struct dentry *at, struct super *super)
 {
-    if (at && (!at->inode || !S_ISDIR(at->inode->mode)))
+    struct dentry *root;
+
+    if (at && !S_ISDIR(at->inode->mode))
         return -ENOTDIR;
-    struct mount *m = kzalloc(sizeof(*m));
-    if (!m)
-        return -ENOMEM;
+    if (super->root || (!at && table.root))
+        return -EBUSY;
     sleeplock_init(&super->names, RANK_NAMES);
-    int err = dentry_make_root(super, &m->root);
-    if (err) {
-        kfree(m);
-        return err;
-    }
-    spin_lock(&table.lock);
     if (super->dev == 0) {
         table.devs++;
         super->dev = MAKEDEV(0, table.devs);
     }
-    err = add_locked(at, m);
-    spin_unlock(&table.lock);
+    int err = dentry_make_root(super, &root);
+    if (err)
+        return err;
+    if (at)
+        err = dentry_mount(at, root);
+    else
+        __atomic_store_n(&table.root, root, __ATOMIC_RELEASE);
     if (err) {
-        dentry_put(m->root);
-        kfree(m);
+        dentry_put(root);
+        return err;
     }
-    return err;
+    super->root = root;
+    list_push_back(&table.mounts, &super->mount_node);
+    return 0;
+}
+
+int
+mount_remove(struct dentry *root)
+{
+    struct super *super = root->super;
+    int err = -EINVAL;
+
+    if (super->root == root)
+        err = super->ops->unmount ? dentry_unmount(root) : -EBUSY;
+    dentry_put(root);
+    if (err)
+        return err;
+    list_del(&super->mount_node);
+    super->root = NULL;
+    dentry_put(root);
+    super->ops->unmount(super);
+    return 0;
 }
 
 struct dentry *
@@ -65,13 +82,11 @@ mount_get_root(void)
     return __atomic_load_n(&table.root, __ATOMIC_ACQUIRE);
 }
 
-const struct mount *
-mount_next(const struct mount *mount)
+struct super *
+mount_next(const struct super *super)
 {
-    spin_lock(&table.lock);
-    const struct list_node *node = mount ? mount->node.next : table.mounts.next;
-    spin_unlock(&table.lock);
-    if (node == &table.mounts)
-        return NULL;
-    return container_of(node, struct mount, node);
+    struct list_node *node = super ? super->mount_node.next : table.mounts.next;
+
+    return node == &table.mounts ? NULL
+                                 : list_entry(node, struct super, mount_node);
 }

@@ -1,28 +1,32 @@
 /* The mount table: which file systems make up the tree.
  *
- * Owns the table; guarded by an internal spin lock. Mounts stay for ever.
- * Thread context, may block. */
+ * Owns the table, and the places where they are mounted; guarded by one sleep
+ * lock, which nobody holds who has another. Path walks need none of it. */
 #pragma once
 
 #include "fs/dentry.h"
 
-struct mount {
-    /* constant after mounting */
-    struct dentry *root;
-    struct list_node node;
-};
+void mount_lock(void);
+void mount_unlock(void);
 
 /* Mounts super on the directory at, hiding what is in it; or, if at is NULL,
  * as the root of the tree, which must not have one yet. A super without a
- * dev is given one.
+ * dev is given one. mount_lock is held.
  * Returns 0, and super is the table's; or -ENOTDIR, -EBUSY (at is a root
- * already), -ENOMEM, or the file system's error. */
+ * already, or super is mounted), -ENOENT (at has been removed), -ENOMEM, or
+ * the file system's error. */
 int mount_add(struct dentry *at, struct super *super) MUST_CHECK;
 
+/* Takes the file system away whose root is given, with a reference which it
+ * takes over; mount_lock is held.
+ * Returns 0; -EINVAL (it is no mounted root), -EBUSY (the root of the tree, or
+ * somebody uses something of it), or its own error. */
+int mount_remove(struct dentry *root) MUST_CHECK;
+
 /* The root of the whole tree, without a new reference; NULL before it is
- * mounted. Any context. */
+ * mounted. It stays for ever. Any context. */
 struct dentry *mount_get_root(void);
 
-/* Walks the table: NULL gives the first mount, NULL is returned after the
- * last. */
-const struct mount *mount_next(const struct mount *mount);
+/* Walks the table in the order of mounting: NULL gives the first, NULL is
+ * returned after the last. mount_lock is held. */
+struct super *mount_next(const struct super *super);

@@ -31,30 +31,17 @@ move_to(struct walk *w, struct dentry *next)
     dentry_put(old);
 }
 
-/* The root of what is mounted on d, if anything, in place of d. */
+/* What is seen at d, whose reference is taken over. */
 static struct dentry *
 cross_mounts(struct dentry *d)
 {
-    struct dentry *root;
-
-    while ((root = __atomic_load_n(&d->mounted, __ATOMIC_ACQUIRE))) {
-        dentry_ref(root);
-        dentry_put(d);
-        d = root;
-    }
-    return d;
+    return unlikely(READ_ONCE(d->mounted)) ? dentry_enter_mounts(d) : d;
 }
 
 static void
 step_up(struct walk *w)
 {
-    struct dentry *d = w->at;
-
-    while (d->parent == d && d->covered && d != w->ctx->root)
-        d = d->covered;
-    if (d != w->ctx->root)
-        d = d->parent;
-    move_to(w, cross_mounts(dentry_ref(d)));
+    move_to(w, cross_mounts(dentry_parent(w->at, w->ctx->root)));
 }
 
 /* Whether names can be looked up in w->at. */
@@ -160,7 +147,7 @@ step(struct walk *w, const char *name, size_t len, bool last)
     err = dentry_lookup(w->at, name, len, &d);
     if (err)
         return err;
-    if (!d->inode) {
+    if (!READ_ONCE(d->inode)) {
         dentry_put(d);
         return -ENOENT;
     }
@@ -198,11 +185,45 @@ walk_end(struct walk *w, int err)
     return err;
 }
 
-/* Walks to the end or, if last is given, up to the last component of the
- * path itself: that of a link's target is never it, since a link that is not
- * last has text behind it. */
+/* Takes the last component down instead of moving through it. If it is a
+ * symbolic link to be followed, the walk goes on in its target: returns 1. */
 static int
-walk_on(struct walk *w, struct path_last *last)
+stop_at(struct walk *w, const char *name, size_t len, bool slash,
+        struct path_name *last)
+{
+    int err = check_search(w);
+    if (err)
+        return err;
+    if (len > NAME_MAX)
+        return -ENAMETOOLONG;
+    memcpy(last->name, name, len);
+    last->len = len;
+    last->slash = slash;
+    last->kind = LAST_NAME;
+    if (name[0] == '.' && len == 1)
+        last->kind = LAST_DOT;
+    else if (name[0] == '.' && name[1] == '.' && len == 2)
+        last->kind = LAST_DOT_DOT;
+    if (last->kind != LAST_NAME || slash || !(w->flags & PATH_FOLLOW))
+        return 0;
+
+    struct dentry *d;
+    err = dentry_lookup(w->at, name, len, &d);
+    if (err)
+        return err;
+    const struct inode *inode = READ_ONCE(d->inode);
+    if (inode && S_ISLNK(inode->mode)) {
+        last->kind = LAST_ROOT;
+        err = follow(w, d);
+        return err ? err : 1;
+    }
+    dentry_put(d);
+    return 0;
+}
+
+/* Walks to the end or, if last is given, up to the last component. */
+static int
+walk_on(struct walk *w, struct path_name *last)
 {
     for (;;) {
         const char *name = skip_slashes(w->rest);
@@ -217,13 +238,15 @@ walk_on(struct walk *w, struct path_last *last)
         size_t len = (size_t)(behind - name);
         bool is_last = *next == '\0' && w->pending == 0;
 
+        w->rest = next;
+        if (is_last && last) {
+            int more = stop_at(w, name, len, *behind == '/', last);
+            if (more <= 0)
+                return more;
+            continue;
+        }
         if (is_last && *behind == '/')
             w->flags |= PATH_FOLLOW | PATH_DIRECTORY;
-        if (is_last && last) {
-            *last = (struct path_last){name, len, *behind == '/'};
-            return 0;
-        }
-        w->rest = next;
         int err = step(w, name, len, is_last);
         if (err)
             return err;
@@ -247,17 +270,14 @@ path_lookup(struct fs_context *ctx, struct dentry *base, const char *path,
 
 int
 path_lookup_parent(struct fs_context *ctx, struct dentry *base,
-                   const char *path, struct dentry **dir,
-                   struct path_last *last)
+                   const char *path, unsigned flags, struct path_name *out)
 {
     struct walk w;
-    int err = walk_begin(&w, ctx, base, path, PATH_FOLLOW);
+    int err = walk_begin(&w, ctx, base, path, flags);
     if (err)
         return err;
-    *last = (struct path_last){NULL, 0, false};
-    err = walk_on(&w, last);
-    if (!err && !S_ISDIR(w.at->inode->mode))
-        err = -ENOTDIR;
-    *dir = w.at;
+    out->kind = LAST_ROOT;
+    err = walk_on(&w, out);
+    out->dir = w.at;
     return walk_end(&w, err);
 }

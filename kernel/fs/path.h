@@ -8,6 +8,7 @@
  * A path is shorter than PATH_MAX: who reads one from user space checks. */
 #pragma once
 
+#include "abi/limits.h"
 #include "fs/context.h"
 
 #define PATH_LINKS_MAX 40 /* symbolic links followed in one resolution */
@@ -24,15 +25,26 @@ enum path_flags {
 int path_lookup(struct fs_context *ctx, struct dentry *base, const char *path,
                 unsigned flags, struct dentry **out) MUST_CHECK;
 
-/* The last component of a path, as it stands in the string. */
-struct path_last {
-    const char *name; /* not terminated */
-    size_t len;       /* 0: the path is only slashes */
-    bool slash;       /* slashes follow */
+enum path_last {
+    LAST_NAME,
+    LAST_ROOT, /* there is none: the path is only slashes */
+    LAST_DOT,
+    LAST_DOT_DOT,
 };
 
-/* Resolves all of path but the last component, which may be missing, or be
- * "." or "..". Returns 0 with a reference to the directory in *dir. */
+/* A name that may be made, taken away or moved: all of a path but the last
+ * component is resolved, and that one as it stands in the string. */
+struct path_name {
+    struct dentry *dir; /* a directory that may be searched */
+    enum path_last kind;
+    bool slash; /* slashes follow */
+    size_t len;
+    char name[NAME_MAX + 1];
+};
+
+/* Resolves path up to its last component, which may be missing. With
+ * PATH_FOLLOW, a symbolic link there is replaced by the last component of its
+ * target. Returns 0 with a reference in out->dir. */
 int path_lookup_parent(struct fs_context *ctx, struct dentry *base,
-                       const char *path, struct dentry **dir,
-                       struct path_last *last) MUST_CHECK;
+                       const char *path, unsigned flags, struct path_name *out)
+    MUST_CHECK;

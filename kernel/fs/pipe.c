@@ -27,7 +27,8 @@ struct pipe {
     /* guarded by lock */
     uint64_t head, tail;
     bool filling, draining;
-    bool has_reader, has_writer; /* the end is open */
+    unsigned readers, writers;            /* open files */
+    unsigned reads_opened, writes_opened; /* so far */
     unsigned read_waiters, write_waiters;
 
     /* private to the owner: who has filling; freed with the pipe */
@@ -99,7 +100,7 @@ begin_read_locked(struct pipe *p, bool nonblock) REQUIRES(p->lock)
         size_t used = p->head - p->tail;
         if (used > 0 && !p->draining)
             return (int64_t)used;
-        if (used == 0 && !p->has_writer)
+        if (used == 0 && p->writers == 0)
             return 0;
         if (nonblock)
             return -EAGAIN;
@@ -145,7 +146,7 @@ begin_write_locked(struct pipe *p, size_t n, bool nonblock) REQUIRES(p->lock)
     size_t need = n <= PIPE_BUF ? n : 1;
     for (;;) {
         size_t free = PIPE_SIZE - (p->head - p->tail);
-        if (!p->has_reader)
+        if (p->readers == 0)
             return -EPIPE;
         if (free >= need && !p->filling)
             return (int64_t)free;
@@ -213,14 +214,20 @@ static void
 pipe_release(struct file *file)
 {
     struct pipe *p = file->private;
+    struct inode *inode = file->inode; /* NULL: the pipe has no name */
+
+    if (inode)
+        sleeplock_lock(&inode->lock);
     spin_lock(&p->lock);
-    if (file_allows(file, FILE_WRITE))
-        p->has_writer = false;
-    else
-        p->has_reader = false;
-    bool unused = !p->has_reader && !p->has_writer;
+    p->readers -= file_allows(file, FILE_READ);
+    p->writers -= file_allows(file, FILE_WRITE);
+    bool unused = p->readers + p->writers == 0;
     wake_locked(p);
     spin_unlock(&p->lock);
+    if (inode) {
+        inode->fifo = unused ? NULL : p;
+        sleeplock_unlock(&inode->lock);
+    }
     if (unused)
         pipe_free(p);
 }
@@ -259,28 +266,111 @@ static const struct file_ops pipe_ops = {
     .is_stream = true,
 };
 
-int
-pipe_create(unsigned nonblock, struct file *ends[2])
+static struct pipe *
+pipe_new(void)
 {
     struct pipe *p = kzalloc(sizeof(*p));
     if (!p)
-        return -ENOMEM;
+        return NULL;
     spin_init(&p->lock, "pipe", RANK_PIPE);
     waitq_init(&p->can_read);
     waitq_init(&p->can_write);
     p->ino = __atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED);
-    p->has_reader = p->has_writer = true;
+    return p;
+}
+
+int
+pipe_create(unsigned nonblock, struct file *ends[2])
+{
+    struct pipe *p = pipe_new();
+    if (!p)
+        return -ENOMEM;
+    p->readers = p->writers = 1;
 
     ends[0] = file_create(&pipe_ops, O_RDONLY | nonblock, p);
     if (!ends[0]) {
-        kfree(p);
+        pipe_free(p);
         return -ENOMEM;
     }
     ends[1] = file_create(&pipe_ops, O_WRONLY | nonblock, p);
     if (!ends[1]) {
-        p->has_writer = false;
+        p->writers = 0;
         file_put(ends[0]);
         return -ENOMEM;
     }
     return 0;
 }
+
+/* ---- Named pipes ---- */
+
+static const struct file_ops named_ops = {
+    .release = pipe_release,
+    .read = pipe_read,
+    .write = pipe_write,
+    .ioctl = pipe_ioctl,
+    .is_stream = true,
+};
+
+/* Counts an opened file in, and tells who waits for one. Returns how many of
+ * the other direction there have been so far. */
+static unsigned
+enter(struct pipe *p, bool reads, bool writes)
+{
+    spin_lock(&p->lock);
+    unsigned seen = reads ? p->writes_opened : p->reads_opened;
+    p->readers += reads;
+    p->reads_opened += reads;
+    p->writers += writes;
+    p->writes_opened += writes;
+    wake_locked(p);
+    spin_unlock(&p->lock);
+    return seen;
+}
+
+/* Waits until the other direction is open, or has been since `seen`. */
+static int
+wait_for_other(struct pipe *p, bool reads, unsigned seen)
+{
+    int err = 0;
+
+    spin_lock(&p->lock);
+    while (!err && (reads ? p->writers == 0 && p->writes_opened == seen
+                          : p->readers == 0 && p->reads_opened == seen))
+        err = reads ? wait_locked(p, &p->can_read, &p->read_waiters)
+                    : wait_locked(p, &p->can_write, &p->write_waiters);
+    spin_unlock(&p->lock);
+    return err;
+}
+
+/* Opens and closes of one inode go one at a time: the pipe is there as long
+ * as anybody has it open. */
+static int
+named_open(struct file *file)
+{
+    bool reads = file_allows(file, FILE_READ), nonblock = is_nonblocking(file);
+    bool writes = file_allows(file, FILE_WRITE);
+    struct inode *inode = file->inode;
+    unsigned seen = 0;
+    int err = 0;
+
+    sleeplock_lock(&inode->lock);
+    if (writes && !reads && nonblock &&
+        !(inode->fifo && inode->fifo->readers > 0))
+        err = -ENXIO;
+    else if (!inode->fifo && !(inode->fifo = pipe_new()))
+        err = -ENOMEM;
+    else
+        seen = enter(inode->fifo, reads, writes);
+    file->private = inode->fifo;
+    sleeplock_unlock(&inode->lock);
+    if (err)
+        return err;
+    file->ops = &named_ops;
+    if (!nonblock && reads != writes)
+        err = wait_for_other(file->private, reads, seen);
+    if (err)
+        pipe_release(file);
+    return err;
+}
+
+const struct file_ops pipe_named_ops = {.open = named_open};

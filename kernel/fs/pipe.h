@@ -9,6 +9,12 @@
 #define PIPE_SIZE 65536u /* bytes a pipe holds */
 
 struct file;
+struct file_ops;
+
+/* The ops of named pipes: one pipe for all who have the inode open. An open
+ * for one direction waits for the other, unless O_NONBLOCK says otherwise
+ * [posix, open]. */
+extern const struct file_ops pipe_named_ops;
 
 /* Makes a pipe: ends[0] for reading, ends[1] for writing, a reference each,
  * with O_NONBLOCK or without.

@@ -306,14 +306,17 @@ static int
 show_mounts(struct text *out)
 {
     char path[256];
-    for (const struct mount *m = mount_next(NULL); m; m = mount_next(m)) {
-        const struct super *super = m->root->super;
-        int start = dentry_path(m->root, mount_get_root(), path, sizeof(path));
+    mount_lock();
+    for (const struct super *super = mount_next(NULL); super;
+         super = mount_next(super)) {
+        int start =
+            dentry_path(super->root, mount_get_root(), path, sizeof(path));
         text_printf(out, "%s%s %s %s %s 0 0\n", super->bdev ? "/dev/" : "",
                     super->bdev ? super->bdev->name : super->type,
                     start < 0 ? "?" : path + start, super->type,
                     super->read_only ? "ro" : "rw");
     }
+    mount_unlock();
     return 0;
 }
 
@@ -324,7 +327,8 @@ show_mounts(struct text *out)
 #define VERSION_LINE                                                           \
     "Linux version " VERSION_RELEASE " (Umbra " VERSION_UMBRA ", " __VERSION__ \
     ") " VERSION_BUILD "\n"
-#define FILESYSTEMS "nodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\n\teclipsefs\n"
+#define FILESYSTEMS \
+    "nodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\nnodev\ttmpfs\n\teclipsefs\n"
 
 static const struct pseudo_row rows[] = {
     [ROOT] = {ROOT, DIR, "", .kind = NULL},

@@ -39,6 +39,13 @@
         max_a_ > max_b_ ? max_a_ : max_b_; \
     })
 
+#define SWAP(a, b)                   \
+    do {                             \
+        __typeof__(a) swap_a_ = (a); \
+        (a) = (b);                   \
+        (b) = swap_a_;               \
+    } while (0)
+
 /* One access, not torn, merged or repeated; orders nothing. */
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))

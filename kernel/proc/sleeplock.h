@@ -16,6 +16,13 @@ struct LOCK_TYPE("sleeplock") sleeplock {
     const void *owner; /* the holding thread, NULL while free */
 };
 
+#define SLEEPLOCK_INIT(name, lock_rank)                     \
+    {                                                       \
+        .rank = (lock_rank),                                \
+        .lock = SPINLOCK_INIT("sleeplock", RANK_SLEEPLOCK), \
+        .waitq = WAITQ_INIT((name).waitq)                   \
+    }
+
 void sleeplock_init(struct sleeplock *sl, enum lock_rank rank);
 void sleeplock_lock(struct sleeplock *sl) ACQUIRES(sl);
 void sleeplock_unlock(struct sleeplock *sl) RELEASES(sl);

@@ -22,6 +22,12 @@ struct waitq {
     struct list_node waiters; /* struct waiter.node, first come first */
 };
 
+#define WAITQ_INIT(name)                            \
+    {                                               \
+        .lock = SPINLOCK_INIT("waitq", RANK_WAITQ), \
+        .waiters = LIST_INIT((name).waiters)        \
+    }
+
 #define WAIT_FOREVER UINT64_MAX
 
 void waitq_init(struct waitq *wq);

@@ -10,6 +10,7 @@ enum lock_rank {
     RANK_NONE = 0,
 
     /* sleep locks, outermost first */
+    RANK_MOUNT,  /* the mount table */
     RANK_FILE,   /* one open file's offset */
     RANK_NAMES,  /* one file system's names: who changes them */
     RANK_INODE,  /* one inode's content and attributes; several of them only
@@ -21,11 +22,11 @@ enum lock_rank {
     RANK_SPIN,
     RANK_PROCESS = RANK_SPIN, /* one process's state */
     RANK_FS_CONTEXT,          /* one process's working directory */
-    RANK_MOUNT,               /* the mount table */
     RANK_DENTRY,              /* the table of cached names */
     RANK_INODE_CACHE,         /* the table of inodes in memory */
     RANK_BCACHE,              /* the table of cached blocks */
     RANK_PIPE,                /* one pipe */
+    RANK_FLOCK,               /* locks of whole files */
     RANK_TTY,                 /* the terminal's line discipline */
     RANK_DEVICE,              /* a device registry */
     RANK_VIRTQ,               /* one virtqueue and its in-flight table */

@@ -1,6 +1,7 @@
 #include "sys/sys.h"
 
 #include "abi/errno.h"
+#include "fs/flock.h"
 #include "fs/pipe.h"
 #include "sys/fileargs.h"
 
@@ -138,4 +139,17 @@ sys_pipe2(const uint64_t arg[6])
             return -EBADF;
     }
     return err;
+}
+
+int64_t
+sys_flock(const uint64_t arg[6])
+{
+    struct file *file = file_arg(arg[0]);
+    unsigned kind = (unsigned)arg[1] & ~LOCK_NB;
+
+    if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
+        return -EINVAL;
+    if (!file || (file->flags & O_PATH))
+        return -EBADF;
+    return flock_set(file, kind, !(arg[1] & LOCK_NB));
 }

@@ -79,3 +79,19 @@ lookup_arg(uint64_t dirfd, uint64_t path_user, unsigned flags, bool empty_ok,
     path_arg_free(&path);
     return err;
 }
+
+int
+name_arg(uint64_t dirfd, uint64_t path_user, struct path_name *out)
+{
+    struct path_arg path;
+    struct dentry *base;
+    int err = path_arg_read(&path, path_user);
+    if (err)
+        return err;
+    err = base_arg(dirfd, path.text, &base);
+    if (!err)
+        err =
+            path_lookup_parent(process_current()->fs, base, path.text, 0, out);
+    path_arg_free(&path);
+    return err;
+}

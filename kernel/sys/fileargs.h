@@ -33,6 +33,11 @@ int base_arg(uint64_t dirfd, const char *path, struct dentry **base) MUST_CHECK;
 int lookup_arg(uint64_t dirfd, uint64_t path_user, unsigned flags,
                bool empty_ok, struct dentry **out) MUST_CHECK;
 
+/* The same for a path whose last component is to be made, taken away or
+ * moved. Returns 0 with a reference in out->dir, or as path_lookup_parent. */
+int name_arg(uint64_t dirfd, uint64_t path_user, struct path_name *out)
+    MUST_CHECK;
+
 /* The file of a descriptor for the length of a call; NULL: -EBADF. */
 static inline struct file *
 file_arg(uint64_t fd)

@@ -1,66 +1,132 @@
-/* The system call that adds a file system to the tree. */
+/* The system calls that add file systems to the tree and take them away. */
 #include "abi/errno.h"
 #include "abi/mount.h"
-#include "dev/blockdev.h"
 #include "fs/devfs.h"
 #include "fs/eclipsefs/eclipsefs.h"
 #include "fs/mount.h"
+#include "fs/procfs.h"
+#include "fs/tmpfs.h"
 #include "lib/string.h"
 #include "sys/fileargs.h"
 #include "sys/sys.h"
+#include "sys/sysfs.h"
 
-static struct blockdev *
-find_disk(uint64_t rdev)
-{
-    struct blockdev *dev = blockdev_next(NULL);
+/* Flags that change nothing here: no program gets rights by its file, and
+ * times of reading are not kept. */
+#define MS_IGNORED \
+    (MS_NOSUID | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_SILENT)
 
-    while (dev && devfs_block_rdev(dev) != rdev)
-        dev = blockdev_next(dev);
-    return dev;
-}
-
-/* Mounts the disk whose file is at user address source. */
+/* Finds the file system on the disk whose file is at user address source. One
+ * disk is mounted but once. */
 static int
-open_super(uint64_t source, struct super **out)
+open_disk(uint64_t source, bool read_only, struct super **out)
 {
     struct dentry *node;
-    int error =
-        lookup_arg((uint64_t)AT_FDCWD, source, PATH_FOLLOW, false, &node);
-
-    if (error != 0)
-        return error;
+    int err = lookup_arg((uint64_t)AT_FDCWD, source, PATH_FOLLOW, false, &node);
+    if (err)
+        return err;
     struct blockdev *dev = NULL;
     if (S_ISBLK(node->inode->mode))
-        dev = find_disk(node->inode->rdev);
+        dev = devfs_block_by_rdev(node->inode->rdev);
     dentry_put(node);
-    return dev ? eclipsefs_mount(dev, out) : -ENOTBLK;
+    if (!dev)
+        return -ENOTBLK;
+    for (struct super *s = mount_next(NULL); s; s = mount_next(s)) {
+        if (s->bdev == dev)
+            return -EBUSY;
+    }
+    err = eclipsefs_mount(dev, out);
+    if (!err && !read_only && (*out)->read_only) {
+        eclipsefs_release(*out);
+        err = -EROFS;
+    }
+    return err;
 }
 
-/* mount(source, target, type, flags, data): what is mounted stays. */
-int64_t
-sys_mount(const uint64_t arg[6])
+static int
+open_super(uint64_t source, const char *type, bool read_only,
+           struct super **out)
+{
+    static struct super *const only[] = {&procfs, &sysfs, &devfs};
+    int err = 0;
+
+    if (strcmp(type, "eclipsefs") == 0)
+        return open_disk(source, read_only, out);
+    *out = NULL;
+    if (strcmp(type, "tmpfs") == 0)
+        err = tmpfs_open(out);
+    for (size_t i = 0; i < ARRAY_LEN(only); i++) {
+        if (strcmp(type, only[i]->type) == 0)
+            *out = only[i];
+    }
+    if (!*out)
+        return err ? err : -ENODEV;
+    (*out)->read_only = read_only;
+    return err;
+}
+
+static int
+mount_new(struct dentry *at, const uint64_t arg[6])
 {
     char type[16];
-    struct dentry *at;
     struct super *super;
     int64_t n = uaccess_read_string(type, uaddr(arg[2]), sizeof(type));
 
     if (n < 0)
-        return n == -ENAMETOOLONG ? -ENODEV : n;
-    if (strcmp(type, "eclipsefs") != 0)
-        return -ENODEV;
-    if (!(arg[3] & MS_RDONLY))
-        return -EROFS; /* plain images are never written */
-    int error = lookup_arg((uint64_t)AT_FDCWD, arg[1],
-                           PATH_FOLLOW | PATH_DIRECTORY, false, &at);
-    if (error != 0)
-        return error;
-    error = open_super(arg[0], &super);
-    if (error == 0) {
-        error = mount_add(at, super);
-        if (error != 0)
-            eclipsefs_release(super);
-    }
+        return n == -ENAMETOOLONG ? -ENODEV : (int)n;
+    int err = open_super(arg[0], type, arg[3] & MS_RDONLY, &super);
+    if (err)
+        return err;
+    err = mount_add(at, super);
+    if (err && super->ops->unmount)
+        super->ops->unmount(super);
+    return err;
+}
+
+static int
+remount(const struct dentry *root, bool read_only)
+{
+    struct super *super = root->super;
+
+    if (super->root != root || !super->ops->remount)
+        return -EINVAL;
+    return super->ops->remount(super, read_only);
+}
+
+int64_t
+sys_mount(const uint64_t arg[6])
+{
+    struct dentry *at;
+
+    if (arg[3] & ~(uint64_t)(MS_RDONLY | MS_REMOUNT | MS_IGNORED))
+        return -EINVAL;
+    int err = lookup_arg((uint64_t)AT_FDCWD, arg[1],
+                         PATH_FOLLOW | PATH_DIRECTORY, false, &at);
+    if (err)
+        return err;
+    mount_lock();
+    err = arg[3] & MS_REMOUNT ? remount(at, arg[3] & MS_RDONLY)
+                              : mount_new(at, arg);
+    mount_unlock();
     dentry_put(at);
-    return error;
+    return err;
+}
+
+int64_t
+sys_umount2(const uint64_t arg[6])
+{
+    unsigned flags = (unsigned)arg[1];
+    struct dentry *root;
+
+    if (flags & ~(MNT_FORCE | UMOUNT_NOFOLLOW))
+        return -EINVAL;
+    int err =
+        lookup_arg((uint64_t)AT_FDCWD, arg[0],
+                   flags & UMOUNT_NOFOLLOW ? 0 : PATH_FOLLOW, false, &root);
+    if (err)
+        return err;
+    mount_lock();
+    err = mount_remove(root);
+    mount_unlock();
+    return err;
 }

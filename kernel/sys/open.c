@@ -1,6 +1,8 @@
 #include "sys/sys.h"
 
 #include "abi/errno.h"
+#include "fs/attributes.h"
+#include "fs/names.h"
 #include "sys/fileargs.h"
 
 /* Flags that matter only while a file is being opened. */
@@ -37,63 +39,81 @@ check_open(const struct inode *inode, unsigned flags)
     unsigned mask = access_wanted(flags);
     if (S_ISDIR(inode->mode) && ((mask & MAY_WRITE) || (flags & O_CREAT)))
         return -EISDIR;
-    if (!inode_may(inode, credential_current(), mask))
-        return -EACCES;
     if (S_ISREG(inode->mode) && (mask & MAY_WRITE) && inode->super->read_only)
         return -EROFS;
-    return 0;
+    return inode_may(inode, credential_current(), mask) ? 0 : -EACCES;
 }
 
-/* Why a file that is not there cannot be made. */
+/* Finds the name, or makes a file of that name; who comes second, if two do,
+ * is told -EEXIST. */
 static int
-refuse_create(struct dentry *base, const char *path)
+find_or_create(const struct path_name *at, unsigned flags, uint32_t mode,
+               struct dentry **out, bool *created)
 {
-    struct dentry *dir;
-    struct path_last last;
-    int err =
-        path_lookup_parent(process_current()->fs, base, path, &dir, &last);
-    if (err)
+    uint32_t umask = READ_ONCE(process_current()->fs->umask);
+    struct inode_new what = {.mode = S_IFREG | (mode & 07777 & ~umask)};
+
+    if (at->kind != LAST_NAME)
+        return flags & O_EXCL ? -EEXIST : -EISDIR;
+    if (at->slash)
+        return -EISDIR;
+    int err = dentry_lookup(at->dir, at->name, at->len, out);
+    if (err || READ_ONCE((*out)->inode))
         return err;
-    if (last.slash)
-        err = -EISDIR;
-    else
-        err = dir->super->read_only ? -EROFS : -EACCES;
-    dentry_put(dir);
-    return err;
+    dentry_put(*out);
+    err = names_create(at, &what, out);
+    *created = !err;
+    return err == -EPERM ? -EACCES : err;
 }
 
 static int
-find_to_open(uint64_t dirfd, const char *path, unsigned flags,
-             struct dentry **out)
+find_to_open(struct dentry *base, const char *path, unsigned flags,
+             uint32_t mode, struct dentry **out, bool *created)
 {
+    struct fs_context *fs = process_current()->fs;
     bool exclusive = (flags & O_CREAT) && (flags & O_EXCL);
     unsigned follow = (flags & O_NOFOLLOW) || exclusive ? 0 : PATH_FOLLOW;
-    struct dentry *base;
-    int err = base_arg(dirfd, path, &base);
-    if (err)
-        return err;
-    err = path_lookup(process_current()->fs, base, path, follow, out);
-    if (err == -ENOENT && (flags & O_CREAT) && *path)
-        return refuse_create(base, path);
+    struct path_name at;
+    int err;
+
+    if (!(flags & O_CREAT))
+        return path_lookup(fs, base, path, follow, out);
+    do {
+        err = path_lookup_parent(fs, base, path, follow, &at);
+        if (err)
+            return err;
+        err = find_or_create(&at, flags, mode, out, created);
+        dentry_put(at.dir);
+    } while (err == -EEXIST && !exclusive);
     return err;
 }
 
 static int64_t
-open_path(uint64_t dirfd, const char *path, unsigned flags)
+open_path(uint64_t dirfd, const char *path, unsigned flags, uint32_t mode)
 {
-    struct dentry *dentry;
-    int err = find_to_open(dirfd, path, flags, &dentry);
+    struct dentry *base, *dentry;
+    bool created = false;
+    int err = base_arg(dirfd, path, &base);
+    if (!err)
+        err = find_to_open(base, path, flags, mode, &dentry, &created);
     if (err)
         return err;
 
     struct file *file;
     unsigned kept = (flags & ~OPEN_ONLY) | O_LARGEFILE;
-    err = check_open(dentry->inode, flags);
+    err = created ? 0 : check_open(dentry->inode, flags);
     if (!err)
         err = file_open_dentry(dentry, kept, &file);
     dentry_put(dentry);
     if (err)
         return err;
+    if ((flags & O_TRUNC) && !created && S_ISREG(file->inode->mode)) {
+        err = attributes_set_size(file->inode, 0);
+        if (err) {
+            file_put(file);
+            return err;
+        }
+    }
     return fdtable_install(process_current()->fdtable, file, 0,
                            flags & O_CLOEXEC);
 }
@@ -104,6 +124,8 @@ sys_openat(const uint64_t arg[6])
     unsigned flags = (unsigned)arg[2];
     if (flags & O_PATH)
         flags &= PATH_FLAGS;
+    if (flags & O_TMPFILE & ~O_DIRECTORY)
+        return -EOPNOTSUPP;
     if ((flags & O_CREAT) && (flags & O_DIRECTORY))
         return -EINVAL;
 
@@ -111,7 +133,7 @@ sys_openat(const uint64_t arg[6])
     int err = path_arg_read(&path, arg[1]);
     if (err)
         return err;
-    int64_t fd = open_path(arg[0], path.text, flags);
+    int64_t fd = open_path(arg[0], path.text, flags, (uint32_t)arg[3]);
     path_arg_free(&path);
     return fd;
 }

@@ -76,15 +76,17 @@ sys_pwrite64(const uint64_t arg[6])
     return (int64_t)arg[3] < 0 ? -EINVAL : transfer(arg, FILE_WRITE, &arg[3]);
 }
 
-/* Moves the bytes of many buffers: arguments fd, vectors, how many. */
+/* Moves the bytes of many buffers: arguments fd, vectors, how many; at *at, or
+ * the file's position if at is NULL. */
 static int64_t
-transfer_vectors(const uint64_t arg[6], enum file_direction direction)
+transfer_vectors(const uint64_t arg[6], enum file_direction direction,
+                 const uint64_t *at)
 {
     struct uio_vec few[FEW_VECTORS], *vec = few;
     struct uio uio;
 
     struct file *file = file_arg(arg[0]);
-    if (!file || !file_allows(file, direction))
+    if (!file || (!at && !file_allows(file, direction)))
         return -EBADF;
     if (arg[2] > IOV_MAX)
         return -EINVAL;
@@ -96,7 +98,7 @@ transfer_vectors(const uint64_t arg[6], enum file_direction direction)
     if (n == 0)
         n = init_uio(&uio, vec, (unsigned)arg[2]);
     if (n == 0)
-        n = file_transfer(file, direction, &uio, NULL);
+        n = file_transfer(file, direction, &uio, at);
     if (vec != few)
         kfree(vec);
     return n;
@@ -105,13 +107,27 @@ transfer_vectors(const uint64_t arg[6], enum file_direction direction)
 int64_t
 sys_readv(const uint64_t arg[6])
 {
-    return transfer_vectors(arg, FILE_READ);
+    return transfer_vectors(arg, FILE_READ, NULL);
 }
 
 int64_t
 sys_writev(const uint64_t arg[6])
 {
-    return transfer_vectors(arg, FILE_WRITE);
+    return transfer_vectors(arg, FILE_WRITE, NULL);
+}
+
+int64_t
+sys_preadv(const uint64_t arg[6])
+{
+    return (int64_t)arg[3] < 0 ? -EINVAL
+                               : transfer_vectors(arg, FILE_READ, &arg[3]);
+}
+
+int64_t
+sys_pwritev(const uint64_t arg[6])
+{
+    return (int64_t)arg[3] < 0 ? -EINVAL
+                               : transfer_vectors(arg, FILE_WRITE, &arg[3]);
 }
 
 int64_t
@@ -119,30 +135,4 @@ sys_lseek(const uint64_t arg[6])
 {
     struct file *file = file_arg(arg[0]);
     return file ? file_seek(file, (int64_t)arg[1], (int)arg[2]) : -EBADF;
-}
-
-/* Nothing that is mounted can be written to, so all of it is on its disk. */
-int64_t
-sys_sync(const uint64_t arg[6] UNUSED)
-{
-    return 0;
-}
-
-int64_t
-sys_fsync(const uint64_t arg[6])
-{
-    const struct file *file = file_arg(arg[0]);
-    if (!file || (file->flags & O_PATH))
-        return -EBADF;
-    const struct inode *inode = file->inode;
-    bool can_be_synced =
-        inode &&
-        (S_ISREG(inode->mode) || S_ISDIR(inode->mode) || S_ISBLK(inode->mode));
-    return can_be_synced ? 0 : -EINVAL;
-}
-
-int64_t
-sys_fdatasync(const uint64_t arg[6])
-{
-    return sys_fsync(arg);
 }

@@ -11,7 +11,9 @@
 #include "fs/devfs.h"
 #include "fs/eclipsefs/eclipsefs.h"
 #include "fs/fs.h"
+#include "fs/mount.h"
 #include "fs/procfs.h"
+#include "fs/tmpfs.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -119,6 +121,8 @@ start_files(char *reason, size_t size)
     fs_mount("dev", &devfs);
     fs_mount("proc", &procfs);
     fs_mount("sys", &sysfs);
+    if (mount_get_root()->super->read_only && tmpfs_open(&root) == 0)
+        fs_mount("tmp", root);
 }
 
 /* Runs the recovery init in this process; its first argument is the reason. */

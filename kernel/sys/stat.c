@@ -3,27 +3,21 @@
 #include "abi/errno.h"
 #include "abi/stat.h"
 #include "abi/statfs.h"
+#include "abi/statx.h"
 #include "dev/blockdev.h"
 #include "sys/fileargs.h"
 
 #define AT_NO_AUTOMOUNT 0x800 /* nothing here mounts by itself */
 
-/* Tells the user about an open file, which need not have a name. */
-static int64_t
-stat_fd(uint64_t fd, uint64_t user)
-{
-    struct stat st;
-    struct file *file = file_arg(fd);
-    if (!file)
-        return -EBADF;
-    file_stat(file, &st);
-    return uaccess_write(uaddr(user), &st, sizeof(st));
-}
-
 int64_t
 sys_fstat(const uint64_t arg[6])
 {
-    return stat_fd(arg[0], arg[1]);
+    struct stat st;
+    struct file *file = file_arg(arg[0]);
+    if (!file)
+        return -EBADF;
+    file_stat(file, &st);
+    return uaccess_write(uaddr(arg[1]), &st, sizeof(st));
 }
 
 /* Whether an empty path names an open file without a place in the tree. */
@@ -37,24 +31,64 @@ names_pipe(uint64_t fd, uint64_t path)
            first == '\0';
 }
 
-int64_t
-sys_newfstatat(const uint64_t arg[6])
+/* Describes what a path leads to, or a descriptor. */
+static int
+stat_at(uint64_t dirfd, uint64_t path, unsigned flags, struct stat *st)
 {
-    unsigned flags = (unsigned)arg[3];
     unsigned follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW;
     bool empty_ok = flags & AT_EMPTY_PATH;
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
         return -EINVAL;
     struct dentry *dentry;
-    int err = lookup_arg(arg[0], arg[1], follow, empty_ok, &dentry);
-    if (err == -ENOENT && empty_ok && names_pipe(arg[0], arg[1]))
-        return stat_fd(arg[0], arg[2]);
+    int err = lookup_arg(dirfd, path, follow, empty_ok, &dentry);
+    if (err == -ENOENT && empty_ok && names_pipe(dirfd, path)) {
+        file_stat(file_arg(dirfd), st);
+        return 0;
+    }
     if (err)
         return err;
-    struct stat st;
-    inode_stat(dentry->inode, &st);
+    inode_stat(dentry->inode, st);
     dentry_put(dentry);
-    return uaccess_write(uaddr(arg[2]), &st, sizeof(st));
+    return 0;
+}
+
+int64_t
+sys_newfstatat(const uint64_t arg[6])
+{
+    struct stat st;
+    int err = stat_at(arg[0], arg[1], (unsigned)arg[3], &st);
+    return err ? err : uaccess_write(uaddr(arg[2]), &st, sizeof(st));
+}
+
+int64_t
+sys_statx(const uint64_t arg[6])
+{
+    struct stat st;
+    if (arg[3] & STATX_RESERVED)
+        return -EINVAL;
+    unsigned flags = (unsigned)arg[2] & ~AT_STATX_SYNC_TYPE;
+    int err = stat_at(arg[0], arg[1], flags, &st);
+    if (err)
+        return err;
+    struct statx stx = {
+        .stx_mask = STATX_BASIC_STATS,
+        .stx_blksize = (uint32_t)st.st_blksize,
+        .stx_nlink = st.st_nlink,
+        .stx_uid = st.st_uid,
+        .stx_gid = st.st_gid,
+        .stx_mode = (uint16_t)st.st_mode,
+        .stx_ino = st.st_ino,
+        .stx_size = (uint64_t)st.st_size,
+        .stx_blocks = (uint64_t)st.st_blocks,
+        .stx_atime.tv_sec = st.st_atim.tv_sec,
+        .stx_ctime.tv_sec = st.st_ctim.tv_sec,
+        .stx_mtime.tv_sec = st.st_mtim.tv_sec,
+        .stx_rdev_major = MAJOR(st.st_rdev),
+        .stx_rdev_minor = MINOR(st.st_rdev),
+        .stx_dev_major = MAJOR(st.st_dev),
+        .stx_dev_minor = MINOR(st.st_dev),
+    };
+    return uaccess_write(uaddr(arg[4]), &stx, sizeof(stx));
 }
 
 static int
@@ -96,7 +130,7 @@ sys_faccessat2(const uint64_t arg[6])
 }
 
 static int64_t
-write_statfs(const struct super *super, uint64_t user)
+write_statfs(struct super *super, uint64_t user)
 {
     struct statfs st = {
         .f_type = super->magic,
@@ -106,7 +140,9 @@ write_statfs(const struct super *super, uint64_t user)
         .f_fsid = {(int32_t)super->dev, 0},
         .f_flags = ST_VALID | (super->read_only ? ST_RDONLY : 0),
     };
-    if (super->bdev)
+    if (super->ops->statfs)
+        super->ops->statfs(super, &st);
+    else if (super->bdev)
         st.f_blocks = super->bdev->sectors * SECTOR_SIZE / super->block_size;
     return uaccess_write(uaddr(user), &st, sizeof(st));
 }

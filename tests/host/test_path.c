@@ -203,18 +203,21 @@ test_mounts(void **state UNUSED)
 static void
 test_mount_table(void **state UNUSED)
 {
-    const struct mount *first = mount_next(NULL);
-    assert_ptr_equal(first->root->super, &disk_super);
-    const struct mount *second = mount_next(first);
-    assert_ptr_equal(second->root->super, &other_super);
-    assert_null(mount_next(second));
+    struct super more;
+    shim_super_init(&more, other, ARRAY_LEN(other));
+    assert_ptr_equal(mount_next(NULL), &disk_super);
+    assert_ptr_equal(mount_next(&disk_super), &other_super);
+    assert_null(mount_next(&other_super));
 
-    assert_int_equal(mount_add(NULL, &other_super), -EBUSY);
-    assert_int_equal(mount_add(second->root, &disk_super), -EBUSY);
-    struct dentry *file;
+    assert_int_equal(mount_add(NULL, &more), -EBUSY);
+    assert_int_equal(mount_add(other_super.root, &more), -EBUSY);
+    struct dentry *file, *dir;
     assert_int_equal(path_lookup(ctx, NULL, "/file", 0, &file), 0);
-    assert_int_equal(mount_add(file, &other_super), -ENOTDIR);
+    assert_int_equal(mount_add(file, &more), -ENOTDIR);
     dentry_put(file);
+    assert_int_equal(path_lookup(ctx, NULL, "/dir", 0, &dir), 0);
+    assert_int_equal(mount_add(dir, &other_super), -EBUSY);
+    dentry_put(dir);
 }
 
 static void
@@ -265,31 +268,56 @@ test_way_back(void **state UNUSED)
 }
 
 static void
+check_parent(const char *path, unsigned flags, uint64_t ino, const char *name,
+             bool slash)
+{
+    struct path_name last;
+    assert_int_equal(path_lookup_parent(ctx, NULL, path, flags, &last), 0);
+    assert_int_equal(last.kind, LAST_NAME);
+    assert_int_equal(last.dir->inode->ino, ino);
+    assert_int_equal(last.len, strlen(name));
+    assert_memory_equal(last.name, name, last.len);
+    assert_int_equal(last.slash, slash);
+    dentry_put(last.dir);
+}
+
+/* What kind of last component a path has, or an error. */
+static int
+kind_of(const char *path, unsigned flags)
+{
+    struct path_name last;
+    int err = path_lookup_parent(ctx, NULL, path, flags, &last);
+    if (err)
+        return err;
+    dentry_put(last.dir);
+    return (int)last.kind;
+}
+
+static void
 test_parent(void **state UNUSED)
 {
-    struct dentry *dir;
-    struct path_last last;
-    assert_int_equal(path_lookup_parent(ctx, NULL, "/dir/new", &dir, &last), 0);
-    assert_int_equal(dir->inode->ino, 2);
-    assert_int_equal(last.len, 3);
-    assert_memory_equal(last.name, "new", 3);
-    assert_false(last.slash);
-    dentry_put(dir);
+    check_parent("/dir/new", 0, 2, "new", false);
+    check_parent("to_dir/x//", 0, 2, "x", true);
+    check_parent("dir/sub", PATH_FOLLOW, 2, "sub", false);
+    check_parent("to_dir", 0, 1, "to_dir", false);
+    check_parent("to_dir", PATH_FOLLOW, 1, "dir", false);
+    check_parent("dir/up", PATH_FOLLOW, 2, "sub", false);
+    check_parent("dangling", PATH_FOLLOW, 1, "nowhere", false);
+    check_parent("to_slash", PATH_FOLLOW, 1, "dir", true);
+    check_parent("to_slash/", PATH_FOLLOW, 1, "to_slash", true);
 
-    assert_int_equal(path_lookup_parent(ctx, NULL, "to_dir/x//", &dir, &last),
-                     0);
-    assert_int_equal(dir->inode->ino, 2);
-    assert_true(last.slash);
-    dentry_put(dir);
-
-    assert_int_equal(path_lookup_parent(ctx, NULL, "/", &dir, &last), 0);
-    assert_int_equal(last.len, 0);
-    dentry_put(dir);
-
-    assert_int_equal(path_lookup_parent(ctx, NULL, "/no/x", &dir, &last),
-                     -ENOENT);
-    assert_int_equal(path_lookup_parent(ctx, NULL, "/file/x", &dir, &last),
-                     -ENOTDIR);
+    assert_int_equal(kind_of("/", 0), LAST_ROOT);
+    assert_int_equal(kind_of("///", PATH_FOLLOW), LAST_ROOT);
+    assert_int_equal(kind_of("/dir/.", 0), LAST_DOT);
+    assert_int_equal(kind_of("..", 0), LAST_DOT_DOT);
+    assert_int_equal(kind_of("/dir/...", 0), LAST_NAME);
+    assert_int_equal(kind_of("/no/x", 0), -ENOENT);
+    assert_int_equal(kind_of("/file/x", 0), -ENOTDIR);
+    assert_int_equal(kind_of("/loop_a", PATH_FOLLOW), -ELOOP);
+    assert_int_equal(kind_of("/empty_link", PATH_FOLLOW), -ENOENT);
+    assert_int_equal(kind_of(name_256, 0), -ENAMETOOLONG);
+    user = (struct credential){.uid = 8, .gid = 8};
+    assert_int_equal(kind_of("/secret/x", 0), -EACCES);
 }
 
 static void

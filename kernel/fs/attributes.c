@@ -1,0 +1,73 @@
+#include "fs/attributes.h"
+
+#include "abi/errno.h"
+
+static int
+check(const struct inode *inode, const struct inode_attributes *set,
+      bool to_now)
+{
+    const struct credential *cred = credential_current();
+    bool owner = cred->uid == inode->uid;
+
+    if (READ_ONCE(inode->super->read_only))
+        return -EROFS;
+    if (!inode->ops->set_attributes)
+        return -EPERM;
+    if (cred->uid == 0)
+        return 0;
+    if (to_now && !owner)
+        return inode_may(inode, cred, MAY_WRITE) ? 0 : -EACCES;
+    if (!owner || ((set->mask & SET_UID) && set->uid != inode->uid) ||
+        ((set->mask & SET_GID) && set->gid != inode->gid &&
+         set->gid != cred->gid))
+        return -EPERM;
+    return 0;
+}
+
+/* A program must not run with the rights of an owner who did not ask for it:
+ * chown takes the set-id bits. S_ISGID without S_IXGRP is none. */
+static void
+drop_set_id(const struct inode *inode, struct inode_attributes *set)
+{
+    uint32_t drop = S_ISUID;
+
+    if (inode->mode & S_IXGRP)
+        drop |= S_ISGID;
+    if (S_ISDIR(inode->mode) || !(inode->mode & drop))
+        return;
+    set->mode = inode->mode & 07777 & ~drop;
+    set->mask |= SET_MODE;
+}
+
+int
+attributes_set(struct inode *inode, struct inode_attributes *set, bool to_now)
+{
+    sleeplock_lock(&inode->lock);
+    if (set->mask & SET_UID) {
+        set->uid = set->uid == UINT32_MAX ? inode->uid : set->uid;
+        set->gid = set->gid == UINT32_MAX ? inode->gid : set->gid;
+        drop_set_id(inode, set);
+    }
+    int err = check(inode, set, to_now);
+    if (!err)
+        err = inode->ops->set_attributes(inode, set);
+    sleeplock_unlock(&inode->lock);
+    return err;
+}
+
+int
+attributes_set_size(struct inode *inode, uint64_t size)
+{
+    if (S_ISDIR(inode->mode))
+        return -EISDIR;
+    if (!S_ISREG(inode->mode))
+        return -EINVAL;
+    if (READ_ONCE(inode->super->read_only))
+        return -EROFS;
+    if (!inode->ops->set_size)
+        return -EPERM;
+    sleeplock_lock(&inode->lock);
+    int err = inode->ops->set_size(inode, size);
+    sleeplock_unlock(&inode->lock);
+    return err;
+}

@@ -1,0 +1,19 @@
+/* Changes to what an inode says of itself, and to its size.
+ *
+ * Who may do what [posix, chmod, chown, utimensat, truncate], whatever the
+ * file system. Thread context, may block; takes the inode's lock. Errors of
+ * all: -EROFS, -EPERM (not the owner; the file system does not do this), and
+ * those of struct inode_ops. */
+#pragma once
+
+#include "fs/inode.h"
+
+/* Sets what set->mask names; uid and gid together or not at all, UINT32_MAX
+ * for one that stays. Who may write the file may set its times to now, if
+ * to_now is true; else -EACCES. A new owner takes the set-id bits away. */
+int attributes_set(struct inode *inode, struct inode_attributes *set,
+                   bool to_now) MUST_CHECK;
+
+/* Sets a regular file's size; whether the caller may write to it is the
+ * caller's to check. -EISDIR, -EINVAL (no regular file). */
+int attributes_set_size(struct inode *inode, uint64_t size) MUST_CHECK;

@@ -1,0 +1,554 @@
+#include "fs/tmpfs.h"
+
+#include "abi/errno.h"
+#include "abi/statfs.h"
+#include "arch/layout.h"
+#include "dev/rtc.h"
+#include "fs/file.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/slab.h"
+#include "proc/signal.h"
+
+#define FIRST_POS 2u /* of a directory's entries */
+
+/* Most pages of a file: what kmalloc has room for pointers to. */
+#define FILE_PAGES_MAX ((4ul << 20) / sizeof(void *))
+#define FILE_SIZE_MAX  (FILE_PAGES_MAX * PAGE_SIZE)
+
+struct tmpfs {
+    struct super super;
+    size_t pages_max;
+
+    /* atomic */
+    size_t pages_used;
+
+    /* guarded by super.names */
+    const struct inode_new *newborn; /* what read_inode is to make */
+    uint64_t last_ino;
+
+    /* private to the owner: who unmounts */
+    struct list_node dying; /* entries of directories that have gone */
+    bool is_reaping;
+};
+
+/* The private part of an inode, guarded by its lock. */
+struct node {
+    struct list_node entries; /* of a directory */
+    uint64_t next_pos;
+    uint8_t **pages; /* of a file; NULL: a hole */
+    size_t slots;    /* that `pages` has */
+    char *target;    /* of a symbolic link; as long as the inode's size */
+};
+
+struct entry {
+    struct list_node link;
+    struct inode *inode; /* with a reference */
+    uint64_t pos;
+    size_t len;
+    char name[];
+};
+
+static const uint8_t zeros[PAGE_SIZE];
+
+static struct tmpfs *
+fs_of(const struct inode *inode)
+{
+    return container_of(inode->super, struct tmpfs, super);
+}
+
+static struct node *
+node_of(const struct inode *inode)
+{
+    return inode->private;
+}
+
+/* Sets inode's ctime, and mtime if its content changed. */
+static void
+touch(struct inode *inode, bool content)
+{
+    inode->ctime = rtc_now_ns() / 1000000000;
+    if (content)
+        inode->mtime = inode->ctime;
+}
+
+/* Takes a page of what may be used. */
+static int
+charge(struct tmpfs *fs)
+{
+    if (__atomic_add_fetch(&fs->pages_used, 1, __ATOMIC_RELAXED) <=
+        fs->pages_max)
+        return 0;
+    __atomic_sub_fetch(&fs->pages_used, 1, __ATOMIC_RELAXED);
+    return -ENOSPC;
+}
+
+static void
+uncharge(struct tmpfs *fs)
+{
+    __atomic_sub_fetch(&fs->pages_used, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- Directories ---- */
+
+static struct entry *
+find_entry(const struct inode *dir, const char *name, size_t len)
+{
+    struct entry *e;
+
+    list_for_each_entry (e, &node_of(dir)->entries, link) {
+        if (e->len == len && memcmp(e->name, name, len) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+/* Adds a name without an inode to dir. Returns NULL, and *err, or the entry. */
+static struct entry *
+add_entry(struct inode *dir, const char *name, size_t len, int *err)
+{
+    *err = charge(fs_of(dir));
+    if (*err)
+        return NULL;
+    struct entry *e = kmalloc(sizeof(*e) + len);
+    if (!e) {
+        uncharge(fs_of(dir));
+        *err = -ENOMEM;
+        return NULL;
+    }
+    e->inode = NULL;
+    e->pos = node_of(dir)->next_pos++;
+    e->len = len;
+    memcpy(e->name, name, len);
+    list_push_back(&node_of(dir)->entries, &e->link);
+    touch(dir, true);
+    return e;
+}
+
+/* Removes a name from dir, and lets go of the inode, if it has one. */
+static void
+remove_entry(struct inode *dir, struct entry *e)
+{
+    list_del(&e->link);
+    if (e->inode)
+        inode_put(e->inode);
+    kfree(e);
+    uncharge(fs_of(dir));
+    touch(dir, true);
+}
+
+/* inode is in dir from now on, or no longer: a directory's .. is a link. */
+static void
+count_parent(struct inode *dir, const struct inode *inode, int change)
+{
+    if (S_ISDIR(inode->mode))
+        dir->nlink += (uint32_t)change;
+    touch(dir, true);
+}
+
+/* Drops a link to inode, whose name in dir has gone. */
+static void
+drop_link(struct inode *dir, struct inode *inode)
+{
+    count_parent(dir, inode, -1);
+    inode->nlink -= S_ISDIR(inode->mode) ? inode->nlink : 1;
+    touch(inode, false);
+}
+
+static int
+tmpfs_lookup(struct inode *dir, const char *name, size_t len,
+             struct inode **out)
+{
+    struct entry *e = find_entry(dir, name, len);
+    return e ? inode_get(dir->super, e->inode->ino, out) : -ENOENT;
+}
+
+static int
+tmpfs_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
+{
+    struct entry *e;
+
+    list_for_each_entry (e, &node_of(dir)->entries, link) {
+        if (e->pos < *pos)
+            continue;
+        if (!sink->entry(sink, e->name, e->len, e->inode->ino, e->inode->mode,
+                         e->pos + 1))
+            break;
+        *pos = e->pos + 1;
+    }
+    return 0;
+}
+
+static int
+tmpfs_create(struct inode *dir, const char *name, size_t len,
+             const struct inode_new *what, struct inode **out)
+{
+    struct tmpfs *fs = fs_of(dir);
+    int err;
+    struct entry *e = add_entry(dir, name, len, &err);
+
+    if (!e)
+        return err;
+    fs->newborn = what;
+    err = inode_get(&fs->super, ++fs->last_ino, &e->inode);
+    if (!err)
+        err = inode_get(&fs->super, e->inode->ino, out);
+    if (err)
+        remove_entry(dir, e);
+    else
+        count_parent(dir, *out, 1);
+    return err;
+}
+
+static int
+tmpfs_link(struct inode *dir, const char *name, size_t len, struct inode *inode)
+{
+    int err;
+    struct entry *e = add_entry(dir, name, len, &err);
+
+    if (!e)
+        return err;
+    err = inode_get(dir->super, inode->ino, &e->inode);
+    if (err) {
+        remove_entry(dir, e);
+        return err;
+    }
+    inode->nlink++;
+    touch(inode, false);
+    return 0;
+}
+
+static int
+tmpfs_unlink(struct inode *dir, const char *name, size_t len,
+             struct inode *inode)
+{
+    if (S_ISDIR(inode->mode) && !list_is_empty(&node_of(inode)->entries))
+        return -ENOTEMPTY;
+    drop_link(dir, inode);
+    remove_entry(dir, find_entry(dir, name, len));
+    return 0;
+}
+
+static int
+tmpfs_rename(struct inode_place *from, struct inode_place *to, bool exchange)
+{
+    struct entry *old = find_entry(from->dir, from->name, from->len), *new;
+    int err;
+
+    if (!to->inode) {
+        new = add_entry(to->dir, to->name, to->len, &err);
+        if (!new)
+            return err;
+    } else {
+        new = find_entry(to->dir, to->name, to->len);
+        if (!exchange && S_ISDIR(to->inode->mode) &&
+            !list_is_empty(&node_of(to->inode)->entries))
+            return -ENOTEMPTY;
+        if (!exchange)
+            drop_link(to->dir, to->inode);
+    }
+    SWAP(old->inode, new->inode);
+    count_parent(from->dir, from->inode, -1);
+    count_parent(to->dir, from->inode, 1);
+    touch(from->inode, false);
+    if (exchange) {
+        count_parent(to->dir, to->inode, -1);
+        count_parent(from->dir, to->inode, 1);
+        touch(to->inode, false);
+    } else {
+        remove_entry(from->dir, old);
+    }
+    return 0;
+}
+
+static int64_t
+tmpfs_readlink(struct inode *inode, char *buf, size_t size)
+{
+    memcpy(buf, node_of(inode)->target, MIN(inode->size, size));
+    return (int64_t)inode->size;
+}
+
+/* ---- Files ---- */
+
+/* Returns the page that holds offset, made if it was a hole; or NULL, and
+ * *err. */
+static uint8_t *
+make_page(struct inode *inode, uint64_t offset, int *err)
+{
+    struct node *node = node_of(inode);
+    uint64_t index = offset / PAGE_SIZE;
+
+    *err = -EFBIG;
+    if (index >= FILE_PAGES_MAX)
+        return NULL;
+    if (index >= node->slots) {
+        size_t slots = MAX(index + 1, MIN(node->slots * 2, FILE_PAGES_MAX));
+        uint8_t **pages = kzalloc(slots * sizeof(*pages));
+        *err = -ENOMEM;
+        if (!pages)
+            return NULL;
+        memcpy(pages, node->pages ? node->pages : pages,
+               node->slots * sizeof(*pages));
+        kfree(node->pages);
+        node->pages = pages;
+        node->slots = slots;
+    }
+    if (node->pages[index])
+        return node->pages[index];
+    *err = charge(fs_of(inode));
+    if (*err)
+        return NULL;
+    node->pages[index] = frame_alloc_zeroed(0);
+    if (!node->pages[index]) {
+        uncharge(fs_of(inode));
+        *err = -ENOMEM;
+        return NULL;
+    }
+    inode->blocks += PAGE_SIZE / 512;
+    return node->pages[index];
+}
+
+/* Frees the pages from index on. */
+static void
+free_pages(struct inode *inode, uint64_t index)
+{
+    struct node *node = node_of(inode);
+
+    for (; index < node->slots; index++) {
+        if (!node->pages[index])
+            continue;
+        frame_free(node->pages[index], 0);
+        node->pages[index] = NULL;
+        uncharge(fs_of(inode));
+        inode->blocks -= PAGE_SIZE / 512;
+    }
+}
+
+static int64_t
+tmpfs_read(struct inode *inode, struct uio *uio, uint64_t offset)
+{
+    const struct node *node = node_of(inode);
+    uint64_t start = offset;
+    int64_t n = 0;
+
+    sleeplock_lock(&inode->lock);
+    while (uio->residual > 0 && offset < inode->size) {
+        uint64_t index = offset / PAGE_SIZE, skip = offset % PAGE_SIZE;
+        const uint8_t *page = index < node->slots ? node->pages[index] : NULL;
+        n = uio_fill(uio, (page ? page : zeros) + skip,
+                     MIN(PAGE_SIZE - skip, inode->size - offset));
+        if (n < 0)
+            break;
+        offset += (uint64_t)n;
+        if (signal_killed_meanwhile())
+            break;
+    }
+    sleeplock_unlock(&inode->lock);
+    return offset > start ? (int64_t)(offset - start) : n;
+}
+
+static int64_t
+file_read(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    int64_t n = tmpfs_read(file->inode, uio, *offset);
+    if (n > 0)
+        *offset += (uint64_t)n;
+    return n;
+}
+
+static int64_t
+file_write(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    struct inode *inode = file->inode;
+    size_t asked = uio->residual;
+    int64_t n = 0;
+    int err = 0;
+
+    sleeplock_lock(&inode->lock);
+    if (READ_ONCE(file->flags) & O_APPEND)
+        *offset = inode->size;
+    while (uio->residual > 0) {
+        size_t skip = *offset % PAGE_SIZE;
+        uint8_t *page = make_page(inode, *offset, &err);
+        n = page ? uio_drain(uio, page + skip, PAGE_SIZE - skip) : err;
+        if (n < 0)
+            break;
+        *offset += (uint64_t)n;
+        inode->size = MAX(inode->size, *offset);
+        if (signal_killed_meanwhile())
+            break;
+    }
+    size_t done = asked - uio->residual;
+    if (done > 0)
+        touch(inode, true);
+    sleeplock_unlock(&inode->lock);
+    return done > 0 ? (int64_t)done : n;
+}
+
+static int
+tmpfs_set_size(struct inode *inode, uint64_t size)
+{
+    struct node *node = node_of(inode);
+    uint64_t last = size / PAGE_SIZE;
+    size_t used = size % PAGE_SIZE;
+
+    if (size > FILE_SIZE_MAX)
+        return -EFBIG;
+    free_pages(inode, last + (used > 0));
+    if (used > 0 && last < node->slots && node->pages[last])
+        memset(node->pages[last] + used, 0, PAGE_SIZE - used);
+    inode->size = size;
+    touch(inode, true);
+    return 0;
+}
+
+static int
+tmpfs_set_attributes(struct inode *inode, const struct inode_attributes *set)
+{
+    if (set->mask & SET_MODE)
+        inode->mode = (inode->mode & S_IFMT) | set->mode;
+    if (set->mask & SET_UID)
+        inode->uid = set->uid;
+    if (set->mask & SET_GID)
+        inode->gid = set->gid;
+    touch(inode, false);
+    if (set->mask & SET_ATIME)
+        inode->atime = set->atime;
+    if (set->mask & SET_MTIME)
+        inode->mtime = set->mtime;
+    return 0;
+}
+
+/* ---- Inodes ---- */
+
+static const struct inode_ops tmpfs_inode_ops = {
+    .lookup = tmpfs_lookup,
+    .readdir = tmpfs_readdir,
+    .readlink = tmpfs_readlink,
+    .read = tmpfs_read,
+    .create = tmpfs_create,
+    .link = tmpfs_link,
+    .unlink = tmpfs_unlink,
+    .rename = tmpfs_rename,
+    .set_attributes = tmpfs_set_attributes,
+    .set_size = tmpfs_set_size,
+};
+
+static const struct file_ops tmpfs_file_ops = {
+    .read = file_read,
+    .write = file_write,
+};
+
+static int
+tmpfs_read_inode(struct inode *inode)
+{
+    const struct inode_new *what = fs_of(inode)->newborn;
+    struct node *node = kzalloc(sizeof(*node));
+
+    if (!node)
+        return -ENOMEM;
+    list_init(&node->entries);
+    node->next_pos = FIRST_POS;
+    if (what->target) {
+        node->target = kmalloc(what->target_len);
+        if (!node->target) {
+            kfree(node);
+            return -ENOMEM;
+        }
+        memcpy(node->target, what->target, what->target_len);
+    }
+    inode->private = node;
+    inode->ops = &tmpfs_inode_ops;
+    if (S_ISREG(what->mode))
+        inode->file_ops = &tmpfs_file_ops;
+    inode->rdev = what->rdev;
+    inode->mode = what->mode;
+    inode->uid = what->uid;
+    inode->gid = what->gid;
+    inode->nlink = S_ISDIR(what->mode) ? 2 : 1;
+    inode->size = what->target_len;
+    touch(inode, true);
+    inode->atime = inode->mtime;
+    return 0;
+}
+
+/* A directory that goes with names in it goes with the whole tree. How deep
+ * that is must not matter: names wait in a list until nothing else goes. */
+static void
+tmpfs_free_inode(struct inode *inode)
+{
+    struct tmpfs *fs = fs_of(inode);
+    struct node *node = node_of(inode);
+    struct list_node *link;
+
+    free_pages(inode, 0);
+    list_splice_back(&fs->dying, &node->entries);
+    kfree(node->pages);
+    kfree(node->target);
+    kfree(node);
+    if (fs->is_reaping || list_is_empty(&fs->dying))
+        return;
+    fs->is_reaping = true;
+    while ((link = list_pop_front(&fs->dying))) {
+        struct entry *e = list_entry(link, struct entry, link);
+        inode_put(e->inode);
+        kfree(e);
+    }
+    fs->is_reaping = false;
+}
+
+/* ---- The whole ---- */
+
+static void
+tmpfs_statfs(struct super *super, struct statfs *st)
+{
+    const struct tmpfs *fs = container_of(super, struct tmpfs, super);
+
+    st->f_blocks = st->f_files = fs->pages_max;
+    st->f_bfree = fs->pages_max - READ_ONCE(fs->pages_used);
+    st->f_bavail = st->f_ffree = st->f_bfree;
+}
+
+static int
+tmpfs_remount(struct super *super, bool read_only)
+{
+    super->read_only = read_only;
+    return 0;
+}
+
+static void
+tmpfs_unmount(struct super *super)
+{
+    kfree(container_of(super, struct tmpfs, super));
+}
+
+static const struct super_ops tmpfs_super_ops = {
+    .read_inode = tmpfs_read_inode,
+    .free_inode = tmpfs_free_inode,
+    .statfs = tmpfs_statfs,
+    .remount = tmpfs_remount,
+    .unmount = tmpfs_unmount,
+};
+
+int
+tmpfs_open(struct super **out)
+{
+    static const struct inode_new root = {.mode = S_IFDIR | 01777};
+    struct tmpfs *fs = kzalloc(sizeof(*fs));
+
+    if (!fs)
+        return -ENOMEM;
+    fs->super = (struct super){
+        .ops = &tmpfs_super_ops,
+        .type = "tmpfs",
+        .root_ino = 1,
+        .magic = 0x01021994,
+        .block_size = PAGE_SIZE,
+    };
+    fs->pages_max = frame_count_total() / 2;
+    fs->newborn = &root;
+    fs->last_ino = 1;
+    list_init(&fs->dying);
+    *out = &fs->super;
+    return 0;
+}

@@ -1,0 +1,169 @@
+/* The system calls that change what files say of themselves, and their size. */
+#include "fs/attributes.h"
+
+#include "abi/errno.h"
+#include "abi/stat.h"
+#include "dev/rtc.h"
+#include "sys/fileargs.h"
+#include "sys/sys.h"
+
+static int
+set_at(uint64_t dirfd, uint64_t path, unsigned flags,
+       struct inode_attributes *set, bool to_now)
+{
+    struct dentry *d;
+
+    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    int err =
+        lookup_arg(dirfd, path, flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW,
+                   flags & AT_EMPTY_PATH, &d);
+    if (err)
+        return err;
+    if ((set->mask & SET_MODE) && S_ISLNK(d->inode->mode))
+        err = -EOPNOTSUPP;
+    else
+        err = attributes_set(d->inode, set, to_now);
+    dentry_put(d);
+    return err;
+}
+
+static int
+set_of_fd(uint64_t fd, struct inode_attributes *set, bool to_now)
+{
+    const struct file *file = file_arg(fd);
+
+    if (!file || (file->flags & O_PATH))
+        return -EBADF;
+    return file->inode ? attributes_set(file->inode, set, to_now) : -EPERM;
+}
+
+static struct inode_attributes
+mode_arg(uint64_t mode)
+{
+    return (struct inode_attributes){.mask = SET_MODE, .mode = mode & 07777};
+}
+
+int64_t
+sys_fchmod(const uint64_t arg[6])
+{
+    struct inode_attributes set = mode_arg(arg[1]);
+    return set_of_fd(arg[0], &set, false);
+}
+
+int64_t
+sys_fchmodat(const uint64_t arg[6])
+{
+    struct inode_attributes set = mode_arg(arg[2]);
+    return set_at(arg[0], arg[1], 0, &set, false);
+}
+
+int64_t
+sys_fchmodat2(const uint64_t arg[6])
+{
+    struct inode_attributes set = mode_arg(arg[2]);
+    return set_at(arg[0], arg[1], (unsigned)arg[3], &set, false);
+}
+
+static struct inode_attributes
+owner_arg(uint64_t uid, uint64_t gid)
+{
+    return (struct inode_attributes){
+        .mask = SET_UID | SET_GID, .uid = (uint32_t)uid, .gid = (uint32_t)gid};
+}
+
+int64_t
+sys_fchown(const uint64_t arg[6])
+{
+    struct inode_attributes set = owner_arg(arg[1], arg[2]);
+    return set_of_fd(arg[0], &set, false);
+}
+
+int64_t
+sys_fchownat(const uint64_t arg[6])
+{
+    struct inode_attributes set = owner_arg(arg[2], arg[3]);
+    return set_at(arg[0], arg[1], (unsigned)arg[4], &set, false);
+}
+
+/* Reads the times at user address user, NULL: both now. */
+static int
+times_arg(uint64_t user, struct inode_attributes *set, bool *to_now)
+{
+    struct timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+    int64_t now = rtc_now_ns() / 1000000000, *to[] = {&set->atime, &set->mtime};
+
+    *set = (struct inode_attributes){.mask = 0};
+    *to_now = true;
+    if (user) {
+        int err = uaccess_read(times, uaddr(user), sizeof(times));
+        if (err)
+            return err;
+    }
+    for (int i = 0; i < 2; i++) {
+        int64_t ns = times[i].tv_nsec;
+        if (ns != UTIME_NOW && ns != UTIME_OMIT && (uint64_t)ns > 999999999)
+            return -EINVAL;
+        *to_now &= ns == UTIME_NOW;
+        *to[i] = ns == UTIME_NOW ? now : times[i].tv_sec;
+        if (ns != UTIME_OMIT)
+            set->mask |= i == 0 ? SET_ATIME : SET_MTIME;
+    }
+    return 0;
+}
+
+int64_t
+sys_utimensat(const uint64_t arg[6])
+{
+    struct inode_attributes set;
+    bool to_now;
+    int err = times_arg(arg[2], &set, &to_now);
+
+    if (err || set.mask == 0)
+        return err;
+    if (arg[1] || (int)arg[0] == AT_FDCWD)
+        return set_at(arg[0], arg[1], (unsigned)arg[3], &set, to_now);
+    return arg[3] ? -EINVAL : set_of_fd(arg[0], &set, to_now);
+}
+
+int64_t
+sys_truncate(const uint64_t arg[6])
+{
+    struct dentry *d;
+
+    if ((int64_t)arg[1] < 0)
+        return -EINVAL;
+    int err = lookup_arg((uint64_t)AT_FDCWD, arg[0], PATH_FOLLOW, false, &d);
+    if (err)
+        return err;
+    if (S_ISREG(d->inode->mode) &&
+        !inode_may(d->inode, credential_current(), MAY_WRITE))
+        err = -EACCES;
+    else
+        err = attributes_set_size(d->inode, arg[1]);
+    dentry_put(d);
+    return err;
+}
+
+int64_t
+sys_ftruncate(const uint64_t arg[6])
+{
+    const struct file *file = file_arg(arg[0]);
+
+    if ((int64_t)arg[1] < 0)
+        return -EINVAL;
+    if (!file || (file->flags & O_PATH))
+        return -EBADF;
+    if (!file->inode || !S_ISREG(file->inode->mode) ||
+        !file_allows(file, FILE_WRITE))
+        return -EINVAL;
+    return attributes_set_size(file->inode, arg[1]);
+}
+
+int64_t
+sys_fallocate(const uint64_t arg[6])
+{
+    const struct file *file = file_arg(arg[0]);
+
+    return !file || !file_allows(file, FILE_WRITE) ? -EBADF : -EOPNOTSUPP;
+}

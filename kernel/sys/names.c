@@ -1,0 +1,129 @@
+/* The system calls that make, link, take away and move names. */
+#include "fs/names.h"
+
+#include "abi/errno.h"
+#include "lib/string.h"
+#include "sys/fileargs.h"
+#include "sys/sys.h"
+
+/* Makes what `what` says at a path. */
+static int64_t
+make(uint64_t dirfd, uint64_t path, struct inode_new *what)
+{
+    struct path_name at;
+    int err = name_arg(dirfd, path, &at);
+
+    if (err)
+        return err;
+    if (!S_ISLNK(what->mode))
+        what->mode &= ~READ_ONCE(process_current()->fs->umask);
+    err = names_create(&at, what, NULL);
+    dentry_put(at.dir);
+    return err;
+}
+
+int64_t
+sys_mkdirat(const uint64_t arg[6])
+{
+    struct inode_new what = {.mode = S_IFDIR | ((uint32_t)arg[2] & 01777)};
+    return make(arg[0], arg[1], &what);
+}
+
+int64_t
+sys_mknodat(const uint64_t arg[6])
+{
+    uint32_t mode = (uint32_t)arg[2] & (S_IFMT | 07777);
+    struct inode_new what = {.mode = mode};
+
+    switch (mode & S_IFMT) {
+    case 0:
+        what.mode |= S_IFREG;
+        break;
+    case S_IFCHR:
+    case S_IFBLK:
+        what.rdev = (uint32_t)arg[3];
+        break;
+    case S_IFREG:
+    case S_IFIFO:
+    case S_IFSOCK:
+        break;
+    default:
+        return S_ISDIR(mode) ? -EPERM : -EINVAL;
+    }
+    return make(arg[0], arg[1], &what);
+}
+
+int64_t
+sys_symlinkat(const uint64_t arg[6])
+{
+    struct path_arg target;
+    int64_t result = path_arg_read(&target, arg[0]);
+
+    if (result)
+        return result;
+    struct inode_new what = {.mode = S_IFLNK | 0777,
+                             .target = target.text,
+                             .target_len = strlen(target.text)};
+    result = what.target_len ? make(arg[1], arg[2], &what) : -ENOENT;
+    path_arg_free(&target);
+    return result;
+}
+
+int64_t
+sys_linkat(const uint64_t arg[6])
+{
+    unsigned flags = (unsigned)arg[4];
+    struct dentry *old;
+    struct path_name at;
+
+    if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    int err =
+        lookup_arg(arg[0], arg[1], flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0,
+                   flags & AT_EMPTY_PATH, &old);
+    if (err)
+        return err;
+    err = name_arg(arg[2], arg[3], &at);
+    if (!err) {
+        err = names_link(&at, old);
+        dentry_put(at.dir);
+    }
+    dentry_put(old);
+    return err;
+}
+
+int64_t
+sys_unlinkat(const uint64_t arg[6])
+{
+    struct path_name at;
+
+    if ((unsigned)arg[2] & ~AT_REMOVEDIR)
+        return -EINVAL;
+    int err = name_arg(arg[0], arg[1], &at);
+    if (err)
+        return err;
+    err = names_unlink(&at, arg[2] & AT_REMOVEDIR);
+    dentry_put(at.dir);
+    return err;
+}
+
+int64_t
+sys_renameat2(const uint64_t arg[6])
+{
+    unsigned flags = (unsigned)arg[4];
+    struct path_name from, to;
+
+    if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
+        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+        return -EINVAL;
+    int err = name_arg(arg[0], arg[1], &from);
+    if (err)
+        return err;
+    err = name_arg(arg[2], arg[3], &to);
+    if (!err) {
+        err = names_rename(&from, &to, flags);
+        dentry_put(to.dir);
+    }
+    dentry_put(from.dir);
+    return err;
+}
