@@ -7,6 +7,8 @@ HOSTFS_SRCS := \
     kernel/fs/bcache.c \
     kernel/fs/buf.c \
     kernel/fs/blockio.c \
+    kernel/fs/journal.c \
+    kernel/fs/journal_log.c \
     kernel/fs/readahead.c \
     $(addprefix kernel/fs/eclipsefs/, \
         super.c cursor.c record.c dir.c file.c) \

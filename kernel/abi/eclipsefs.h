@@ -189,9 +189,13 @@ struct efsx_block {
 
 /* ---- The journal ----
  *
- * Its first block says where the oldest transaction that still counts lies;
- * the rest is a ring of transactions: a descriptor, the new contents of the
- * blocks it lists, and a commit block. */
+ * Its first block, the head, says which transaction comes first in the log
+ * that follows: one transaction after the other, each a descriptor, the new
+ * contents of the blocks it lists, and a commit block. The log ends before
+ * the first block that is not the next transaction's descriptor, or whose
+ * transaction is not whole. It is filled once from its beginning; when all
+ * that counts is in its place, a new head makes it empty. Sequence numbers
+ * grow, and none is used twice, not even for what was never whole. */
 
 #define EFSX_JOURNAL_MAGIC 0x4c4e4a45u /* "EJNL" */
 
@@ -205,12 +209,12 @@ enum efsx_journal_kind {
 struct efsx_journal_block {
     uint8_t magic[4];
     uint8_t kind[4];
-    uint8_t sequence[8]; /* of the transaction; HEAD: of the oldest one */
+    uint8_t sequence[8]; /* of the transaction; HEAD: of the first one */
 };
 
+/* Lies in one sector, so it is the old one or the new one after a crash. */
 struct efsx_journal_head {
     struct efsx_journal_block head;
-    uint8_t start[4];    /* the oldest transaction's block in the journal */
     uint8_t checksum[4]; /* CRC-32C of the fields before it */
 };
 
