@@ -8,3 +8,8 @@
 int open(const char *path, int flags, ...);
 int openat(int dir, const char *path, int flags, ...);
 int fcntl(int fd, int command, ...);
+
+/* Reserves disk space for a range, which then reads as zeros where nothing
+ * was written; the file grows to hold it unless mode has
+ * FALLOC_FL_KEEP_SIZE. */
+int fallocate(int fd, int mode, off_t from, off_t length);

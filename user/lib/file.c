@@ -40,6 +40,8 @@ open_flags(const char *mode)
         flags |= O_CREAT | O_TRUNC;
     if (*mode == 'a')
         flags |= O_CREAT | O_APPEND;
+    if (strchr(mode, 'x'))
+        flags |= O_EXCL;
     if (strchr(mode, 'e'))
         flags |= O_CLOEXEC;
     return flags;

@@ -17,9 +17,9 @@ who_bits(char c)
     case 'g':
         return S_ISGID | 0070;
     case 'o':
-        return 0007;
+        return S_ISVTX | 0007;
     case 'a':
-        return S_ISUID | S_ISGID | 0777;
+        return ALL_BITS;
     default:
         return 0;
     }
@@ -63,7 +63,7 @@ apply(const char **text, mode_t who, mode_t mask, bool is_dir, mode_t *mode)
 {
     const char *s = *text;
     char op = *s++;
-    mode_t bits = 0, limit = who ? who | S_ISVTX : ALL_BITS & ~mask;
+    mode_t bits = 0, limit = who ? who : ALL_BITS & ~mask;
 
     if (*s && strchr("ugo", *s))
         bits = copied_bits(*s++, *mode);

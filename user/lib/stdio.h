@@ -22,11 +22,22 @@ typedef struct file FILE;
 
 extern FILE *const stdin, *const stdout, *const stderr;
 
-/* mode is "r", "w" or "a", with "+" for both ways and "e" for close-on-exec.
+/* mode is "r", "w" or "a", with "+" for both ways, "e" for close-on-exec
+ * and "x" for a file that must be new.
  * NULL with errno set on failure. */
 FILE *fopen(const char *path, const char *mode);
 FILE *fdopen(int fd, const char *mode);
 int fclose(FILE *f);
+
+/* Gives a file a new name, at once and in place of what had it. -1 with errno
+ * set on failure: EXDEV on another file system. Flags are RENAME_*. */
+int rename(const char *from, const char *to);
+int renameat(int from_dir, const char *from, int to_dir, const char *to);
+int renameat2(int from_dir, const char *from, int to_dir, const char *to,
+              unsigned int flags);
+/* Takes away the name of a file or of an empty directory. */
+int remove(const char *path);
+
 int fileno(FILE *f);
 /* Only before the first use; the buffer is the stream's own, so buffer and
  * size are ignored. */

@@ -42,3 +42,16 @@ mount(const char *source, const char *target, const char *type,
                                             (long)target, (long)type,
                                             (long)flags, (long)data, 0));
 }
+
+int
+umount2(const char *target, int flags)
+{
+    return (int)errno_result(
+        riscv_syscall3(SYS_umount2, (long)target, flags, 0));
+}
+
+int
+umount(const char *target)
+{
+    return umount2(target, 0);
+}

@@ -13,7 +13,9 @@ extern char **environ;
 
 ssize_t read(int fd, void *to, size_t n);
 ssize_t write(int fd, const void *from, size_t n);
+/* At the offset at; the file's own is neither used nor changed. */
 ssize_t pread(int fd, void *to, size_t n, off_t at);
+ssize_t pwrite(int fd, const void *from, size_t n, off_t at);
 off_t lseek(int fd, off_t offset, int whence);
 int close(int fd);
 int dup(int fd);
@@ -30,6 +32,43 @@ char *getcwd(char *to, size_t size);
 ssize_t readlink(const char *path, char *to, size_t size);
 ssize_t readlinkat(int dir, const char *path, char *to, size_t size);
 int isatty(int fd);
+
+/* Another name for a file; a link is named itself, but is followed by linkat
+ * with AT_SYMLINK_FOLLOW. */
+int link(const char *from, const char *to);
+int linkat(int from_dir, const char *from, int to_dir, const char *to,
+           int flags);
+/* A symbolic link called path that holds target, which may be any text. */
+int symlink(const char *target, const char *path);
+int symlinkat(const char *target, int dir, const char *path);
+/* Takes a name away; with AT_REMOVEDIR, and by rmdir, that of an empty
+ * directory. */
+int unlink(const char *path);
+int unlinkat(int dir, const char *path, int flags);
+int rmdir(const char *path);
+
+/* An id of -1 stays as it is. lchown changes a link, the others what it
+ * points to (fchownat with AT_SYMLINK_NOFOLLOW the link). */
+int chown(const char *path, uid_t user, gid_t group);
+int lchown(const char *path, uid_t user, gid_t group);
+int fchown(int fd, uid_t user, gid_t group);
+int fchownat(int dir, const char *path, uid_t user, gid_t group, int flags);
+
+/* Cuts a file to length, or extends it with zeros. */
+int truncate(const char *path, off_t length);
+int ftruncate(int fd, off_t length);
+
+/* Copies up to n bytes inside the kernel, from and to the files' own offsets
+ * or those given, which move. Returns how many, 0 at the end. */
+ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at,
+                        size_t n, unsigned int flags);
+
+/* Returns once a file (without its times for fdatasync), the file system it is
+ * on, or everything is on the disk. */
+int fsync(int fd);
+int fdatasync(int fd);
+int syncfs(int fd);
+void sync(void);
 
 pid_t fork(void);
 int execve(const char *path, char *const argv[], char *const envp[]);
