@@ -4,9 +4,6 @@
 #include "proc/completion.h"
 #include "sync/spinlock.h"
 
-/* Pieces of one transfer that are under way at a time. */
-#define PIECES 4
-
 static struct spinlock registry_lock =
     SPINLOCK_INIT("block devices", RANK_DEVICE);
 /* guarded by registry_lock; nodes are never removed */
@@ -59,35 +56,24 @@ blockdev_next(const struct blockdev *dev)
 
 /* ---- Requests ---- */
 
-/* Adds up the vectors of req. Returns 0, or -EINVAL if they are not made of
- * whole sectors, or too many, or too long. */
+/* Adds up the bytes of a transfer. Returns 0, -EROFS, or -EINVAL if it is not
+ * made of whole sectors that are there, or too large. */
 static int
-count_bytes(const struct blockdev *dev, const struct blkreq *req, size_t *bytes)
+check_transfer(const struct blockdev *dev, const struct blkreq *req,
+               size_t *bytes)
 {
+    uint64_t sectors = READ_ONCE(dev->sectors);
     *bytes = 0;
     if (req->nvec == 0 || req->nvec > dev->max_vec)
         return -EINVAL;
     for (unsigned i = 0; i < req->nvec; i++) {
         size_t len = req->vec[i].len;
-        if (len == 0 || len % SECTOR_SIZE != 0 || len > dev->max_bytes)
+        if (len == 0 || len % SECTOR_SIZE != 0 || len > dev->max_bytes - *bytes)
             return -EINVAL;
         *bytes += len;
-        if (*bytes > dev->max_bytes)
-            return -EINVAL;
     }
-    return 0;
-}
-
-static int
-check_transfer(const struct blockdev *dev, const struct blkreq *req,
-               size_t *bytes)
-{
-    int err = count_bytes(dev, req, bytes);
-    if (err != 0)
-        return err;
     if (req->op == BLK_WRITE && dev->read_only)
         return -EROFS;
-    uint64_t sectors = READ_ONCE(dev->sectors);
     if (req->sector > sectors || *bytes / SECTOR_SIZE > sectors - req->sector)
         return -EINVAL;
     return 0;
@@ -99,37 +85,28 @@ count(uint64_t *counter, uint64_t n)
     __atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
 }
 
-static void
-finish(struct blkreq *req, int status)
-{
-    req->status = status;
-    req->done(req);
-}
-
 void
 blockdev_submit(struct blockdev *dev, struct blkreq *req)
 {
-    if (req->op == BLK_FLUSH) {
-        count(&dev->flushes, 1);
-        /* A disk that cannot flush has nothing to flush: what it has said
-         * it wrote is durable. */
-        if (dev->can_flush)
-            dev->ops->submit(dev, req);
-        else
-            finish(req, 0);
-        return;
-    }
+    bool moves_data = req->op == BLK_READ || req->op == BLK_WRITE;
     size_t bytes;
-    int err = check_transfer(dev, req, &bytes);
-    if (err != 0) {
-        finish(req, err);
-        return;
+    int err = moves_data ? check_transfer(dev, req, &bytes) : 0;
+    if (err == 0 && moves_data) {
+        bool write = req->op == BLK_WRITE;
+        count(write ? &dev->writes : &dev->reads, 1);
+        count(write ? &dev->sectors_written : &dev->sectors_read,
+              bytes / SECTOR_SIZE);
+    } else if (req->op == BLK_FLUSH) {
+        count(&dev->flushes, 1);
     }
-    bool write = req->op == BLK_WRITE;
-    count(write ? &dev->writes : &dev->reads, 1);
-    count(write ? &dev->sectors_written : &dev->sectors_read,
-          bytes / SECTOR_SIZE);
-    dev->ops->submit(dev, req);
+    /* A disk that cannot flush has nothing to flush: what it has said it wrote
+     * is durable. */
+    if (err == 0 && (req->op != BLK_FLUSH || dev->can_flush)) {
+        dev->ops->submit(dev, req);
+    } else {
+        req->status = err;
+        req->done(req);
+    }
 }
 
 void
@@ -139,83 +116,37 @@ blockdev_kick(struct blockdev *dev)
         dev->ops->kick(dev);
 }
 
-/* ---- Waiting transfers ---- */
-
-struct piece {
-    struct blkreq req;
-    struct blkvec vec;
-    struct completion done;
-    bool under_way;
-};
-
 static void
-piece_done(struct blkreq *req)
+wake_waiter(struct blkreq *req)
 {
-    struct piece *piece = req->context;
-    completion_signal(&piece->done);
-}
-
-static void
-piece_start(struct blockdev *dev, struct piece *piece, enum blk_op op,
-            uint64_t sector, void *buf, size_t n)
-{
-    piece->vec = (struct blkvec){buf, n};
-    piece->req = (struct blkreq){
-        .op = op,
-        .sector = sector,
-        .vec = &piece->vec,
-        .nvec = n > 0 ? 1 : 0,
-        .done = piece_done,
-        .context = piece,
-    };
-    piece->under_way = true;
-    completion_init(&piece->done);
-    blockdev_submit(dev, &piece->req);
-}
-
-/* Returns the status of a piece that was under way, else 0. */
-static int
-piece_wait(struct piece *piece)
-{
-    if (!piece->under_way)
-        return 0;
-    completion_wait(&piece->done);
-    piece->under_way = false;
-    return piece->req.status;
+    completion_signal(req->context);
 }
 
 int
 blockdev_transfer(struct blockdev *dev, enum blk_op op, uint64_t sector,
                   void *buf, size_t n)
 {
-    struct piece pieces[PIECES];
-    for (unsigned i = 0; i < PIECES; i++)
-        pieces[i].under_way = false;
-    char *at = buf;
-    unsigned next = 0;
+    struct blkvec vec = {.base = buf};
     int err = 0;
-
-    /* A piece is started where the oldest one has come back; the first
-     * error ends it, once the others are back. */
-    bool more = op == BLK_FLUSH || n > 0;
-    while (more && err == 0) {
-        size_t len = MIN(n, dev->max_bytes);
-        piece_start(dev, &pieces[next], op, sector, at, len);
-        at += len;
-        sector += len / SECTOR_SIZE;
-        n -= len;
-        more = n > 0;
-        next = (next + 1) % PIECES;
-        if (more && pieces[next].under_way) {
-            blockdev_kick(dev);
-            err = piece_wait(&pieces[next]);
-        }
-    }
-    blockdev_kick(dev);
-    for (unsigned i = 0; i < PIECES; i++) {
-        int status = piece_wait(&pieces[(next + i) % PIECES]);
-        if (err == 0)
-            err = status;
+    for (bool more = op == BLK_FLUSH || n > 0; more && err == 0; more = n > 0) {
+        struct completion done;
+        vec.len = MIN(n, dev->max_bytes);
+        struct blkreq req = {
+            .op = op,
+            .sector = sector,
+            .vec = &vec,
+            .nvec = n > 0 ? 1 : 0,
+            .done = wake_waiter,
+            .context = &done,
+        };
+        completion_init(&done);
+        blockdev_submit(dev, &req);
+        blockdev_kick(dev);
+        completion_wait(&done);
+        err = req.status;
+        vec.base = (char *)vec.base + vec.len;
+        sector += vec.len / SECTOR_SIZE;
+        n -= vec.len;
     }
     return err;
 }

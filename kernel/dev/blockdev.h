@@ -12,7 +12,8 @@
 enum blk_op {
     BLK_READ,
     BLK_WRITE,
-    BLK_FLUSH, /* writes completed before are durable when it completes */
+    BLK_FLUSH,  /* writes completed before are durable when it completes */
+    BLK_GET_ID, /* the serial number into vec[0]: for the driver itself */
 };
 
 /* A piece of kernel memory in the direct map (never a stack), a multiple of
@@ -88,6 +89,6 @@ void blockdev_kick(struct blockdev *dev);
 
 /* Reads or writes n bytes at sector, or flushes (buf NULL, n 0), and waits,
  * sleeping; a transfer over the device's limits is split. Thread context.
- * Returns 0 or the request's error. */
+ * Returns 0 or the first error. */
 int blockdev_transfer(struct blockdev *dev, enum blk_op op, uint64_t sector,
                       void *buf, size_t n) MUST_CHECK;

@@ -7,7 +7,6 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "proc/completion.h"
 
 /* Longer transfers gain nothing, but keep others waiting. */
 #define REQUEST_BYTES_MAX (1024 * 1024u)
@@ -211,12 +210,6 @@ blk_format_name(unsigned index, char *name, size_t size)
     snprintf(name, size, "vd%s", &letters[first]);
 }
 
-static void
-signal_done(struct blkreq *req)
-{
-    completion_signal(req->context);
-}
-
 /* Fetches the serial number [virtio §5.2.6]; a disk without one is fine. */
 static void
 read_serial(struct blk *blk)
@@ -224,22 +217,10 @@ read_serial(struct blk *blk)
     char *id = kzalloc(VIRTIO_BLK_ID_BYTES);
     if (id == NULL)
         return;
-    struct completion done;
-    struct blkvec vec = {id, VIRTIO_BLK_ID_BYTES};
-    struct blkreq req = {
-        .op = BLK_GET_ID,
-        .vec = &vec,
-        .nvec = 1,
-        .done = signal_done,
-        .context = &done,
-    };
-    completion_init(&done);
-    blk_submit(&blk->disk, &req);
-    blk_kick(&blk->disk);
-    completion_wait(&done);
-
+    int err =
+        blockdev_transfer(&blk->disk, BLK_GET_ID, 0, id, VIRTIO_BLK_ID_BYTES);
     char *serial = blk->disk.serial;
-    for (unsigned i = 0; req.status == 0 && i < VIRTIO_BLK_ID_BYTES; i++) {
+    for (unsigned i = 0; err == 0 && i < VIRTIO_BLK_ID_BYTES; i++) {
         bool printable = id[i] > ' ' && id[i] < 0x7f;
         serial[i] = (char)(printable || id[i] == '\0' ? id[i] : '?');
     }

@@ -67,10 +67,6 @@ struct virtio_blk_header {
 
 /* ---- As the driver sees it ---- */
 
-/* An op of the driver's own, besides enum blk_op: fetches the serial number
- * into vec[0]. */
-#define BLK_GET_ID ((enum blk_op)(BLK_FLUSH + 1))
-
 /* One request that the device has, or a free one. */
 struct blk_slot {
     /* guarded by the queue's vq.lock */
@@ -145,10 +141,9 @@ void blk_kick(struct blockdev *disk);
 void blk_queue_poll(struct blk_queue *q);
 
 /* After a reset: moves all requests to `failed`, with -EIO, and fails those to
- * come, until it is opened again. */
+ * come, as long as q->closed stays set. */
 void blk_queue_close(struct blk_queue *q, struct list_node *failed)
     EXCLUDES(q->vq.lock);
-void blk_queue_open(struct blk_queue *q) EXCLUDES(q->vq.lock);
 
 /* Calls done for all of a list (struct blkreq.link), with the status they
  * have. No lock held. */

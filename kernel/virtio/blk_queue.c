@@ -149,16 +149,12 @@ judge(const struct blk_queue *q, const struct blk_slot *slot, uint32_t len)
 {
     const char *name = q->blk->disk.name;
     uint8_t status = READ_ONCE(slot->status);
-    switch (status) {
-    case VIRTIO_BLK_S_OK:
-        break;
-    case VIRTIO_BLK_S_IOERR:
-        return -EIO;
-    case VIRTIO_BLK_S_UNSUPP:
+    if (status == VIRTIO_BLK_S_UNSUPP)
         return -EOPNOTSUPP;
-    default:
-        pr_warn("%s: status %#x for a request at sector %llu", name, status,
-                (unsigned long long)slot->req->sector);
+    if (status != VIRTIO_BLK_S_OK) {
+        if (status != VIRTIO_BLK_S_IOERR)
+            pr_warn("%s: status %#x for a request at sector %llu", name, status,
+                    (unsigned long long)slot->req->sector);
         return -EIO;
     }
     /* Beyond len nothing may be relied upon [virtio §2.7.8.3]; legacy
@@ -247,13 +243,5 @@ blk_queue_close(struct blk_queue *q, struct list_node *failed)
         list_entry(node, struct blkreq, link)->status = -EIO;
         list_push_back(failed, node);
     }
-    spin_unlock(&q->vq.lock);
-}
-
-void
-blk_queue_open(struct blk_queue *q)
-{
-    spin_lock(&q->vq.lock);
-    q->closed = false;
     spin_unlock(&q->vq.lock);
 }

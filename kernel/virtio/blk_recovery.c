@@ -1,7 +1,6 @@
 #include "virtio/blk.h"
 #include "abi/errno.h"
 #include "arch/clock.h"
-#include "lib/panic.h"
 #include "lib/print.h"
 
 /* How often a queue with requests in flight is looked at. Patience is counted
@@ -17,7 +16,6 @@
 void
 blk_watch(struct blk_queue *q)
 {
-    assert(spin_held(&q->vq.lock));
     if (q->watching)
         return;
     q->watching = true;
@@ -110,8 +108,12 @@ revive(struct blk *blk)
     }
     virtio_driver_ok(blk->dev);
     WRITE_ONCE(blk->answered, false);
-    for (unsigned i = 0; i < blk->nqueues; i++)
-        blk_queue_open(&blk->queues[i]);
+    for (unsigned i = 0; i < blk->nqueues; i++) {
+        struct blk_queue *q = &blk->queues[i];
+        spin_lock(&q->vq.lock);
+        q->closed = false;
+        spin_unlock(&q->vq.lock);
+    }
     return 0;
 }
 

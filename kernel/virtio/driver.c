@@ -117,11 +117,7 @@ connect_irq(struct virtio_device *dev)
         pr_err("%s: has no interrupt", t->name);
         return -ENXIO;
     }
-    dev->irq_handler = (struct irq_handler){
-        .name = t->name,
-        .handle = handle_irq,
-        .arg = dev,
-    };
+    dev->irq_handler = (struct irq_handler){t->name, handle_irq, dev, {0}};
     return irq_register(t->irq, &dev->irq_handler);
 }
 

@@ -62,22 +62,18 @@ struct mmio_device {
     uint64_t size;
 };
 
-static volatile uint8_t *
-regs_of(struct virtio_transport *t)
-{
-    return container_of(t, struct mmio_device, transport)->regs;
-}
-
 static uint32_t
 reg_read(struct virtio_transport *t, unsigned reg)
 {
-    return mmio_read32(regs_of(t) + reg);
+    return mmio_read32(container_of(t, struct mmio_device, transport)->regs +
+                       reg);
 }
 
 static void
 reg_write(struct virtio_transport *t, unsigned reg, uint32_t value)
 {
-    mmio_write32(regs_of(t) + reg, value);
+    mmio_write32(container_of(t, struct mmio_device, transport)->regs + reg,
+                 value);
 }
 
 /* ---- Status and features ---- */
@@ -115,23 +111,21 @@ reset(struct virtio_transport *t)
 static uint64_t
 get_features(struct virtio_transport *t)
 {
-    reg_write(t, REG_DEVICE_FEATURES_SEL, 0);
-    uint64_t features = reg_read(t, REG_DEVICE_FEATURES);
-    if (t->legacy)
-        return features;
-    reg_write(t, REG_DEVICE_FEATURES_SEL, 1);
-    return features | (uint64_t)reg_read(t, REG_DEVICE_FEATURES) << 32;
+    uint64_t features = 0;
+    for (unsigned word = 0; word < (t->legacy ? 1u : 2u); word++) {
+        reg_write(t, REG_DEVICE_FEATURES_SEL, word);
+        features |= (uint64_t)reg_read(t, REG_DEVICE_FEATURES) << 32 * word;
+    }
+    return features;
 }
 
 static void
 set_features(struct virtio_transport *t, uint64_t features)
 {
-    reg_write(t, REG_DRIVER_FEATURES_SEL, 0);
-    reg_write(t, REG_DRIVER_FEATURES, (uint32_t)features);
-    if (t->legacy)
-        return;
-    reg_write(t, REG_DRIVER_FEATURES_SEL, 1);
-    reg_write(t, REG_DRIVER_FEATURES, (uint32_t)(features >> 32));
+    for (unsigned word = 0; word < (t->legacy ? 1u : 2u); word++) {
+        reg_write(t, REG_DRIVER_FEATURES_SEL, word);
+        reg_write(t, REG_DRIVER_FEATURES, (uint32_t)(features >> 32 * word));
+    }
 }
 
 /* ---- Queues ---- */
@@ -222,17 +216,14 @@ isr_ack(struct virtio_transport *t)
 static uint64_t
 config_look(const volatile uint8_t *field, unsigned width)
 {
-    switch (width) {
-    case 1:
+    if (width == 1)
         return mmio_read8(field);
-    case 2:
+    if (width == 2)
         return mmio_read16(field);
-    case 4:
+    if (width == 4)
         return mmio_read32(field);
-    default:
-        assert_eq(width, 8);
-        return mmio_read32(field) | (uint64_t)mmio_read32(field + 4) << 32;
-    }
+    assert_eq(width, 8);
+    return mmio_read32(field) | (uint64_t)mmio_read32(field + 4) << 32;
 }
 
 static uint32_t

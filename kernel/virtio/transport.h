@@ -44,7 +44,7 @@ struct virtio_transport_ops {
 
     /* Tells the device the physical addresses of the parts of queue `index`
      * and lets it be used. size is a power of two; the parts lie as in
-     * virtio/virtq.c:rings_bytes. Returns 0, -EBUSY if the device says the
+     * virtio/virtq.c:allocate_rings. Returns 0, -EBUSY if the device says the
      * queue is in use, or -EIO if it does not accept it. */
     int (*queue_enable)(struct virtio_transport *t, unsigned index,
                         unsigned size, uint64_t descriptors, uint64_t avail,

@@ -13,83 +13,44 @@
 /* ---- Where things are [virtio §2.7, §2.7.2] ---- */
 
 /* One layout serves modern and legacy devices: descriptor table, available
- * ring, then the used ring at the next VIRTQ_ALIGN boundary. */
-static size_t
-avail_offset(unsigned size)
+ * ring, then the used ring at the next VIRTQ_ALIGN boundary; behind each ring,
+ * its event index. */
+static int
+allocate_rings(struct virtq *vq)
 {
-    return size * sizeof(struct virtq_desc);
-}
-
-static size_t
-used_offset(unsigned size)
-{
-    /* The 1 is used_event. */
-    size_t avail_bytes = sizeof(struct virtq_avail) + 2 * (size + 1);
-    return ALIGN_UP(avail_offset(size) + avail_bytes, VIRTQ_ALIGN);
-}
-
-static size_t
-rings_bytes(unsigned size)
-{
-    return used_offset(size) + sizeof(struct virtq_used) +
-           size * sizeof(struct virtq_used_elem) + sizeof(uint16_t);
-}
-
-/* "Interrupt me when used->idx has passed this": ours to write. */
-static uint16_t *
-used_event(const struct virtq *vq)
-{
-    return &vq->avail->ring[vq->size];
-}
-
-/* "Notify me when avail->idx has passed this": the device's to write. */
-static const uint16_t *
-avail_event(const struct virtq *vq)
-{
-    return (const uint16_t *)(const void *)&vq->used->ring[vq->size];
+    size_t desc_bytes = vq->size * sizeof(*vq->desc);
+    size_t avail_bytes = sizeof(*vq->avail) + 2 * (vq->size + 1);
+    size_t used_offset = ALIGN_UP(desc_bytes + avail_bytes, VIRTQ_ALIGN);
+    vq->bytes = used_offset + sizeof(*vq->used) +
+                vq->size * sizeof(*vq->used->ring) + sizeof(*vq->avail_event);
+    vq->order = bit_log2_ceil64((vq->bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+    vq->desc = frame_alloc(vq->order);
+    if (vq->desc == NULL)
+        return -ENOMEM;
+    vq->avail = (void *)((char *)vq->desc + desc_bytes);
+    vq->used = (void *)((char *)vq->desc + used_offset);
+    vq->used_event = &vq->avail->ring[vq->size];
+    vq->avail_event = (const void *)&vq->used->ring[vq->size];
+    return 0;
 }
 
 /* ---- Making and remaking ---- */
 
-/* Everything as it is before the first request. */
-static void
-make_empty(struct virtq *vq)
+/* Makes everything as it is before the first request, and tells the device. */
+static int
+start(struct virtq *vq)
 {
-    memset(vq->desc, 0, rings_bytes(vq->size));
+    memset(vq->desc, 0, vq->bytes);
     for (uint16_t i = 0; i < vq->size; i++)
         vq->slots[i] = (struct virtq_slot){.next = (uint16_t)(i + 1)};
     vq->free_head = 0;
     vq->free_count = vq->size;
     vq->avail_idx = vq->batch_idx = vq->used_idx = vq->in_flight = 0;
     vq->broken = false;
-}
-
-static int
-tell_device(struct virtq *vq)
-{
     struct virtio_transport *t = vq->transport;
     return t->ops->queue_enable(t, vq->index, vq->size, virt_to_phys(vq->desc),
                                 virt_to_phys(vq->avail),
                                 virt_to_phys(vq->used));
-}
-
-static int
-allocate(struct virtq *vq, bool indirect)
-{
-    size_t pages = (rings_bytes(vq->size) + PAGE_SIZE - 1) / PAGE_SIZE;
-    vq->order = bit_log2_ceil64(pages);
-    vq->desc = frame_alloc(vq->order);
-    vq->slots = kmalloc(vq->size * sizeof(*vq->slots));
-    if (vq->desc == NULL || vq->slots == NULL)
-        return -ENOMEM;
-    vq->avail = (void *)((char *)vq->desc + avail_offset(vq->size));
-    vq->used = (void *)((char *)vq->desc + used_offset(vq->size));
-
-    if (!indirect)
-        return 0;
-    vq->tables =
-        kmalloc((size_t)vq->size * vq->chain_max * sizeof(*vq->tables));
-    return vq->tables != NULL ? 0 : -ENOMEM;
 }
 
 int
@@ -112,11 +73,16 @@ virtq_init(struct virtq *vq, struct virtio_transport *transport, unsigned index,
         .event_idx = (features & VIRTIO_F_EVENT_IDX) != 0,
     };
     spin_init(&vq->lock, "virtqueue", RANK_VIRTQ);
-    int err = allocate(vq, (features & VIRTIO_F_INDIRECT_DESC) != 0);
-    if (err == 0) {
-        make_empty(vq);
-        err = tell_device(vq);
-    }
+    bool indirect = (features & VIRTIO_F_INDIRECT_DESC) != 0;
+    vq->slots = kmalloc(size * sizeof(*vq->slots));
+    if (indirect)
+        vq->tables =
+            kmalloc((size_t)size * vq->chain_max * sizeof(*vq->tables));
+    int err = allocate_rings(vq);
+    if (vq->slots == NULL || (indirect && vq->tables == NULL))
+        err = -ENOMEM;
+    if (err == 0)
+        err = start(vq);
     if (err != 0)
         virtq_destroy(vq);
     return err;
@@ -125,10 +91,8 @@ virtq_init(struct virtq *vq, struct virtio_transport *transport, unsigned index,
 int
 virtq_restart(struct virtq *vq)
 {
-    assert(spin_held(&vq->lock));
     assert_eq(vq->in_flight, 0);
-    make_empty(vq);
-    return tell_device(vq);
+    return start(vq);
 }
 
 void
@@ -232,7 +196,6 @@ virtq_add(struct virtq *vq, const struct virtq_buf *bufs, unsigned nout,
           unsigned nin, void *token)
 {
     unsigned n = nout + nin;
-    assert(spin_held(&vq->lock));
     assert(token != NULL && n > 0 && n <= vq->chain_max);
     if (vq->broken)
         return -EIO;
@@ -264,7 +227,6 @@ passed_event(uint16_t event, uint16_t now, uint16_t old)
 bool
 virtq_end_batch(struct virtq *vq)
 {
-    assert(spin_held(&vq->lock));
     uint16_t now = vq->avail_idx, old = vq->batch_idx;
     if (vq->broken || now == old)
         return false;
@@ -275,7 +237,7 @@ virtq_end_batch(struct virtq *vq)
      * [virtio §2.7.13.4.1]. */
     barrier_full();
     bool wanted = vq->event_idx
-                      ? passed_event(READ_ONCE(*avail_event(vq)), now, old)
+                      ? passed_event(READ_ONCE(*vq->avail_event), now, old)
                       : !(READ_ONCE(vq->used->flags) & VIRTQ_USED_F_NO_NOTIFY);
     vq->notified += wanted;
     return wanted;
@@ -289,8 +251,9 @@ virtq_notify(struct virtq *vq)
 
 /* ---- Receiving used buffers from the device [virtio §2.7.14] ---- */
 
+/* Notes a lie. Returns -EIO. */
 PRINTF(2, 3)
-static void
+static int
 mark_broken(struct virtq *vq, const char *format, ...)
 {
     char reason[80];
@@ -301,6 +264,7 @@ mark_broken(struct virtq *vq, const char *format, ...)
     vq->broken = true;
     pr_err("%s: queue %u is broken: %s", vq->transport->name, vq->index,
            reason);
+    return -EIO;
 }
 
 /* Copies the next used entry to *e, so that the device cannot change it
@@ -311,41 +275,34 @@ take_used_elem(struct virtq *vq, struct virtq_used_elem *e) REQUIRES(vq->lock)
     uint16_t pending = (uint16_t)(READ_ONCE(vq->used->idx) - vq->used_idx);
     if (pending == 0)
         return -EAGAIN;
-    if (pending > vq->in_flight) {
-        mark_broken(vq, "%u buffers used, %u in flight", pending,
-                    vq->in_flight);
-        return -EIO;
-    }
+    if (pending > vq->in_flight)
+        return mark_broken(vq, "%u buffers used, %u in flight", pending,
+                           vq->in_flight);
     /* The entry, and the buffers, are written before idx moves. */
     barrier_read();
     unsigned position = vq->used_idx & (vq->size - 1);
     e->id = READ_ONCE(vq->used->ring[position].id);
     e->len = READ_ONCE(vq->used->ring[position].len);
 
-    if (e->id >= vq->size || vq->slots[e->id].token == NULL) {
-        mark_broken(vq, "used head %u is not in flight", e->id);
-        return -EIO;
-    }
+    if (e->id >= vq->size || vq->slots[e->id].token == NULL)
+        return mark_broken(vq, "used head %u is not in flight", e->id);
     uint32_t writable = vq->slots[e->id].writable;
     /* Many legacy devices wrote nonsense here, which all drivers of the time
      * ignored [virtio §2.7.8.1]. */
     if (vq->transport->legacy)
         e->len = MIN(e->len, writable);
-    if (e->len > writable) {
-        mark_broken(vq, "head %u: %u bytes written, %u offered", e->id, e->len,
-                    writable);
-        return -EIO;
-    }
+    if (e->len > writable)
+        return mark_broken(vq, "head %u: %u bytes written, %u offered", e->id,
+                           e->len, writable);
     return 0;
 }
 
 int
 virtq_pop_used(struct virtq *vq, void **token, uint32_t *len)
 {
-    assert(spin_held(&vq->lock));
     if (vq->broken)
         return -EIO;
-    struct virtq_used_elem e;
+    struct virtq_used_elem e = {0};
     int err = take_used_elem(vq, &e);
     if (err != 0)
         return err;
@@ -360,18 +317,16 @@ virtq_pop_used(struct virtq *vq, void **token, uint32_t *len)
 bool
 virtq_has_used(struct virtq *vq)
 {
-    assert(spin_held(&vq->lock));
     return vq->broken || READ_ONCE(vq->used->idx) != vq->used_idx;
 }
 
 void
 virtq_disable_irq(struct virtq *vq)
 {
-    assert(spin_held(&vq->lock));
     /* With event index, an index that idx has passed already: it comes round
      * again after 65536 buffers [virtio §2.7.7.1]. */
     if (vq->event_idx)
-        WRITE_ONCE(*used_event(vq), (uint16_t)(vq->used_idx - 1));
+        WRITE_ONCE(*vq->used_event, (uint16_t)(vq->used_idx - 1));
     else
         WRITE_ONCE(vq->avail->flags, VIRTQ_AVAIL_F_NO_INTERRUPT);
 }
@@ -379,9 +334,8 @@ virtq_disable_irq(struct virtq *vq)
 bool
 virtq_enable_irq(struct virtq *vq)
 {
-    assert(spin_held(&vq->lock));
     if (vq->event_idx)
-        WRITE_ONCE(*used_event(vq), vq->used_idx);
+        WRITE_ONCE(*vq->used_event, vq->used_idx);
     else
         WRITE_ONCE(vq->avail->flags, 0);
     /* The device adds to the ring, then looks whether we want to know; we
@@ -394,13 +348,11 @@ virtq_enable_irq(struct virtq *vq)
 void *
 virtq_reclaim(struct virtq *vq)
 {
-    assert(spin_held(&vq->lock));
-    for (uint16_t i = 0; i < vq->size && vq->in_flight > 0; i++) {
-        void *token = vq->slots[i].token;
-        if (token != NULL) {
+    void *token = NULL;
+    for (uint16_t i = 0; i < vq->size && token == NULL; i++) {
+        token = vq->slots[i].token;
+        if (token != NULL)
             release_chain(vq, i);
-            return token;
-        }
     }
-    return NULL;
+    return token;
 }

@@ -106,6 +106,11 @@ struct virtq {
     struct virtq_desc *tables; /* for indirect chains, chain_max descriptors
                                 * for each slot; NULL: no such chains */
     unsigned order;            /* of the rings, for frame_free */
+    size_t bytes;              /* of the rings */
+    /* "Interrupt me when used->idx has passed this": ours to write; and
+     * "notify me when avail->idx has passed this": the device's. */
+    uint16_t *used_event;
+    const uint16_t *avail_event;
 
     struct spinlock lock;
 
