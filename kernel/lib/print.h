@@ -29,7 +29,6 @@ void vprint(enum print_level level, const char *format, va_list args)
 #define pr_err(...)   print(PRINT_ERR, __VA_ARGS__)
 #define pr_warn(...)  print(PRINT_WARN, __VA_ARGS__)
 #define pr_info(...)  print(PRINT_INFO, __VA_ARGS__)
-#define pr_debug(...) print(PRINT_DEBUG, __VA_ARGS__)
 
 /* Boot progress, logged at PRINT_INFO as "subject: what it found". The
  * console shows it in aligned columns, with the time since boot in front;

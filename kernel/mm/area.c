@@ -4,37 +4,29 @@
 #include "arch/pte.h"
 #include "mm/slab.h"
 
+/* The first area that ends above va, or NULL. */
 static struct area *
-first_area(struct space *space)
+first_above(struct space *space, uint64_t va)
 {
-    if (list_is_empty(&space->areas))
-        return NULL;
-    return list_entry(space->areas.next, struct area, node);
-}
-
-static struct area *
-next_area(struct space *space, struct area *area)
-{
-    if (area->node.next == &space->areas)
-        return NULL;
-    return list_entry(area->node.next, struct area, node);
+    struct area *area;
+    list_for_each_entry (area, &space->areas, node) {
+        if (area->end > va)
+            return area;
+    }
+    return NULL;
 }
 
 struct area *
 area_find(struct space *space, uint64_t va)
 {
-    struct area *area = first_area(space);
-    while (area && area->end <= va)
-        area = next_area(space, area);
+    struct area *area = first_above(space, va);
     return area && area->start <= va ? area : NULL;
 }
 
 bool
 area_is_free(struct space *space, uint64_t start, uint64_t end)
 {
-    struct area *area = first_area(space);
-    while (area && area->end <= start)
-        area = next_area(space, area);
+    const struct area *area = first_above(space, start);
     return !area || area->start >= end;
 }
 
@@ -74,10 +66,8 @@ area_add(struct space *space, uint64_t start, uint64_t end, unsigned prot)
     return 0;
 }
 
-static int split_at(struct space *space, uint64_t va) REQUIRES(space->lock);
-
 static int
-split_at(struct space *space, uint64_t va)
+split_at(struct space *space, uint64_t va) REQUIRES(space->lock)
 {
     struct area *area = area_find(space, va);
     if (!area || area->start == va)
@@ -101,9 +91,8 @@ area_split(struct space *space, uint64_t start, uint64_t end)
 void
 area_remove(struct space *space, uint64_t start, uint64_t end)
 {
-    struct area *area = first_area(space), *next;
-    for (; area; area = next) {
-        next = next_area(space, area);
+    list_for_each_safe (node, &space->areas) {
+        struct area *area = list_entry(node, struct area, node);
         if (area->start >= start && area->end <= end) {
             space->size -= area->end - area->start;
             list_del(&area->node);

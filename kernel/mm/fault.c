@@ -9,14 +9,6 @@
 
 static bool (*find_memory)(unsigned tries);
 
-static bool
-is_allowed(unsigned prot, unsigned access)
-{
-    if (access == PROT_READ)
-        return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
-    return prot & access;
-}
-
 static int
 add_page(struct space *space, uint64_t *entry, uint64_t rights)
 {
@@ -46,14 +38,14 @@ break_sharing(uint64_t *entry, uint64_t rights)
     return 0;
 }
 
-static int fault_locked(struct space *space, uint64_t va, unsigned access)
-    REQUIRES(space->lock);
-
 static int
 fault_locked(struct space *space, uint64_t va, unsigned access)
+    REQUIRES(space->lock)
 {
     struct area *area = area_find(space, va);
-    if (!area || !is_allowed(area->prot, access))
+    if (access == PROT_READ) /* any right lets it be read */
+        access |= PROT_WRITE | PROT_EXEC;
+    if (!area || !(area->prot & access))
         return -EFAULT;
     uint64_t *entry = pt_walk(space->root, va, 0, true);
     if (!entry)

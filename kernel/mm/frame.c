@@ -103,57 +103,19 @@ free_locked(uint64_t number, unsigned order)
     link_free(number, order);
 }
 
-/* Hands frames [start, end), by number, to the allocator in blocks as large
- * as alignment allows. */
+/* Hands frames [pfn, end) to the allocator in blocks as large as alignment
+ * allows. */
 static void
-add_range(uint64_t start, uint64_t end)
+add_range(uint64_t pfn, uint64_t end)
 {
-    total_count += end - start;
-    while (start < end) {
+    total_count += end - pfn;
+    while (pfn < end) {
         unsigned order = FRAME_MAX_ORDER;
-        while (((start + first_pfn) & ((1ul << order) - 1)) != 0 ||
-               start + (1ul << order) > end)
+        while ((pfn & ((1ul << order) - 1)) != 0 || pfn + (1ul << order) > end)
             order--;
-        free_locked(start, order);
-        start += 1ul << order;
+        free_locked(pfn - first_pfn, order);
+        pfn += 1ul << order;
     }
-}
-
-/* Calls visit with each free extent of RAM, by whole frames. */
-static void
-for_each_free(const struct memmap *map,
-              void (*visit)(uint64_t start_pfn, uint64_t limit_pfn))
-{
-    for (unsigned i = 0; i < map->nram; i++) {
-        uint64_t start = map->ram[i].base, stop;
-        uint64_t end = MIN(start + map->ram[i].size, end_pfn << PAGE_SHIFT);
-        while (memmap_next_free(map, false, &start, end, &stop)) {
-            uint64_t a = ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT;
-            uint64_t b = stop >> PAGE_SHIFT;
-            if (a < b)
-                visit(a, b);
-            start = stop;
-        }
-    }
-}
-
-/* The frame table, and in SAN=1 builds behind it the shadow memory. */
-static uint64_t table_pfn = UINT64_MAX, table_frames;
-
-static void
-place_table(uint64_t start, uint64_t limit)
-{
-    if (table_pfn == UINT64_MAX && limit - start >= table_frames)
-        table_pfn = start;
-}
-
-static void
-add_extent(uint64_t start, uint64_t limit)
-{
-    if (table_pfn >= start && table_pfn < limit)
-        start = table_pfn + table_frames; /* place_table took its beginning */
-    if (start < limit)
-        add_range(start - first_pfn, limit - first_pfn);
 }
 
 /* The table has an entry for each frame between the first and the last, holes
@@ -184,23 +146,28 @@ frame_init(const struct memmap *map)
     const struct fdt_range *last = last_range(map);
     for (unsigned i = 0; i <= FRAME_MAX_ORDER; i++)
         free_blocks[i] = NOBODY;
-
     first_pfn = map->ram[0].base >> PAGE_SHIFT;
-    end_pfn = MIN(last->base + last->size, DIRECT_SIZE) >> PAGE_SHIFT;
+    uint64_t end = MIN(last->base + last->size, DIRECT_SIZE);
+    end_pfn = end >> PAGE_SHIFT;
     size_t bytes =
         ALIGN_UP((end_pfn - first_pfn) * sizeof(struct frame), PAGE_SIZE);
-    table_frames = bytes >> PAGE_SHIFT;
+    size_t room = bytes;
 #ifdef SAN
-    table_frames += (end_pfn - first_pfn + 7) / 8;
+    room += (end_pfn - first_pfn + 7) / 8 * PAGE_SIZE; /* shadow memory */
 #endif
-    for_each_free(map, place_table);
-    if (table_pfn == UINT64_MAX)
+    uint64_t table = UINT64_MAX, stop;
+    for (uint64_t at = 0; memmap_next(map, false, end, &at, &stop); at = stop)
+        if (stop - at >= room)
+            table = MIN(table, at);
+    if (table == UINT64_MAX)
         panic("no room in RAM for the table of %lu frames",
               end_pfn - first_pfn);
 
-    frames = phys_to_virt(table_pfn << PAGE_SHIFT);
+    frames = phys_to_virt(table);
     memset(frames, 0, bytes);
-    for_each_free(map, add_extent);
+    for (uint64_t at = 0; memmap_next(map, false, end, &at, &stop); at = stop)
+        add_range((at == table ? at + room : at) >> PAGE_SHIFT,
+                  stop >> PAGE_SHIFT);
 #ifdef SAN
     kasan_init(first_pfn << PAGE_SHIFT, end_pfn << PAGE_SHIFT,
                (char *)frames + bytes);

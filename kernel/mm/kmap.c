@@ -62,15 +62,10 @@ kmap_init(const struct memmap *map)
     map_image(_data, boot_stack_guard, PTE_R | PTE_W);
     map_image(boot_stack_guard + KSTACK_SIZE, _end, PTE_R | PTE_W);
 
-    for (unsigned i = 0; i < map->nram; i++) {
-        uint64_t start = ALIGN_UP(map->ram[i].base, PAGE_SIZE), stop;
-        uint64_t end = map->ram[i].base + map->ram[i].size;
-        end = ALIGN_DOWN(MIN(end, DIRECT_SIZE), PAGE_SIZE);
-        while (memmap_next_free(map, true, &start, end, &stop)) {
-            map_direct(ALIGN_UP(start, PAGE_SIZE), ALIGN_DOWN(stop, PAGE_SIZE));
-            start = stop;
-        }
-    }
+    uint64_t stop;
+    for (uint64_t at = 0; memmap_next(map, true, DIRECT_SIZE, &at, &stop);
+         at = stop)
+        map_direct(at, stop);
 
     /* The stacks' root entry must be there before it is copied. */
     if (!pt_walk(root, STACKS_BASE, 1, true))

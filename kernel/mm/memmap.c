@@ -1,8 +1,11 @@
 #include "mm/memmap.h"
+#include "arch/layout.h"
 
-bool
-memmap_next_free(const struct memmap *map, bool unmapped_only, uint64_t *start,
-                 uint64_t end, uint64_t *stop)
+/* Finds the first part of [*start, end) that nothing reserved touches, and
+ * sets [*start, *stop) to it. Returns false if there is none. */
+static bool
+skip_reserved(const struct memmap *map, bool only_unmapped, uint64_t *start,
+              uint64_t end, uint64_t *stop)
 {
     bool moved;
     /* Leaving one range may end inside another: until none covers *start. */
@@ -12,7 +15,7 @@ memmap_next_free(const struct memmap *map, bool unmapped_only, uint64_t *start,
         for (unsigned i = 0; i < map->nreserved; i++) {
             uint64_t base = map->reserved[i].base;
             uint64_t limit = base + map->reserved[i].size;
-            if (unmapped_only && !map->no_map[i])
+            if (only_unmapped && !map->no_map[i])
                 continue;
             if (base <= *start && *start < limit) {
                 *start = limit;
@@ -23,4 +26,21 @@ memmap_next_free(const struct memmap *map, bool unmapped_only, uint64_t *start,
         }
     } while (moved && *start < end);
     return *start < end;
+}
+
+bool
+memmap_next(const struct memmap *map, bool only_unmapped, uint64_t limit,
+            uint64_t *start, uint64_t *stop)
+{
+    for (unsigned i = 0; i < map->nram; i++) {
+        uint64_t end = MIN(map->ram[i].base + map->ram[i].size, limit);
+        uint64_t at = MAX(*start, map->ram[i].base), to;
+        for (; skip_reserved(map, only_unmapped, &at, end, &to); at = to) {
+            *start = ALIGN_UP(at, PAGE_SIZE);
+            *stop = ALIGN_DOWN(to, PAGE_SIZE);
+            if (*start < *stop)
+                return true;
+        }
+    }
+    return false;
 }

@@ -17,8 +17,8 @@ struct memmap {
     unsigned nreserved;
 };
 
-/* Finds the first part of [*start, end) that no reserved range touches (or
- * only no no_map range, if unmapped_only), and sets [*start, *stop) to it.
- * Returns false if there is none. */
-bool memmap_next_free(const struct memmap *map, bool unmapped_only,
-                      uint64_t *start, uint64_t end, uint64_t *stop);
+/* Finds the first whole frames of RAM in [*start, limit) that no reserved range
+ * touches (or only no no_map range, if only_unmapped), and sets [*start, *stop)
+ * to them. Returns false if there are none. */
+bool memmap_next(const struct memmap *map, bool only_unmapped, uint64_t limit,
+                 uint64_t *start, uint64_t *stop);

@@ -28,21 +28,6 @@ pt_walk(uint64_t *root, uint64_t va, unsigned level, bool create)
     return &table[pte_index(va, level)];
 }
 
-uint64_t
-pt_lookup(const uint64_t *root, uint64_t va)
-{
-    const uint64_t *table = root;
-    for (unsigned l = PT_LEVELS; l-- > 0;) {
-        uint64_t entry = table[pte_index(va, l)];
-        if (!(entry & PTE_V))
-            return 0;
-        if (pte_is_leaf(entry))
-            return entry;
-        table = table_of(entry);
-    }
-    return 0;
-}
-
 int
 pt_map(uint64_t *root, uint64_t va, uint64_t pa, uint64_t size, uint64_t flags)
 {

@@ -12,9 +12,6 @@
  * or if a larger page covers va. */
 uint64_t *pt_walk(uint64_t *root, uint64_t va, unsigned level, bool create);
 
-/* Returns the leaf entry that maps va, of whatever size, or 0. */
-uint64_t pt_lookup(const uint64_t *root, uint64_t va);
-
 /* Maps [va, va + size) to physical memory from pa on, with the largest pages
  * that alignment allows; all three are multiples of 4 KiB and nothing of the
  * range is mapped. Returns 0 or -ENOMEM (part of it may be mapped). */

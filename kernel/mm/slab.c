@@ -34,7 +34,6 @@ slab_init(struct slab_cache *cache, const char *name, size_t size)
     cache->order = size > 512 ? 2 : 0; /* at least seven objects a slab */
     list_init(&cache->partial);
     list_init(&cache->empty);
-    cache->objects_used = 0;
 }
 
 static struct slab *
@@ -59,30 +58,17 @@ new_slab(struct slab_cache *cache)
     return slab;
 }
 
-static void
-destroy_slab(struct slab *slab)
-{
-    unsigned order = slab->cache->order;
-    frame_mark_slab(slab, order, false);
-    kasan_allow(slab, PAGE_SIZE << order);
-    frame_free(slab, order);
-}
-
 static struct slab *
 slab_with_room_locked(struct slab_cache *cache)
 {
-    struct list_node *node;
     if (!list_is_empty(&cache->partial))
         return list_entry(cache->partial.next, struct slab, node);
-    node = list_pop_front(&cache->empty);
-    if (!node) {
-        struct slab *slab = new_slab(cache);
-        if (!slab)
-            return NULL;
-        node = &slab->node;
-    }
-    list_push_front(&cache->partial, node);
-    return list_entry(node, struct slab, node);
+    struct list_node *node = list_pop_front(&cache->empty);
+    struct slab *slab =
+        node ? list_entry(node, struct slab, node) : new_slab(cache);
+    if (slab)
+        list_push_front(&cache->partial, &slab->node);
+    return slab;
 }
 
 void *
@@ -95,7 +81,6 @@ slab_alloc(struct slab_cache *cache)
         object = slab->free;
         kasan_allow(object, cache->size);
         slab->free = *object;
-        cache->objects_used++;
         if (++slab->used == slab->capacity)
             list_del(&slab->node); /* full: on no list until one comes back */
     }
@@ -119,7 +104,6 @@ slab_free(struct slab_cache *cache, void *object)
     *(void **)object = slab->free;
     slab->free = object;
     kasan_forbid(object, cache->size);
-    cache->objects_used--;
     slab->used--;
     list_del(&slab->node);
     if (slab->used > 0)
@@ -129,8 +113,11 @@ slab_free(struct slab_cache *cache, void *object)
     else
         surplus = slab;
     spin_unlock(&cache->lock);
-    if (surplus)
-        destroy_slab(surplus);
+    if (surplus) {
+        frame_mark_slab(surplus, cache->order, false);
+        kasan_allow(surplus, PAGE_SIZE << cache->order);
+        frame_free(surplus, cache->order);
+    }
 }
 
 void

@@ -21,7 +21,6 @@ struct slab_cache {
     /* guarded by lock */
     struct list_node partial; /* slabs with used and free objects */
     struct list_node empty;   /* slabs without used objects; at most one */
-    size_t objects_used;
 };
 
 /* size at most SLAB_MAX_SIZE. */

@@ -104,34 +104,26 @@ for_each_page(struct space *space, uint64_t start, uint64_t end,
                             unsigned prot),
               unsigned prot)
 {
-    uint64_t va = start;
-    while (va < end) {
+    for (uint64_t va = start, table_end; va < end; va = table_end) {
         uint64_t *entry = pt_walk(space->root, va, 0, false);
-        uint64_t table_end = end_of_table(va, end);
-        if (!entry) {
-            va = table_end;
-            continue;
-        }
-        for (; va < table_end; va += PAGE_SIZE, entry++)
+        table_end = end_of_table(va, end);
+        for (; entry && va < table_end; va += PAGE_SIZE, entry++)
             if (*entry & PTE_V)
                 visit(space, entry, prot);
     }
 }
 
 static void
-drop_page(struct space *space, uint64_t *entry, unsigned prot)
+drop_page(struct space *space, uint64_t *entry, unsigned prot UNUSED)
 {
-    (void)prot;
     frame_unref(phys_to_virt(pte_address(*entry)));
     *entry = 0;
     space->resident -= PAGE_SIZE;
 }
 
-static void unmap_locked(struct space *space, uint64_t start, uint64_t end)
-    REQUIRES(space->lock);
-
 static void
 unmap_locked(struct space *space, uint64_t start, uint64_t end)
+    REQUIRES(space->lock)
 {
     struct area *area;
     list_for_each_entry (area, &space->areas, node) {
@@ -165,24 +157,10 @@ check_range(uint64_t start, uint64_t size)
     return start < USER_END && size <= USER_END - start ? 0 : -ENOMEM;
 }
 
-int
-space_map(struct space *space, uint64_t start, uint64_t size, unsigned prot)
-{
-    int error = check_range(start, size);
-    if (error != 0)
-        return error;
-    spin_lock(&space->lock);
-    error = area_split(space, start, start + size);
-    if (error == 0) {
-        unmap_locked(space, start, start + size);
-        error = area_add(space, start, start + size, prot);
-    }
-    spin_unlock(&space->lock);
-    return error;
-}
-
-int
-space_unmap(struct space *space, uint64_t start, uint64_t size)
+/* Unmaps a range and, unless prot is NULL, maps it anew. */
+static int
+replace(struct space *space, uint64_t start, uint64_t size,
+        const unsigned *prot)
 {
     int error = check_range(start, size);
     if (error != 0)
@@ -191,15 +169,28 @@ space_unmap(struct space *space, uint64_t start, uint64_t size)
     error = area_split(space, start, start + size);
     if (error == 0)
         unmap_locked(space, start, start + size);
+    if (error == 0 && prot)
+        error = area_add(space, start, start + size, *prot);
     spin_unlock(&space->lock);
     return error;
 }
 
+int
+space_map(struct space *space, uint64_t start, uint64_t size, unsigned prot)
+{
+    return replace(space, start, size, &prot);
+}
+
+int
+space_unmap(struct space *space, uint64_t start, uint64_t size)
+{
+    return replace(space, start, size, NULL);
+}
+
 static void
-protect_page(struct space *space, uint64_t *entry, unsigned prot)
+protect_page(struct space *space UNUSED, uint64_t *entry, unsigned prot)
 {
     uint64_t rights = area_rights(prot);
-    (void)space;
     if (*entry & PTE_COW)
         rights = (rights & ~PTE_W) | PTE_COW;
     *entry = pt_leaf(pte_address(*entry), rights);
@@ -300,14 +291,13 @@ share_table(struct space *child, uint64_t va, uint64_t end, uint64_t *entry)
 static NO_LOCK_CHECK int
 share_area(struct space *from, struct space *child, const struct area *area)
 {
-    uint64_t va = area->start;
-    int error = area_add(child, area->start, area->end, area->prot);
-    while (error == 0 && va < area->end) {
+    uint64_t va = area->start, table_end;
+    int error = area_add(child, va, area->end, area->prot);
+    for (; error == 0 && va < area->end; va = table_end) {
         uint64_t *entry = pt_walk(from->root, va, 0, false);
-        uint64_t table_end = end_of_table(va, area->end);
+        table_end = end_of_table(va, area->end);
         if (entry)
             error = share_table(child, va, table_end, entry);
-        va = table_end;
     }
     return error;
 }

@@ -27,36 +27,32 @@ bytes_to_page_end(uint64_t va, size_t n)
     return MIN(n, PAGE_SIZE - va % PAGE_SIZE);
 }
 
-int
-uaccess_read(void *dst, uaddr_t src, size_t n)
+static inline int
+copy(uint64_t va, char *kernel, size_t n, bool write)
 {
     while (n > 0) {
-        size_t chunk = bytes_to_page_end(src.v, n);
-        const void *p = page_of(cpu_thread()->space, src.v, false);
+        size_t chunk = bytes_to_page_end(va, n);
+        char *p = page_of(cpu_thread()->space, va, write);
         if (!p)
             return -EFAULT;
-        memcpy(dst, p, chunk);
-        dst = (char *)dst + chunk;
-        src.v += chunk;
+        memcpy(write ? p : kernel, write ? kernel : p, chunk);
+        kernel += chunk;
+        va += chunk;
         n -= chunk;
     }
     return 0;
 }
 
 int
+uaccess_read(void *dst, uaddr_t src, size_t n)
+{
+    return copy(src.v, dst, n, false);
+}
+
+int
 uaccess_write(uaddr_t dst, const void *src, size_t n)
 {
-    while (n > 0) {
-        size_t chunk = bytes_to_page_end(dst.v, n);
-        void *p = page_of(cpu_thread()->space, dst.v, true);
-        if (!p)
-            return -EFAULT;
-        memcpy(p, src, chunk);
-        src = (const char *)src + chunk;
-        dst.v += chunk;
-        n -= chunk;
-    }
-    return 0;
+    return copy(dst.v, (char *)(uintptr_t)src, n, true);
 }
 
 int64_t
