@@ -182,8 +182,7 @@ start_interrupts(void)
 {
     static const struct trap_hooks hooks = {
         .syscall = sys_dispatch,
-        .user_fault = fault_page,
-        .user_exception = fault_exception,
+        .user_exception = fault_handle,
         .timer = timer_run_due,
         .external = irq_dispatch,
         .ipi = smp_handle_poke,

@@ -67,9 +67,6 @@ handle_user_trap(struct trapframe *frame)
     uint64_t cause = read_cause(frame);
     if (cause & SCAUSE_INTERRUPT)
         handle_interrupt(cause);
-    else if (cause == SCAUSE_INST_PAGE || cause == SCAUSE_LOAD_PAGE ||
-             cause == SCAUSE_STORE_PAGE)
-        hooks.user_fault(frame);
     else
         hooks.user_exception(frame);
 }

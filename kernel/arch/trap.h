@@ -25,9 +25,6 @@ struct trap_hooks {
      * hook turns interrupts on for the call and stores the result. */
     void (*syscall)(struct trapframe *frame);
 
-    /* A page fault at frame->stval, from user mode. */
-    void (*user_fault)(struct trapframe *frame);
-
     /* Any other exception in user mode. */
     void (*user_exception)(struct trapframe *frame);
 

@@ -12,6 +12,7 @@
 #define UNUSED       __attribute__((unused))
 #define ALIGNED(n)   __attribute__((aligned(n)))
 #define NOINLINE     __attribute__((noinline))
+#define ALIAS(name)  __attribute__((alias(name)))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 #define likely(x)   __builtin_expect(!!(x), 1)

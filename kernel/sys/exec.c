@@ -1,5 +1,6 @@
 #include "sys/exec.h"
 #include "abi/auxv.h"
+#include "abi/elf.h"
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/tlb.h"
@@ -29,38 +30,6 @@ put_word(struct stack_writer *w, uint64_t word)
     w->at = uaddr_add(w->at, sizeof(word));
 }
 
-static void
-put_aux(struct stack_writer *w, uint64_t tag, uint64_t value)
-{
-    put_word(w, tag);
-    put_word(w, value);
-}
-
-#define AUX_PAIRS 17 /* what put_auxv puts */
-
-static void
-put_auxv(struct stack_writer *w, const struct elf_info *info,
-         uint64_t random_at, uint64_t path_at)
-{
-    put_aux(w, AT_PHDR, info->phdr);
-    put_aux(w, AT_PHENT, 56);
-    put_aux(w, AT_PHNUM, info->phnum);
-    put_aux(w, AT_PAGESZ, PAGE_SIZE);
-    put_aux(w, AT_BASE, 0);
-    put_aux(w, AT_FLAGS, 0);
-    put_aux(w, AT_ENTRY, info->entry);
-    put_aux(w, AT_UID, 0);
-    put_aux(w, AT_EUID, 0);
-    put_aux(w, AT_GID, 0);
-    put_aux(w, AT_EGID, 0);
-    put_aux(w, AT_HWCAP, platform_get()->harts[0].isa & PLATFORM_ISA_LETTERS);
-    put_aux(w, AT_CLKTCK, 100);
-    put_aux(w, AT_SECURE, 0);
-    put_aux(w, AT_RANDOM, random_at);
-    put_aux(w, AT_EXECFN, path_at);
-    put_aux(w, AT_NULL, 0);
-}
-
 /* Puts addresses of `count` strings that begin at *text in args. */
 static void
 put_strings(struct stack_writer *w, const struct exec_args *args,
@@ -82,20 +51,41 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
     uint8_t random[16];
     uint64_t text_at = ALIGN_DOWN(SPACE_STACK_TOP - args->len, 16);
     uint64_t random_at = text_at - sizeof(random);
-    uint64_t words = 1 + args->argc + 1 + args->envc + 1 + 2 * AUX_PAIRS;
+    const uint64_t auxv[][2] = {
+        {AT_PHDR, info->phdr},
+        {AT_PHENT, sizeof(struct elf64_phdr)},
+        {AT_PHNUM, info->phnum},
+        {AT_PAGESZ, PAGE_SIZE},
+        {AT_BASE, 0},
+        {AT_FLAGS, 0},
+        {AT_ENTRY, info->entry},
+        {AT_UID, 0},
+        {AT_EUID, 0},
+        {AT_GID, 0},
+        {AT_EGID, 0},
+        {AT_HWCAP, platform_get()->harts[0].isa & PLATFORM_ISA_LETTERS},
+        {AT_CLKTCK, 100},
+        {AT_SECURE, 0},
+        {AT_RANDOM, random_at},
+        {AT_EXECFN, text_at},
+        {AT_NULL, 0},
+    };
+    size_t pointers = 1 + args->argc + 1 + args->envc + 1;
     size_t text = strlen(args->text) + 1;
-    struct stack_writer w;
     random_fill(random, sizeof(random));
-    *sp = ALIGN_DOWN(random_at - words * sizeof(uint64_t), 16);
-    w.at = uaddr(*sp);
-    w.error = uaccess_write(uaddr(text_at), args->text, args->len);
-    if (w.error == 0)
-        w.error = uaccess_write(uaddr(random_at), random, sizeof(random));
+    *sp = ALIGN_DOWN(random_at - pointers * 8 - sizeof(auxv), 16);
+    struct stack_writer w = {uaddr(*sp), 0};
     put_word(&w, args->argc);
     put_strings(&w, args, text_at, &text, args->argc);
     put_strings(&w, args, text_at, &text, args->envc);
-    put_auxv(&w, info, random_at, text_at);
-    return w.error == -EFAULT ? -ENOMEM : w.error;
+    int error = w.error;
+    if (error == 0)
+        error = uaccess_write(w.at, auxv, sizeof(auxv));
+    if (error == 0)
+        error = uaccess_write(uaddr(random_at), random, sizeof(random));
+    if (error == 0)
+        error = uaccess_write(uaddr(text_at), args->text, args->len);
+    return error == -EFAULT ? -ENOMEM : error;
 }
 
 static int
@@ -170,7 +160,10 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
     trap_init_user_frame(trap_user_frame(&t->arch), info->entry, sp);
 }
 
-int
+/* Makes the running process run the program of source with args: on its next
+ * return to user mode it starts at the program's entry. On failure nothing
+ * has changed. */
+static int
 exec_replace(const struct elf_source *source, const struct exec_args *args)
 {
     struct space *old = cpu_thread()->space, *space;
@@ -208,14 +201,13 @@ int64_t
 sys_execve(const uint64_t arg[6])
 {
     struct path_arg path;
-    struct exec_args args;
+    struct exec_args args = {0};
     int error = path_arg_read(&path, arg[0]);
     if (error != 0)
         return error;
-    error = exec_args_init(&args, path.text);
-    if (error != 0)
-        goto out_path;
-    error = exec_args_add_user(&args, uaddr(arg[1]), &args.argc);
+    error = exec_args_add(&args, path.text, NULL);
+    if (error == 0)
+        error = exec_args_add_user(&args, uaddr(arg[1]), &args.argc);
     if (error == 0)
         error = exec_args_add_user(&args, uaddr(arg[2]), &args.envc);
     /* A program may count on a name of its own. */
@@ -223,50 +215,25 @@ sys_execve(const uint64_t arg[6])
         error = -EINVAL;
     if (error == 0)
         error = exec_path(path.text, &args);
-    exec_args_free(&args);
-out_path:
+    kfree(args.text);
     path_arg_free(&path);
     return error;
 }
 
-static int
-fill_args(struct exec_args *args, const char *path, const char *const argv[])
+int
+exec_start(const char *path, const struct elf_source *memory,
+           const char *const argv[])
 {
     static const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/",
                                               "TERM=vt100", NULL};
-    int error = exec_args_init(args, path);
-    if (error != 0)
-        return error;
+    struct exec_args args = {0};
+    int error = exec_args_add(&args, path, NULL);
     for (unsigned i = 0; error == 0 && argv[i]; i++)
-        error = exec_args_add(args, argv[i], &args->argc);
+        error = exec_args_add(&args, argv[i], &args.argc);
     for (unsigned i = 0; error == 0 && environment[i]; i++)
-        error = exec_args_add(args, environment[i], &args->envc);
-    if (error != 0)
-        exec_args_free(args);
-    return error;
-}
-
-int
-exec_start(const char *path, const char *const argv[])
-{
-    struct exec_args args;
-    int error = fill_args(&args, path, argv);
-    if (error != 0)
-        return error;
-    error = exec_path(path, &args);
-    exec_args_free(&args);
-    return error;
-}
-
-int
-exec_start_memory(const void *elf, size_t size, const char *const argv[])
-{
-    struct elf_source source = {.memory = elf, .size = size};
-    struct exec_args args;
-    int error = fill_args(&args, argv[0], argv);
-    if (error != 0)
-        return error;
-    error = exec_replace(&source, &args);
-    exec_args_free(&args);
+        error = exec_args_add(&args, environment[i], &args.envc);
+    if (error == 0)
+        error = memory ? exec_replace(memory, &args) : exec_path(path, &args);
+    kfree(args.text);
     return error;
 }

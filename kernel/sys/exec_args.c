@@ -5,38 +5,20 @@
 
 #define FIRST_ROOM 2048u
 
-int
-exec_args_init(struct exec_args *args, const char *path)
-{
-    *args = (struct exec_args){.text = kmalloc(FIRST_ROOM), .room = FIRST_ROOM};
-    if (!args->text)
-        return -ENOMEM;
-    unsigned none = 0;
-    int error = exec_args_add(args, path, &none);
-    if (error != 0)
-        exec_args_free(args);
-    return error;
-}
-
-void
-exec_args_free(struct exec_args *args)
-{
-    kfree(args->text);
-}
-
 /* Doubles the room, up to EXEC_ARGS_BYTES. */
 static int
 grow(struct exec_args *args)
 {
-    if (args->room == EXEC_ARGS_BYTES)
+    size_t room = args->room > 0 ? args->room * 2 : FIRST_ROOM;
+    if (room > EXEC_ARGS_BYTES)
         return -E2BIG;
-    char *text = kmalloc(args->room * 2);
+    char *text = kmalloc(room);
     if (!text)
         return -ENOMEM;
     memcpy(text, args->text, args->len);
     kfree(args->text);
     args->text = text;
-    args->room *= 2;
+    args->room = room;
     return 0;
 }
 
@@ -51,7 +33,8 @@ exec_args_add(struct exec_args *args, const char *text, unsigned *count)
     }
     memcpy(args->text + args->len, text, n);
     args->len += n;
-    (*count)++;
+    if (count)
+        ++*count;
     return 0;
 }
 

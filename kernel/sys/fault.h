@@ -3,8 +3,5 @@
 
 struct trapframe;
 
-/* A page fault: brings the page in, or ends the process by a signal. */
-void fault_page(struct trapframe *frame);
-
-/* Any other exception: ends the process by a signal. */
-void fault_exception(struct trapframe *frame);
+/* Brings a missing page in, or ends the process by a signal. */
+void fault_handle(struct trapframe *frame);

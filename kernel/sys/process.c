@@ -37,11 +37,7 @@ sys_exit(const uint64_t arg[6])
     process_exit((int)(arg[0] & 0xff) << 8);
 }
 
-int64_t
-sys_exit_group(const uint64_t arg[6])
-{
-    process_exit((int)(arg[0] & 0xff) << 8);
-}
+int64_t sys_exit_group(const uint64_t arg[6]) ALIAS("sys_exit");
 
 /* struct rusage of wait4, as Linux has it; the fields kept here. */
 struct rusage {
@@ -66,9 +62,10 @@ sys_wait4(const uint64_t arg[6])
         uaccess_write(uaddr(arg[1]), &status, sizeof(status)) != 0)
         return -EFAULT;
     if (arg[3] != 0) {
-        struct rusage usage = {.utime_sec = (int64_t)(run_ns / 1000000000),
-                               .utime_usec =
-                                   (int64_t)(run_ns % 1000000000 / 1000)};
+        struct rusage usage = {
+            .utime_sec = (int64_t)(run_ns / 1000000000),
+            .utime_usec = (int64_t)(run_ns % 1000000000 / 1000),
+        };
         if (uaccess_write(uaddr(arg[3]), &usage, sizeof(usage)) != 0)
             return -EFAULT;
     }
@@ -76,16 +73,14 @@ sys_wait4(const uint64_t arg[6])
 }
 
 int64_t
-sys_getpid(const uint64_t arg[6])
+sys_getpid(const uint64_t arg[6] UNUSED)
 {
-    (void)arg;
     return process_current()->pid;
 }
 
 int64_t
-sys_getppid(const uint64_t arg[6])
+sys_getppid(const uint64_t arg[6] UNUSED)
 {
-    (void)arg;
     spin_lock(&process_lock);
     const struct process *parent = process_current()->parent;
     int pid = parent ? parent->pid : 0;
@@ -94,9 +89,8 @@ sys_getppid(const uint64_t arg[6])
 }
 
 int64_t
-sys_gettid(const uint64_t arg[6])
+sys_gettid(const uint64_t arg[6] UNUSED)
 {
-    (void)arg;
     return thread_current()->tid;
 }
 
@@ -148,45 +142,25 @@ sys_getsid(const uint64_t arg[6])
 }
 
 int64_t
-sys_setsid(const uint64_t arg[6])
+sys_setsid(const uint64_t arg[6] UNUSED)
 {
-    (void)arg;
     return process_new_session();
 }
 
 int64_t
-sys_sched_yield(const uint64_t arg[6])
+sys_sched_yield(const uint64_t arg[6] UNUSED)
 {
-    (void)arg;
     sched_switch();
     return 0;
 }
 
 /* There is one user, root, until there are more. */
 int64_t
-sys_getuid(const uint64_t arg[6])
+sys_getuid(const uint64_t arg[6] UNUSED)
 {
-    (void)arg;
     return 0;
 }
 
-int64_t
-sys_geteuid(const uint64_t arg[6])
-{
-    (void)arg;
-    return 0;
-}
-
-int64_t
-sys_getgid(const uint64_t arg[6])
-{
-    (void)arg;
-    return 0;
-}
-
-int64_t
-sys_getegid(const uint64_t arg[6])
-{
-    (void)arg;
-    return 0;
-}
+int64_t sys_geteuid(const uint64_t arg[6]) ALIAS("sys_getuid");
+int64_t sys_getgid(const uint64_t arg[6]) ALIAS("sys_getuid");
+int64_t sys_getegid(const uint64_t arg[6]) ALIAS("sys_getuid");

@@ -60,24 +60,22 @@ bootarg_copy(const char *name, char *buf, size_t size)
 static const char *
 describe(int error)
 {
-    switch (error) {
-    case -ENOENT:
-        return "no such file";
-    case -ENOEXEC:
-        return "not a program for this machine";
-    case -EACCES:
-        return "not an executable file";
-    case -EIO:
-        return "the disk does not answer";
-    case -EUCLEAN:
-        return "the file system is damaged";
-    case -ENOMEM:
-        return "out of memory";
-    case -ELOOP:
-        return "too many symbolic links";
-    default:
-        return "it is not supported";
-    }
+    static const struct {
+        int error;
+        const char *text;
+    } texts[] = {
+        {-ENOENT, "no such file"},
+        {-ENOEXEC, "not a program for this machine"},
+        {-EACCES, "not an executable file"},
+        {-EIO, "the disk does not answer"},
+        {-EUCLEAN, "the file system is damaged"},
+        {-ENOMEM, "out of memory"},
+        {-ELOOP, "too many symbolic links"},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(texts); i++)
+        if (texts[i].error == error)
+            return texts[i].text;
+    return "it is not supported";
 }
 
 static struct blockdev *
@@ -130,10 +128,13 @@ static void
 run_recovery(void)
 {
     const char *argv[] = {"recovery", recovery_reason, NULL};
-    size_t size = (size_t)(recovery_elf_end - recovery_elf_start);
+    const struct elf_source elf = {
+        .memory = recovery_elf_start,
+        .size = (size_t)(recovery_elf_end - recovery_elf_start),
+    };
     in_recovery = true;
     pr_err("%s; starting the recovery shell", recovery_reason);
-    int error = exec_start_memory(recovery_elf_start, size, argv);
+    int error = exec_start(argv[0], &elf, argv);
     if (error != 0)
         panic("the recovery init does not start: error %d", -error);
 }
@@ -146,7 +147,7 @@ run_init(void)
     if (!bootarg_copy("init", path, sizeof(path)))
         strlcpy(path, "/sbin/init", sizeof(path));
     const char *argv[] = {path, NULL};
-    int error = exec_start(path, argv);
+    int error = exec_start(path, NULL, argv);
     if (error != 0) {
         snprintf(recovery_reason, sizeof(recovery_reason),
                  "%s cannot be run: %s (error %d)", path, describe(error),
