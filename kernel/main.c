@@ -4,7 +4,6 @@
 #include "arch/sbi.h"
 #include "arch/smp.h"
 #include "arch/trap.h"
-#include "dev/finisher.h"
 #include "dev/irq.h"
 #include "dev/platform.h"
 #include "dev/plic.h"
@@ -164,11 +163,11 @@ start_uart(void)
 {
     if (uart_init() == 0)
         print_set_console(uart_put);
-    finisher_init();
+    power_init();
     rtc_init();
 }
 
-/* Late enough for the finisher to pass the failure on. */
+/* Late enough for power_off to pass the failure on. */
 static void
 check_harts(void)
 {

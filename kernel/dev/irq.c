@@ -53,28 +53,6 @@ irq_register(unsigned irq, struct irq_handler *handler)
     return err;
 }
 
-/* A stray source would come back at once, for ever: it is masked. */
-static void
-handle_stray(unsigned irq)
-{
-    spin_lock(&lock);
-    plic_disable(irq);
-    spin_unlock(&lock);
-    pr_warn("interrupt %u has no handler, masked", irq);
-}
-
-static void
-handle(unsigned irq, unsigned cpu)
-{
-    struct irq_handler *handler = handler_of(irq);
-    if (!handler) {
-        handle_stray(irq);
-        return;
-    }
-    WRITE_ONCE(handler->counts[cpu], handler->counts[cpu] + 1);
-    handler->handle(handler->arg);
-}
-
 void
 irq_dispatch(void)
 {
@@ -83,7 +61,16 @@ irq_dispatch(void)
     /* Finding none is legal, if rare: a notification is only a hint, and what
      * it was for may be gone by now [plic §1.3]. */
     while ((irq = plic_claim()) != 0) {
-        handle(irq, cpu);
+        struct irq_handler *handler = handler_of(irq);
+        if (handler) {
+            WRITE_ONCE(handler->counts[cpu], handler->counts[cpu] + 1);
+            handler->handle(handler->arg);
+        } else { /* it would come back at once, for ever */
+            spin_lock(&lock);
+            plic_disable(irq);
+            spin_unlock(&lock);
+            pr_warn("interrupt %u has no handler, masked", irq);
+        }
         plic_complete(irq);
     }
 }

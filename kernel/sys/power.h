@@ -1,12 +1,16 @@
 /* Ending: power-off, reboot, and what the outside is told.
  *
- * Owns nothing. Thread context, or a panic. */
+ * Owns the test finisher, which ends an emulator with a status. Thread context,
+ * or a panic. */
 #pragma once
 
 #include "lib/compiler.h"
 
-/* Powers off. A status other than 0 reaches the emulator's exit status if
- * the machine has a way to pass it on. */
+/* Maps the finisher, if the platform has one, so that a panic need not. */
+void power_init(void);
+
+/* Powers off. The low 8 bits of a status other than 0 are the emulator's exit
+ * status if there is a finisher. */
 NORETURN void power_off(unsigned status);
 
 /* Starts the machine anew. */
