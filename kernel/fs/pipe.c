@@ -68,7 +68,7 @@ wake_locked(struct pipe *p) REQUIRES(p->lock)
 
 /* Copies up to n bytes, from `at` on in the ring, page by page.
  * Returns the bytes copied, or the error if there were none. */
-static inline int64_t
+static ALWAYS_INLINE int64_t
 copy(struct pipe *p, uint64_t at, size_t n, struct uio *uio, bool in)
 {
     size_t done = 0;
@@ -91,96 +91,66 @@ copy(struct pipe *p, uint64_t at, size_t n, struct uio *uio, bool in)
     return (int64_t)done;
 }
 
-/* Waits until there is something to read and it is this thread's turn.
- * Returns the bytes there are, 0 at the end of file, -EAGAIN, -EINTR. */
-static int64_t
-begin_read_locked(struct pipe *p, bool nonblock) REQUIRES(p->lock)
+/* Waits until n bytes can go in: all of them if they are to stay together
+ * [posix, write], else at least one; or until there is one to come out; and
+ * until it is this thread's turn.
+ * Returns how many can, 0 at the end of file, -EPIPE, -EAGAIN, -EINTR. */
+static ALWAYS_INLINE int64_t
+begin_locked(struct pipe *p, size_t n, bool in, bool nonblock) REQUIRES(p->lock)
 {
+    size_t need = in && n <= PIPE_BUF ? n : 1;
     for (;;) {
         size_t used = p->head - p->tail;
-        if (used > 0 && !p->draining)
-            return (int64_t)used;
-        if (used == 0 && p->writers == 0)
+        size_t can = in ? PIPE_SIZE - used : used;
+        if (in && p->readers == 0)
+            return -EPIPE;
+        if (can >= need && !(in ? p->filling : p->draining))
+            return (int64_t)can;
+        if (!in && used == 0 && p->writers == 0)
             return 0;
         if (nonblock)
             return -EAGAIN;
-        int err = wait_locked(p, &p->can_read, &p->read_waiters);
+        int err = in ? wait_locked(p, &p->can_write, &p->write_waiters)
+                     : wait_locked(p, &p->can_read, &p->read_waiters);
         if (err)
             return err;
     }
+}
+
+/* Moves, of n bytes, as many as can be now. Returns how many, or an error. */
+static ALWAYS_INLINE int64_t
+move(struct file *file, struct uio *uio, size_t n, bool in)
+{
+    struct pipe *p = file->private;
+    bool *turn = in ? &p->filling : &p->draining;
+    uint64_t *end = in ? &p->head : &p->tail;
+    spin_lock(&p->lock);
+    int64_t can = begin_locked(p, n, in, is_nonblocking(file));
+    if (can <= 0) {
+        spin_unlock(&p->lock);
+        return can;
+    }
+    *turn = true;
+    uint64_t at = *end;
+    spin_unlock(&p->lock);
+
+    int64_t moved = copy(p, at, MIN((size_t)can, uio->residual), uio, in);
+
+    spin_lock(&p->lock);
+    *turn = false;
+    if (moved > 0)
+        *end += (uint64_t)moved;
+    if (!in && p->tail == p->head && !p->filling)
+        p->tail = p->head = 0; /* the next bytes go to a page that is there */
+    wake_locked(p);
+    spin_unlock(&p->lock);
+    return moved;
 }
 
 static int64_t
 pipe_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
-    struct pipe *p = file->private;
-    spin_lock(&p->lock);
-    int64_t used = begin_read_locked(p, is_nonblocking(file));
-    if (used <= 0) {
-        spin_unlock(&p->lock);
-        return used;
-    }
-    p->draining = true;
-    uint64_t tail = p->tail;
-    spin_unlock(&p->lock);
-
-    int64_t n = copy(p, tail, MIN((size_t)used, uio->residual), uio, false);
-
-    spin_lock(&p->lock);
-    p->draining = false;
-    if (n > 0)
-        p->tail += (uint64_t)n;
-    if (p->tail == p->head && !p->filling)
-        p->tail = p->head = 0; /* the next bytes go to a page that is there */
-    wake_locked(p);
-    spin_unlock(&p->lock);
-    return n;
-}
-
-/* Waits until n bytes can go in: all of them if they are to stay together
- * [posix, write], else at least one; and until it is this thread's turn.
- * Returns the free bytes, -EPIPE, -EAGAIN, -EINTR. */
-static int64_t
-begin_write_locked(struct pipe *p, size_t n, bool nonblock) REQUIRES(p->lock)
-{
-    size_t need = n <= PIPE_BUF ? n : 1;
-    for (;;) {
-        size_t free = PIPE_SIZE - (p->head - p->tail);
-        if (p->readers == 0)
-            return -EPIPE;
-        if (free >= need && !p->filling)
-            return (int64_t)free;
-        if (nonblock)
-            return -EAGAIN;
-        int err = wait_locked(p, &p->can_write, &p->write_waiters);
-        if (err)
-            return err;
-    }
-}
-
-/* Writes as much as fits now. Returns the bytes written or an error. */
-static int64_t
-write_some(struct pipe *p, struct uio *uio, size_t n, bool nonblock)
-{
-    spin_lock(&p->lock);
-    int64_t free = begin_write_locked(p, n, nonblock);
-    if (free < 0) {
-        spin_unlock(&p->lock);
-        return free;
-    }
-    p->filling = true;
-    uint64_t head = p->head;
-    spin_unlock(&p->lock);
-
-    int64_t put = copy(p, head, MIN((size_t)free, uio->residual), uio, true);
-
-    spin_lock(&p->lock);
-    p->filling = false;
-    if (put > 0)
-        p->head += (uint64_t)put;
-    wake_locked(p);
-    spin_unlock(&p->lock);
-    return put;
+    return move(file, uio, uio->residual, false);
 }
 
 static int64_t
@@ -188,7 +158,7 @@ pipe_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
     size_t total = uio->residual;
     while (uio->residual > 0) {
-        int64_t n = write_some(file->private, uio, total, is_nonblocking(file));
+        int64_t n = move(file, uio, total, true);
         if (n >= 0)
             continue;
         if (n == -EPIPE)

@@ -7,13 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUST_CHECK   __attribute__((warn_unused_result))
-#define NORETURN     __attribute__((noreturn))
-#define UNUSED       __attribute__((unused))
-#define ALIGNED(n)   __attribute__((aligned(n)))
-#define NOINLINE     __attribute__((noinline))
-#define ALIAS(name)  __attribute__((alias(name)))
-#define PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define MUST_CHECK    __attribute__((warn_unused_result))
+#define NORETURN      __attribute__((noreturn))
+#define UNUSED        __attribute__((unused))
+#define ALIGNED(n)    __attribute__((aligned(n)))
+#define NOINLINE      __attribute__((noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define ALIAS(name)   __attribute__((alias(name)))
+#define PRINTF(f, a)  __attribute__((format(printf, f, a)))
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
