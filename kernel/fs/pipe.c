@@ -173,33 +173,31 @@ pipe_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 static void
 pipe_free(struct pipe *p)
 {
-    for (unsigned i = 0; i < PAGES; i++) {
+    for (unsigned i = 0; i < PAGES; i++)
         if (p->page[i])
             frame_free(p->page[i], 0);
-    }
     kfree(p);
 }
 
-static void
-pipe_release(struct file *file)
+/* Counts a file out. Returns whether that was the last, and the pipe gone. */
+static bool
+leave(struct pipe *p, const struct file *file)
 {
-    struct pipe *p = file->private;
-    struct inode *inode = file->inode; /* NULL: the pipe has no name */
-
-    if (inode)
-        sleeplock_lock(&inode->lock);
     spin_lock(&p->lock);
     p->readers -= file_allows(file, FILE_READ);
     p->writers -= file_allows(file, FILE_WRITE);
     bool unused = p->readers + p->writers == 0;
     wake_locked(p);
     spin_unlock(&p->lock);
-    if (inode) {
-        inode->fifo = unused ? NULL : p;
-        sleeplock_unlock(&inode->lock);
-    }
     if (unused)
         pipe_free(p);
+    return unused;
+}
+
+static void
+pipe_release(struct file *file)
+{
+    leave(file->private, file);
 }
 
 static void
@@ -273,8 +271,18 @@ pipe_create(unsigned nonblock, struct file *ends[2])
 
 /* ---- Named pipes ---- */
 
+static void
+named_release(struct file *file)
+{
+    struct inode *inode = file->inode;
+    sleeplock_lock(&inode->lock);
+    if (leave(file->private, file))
+        inode->fifo = NULL;
+    sleeplock_unlock(&inode->lock);
+}
+
 static const struct file_ops named_ops = {
-    .release = pipe_release,
+    .release = named_release,
     .read = pipe_read,
     .write = pipe_write,
     .ioctl = pipe_ioctl,
@@ -339,7 +347,7 @@ named_open(struct file *file)
     if (!nonblock && reads != writes)
         err = wait_for_other(file->private, reads, seen);
     if (err)
-        pipe_release(file);
+        named_release(file);
     return err;
 }
 

@@ -26,9 +26,9 @@ void print(enum print_level level, const char *format, ...) PRINTF(2, 3);
 void vprint(enum print_level level, const char *format, va_list args)
     PRINTF(2, 0);
 
-#define pr_err(...)   print(PRINT_ERR, __VA_ARGS__)
-#define pr_warn(...)  print(PRINT_WARN, __VA_ARGS__)
-#define pr_info(...)  print(PRINT_INFO, __VA_ARGS__)
+#define pr_err(...)  print(PRINT_ERR, __VA_ARGS__)
+#define pr_warn(...) print(PRINT_WARN, __VA_ARGS__)
+#define pr_info(...) print(PRINT_INFO, __VA_ARGS__)
 
 /* Boot progress, logged at PRINT_INFO as "subject: what it found". The
  * console shows it in aligned columns, with the time since boot in front;
