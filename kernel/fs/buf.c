@@ -52,8 +52,8 @@ bucket_of(const void *owner, uint64_t index)
     return &table.buckets[(hash ^ hash >> 16) & table.bucket_mask];
 }
 
-struct buf *
-buf_find(const void *owner, uint64_t index)
+static inline struct buf *
+find(const void *owner, uint64_t index) REQUIRES(buf_lock)
 {
     struct list_node *bucket = bucket_of(owner, index);
     struct buf *buf;
@@ -64,8 +64,14 @@ buf_find(const void *owner, uint64_t index)
     return NULL;
 }
 
-void
-buf_hold(struct buf *buf)
+struct buf *
+buf_find(const void *owner, uint64_t index)
+{
+    return find(owner, index);
+}
+
+static inline void
+hold(struct buf *buf) REQUIRES(buf_lock)
 {
     __atomic_fetch_add(&buf->holders, 1, __ATOMIC_RELAXED);
     if (!buf->dirty && table.row.prev != &buf->row_node) {
@@ -75,16 +81,21 @@ buf_hold(struct buf *buf)
 }
 
 void
+buf_hold(struct buf *buf)
+{
+    hold(buf);
+}
+
+void
 bcache_hold(struct buf *buf)
 {
     __atomic_fetch_add(&buf->holders, 1, __ATOMIC_RELAXED);
 }
 
-/* What a holder has read, it has read before: then the page may go. */
 void
 bcache_put(struct buf *buf)
 {
-    __atomic_fetch_sub(&buf->holders, 1, __ATOMIC_RELEASE);
+    buf_put(buf);
 }
 
 static bool
@@ -97,10 +108,10 @@ struct buf *
 buf_get(const void *owner, uint64_t index)
 {
     spin_lock(&buf_lock);
-    struct buf *buf = buf_find(owner, index);
+    struct buf *buf = find(owner, index);
     if (buf && buf->state == BUF_VALID && !buf->mark) {
         table.stats.hits++;
-        buf_hold(buf);
+        hold(buf);
     } else {
         buf = NULL;
     }
@@ -212,7 +223,7 @@ buf_wait(struct buf *buf)
         waitq_sleep(&buf->waiters, &buf_lock);
     if (buf->state == BUF_FAILED) {
         err = buf->alone ? -EIO : -EAGAIN;
-        bcache_put(buf);
+        buf_put(buf);
     }
     spin_unlock(&buf_lock);
     return err;
@@ -231,7 +242,7 @@ batch_done(struct blkreq *req)
     spin_lock(&buf_lock);
     for (unsigned i = 0; i < batch->count; i++) {
         buf_settle(batch->bufs[i], req->status);
-        bcache_put(batch->bufs[i]);
+        buf_put(batch->bufs[i]);
     }
     spin_unlock(&buf_lock);
     kfree(batch);

@@ -70,6 +70,14 @@ struct buf *buf_find(const void *owner, uint64_t index) REQUIRES(buf_lock);
 /* Holds a page, which now is the most recently used. */
 void buf_hold(struct buf *buf) REQUIRES(buf_lock);
 
+/* Gives a held page back. What a holder has read, it has read before: then the
+ * page may go. Any context. */
+static inline void
+buf_put(struct buf *buf)
+{
+    __atomic_fetch_sub(&buf->holders, 1, __ATOMIC_RELEASE);
+}
+
 /* Counts who asked for a page: it was there, or was not. */
 void buf_count(bool hit) REQUIRES(buf_lock);
 

@@ -4,12 +4,11 @@
 #include "abi/stat.h"
 #include "fs/devfs.h"
 #include "fs/flock.h"
+#include "fs/pagecache.h"
 #include "fs/path.h"
 #include "fs/pipe.h"
 #include "fs/refcount.h"
 #include "mm/slab.h"
-
-#define OFFSET_MAX ((uint64_t)INT64_MAX)
 
 static struct slab_cache file_slab;
 
@@ -40,12 +39,7 @@ file_create(const struct file_ops *ops, unsigned flags, void *private)
 static int64_t
 regular_read(struct file *file, struct uio *uio, uint64_t *offset)
 {
-    if (*offset > OFFSET_MAX)
-        return -EINVAL;
-    int64_t n = file->inode->ops->read(file->inode, uio, *offset);
-    if (n > 0)
-        *offset += (uint64_t)n;
-    return n;
+    return pagecache_read(file->inode, uio, offset);
 }
 
 static const struct file_ops regular_ops = {.read = regular_read};
@@ -88,7 +82,7 @@ ops_for(const struct inode *inode, unsigned flags)
         return &path_only_ops;
     if (inode->file_ops)
         return inode->file_ops;
-    if (S_ISREG(inode->mode))
+    if (S_ISREG(inode->mode) && inode->page_ops)
         return &regular_ops;
     if (S_ISDIR(inode->mode))
         return &directory_ops;

@@ -63,6 +63,8 @@ create_locked(struct super *super, uint64_t ino) REQUIRES(cache.lock)
     inode->refs = 1;
     inode->loading = true;
     sleeplock_init(&inode->lock, RANK_INODE);
+    list_init(&inode->pages.all);
+    list_init(&inode->pages.dirty);
     list_push_front(bucket_of(super, ino), &inode->hash_node);
     return inode;
 }

@@ -90,10 +90,6 @@ struct inode_ops {
      * Returns its whole length, or an error. */
     int64_t (*readlink)(struct inode *inode, char *buf, size_t size);
 
-    /* Reads file content at offset into uio; short at the end of file.
-     * Returns the bytes read, or an error if none were. */
-    int64_t (*read)(struct inode *inode, struct uio *uio, uint64_t offset);
-
     /* NAMES. Makes an inode with a name. Returns 0 with a reference. */
     int (*create)(struct inode *dir, const char *name, size_t len,
                   const struct inode_new *what, struct inode **out);

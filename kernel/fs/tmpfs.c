@@ -425,7 +425,6 @@ static const struct inode_ops tmpfs_inode_ops = {
     .lookup = tmpfs_lookup,
     .readdir = tmpfs_readdir,
     .readlink = tmpfs_readlink,
-    .read = tmpfs_read,
     .create = tmpfs_create,
     .link = tmpfs_link,
     .unlink = tmpfs_unlink,

@@ -27,8 +27,8 @@ bytes_to_page_end(uint64_t va, size_t n)
     return MIN(n, PAGE_SIZE - va % PAGE_SIZE);
 }
 
-static inline int
-copy(uint64_t va, char *kernel, size_t n, bool write)
+static NOINLINE int
+copy_pages(uint64_t va, char *kernel, size_t n, bool write)
 {
     while (n > 0) {
         size_t chunk = bytes_to_page_end(va, n);
@@ -40,6 +40,20 @@ copy(uint64_t va, char *kernel, size_t n, bool write)
         va += chunk;
         n -= chunk;
     }
+    return 0;
+}
+
+/* Most copies are within one page that is simply there. */
+static inline int
+copy(uint64_t va, char *kernel, size_t n, bool write)
+{
+    char *p = NULL;
+
+    if (n <= PAGE_SIZE - va % PAGE_SIZE)
+        p = space_translate(cpu_thread()->space, va, write);
+    if (unlikely(!p))
+        return copy_pages(va, kernel, n, write);
+    memcpy(write ? p : kernel, write ? kernel : p, n);
     return 0;
 }
 

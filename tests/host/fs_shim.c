@@ -3,6 +3,8 @@
 #include "abi/errno.h"
 #include "fs/devfs.h"
 #include "fs/pipe.h"
+#include "fs/file.h"
+#include "fs/pagecache.h"
 #include "lib/panic.h"
 #include "proc/signal.h"
 
@@ -115,19 +117,23 @@ table_readlink(struct inode *inode, char *buf, size_t size)
 }
 
 static int64_t
-table_read(struct inode *inode, struct uio *uio, uint64_t offset)
+table_read(struct file *file, struct uio *uio, uint64_t *offset)
 {
-    size_t len = strlen(text_of(inode));
-    if (offset >= len)
+    const char *text = text_of(file->inode);
+    if (*offset >= strlen(text))
         return 0;
-    return uio_fill(uio, text_of(inode) + offset, len - offset);
+    int64_t n = uio_fill(uio, text + *offset, strlen(text) - *offset);
+    if (n > 0)
+        *offset += (uint64_t)n;
+    return n;
 }
+
+static const struct file_ops table_file_ops = {.read = table_read};
 
 static const struct inode_ops table_inode_ops = {
     .lookup = table_lookup,
     .readdir = table_readdir,
     .readlink = table_readlink,
-    .read = table_read,
 };
 
 static int
@@ -138,6 +144,7 @@ table_read_inode(struct inode *inode)
         return -ENOENT;
     const struct shim_node *node = &t->nodes[inode->ino - 1];
     inode->ops = &table_inode_ops;
+    inode->file_ops = S_ISREG(node->mode) ? &table_file_ops : NULL;
     inode->mode = node->mode;
     inode->uid = node->uid;
     inode->nlink = 1;
@@ -173,4 +180,13 @@ shim_super_init(struct super *super, const struct shim_node *nodes, unsigned n)
         .private = &tables[used % 8],
     };
     used++;
+}
+
+/* ---- What is never reached: nothing here has pages ---- */
+
+int64_t
+pagecache_read(struct inode *inode UNUSED, struct uio *uio UNUSED,
+               uint64_t *offset UNUSED)
+{
+    return -EIO;
 }

@@ -1,5 +1,5 @@
 /* eclipsefs as the kernel mounts it: inodes, lookups, positions, reads. */
-// SOURCES: kernel/fs/eclipsefs/mount.c
+// SOURCES: kernel/fs/eclipsefs/mount.c kernel/fs/pagecache.c
 // SOURCES: kernel/fs/eclipsefs/super.c kernel/fs/eclipsefs/cursor.c
 // SOURCES: kernel/fs/eclipsefs/record.c kernel/fs/eclipsefs/dir.c
 // SOURCES: kernel/fs/eclipsefs/file.c kernel/fs/inode.c kernel/mm/uio.c
@@ -12,6 +12,7 @@
 #include "abi/errno.h"
 #include "fs/bcache.h"
 #include "fs/devfs.h"
+#include "fs/pagecache.h"
 #include "host_kernel.h"
 #include "image_builder.h"
 
@@ -332,7 +333,7 @@ read_file(struct inode *file, void *buf, size_t n, uint64_t at)
     struct uio_vec vec;
 
     uio_init_kernel(&uio, &vec, buf, n);
-    return file->ops->read(file, &uio, at);
+    return pagecache_read(file, &uio, &at);
 }
 
 static void

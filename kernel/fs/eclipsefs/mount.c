@@ -4,13 +4,12 @@
 #include "fs/devfs.h"
 #include "fs/eclipsefs/dir.h"
 #include "fs/eclipsefs/file.h"
+#include "fs/pagecache.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "proc/signal.h"
 
-#define FIRST_POS     2u            /* of a directory's entries */
-#define PREFETCH_MOST (256u * 1024) /* bytes asked for ahead of one read */
+#define FIRST_POS 2u /* of a directory's entries */
 
 struct mount_state {
     struct super super;
@@ -172,33 +171,40 @@ eclipsefs_readlink(struct inode *inode, char *buf, size_t size)
     return n < 0 ? n : (int64_t)node->data_len;
 }
 
-/* Copies straight from the block cache, block by block. */
-static int64_t
-eclipsefs_read(struct inode *inode, struct uio *uio, uint64_t offset)
+static int
+content_map(struct inode *inode, uint64_t index, size_t count,
+            struct page_run *run)
 {
     const struct efs_node *node = node_of(inode);
-    struct efs *fs = efs_of(inode);
-    uint64_t start = offset;
+    uint64_t at = index * BLOCK_SIZE;
 
-    if (uio->residual > BLOCK_SIZE)
-        efs_file_prefetch(fs, node, offset, MIN(uio->residual, PREFETCH_MOST));
-    while (uio->residual > 0 && offset < node->data_len) {
-        struct buf *buf;
-        const uint8_t *data;
-        size_t len;
-        int64_t n = efs_file_map(fs, node, offset, &buf, &data, &len);
-        if (n == 0) {
-            n = uio_fill(uio, data, len);
-            bcache_put(buf);
-        }
-        if (n < 0)
-            return offset > start ? (int64_t)(offset - start) : n;
-        offset += (uint64_t)n;
-        if (signal_killed_meanwhile())
-            break;
-    }
-    return (int64_t)(offset - start);
+    run->sector = (node->data + at) / SECTOR_SIZE;
+    run->bytes = node->data_len - at;
+    run->hole = false;
+    run->copied = node->data % SECTOR_SIZE != 0;
+    if (run->copied)
+        efs_file_prefetch(efs_of(inode), node, at, count * BLOCK_SIZE);
+    return 0;
 }
+
+static int
+content_read_page(struct inode *inode, uint64_t index, uint8_t *page)
+{
+    const struct efs_node *node = node_of(inode);
+    uint64_t at = index * BLOCK_SIZE;
+    size_t len = MIN(node->data_len - at, BLOCK_SIZE);
+
+    memset(page + len, 0, BLOCK_SIZE - len);
+    int64_t n = efs_file_read(efs_of(inode), node, at, page, len);
+    if (n < 0)
+        return (int)n;
+    return (size_t)n == len ? 0 : -EIO;
+}
+
+static const struct page_ops page_ops = {
+    .map = content_map,
+    .read_page = content_read_page,
+};
 
 /* ---- Inodes ---- */
 
@@ -207,7 +213,6 @@ static const struct inode_ops inode_ops = {
     .lookup = eclipsefs_lookup,
     .readdir = eclipsefs_readdir,
     .readlink = eclipsefs_readlink,
-    .read = eclipsefs_read,
 };
 
 static int
@@ -228,6 +233,7 @@ eclipsefs_read_inode(struct inode *inode)
     private->claim = 0;
     inode->private = private;
     inode->ops = &inode_ops;
+    inode->page_ops = &page_ops;
     inode->mode = node->mode;
     inode->uid = node->uid;
     inode->gid = node->gid;
@@ -242,6 +248,7 @@ eclipsefs_read_inode(struct inode *inode)
 static void
 eclipsefs_free_inode(struct inode *inode)
 {
+    pagecache_drop(inode);
     kfree(inode->private);
 }
 
