@@ -297,7 +297,7 @@ inode_stat(const struct inode *inode, struct stat *st)
     st->st_size = size;
     st->st_blksize = (int32_t)inode->super->block_size;
     st->st_pad2_ = 0;
-    st->st_blocks = (size + 511) >> 9;
+    st->st_blocks = (int64_t)READ_ONCE(inode->blocks);
     st->st_atim = (struct timespec){READ_ONCE(inode->atime), 0};
     st->st_mtim = (struct timespec){READ_ONCE(inode->mtime), 0};
     st->st_ctim = (struct timespec){READ_ONCE(inode->ctime), 0};
