@@ -103,7 +103,8 @@ LDFLAGS  := -nostdlib -static --gc-sections --build-id=none \
 # ---- Sources ---------------------------------------------------------------
 
 # Written by the owners of mkfs: HOSTFS_SRCS, the file-system code that the
-# kernel, the host tools and the host tests share.
+# kernel, the host tools and the host tests share, and EFS_SRCS, the part of
+# them that tests name in their SOURCES.
 -include mkfs/sources.mk
 
 OFFSETS_C := kernel/arch/asm-offsets.c

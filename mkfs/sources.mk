@@ -1,18 +1,17 @@
 # The file-system code that the kernel, the host tools and the host tests
 # share, and what stands in for the kernel beneath it.
 
-HOSTFS_SRCS := \
+EFS_SRCS := \
     kernel/lib/crc32c.c \
     kernel/dev/blockdev.c \
-    kernel/fs/bcache.c \
-    kernel/fs/buf.c \
-    kernel/fs/blockio.c \
-    kernel/fs/journal.c \
-    kernel/fs/journal_log.c \
-    kernel/fs/readahead.c \
+    $(addprefix kernel/fs/, \
+        bcache.c buf.c blockio.c readahead.c journal.c journal_log.c) \
     $(addprefix kernel/fs/eclipsefs/, \
-        super.c cursor.c record.c dir.c file.c) \
+        super.c cursor.c record.c dir.c file.c \
+        space.c slots.c extent.c extent_edit.c change.c) \
+    $(addprefix mkfs/, host_kernel.c host_disk.c format.c store.c)
+
+HOSTFS_SRCS := $(EFS_SRCS) \
     $(addprefix mkfs/, \
-        host_kernel.c host_disk.c walk.c parents.c list.c get.c dump.c \
-        tree.c plain.c) \
+        walk.c parents.c list.c get.c dump.c tree.c plain.c) \
     user/lib/sha256.c

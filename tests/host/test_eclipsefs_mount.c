@@ -1,11 +1,6 @@
 /* eclipsefs as the kernel mounts it: inodes, lookups, positions, reads. */
-// SOURCES: kernel/fs/eclipsefs/mount.c kernel/fs/pagecache.c
-// SOURCES: kernel/fs/eclipsefs/super.c kernel/fs/eclipsefs/cursor.c
-// SOURCES: kernel/fs/eclipsefs/record.c kernel/fs/eclipsefs/dir.c
-// SOURCES: kernel/fs/eclipsefs/file.c kernel/fs/inode.c kernel/mm/uio.c
-// SOURCES: kernel/fs/bcache.c kernel/fs/buf.c kernel/fs/readahead.c
-// SOURCES: kernel/dev/blockdev.c
-// SOURCES: mkfs/host_kernel.c mkfs/host_disk.c tests/host/image_builder.c
+// SOURCES: $(EFS_SRCS) kernel/fs/eclipsefs/mount.c kernel/fs/pagecache.c
+// SOURCES: kernel/fs/inode.c kernel/mm/uio.c tests/host/image_builder.c
 
 #include "fs/eclipsefs/eclipsefs.h"
 

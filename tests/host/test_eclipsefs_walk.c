@@ -1,10 +1,5 @@
 /* Walking eclipsefs trees: paths, cycles, and images damaged at random. */
-// SOURCES: kernel/fs/eclipsefs/super.c kernel/fs/eclipsefs/cursor.c
-// SOURCES: kernel/fs/eclipsefs/record.c kernel/fs/eclipsefs/dir.c
-// SOURCES: kernel/fs/eclipsefs/file.c mkfs/parents.c
-// SOURCES: kernel/fs/bcache.c kernel/fs/buf.c kernel/fs/readahead.c
-// SOURCES: kernel/dev/blockdev.c
-// SOURCES: mkfs/host_kernel.c mkfs/host_disk.c mkfs/walk.c
+// SOURCES: $(EFS_SRCS) mkfs/parents.c mkfs/walk.c
 // SOURCES: tests/host/image_builder.c
 
 #include "walk.h"

@@ -14,20 +14,30 @@ struct efs_map {
     uint32_t count;    /* how many follow one another */
 };
 
-/* Finds the block of logical, and how far its extent, or the hole, goes on.
+/* Checks what a record of layout EFS_EXTENTS or EFS_EXTENT_INDEX says.
+ * Returns 0, -EUCLEAN (logged), -EIO, -ENOMEM. */
+int efs_extent_check(struct efs *fs, const struct efs_node *node) MUST_CHECK;
+
+/* Finds the block of logical, and how far its extent, or the hole, goes on at
+ * least; a file with inline content is all hole.
  * Returns 0, -EUCLEAN (logged), -EIO, -ENOMEM. */
 int efs_extent_find(struct efs *fs, const struct efs_node *node,
                     uint32_t logical, struct efs_map *map) MUST_CHECK;
 
 /* Within a change: puts a run where there is a hole from logical on, and
- * writes the record. Returns 0, -ENOSPC, -EFBIG (more extents than an index
- * holds), -EUCLEAN, -EIO, -ENOMEM. */
+ * writes the record. Inline content goes: the caller has put it elsewhere.
+ * Returns 0, -ENOSPC, -EFBIG (more extents than an index holds), -EUCLEAN,
+ * -EIO, -ENOMEM. */
 int efs_extent_insert(struct efs *fs, struct efs_node *node, uint32_t logical,
                       struct efs_run run) MUST_CHECK;
 
 /* Within a change: frees blocks from logical block `blocks` on, the last ones
- * first, as many as one change can hold, and writes the record. Returns 1 if
- * there are more, for another change; 0; -EUCLEAN, -EIO, -ENOMEM. */
+ * first, as many as one change can hold, and writes the record; without blocks
+ * a file whose size is 0 becomes inline. Six more blocks may be touched in the
+ * same change. After a crash between two such changes there are blocks behind
+ * the file's end: who makes a file longer calls this first.
+ * Returns 1 if there are more, for another change; 0; -EUCLEAN, -EIO,
+ * -ENOMEM. */
 int efs_extent_truncate(struct efs *fs, struct efs_node *node, uint32_t blocks)
     MUST_CHECK;
 

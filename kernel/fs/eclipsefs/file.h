@@ -1,4 +1,5 @@
-/* File content and symlink targets.
+/* File content and symlink targets, by way of the block cache: the kernel's
+ * page cache goes past this for what extents hold.
  *
  * Owns nothing; takes no lock; may block on the disk. node is a file or a
  * symlink. */
@@ -7,10 +8,10 @@
 #include "fs/bcache.h"
 #include "fs/eclipsefs/record.h"
 
-/* Finds the content at offset < node->data_len in the block cache, up to the
+/* Finds the content at offset < efs_node_length in the block cache, up to the
  * end of its block or of the content.
- * Returns 0, a held *buf for the caller to put, and the bytes; -EIO,
- * -ENOMEM. */
+ * Returns 0, a held *buf for the caller to put, and the bytes, or NULL for
+ * both in a hole; -EUCLEAN (logged), -EIO, -ENOMEM. */
 int efs_file_map(struct efs *fs, const struct efs_node *node, uint64_t offset,
                  struct buf **buf, const uint8_t **data, size_t *len)
     MUST_CHECK;
@@ -21,7 +22,7 @@ void efs_file_prefetch(struct efs *fs, const struct efs_node *node,
                        uint64_t offset, size_t n);
 
 /* Copies up to n bytes of content from offset on; fewer at its end.
- * Returns the bytes copied, 0 at or past the end; -EIO, -ENOMEM if none
- * were. */
+ * Returns the bytes copied, 0 at or past the end; -EUCLEAN, -EIO, -ENOMEM if
+ * none were. */
 int64_t efs_file_read(struct efs *fs, const struct efs_node *node,
                       uint64_t offset, void *dst, size_t n) MUST_CHECK;

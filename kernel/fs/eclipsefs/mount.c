@@ -239,7 +239,6 @@ eclipsefs_read_inode(struct inode *inode)
     inode->gid = node->gid;
     inode->nlink = node->nlink;
     inode->size = node->type == ECLIPSEFS_DIRECTORY ? 0 : node->data_len;
-    inode->blocks = (node->data_len + 511) / 512;
     inode->atime = (int64_t)node->atime;
     inode->mtime = (int64_t)node->mtime;
     inode->ctime = (int64_t)node->ctime;
@@ -283,6 +282,10 @@ eclipsefs_mount(struct blockdev *dev, struct super **out)
     if (!state)
         goto fail;
     err = efs_open(&state->efs, dev, &why);
+    if (!err && state->efs.extended) {
+        why = "extended images are not mounted yet";
+        err = -EOPNOTSUPP;
+    }
     if (err)
         goto fail;
     state->super = (struct super){

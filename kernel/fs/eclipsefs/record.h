@@ -42,9 +42,25 @@ efs_node_length(const struct efs_node *node)
 
 /* Reads the record of ino. Of a repeated TLV the last counts; a number too
  * short for its tag, and a rest too short for a TLV, are ignored.
+ * In an extended image the record's EFSX_CRC must be right, and end it; but a
+ * record longer than a block, as a plain image's writer would make it, has all
+ * of it in its first block except for the value of one CONTENT or ENTRIES,
+ * which is the last TLV and stands behind EFSX_CRC, covered by nothing.
  * Returns 0, -EUCLEAN (logged), -EIO, -ENOMEM. */
 int efs_node_read(struct efs *fs, uint32_t ino, struct efs_node *node)
     MUST_CHECK;
+
+/* Gets the first block of an extended image's record, in which address lies,
+ * checked. Returns 0 and a held buffer, -EUCLEAN (logged), -EIO, -ENOMEM. */
+int efs_node_block(struct efs *fs, uint32_t ino, uint64_t address,
+                   struct buf **buf) MUST_CHECK;
+
+/* Lays a record of node's attributes, and of a value of that layout and len
+ * bytes, out in block, which holds the old record or zeros; efs_node_seal sets
+ * its checksum. Returns where the value is. */
+uint8_t *efs_node_lay_out(uint8_t *block, const struct efs_node *node,
+                          uint32_t len);
+void efs_node_seal(uint8_t *block);
 
 /* Within a change: writes node's record, with its attributes as they are in
  * *node, and a value of that layout and len <= EFS_VALUE_MAX bytes. Of the old

@@ -1,10 +1,10 @@
-/* What is free on an extended image: blocks and inodes.
+/* What is free on an extended image: blocks, and inodes (slots.h).
  *
- * The bitmap and the inode table on the disk are changed through the journal.
- * In memory one more bitmap says which blocks may be given away: not those in
- * use, not those promised to data that is still being written, and not those
- * whose freeing is not on the disk for good - after a crash they would still
- * belong to their old owner.
+ * The bitmap on the disk is changed through the journal. In memory one more
+ * bitmap says which blocks may be given away: not those in use, not those
+ * promised to data that is still being written, and not those whose freeing is
+ * not on the disk for good - after a crash they would still belong to their old
+ * owner.
  *
  * Takes no lock: all of it is called within a change (efs_begin), where
  * nothing else is said. May block on the disk. A cancelled change takes back
@@ -12,14 +12,15 @@
  * efs_space_unreserve, efs_run_take, efs_run_return) stays. */
 #pragma once
 
-#include "fs/eclipsefs/super.h"
+#include "fs/eclipsefs/slots.h"
 
 struct efs_run {
     uint32_t start, count; /* blocks */
 };
 
-/* Reads the bitmap and counts free inodes; frees with efs_space_close. Called
- * while the image is opened for writing, outside of changes.
+/* Reads the bitmap and counts free blocks and inodes; efs_space_close frees.
+ * Called while the image is opened for writing, outside of changes. An image
+ * of more than 128 GiB takes more memory than there is in one piece.
  * Returns 0, -EUCLEAN, -EIO, -ENOMEM. */
 int efs_space_open(struct efs *fs) MUST_CHECK;
 void efs_space_close(struct efs *fs);
@@ -27,7 +28,6 @@ void efs_space_close(struct efs *fs);
 /* Free now and not reserved; of an image that is not open for writing, what
  * its header says. Any context. */
 uint64_t efs_space_free_blocks(const struct efs *fs);
-uint32_t efs_space_free_inodes(const struct efs *fs);
 
 /* Whether there may be more room once dirty data has been written back and
  * what has changed is committed: worth doing before -ENOSPC is told to
@@ -86,21 +86,3 @@ void efs_run_return(struct efs *fs, struct efs_run run);
 /* Frees blocks of data; each EFSX_BITMAP_BITS of them touch one more block.
  * Returns 0, -EUCLEAN, -EIO, -ENOMEM. */
 int efs_run_free(struct efs *fs, struct efs_run run) MUST_CHECK;
-
-/* ---- Inodes ---- */
-
-/* Takes a free inode and its block, near goal. Returns as efs_block_alloc;
- * -ENOSPC also if all inodes are in use. */
-int efs_inode_alloc(struct efs *fs, uint32_t goal, uint32_t *ino,
-                    struct buf **buf) MUST_CHECK;
-
-/* Frees an inode and its block. */
-int efs_inode_free(struct efs *fs, uint32_t ino) MUST_CHECK;
-
-/* Marks an inode that has lost its last name and is still open. */
-int efs_inode_set_orphan(struct efs *fs, uint32_t ino, bool orphan) MUST_CHECK;
-
-/* The lowest orphan above `after`; outside of changes. Returns 0 and *ino, 0
- * after the last; -EIO, -ENOMEM. */
-int efs_inode_next_orphan(struct efs *fs, uint32_t after, uint32_t *ino)
-    MUST_CHECK;

@@ -3,6 +3,7 @@
 #include "abi/errno.h"
 #include "fs/eclipsefs/cursor.h"
 #include "lib/bits.h"
+#include "lib/crc32c.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -63,11 +64,63 @@ check_kind(const struct eclipsefs_header *header, const char **why)
         *why = "the header's checksum is wrong";
         return -EUCLEAN;
     }
-    if (le32_load(header->flags) & ECLIPSEFS_FLAG_EXTENDED) {
-        *why = "extended image: needs a newer kernel";
+    return 0;
+}
+
+/* Reads the header of the extension; the image may be smaller than its
+ * device. */
+static int
+check_extension(struct efs *fs, const char **why)
+{
+    const struct efsx_header *ext = &fs->ext;
+
+    int err = read_at(fs, EFSX_OFFSET, &fs->ext, sizeof fs->ext);
+    if (err)
+        return err;
+    if (memcmp(ext->magic, EFSX_MAGIC, sizeof ext->magic) != 0 ||
+        le32_load(ext->checksum) !=
+            crc32c(0, ext, offsetof(struct efsx_header, checksum))) {
+        *why = "the extension's header is damaged";
+        return -EUCLEAN;
+    }
+    if (le32_load(ext->version) != EFSX_VERSION ||
+        le32_load(ext->block_size) != ECLIPSEFS_BLOCK_SIZE) {
+        *why = "a later version of the extension, or other blocks";
         return -EOPNOTSUPP;
     }
+    uint64_t blocks = le64_load(ext->total_blocks);
+    if (blocks > fs->size / ECLIPSEFS_BLOCK_SIZE || blocks > EFS_BLOCKS_MAX) {
+        *why = "the image is larger than its device";
+        return -EUCLEAN;
+    }
+    fs->size = blocks * ECLIPSEFS_BLOCK_SIZE;
+    fs->extended = true;
     return 0;
+}
+
+/* Checks that an extended image's parts follow one another, in blocks. */
+static int
+check_layout(const struct efs *fs, const char **why)
+{
+    uint64_t journal = le64_load(fs->ext.journal_start);
+    uint64_t bitmap = le64_load(fs->ext.bitmap_start);
+    uint64_t journal_blocks = le32_load(fs->ext.journal_blocks);
+    uint64_t bitmap_blocks = le32_load(fs->ext.bitmap_blocks);
+    uint64_t table = fs->table / ECLIPSEFS_BLOCK_SIZE;
+
+    if (fs->table % ECLIPSEFS_BLOCK_SIZE || fs->records % ECLIPSEFS_BLOCK_SIZE)
+        *why = "the inode table is not made of blocks";
+    else if (fs->inode_count >= EFSX_SLOT_ORPHAN)
+        *why = "too many inodes";
+    else if (bitmap > table || bitmap_blocks > table - bitmap ||
+             bitmap_blocks * EFSX_BITMAP_BITS < fs->size / ECLIPSEFS_BLOCK_SIZE)
+        *why = "the bitmap is not where one can be";
+    else if (journal == 0 || journal_blocks < JOURNAL_BLOCKS_MIN ||
+             journal > bitmap || journal_blocks > bitmap - journal)
+        *why = "the journal is not where one can be";
+    else
+        return 0;
+    return -EUCLEAN;
 }
 
 static int
@@ -147,7 +200,8 @@ check_slot_width(struct efs *fs, const char **why)
 int
 efs_open(struct efs *fs, struct blockdev *dev, const char **why)
 {
-    *fs = (struct efs){.dev = dev, .size = dev->sectors * SECTOR_SIZE};
+    *fs = (struct efs){
+        .dev = dev, .size = dev->sectors * SECTOR_SIZE, .read_only = true};
     *why = "the device cannot be read";
     if (fs->size < sizeof fs->header) {
         *why = "the device is too small for eclipsefs";
@@ -157,12 +211,13 @@ efs_open(struct efs *fs, struct blockdev *dev, const char **why)
     if (err)
         return err;
     err = check_kind(&fs->header, why);
+    if (!err && le32_load(fs->header.flags) & ECLIPSEFS_FLAG_EXTENDED)
+        err = check_extension(fs, why);
+    if (!err)
+        err = check_table(fs, why);
     if (err)
         return err;
-    err = check_table(fs, why);
-    if (err)
-        return err;
-    return check_slot_width(fs, why);
+    return fs->extended ? check_layout(fs, why) : check_slot_width(fs, why);
 }
 
 int
@@ -181,6 +236,9 @@ efs_find_record(struct efs *fs, uint32_t ino, uint64_t *address)
     if (offset > room || room - offset < sizeof(struct eclipsefs_record))
         return efs_damaged(fs, ino, at, "record lies past the end");
     *address = fs->records + offset;
+    if (fs->extended && (*address % ECLIPSEFS_BLOCK_SIZE != 0 ||
+                         (le32_load(slot.inode) & ~EFSX_SLOT_ORPHAN) != ino))
+        return efs_damaged(fs, ino, at, "wrong inode table entry");
     return 0;
 }
 

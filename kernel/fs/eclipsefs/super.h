@@ -14,11 +14,12 @@
 struct efs_space;
 
 #define EFS_COMPLAINTS_MAX 16u
+#define EFS_BLOCKS_MAX     (1ull << 32) /* of an extended image */
 
 struct efs {
     /* constant after open */
     struct blockdev *dev;
-    uint64_t size;        /* of the device, bytes */
+    uint64_t size;        /* of the device or the extended image, bytes */
     uint64_t table;       /* address of the inode table */
     uint64_t records;     /* its end, where record offsets count from */
     uint32_t inode_count; /* inodes are 1 .. inode_count */
@@ -29,11 +30,25 @@ struct efs {
     struct journal *journal; /* NULL for a plain one, or before efs_start */
     struct efs_space *space; /* what is free: fs/eclipsefs/space.c's */
 
+    /* guarded by the change lock: the inode table's, see slots.h */
+    uint32_t slot_rotor;   /* where to look for a free inode */
+    uint32_t inodes_taken; /* by this change, modulo 2^32 */
+
     /* atomic */
-    bool broken; /* damage was met: nothing more is changed */
+    uint32_t free_inodes; /* changed under the change lock */
+    bool broken;          /* damage was met: nothing more is changed */
     uint32_t complaints;
     uint64_t complained[EFS_COMPLAINTS_MAX]; /* addresses of damage logged */
 };
+
+/* Whether a run of blocks lies where an extended image has inodes, data and
+ * indexes. */
+static inline bool
+efs_has_blocks(const struct efs *fs, uint64_t start, uint64_t count)
+{
+    return start >= fs->records / ECLIPSEFS_BLOCK_SIZE && count > 0 &&
+           start + count <= fs->size / ECLIPSEFS_BLOCK_SIZE;
+}
 
 /* Reads and validates the header of the image on dev.
  * Returns 0; -EINVAL if there is no eclipsefs, -EOPNOTSUPP for a kind of

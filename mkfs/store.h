@@ -1,0 +1,18 @@
+/* Storing the content of files, as the host tools do: the kernel's page cache
+ * has its own way.
+ *
+ * One thread. */
+#pragma once
+
+#include "fs/eclipsefs/record.h"
+
+/* Copies n bytes of the new content, from offset on, to dst. Returns 0 or an
+ * error, which efs_store then returns. */
+typedef int (*efs_source)(void *context, uint64_t offset, void *dst, size_t n);
+
+/* Replaces the content of node, a file that has a record: in several changes,
+ * which also write its attributes as they are in *node. What it was before is
+ * lost, even if this fails, and what then is there is a part of the new one.
+ * Returns 0, -ENOSPC, -EFBIG, -EUCLEAN, -EIO, -ENOMEM, -EROFS. */
+int efs_store(struct efs *fs, struct efs_node *node, uint64_t size,
+              efs_source read, void *context) MUST_CHECK;
