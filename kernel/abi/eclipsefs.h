@@ -39,7 +39,7 @@ struct eclipsefs_header {
     uint8_t flags[4];              /* ECLIPSEFS_FLAG_* */
 };
 
-/* Inode i is slot i - 1; readers ignore the slot's inode field. */
+/* Inode i is slot i - 1; readers of plain images ignore its inode field. */
 struct eclipsefs_slot {
     uint8_t inode[4];
     uint8_t offset[4]; /* of the record, bytes from the end of the table */
@@ -107,8 +107,11 @@ struct eclipsefs_dirent {
  *
  * all of it in blocks of 4096 bytes. A block is named by its number, counted
  * from the start of the image, in 32 bits. An inode's record is a block of
- * its own, ends in EFSX_CRC, and is followed by zeros. Blocks of the bitmap,
- * of extents and of large directories end in a struct efsx_trailer. */
+ * its own, ends in EFSX_CRC, and is followed by zeros. (A record of the plain
+ * format that is longer than a block may be kept, read-only: it begins with a
+ * block, has all but one CONTENT or ENTRIES in it, and that one last, right
+ * behind EFSX_CRC, which does not cover it.) Blocks of the bitmap, of extents
+ * and of large directories end in a struct efsx_trailer. */
 
 #define EFSX_MAGIC     "EFSX" /* without its terminator */
 #define EFSX_VERSION   1u

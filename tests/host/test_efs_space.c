@@ -236,6 +236,88 @@ test_bitmap_of_lies(void **state)
     assert_int_equal(fill(&block), BLOCKS - first - 1);
 }
 
+/* ---- Images of lies ---- */
+
+static void
+seal_header(void)
+{
+    struct eclipsefs_header *header = (void *)rig.image;
+    struct efsx_header *ext = (void *)(rig.image + EFSX_OFFSET);
+
+    store(header->header_checksum, 4, efs_header_checksum(header));
+    store(ext->checksum, 4,
+          crc32c(0, ext, offsetof(struct efsx_header, checksum)));
+}
+
+/* Uses what is open for changes, which may be refused at any time. */
+static void
+use_image(uint64_t *seed)
+{
+    for (unsigned i = 0; i < 8 && efs_begin(fs) == 0; i++) {
+        uint32_t block, ino = 0;
+        struct buf *buf;
+        int err = alloc(rig_random(seed, BLOCKS), &block);
+        if (!err && i % 2)
+            err = efs_block_free(fs, rig_random(seed, BLOCKS));
+        if (!err)
+            err = efs_inode_alloc(fs, 0, &ino, &buf);
+        if (!err) {
+            struct efs_node node = {.ino = ino, .type = ECLIPSEFS_FILE};
+            bcache_put(buf);
+            err = efs_node_write(fs, &node, 9, NULL);
+        }
+        if (!err && i % 3 == 2)
+            err = efs_inode_free(fs, rig_random(seed, INODES) + 1);
+        assert_true(err == 0 || err == -ENOSPC || err == -EUCLEAN);
+        assert_int_equal(efs_end(fs, err), err);
+    }
+}
+
+/* Random bytes in the headers, the bitmap and the inode table, with right
+ * checksums: refused, or used without coming to harm. */
+static void
+test_random_images(void **state)
+{
+    uint64_t bitmap = le64_load(fs->ext.bitmap_start), seed = 3;
+    uint64_t table = fs->table / ECLIPSEFS_BLOCK_SIZE;
+    struct efs_node node;
+    const char *why;
+    unsigned used = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        rig_begin(&rig);
+        rig_create(&rig, &node);
+        rig_end(&rig);
+    }
+    rig_unmount(&rig);
+    uint8_t *sound = malloc(rig.size);
+    memcpy(sound, rig.image, rig.size);
+    for (unsigned round = 0; round < 3000; round++) {
+        for (unsigned i = rig_random(&seed, 3); i > 0; i--)
+            rig.image[9 + rig_random(&seed, 235)] =
+                (uint8_t)(rig_random(&seed, 2) ? rig_random(&seed, 256) : 0);
+        for (unsigned i = rig_random(&seed, 5); i > 0; i--)
+            rig_block(&rig, bitmap)[rig_random(&seed, BLOCKS / 8)] =
+                (uint8_t)rig_random(&seed, 256);
+        for (unsigned i = rig_random(&seed, 5); i > 0; i--)
+            rig_block(&rig, table)[rig_random(&seed, 200)] =
+                (uint8_t)rig_random(&seed, rig_random(&seed, 2) ? 256 : 2);
+        efs_seal(rig_block(&rig, bitmap));
+        seal_header();
+        if (rig_open(&rig) == 0 && fs->extended &&
+            efs_start(fs, false, &why) == 0) {
+            use_image(&seed);
+            efs_stop(fs);
+            used++;
+        }
+        memcpy(rig.image, sound, rig.size);
+    }
+    assert_in_range(used, 1000, 3000);
+    free(sound);
+    rig_mount(&rig);
+}
+
 /* ---- Blocks ---- */
 
 static void
@@ -517,6 +599,7 @@ main(void)
         TEST(test_header_is_refused),
         TEST(test_wrong_bitmap_is_refused),
         TEST(test_bitmap_of_lies),
+        TEST(test_random_images),
         TEST(test_blocks_are_taken_near_the_goal),
         TEST(test_cancelled_change_takes_nothing),
         TEST(test_freed_blocks_wait_for_the_commit),
