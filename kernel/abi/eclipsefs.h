@@ -185,9 +185,26 @@ struct efsx_block {
     (ECLIPSEFS_BLOCK_SIZE - sizeof(struct efsx_block) - \
      sizeof(struct efsx_trailer))
 
-/* A large directory is a tree ordered by name hash: EFSX_HASH_INDEX with
- * depth 1 leads to leaves, with depth 2 to blocks of index entries that lead
- * to leaves. All names of one hash are in one leaf. */
+/* The hash of a name, on its bytes, with the first four bytes of the UUID as
+ * a little-endian seed, modulo 2^64: FNV-1a and one step of mixing.
+ *
+ *   h = EFSX_HASH_BASIS ^ seed
+ *   for each byte: h = (h ^ byte) * EFSX_HASH_PRIME
+ *   hash = (h ^ (h >> 32)) * EFSX_HASH_MIX
+ *
+ * In an extended image the names of an inline directory, and of each leaf,
+ * stand in the order of their hashes.
+ *
+ * A large directory is a tree ordered by the upper 32 bits of the hashes:
+ * EFSX_HASH_INDEX with depth 1 leads to leaves, with depth 2 to blocks of
+ * index entries that lead to leaves. What an index entry leads to holds the
+ * hashes from its first, or, if it is the first of its block, from the lowest
+ * that the block may hold, to below the next entry's, or to the block's last.
+ * Names whose upper 32 bits are equal are in one leaf. No block is empty: a
+ * directory without names is inline. */
+#define EFSX_HASH_BASIS     0xcbf29ce484222325u
+#define EFSX_HASH_PRIME     0x100000001b3u
+#define EFSX_HASH_MIX       0x9e3779b97f4a7c15u
 #define EFSX_HASH_DEPTH_MAX 2u
 
 /* ---- The journal ----

@@ -4,20 +4,27 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 
+/* In extended images a position is that many bits of a hash, and that fewer
+ * of them lead to a leaf. */
+#define POS_SHIFT  2
+#define LEAF_SHIFT (32 - POS_SHIFT)
+
 void
 efs_dir_open(struct efs_dir *dir, struct efs *fs, const struct efs_node *node,
-             uint32_t pos)
+             uint64_t pos)
 {
     uint64_t end = node->data + node->data_len;
 
-    *dir = (struct efs_dir){.fs = fs, .node = node};
-    efs_cursor_init(&dir->cursor, fs->dev, MIN(node->data + pos, end), end);
+    *dir = (struct efs_dir){.fs = fs, .node = node, .pos = pos};
+    efs_cursor_init(&dir->cursor, fs->dev,
+                    node->data + MIN(pos, node->data_len), end);
 }
 
 void
 efs_dir_close(struct efs_dir *dir)
 {
     efs_cursor_close(&dir->cursor);
+    efs_dirtree_put(&dir->path);
 }
 
 static bool
@@ -29,8 +36,41 @@ name_is_hidden(const char *name, size_t len)
     return memchr(name, '/', len) || memchr(name, '\0', len);
 }
 
-int
-efs_dir_next(struct efs_dir *dir, struct efs_entry *entry)
+static int
+next_in_tree(struct efs_dir *dir, struct efs_entry *entry)
+{
+    struct efs_name *name = &dir->name;
+    int found = 0;
+
+    while (found == 0 && dir->pos >> LEAF_SHIFT <= UINT32_MAX) {
+        if (!dir->path.step[0].buf) {
+            int err = efs_dirtree_find(dir->fs, dir->node,
+                                       (uint32_t)(dir->pos >> LEAF_SHIFT),
+                                       &dir->path);
+            if (err)
+                return err;
+            *name = (struct efs_name){0};
+        }
+        do
+            found = efs_dirtree_next(dir->fs, dir->node, &dir->path, name);
+        while (found > 0 && name->hash >> POS_SHIFT < dir->pos);
+        if (found == 0) {
+            dir->pos = dir->path.high << LEAF_SHIFT;
+            efs_dirtree_put(&dir->path);
+        }
+    }
+    if (found <= 0)
+        return found;
+    memcpy(entry->name, name->text, name->len);
+    entry->len = name->len;
+    entry->link.ino = name->ino;
+    entry->link.pos = (uint32_t)(name->hash >> 32);
+    entry->next = (name->hash >> POS_SHIFT) + 1;
+    return 1;
+}
+
+static int
+next_in_list(struct efs_dir *dir, struct efs_entry *entry)
 {
     struct efs_cursor *cursor = &dir->cursor;
     struct eclipsefs_dirent head;
@@ -54,11 +94,18 @@ efs_dir_next(struct efs_dir *dir, struct efs_entry *entry)
         efs_cursor_skip(cursor, entry->len);
     else
         err = efs_cursor_read(cursor, entry->name, entry->len);
-    if (err)
-        return err;
-    entry->hidden = name_is_hidden(entry->name, entry->len);
-    entry->next = (uint32_t)(cursor->pos - dir->node->data);
-    return 1;
+    entry->next = cursor->pos - dir->node->data;
+    return err ? err : 1;
+}
+
+int
+efs_dir_next(struct efs_dir *dir, struct efs_entry *entry)
+{
+    int found =
+        dir->fs->extended ? next_in_tree(dir, entry) : next_in_list(dir, entry);
+    if (found > 0)
+        entry->hidden = name_is_hidden(entry->name, entry->len);
+    return found;
 }
 
 int
@@ -67,13 +114,28 @@ efs_dir_check_link(struct efs *fs, const struct efs_node *node,
 {
     if (link->ino > 0 && link->ino <= fs->inode_count)
         return 0;
-    return efs_damaged(fs, node->ino, node->data + link->pos,
+    return efs_damaged(fs, node->ino,
+                       node->data + (fs->extended ? 0 : link->pos),
                        "entry leads to no inode");
 }
 
-int
-efs_dir_lookup(struct efs *fs, const struct efs_node *node, const char *name,
-               size_t len, struct efs_link *link)
+static int
+find_in_tree(struct efs *fs, const struct efs_node *node, const char *name,
+             size_t len, struct efs_link *link)
+{
+    struct efs_path path;
+
+    int err = efs_dirtree_lookup(fs, node, name, len, &path, &link->ino);
+    if (err)
+        return err;
+    efs_dirtree_put(&path);
+    link->pos = (uint32_t)(efs_name_hash(fs, name, len) >> 32);
+    return 0;
+}
+
+static int
+find_in_list(struct efs *fs, const struct efs_node *node, const char *name,
+             size_t len, struct efs_link *link)
 {
     struct efs_entry entry;
     struct efs_dir dir;
@@ -90,5 +152,14 @@ efs_dir_lookup(struct efs *fs, const struct efs_node *node, const char *name,
     if (!same)
         return found < 0 ? found : -ENOENT;
     *link = entry.link;
-    return efs_dir_check_link(fs, node, link);
+    return 0;
+}
+
+int
+efs_dir_lookup(struct efs *fs, const struct efs_node *node, const char *name,
+               size_t len, struct efs_link *link)
+{
+    int err = fs->extended ? find_in_tree(fs, node, name, len, link)
+                           : find_in_list(fs, node, name, len, link);
+    return err ? err : efs_dir_check_link(fs, node, link);
 }

@@ -1,21 +1,32 @@
-/* Directories: a list of entries of any length, in no order.
+/* Directories: reading their entries, and finding one.
  *
- * Owns nothing; takes no lock; may block on the disk. The list is walked in
- * place, never loaded whole. */
+ * In a plain image a directory is a list of any length, in no order; in an
+ * extended one it is what dirtree.h says. Owns nothing; takes no lock: nobody
+ * may change a directory during a walk. May block on the disk.
+ *
+ * A position is where a walk goes on, in another walk too: 0 at the start. In
+ * plain images it counts the bytes of the list; in extended ones it is the
+ * upper 62 bits of a name's hash, so that names may come and go between two
+ * walks, and all others are met once. (Of names that share these bits a walk
+ * that goes on after one does not meet the next.) */
 #pragma once
 
 #include "fs/eclipsefs/cursor.h"
-#include "fs/eclipsefs/record.h"
+#include "fs/eclipsefs/dirtree.h"
 
 /* A walk over one directory's entries; lives on its user's stack. */
 struct efs_dir {
     struct efs *fs;
     const struct efs_node *node;
-    struct efs_cursor cursor;
+    struct efs_cursor cursor; /* plain images */
+    uint64_t pos;             /* extended ones: the least that is wanted */
+    struct efs_path path;     /* held while there may be more of its names */
+    struct efs_name name;     /* the last one */
 };
 
-/* What an entry links: inode ino, which may dangle, from byte pos of its
- * directory's list. */
+/* What an entry links: inode ino, which may dangle. pos tells the entry from
+ * others of its directory as long as it is there: the byte of the list where
+ * it begins or, in an extended image, the upper half of its name's hash. */
 struct efs_link {
     uint32_t ino;
     uint32_t pos;
@@ -25,18 +36,18 @@ struct efs_entry {
     char name[ECLIPSEFS_NAME_MAX]; /* not terminated; unset if too long */
     uint32_t len;
     struct efs_link link;
-    uint32_t next; /* where in the list the next entry starts, bytes */
+    uint64_t next; /* the position after it */
     bool hidden;   /* no path can reach it: empty, ., .., over 255 bytes, or
                     * with / or NUL in it */
 };
 
-/* Starts a walk of directory node at byte pos of its list, 0 or the next of
- * an earlier walk's entry; node must outlive it. */
+/* Starts a walk of directory node at a position, which in a plain image must
+ * be 0 or some entry's next; node must outlive it. */
 void efs_dir_open(struct efs_dir *dir, struct efs *fs,
-                  const struct efs_node *node, uint32_t pos);
+                  const struct efs_node *node, uint64_t pos);
 
 /* Takes the next entry, hidden ones included.
- * Returns 1, 0 at the end, -EUCLEAN if the list is damaged here (logged),
+ * Returns 1, 0 at the end, -EUCLEAN if the directory is damaged here (logged),
  * -EIO, -ENOMEM. */
 int efs_dir_next(struct efs_dir *dir, struct efs_entry *entry) MUST_CHECK;
 
@@ -49,8 +60,9 @@ int efs_dir_check_link(struct efs *fs, const struct efs_node *node,
 
 /* Finds name (len bytes) in directory node; of entries with one name the
  * first counts.
- * Returns 0 and *link, checked; -ENOENT; -EUCLEAN if the list is damaged
- * before the name was met, or the entry dangles (logged); -EIO, -ENOMEM. */
+ * Returns 0 and *link, checked; -ENOENT; -EUCLEAN if the directory is
+ * damaged on the way to the name, or the entry dangles (logged); -EIO, -ENOMEM.
+ */
 int efs_dir_lookup(struct efs *fs, const struct efs_node *node,
                    const char *name, size_t len, struct efs_link *link)
     MUST_CHECK;

@@ -21,11 +21,11 @@ struct efs_inode {
     struct efs_node node;
 
     /* guarded by inode->lock */
-    uint32_t resume; /* where in the list the last readdir ended, bytes */
+    uint64_t resume; /* the position where the last readdir ended */
 
     /* atomic */
-    uint64_t claim; /* of a directory: parent inode << 32 | place in its list
-                     * of the entry that led here; 0: none yet */
+    uint64_t claim; /* of a directory: parent inode << 32 | pos of the entry
+                     * that led here; 0: none yet */
 };
 
 static struct efs *
@@ -88,11 +88,11 @@ eclipsefs_lookup(struct inode *dir, const char *name, size_t len,
     return 0;
 }
 
-/* Sets *start to the entry that begins at byte `at` of the list, or to the
- * next one: a position comes from lseek, and may be anywhere. Where the last
- * readdir ended is known to be good, which keeps reading on cheap. */
+/* Sets *start to where an entry begins at or after position `at`, which comes
+ * from lseek and, in a plain image, may be amidst one. Where the last readdir
+ * ended is known to be good, which keeps reading on cheap. */
 static int
-find_start(struct inode *dir, uint64_t at, uint32_t *start)
+find_start(struct inode *dir, uint64_t at, uint64_t *start)
 {
     const struct efs_inode *private = dir->private;
     struct efs_entry entry;
@@ -100,8 +100,8 @@ find_start(struct inode *dir, uint64_t at, uint32_t *start)
     int found = 1;
 
     *start = 0;
-    if (at == private->resume) {
-        *start = private->resume;
+    if (efs_of(dir)->extended || at == private->resume) {
+        *start = at;
         return 0;
     }
     efs_dir_open(&d, efs_of(dir), &private->node, 0);
@@ -134,7 +134,7 @@ eclipsefs_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
     struct efs_inode *private = dir->private;
     struct efs_entry entry;
     struct efs_dir d;
-    uint32_t start;
+    uint64_t start;
     bool handed_on = false;
     int found;
 
@@ -143,7 +143,7 @@ eclipsefs_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
         return err;
     efs_dir_open(&d, efs_of(dir), &private->node, start);
     while ((found = efs_dir_next(&d, &entry)) > 0) {
-        uint64_t next = FIRST_POS + (uint64_t)entry.next;
+        uint64_t next = FIRST_POS + entry.next;
         if (!entry.hidden) {
             if (!sink->entry(sink, entry.name, entry.len, entry.link.ino,
                              type_of(dir, entry.link.ino), next))
@@ -154,7 +154,7 @@ eclipsefs_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
     }
     efs_dir_close(&d);
     private->resume = start;
-    *pos = FIRST_POS + (uint64_t)start;
+    *pos = FIRST_POS + start;
     return found < 0 && !handed_on ? found : 0;
 }
 

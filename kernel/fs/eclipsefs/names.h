@@ -22,7 +22,8 @@ struct efs_new {
     uint64_t now;
 };
 
-/* Makes an inode and gives it a name that is not there yet. */
+/* Makes an inode and gives it a name that is not there yet. -ENAMETOOLONG if
+ * the target does not fit into the record. */
 int efs_create(struct efs *fs, struct efs_node *dir, const char *name,
                size_t len, const struct efs_new *what, struct efs_node *node)
     MUST_CHECK;
@@ -45,8 +46,9 @@ struct efs_place {
 };
 
 /* Moves from's node to to's place, whose node, if any, loses that name; or
- * exchanges the two. from->dir and to->dir may be one struct; that neither
- * lies below the other's node is the caller's to see. -ENOTEMPTY. */
+ * exchanges the two. If both lead to one inode, nothing happens. from->dir and
+ * to->dir may be one struct; that neither lies below the other's node is the
+ * caller's to see. -ENOTEMPTY. */
 int efs_rename(struct efs *fs, struct efs_place *from, struct efs_place *to,
                bool exchange, uint64_t now) MUST_CHECK;
 
