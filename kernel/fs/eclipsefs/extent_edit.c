@@ -14,13 +14,6 @@
  * for whoever goes on within the same change. */
 #define TRUNCATE_CREDITS 24u
 
-static void
-put_index(struct efsx_index *at, uint64_t first, uint32_t block)
-{
-    le32_store(at->first, (uint32_t)first);
-    le32_store(at->block, block);
-}
-
 /* ---- Inserting ---- */
 
 /* How an extent goes into a list: in place of neighbours that it continues. */
@@ -89,7 +82,9 @@ store(struct efs *fs, struct efs_node *node, const struct efs_list *list,
         if (err)
             return err;
         apply(fit, (void *)value, list->n);
-        return efs_node_write(fs, node, n * EFS_EXTENT_SIZE, NULL);
+        return n >= list->n
+                   ? 0
+                   : efs_node_write(fs, node, n * EFS_EXTENT_SIZE, NULL);
     }
     struct efsx_block *head =
         (void *)journal_edit(fs->journal, list->buf, efs_seal);
@@ -121,53 +116,46 @@ make_block(struct efs *fs, const struct efs_node *node,
     return 0;
 }
 
-/* Moves a record's extents to a block. */
+/* Makes room: moves a record's extents to a block, or half of a full block's
+ * to a new one. But if the new extent goes behind all others a block of its
+ * own begins, for more are likely to follow, and full ones to stay. */
 static int
-start_index(struct efs *fs, struct efs_node *node, const struct efs_list *list)
+make_room(struct efs *fs, struct efs_node *node, const struct efs_list *list,
+          const struct fit *fit)
 {
+    bool indexed = node->layout == EFS_EXTENT_INDEX;
+    uint32_t n = 0, at = 0; /* entries of the index, and the new one's place */
+    uint32_t kept = 0, block;
+    uint64_t first = 0;
     uint8_t *value;
-    uint32_t block;
 
-    int err = make_block(fs, node, list, 0, &block);
-    if (err)
-        return err;
-    node->layout = EFS_EXTENT_INDEX;
-    err = efs_node_write(fs, node, INDEX_SIZE, &value);
-    if (!err)
-        put_index((void *)value, 0, block);
-    return err;
-}
-
-/* Halves a full block for an extent that goes to `at` in it; but if it goes
- * behind all others a block of its own begins, for more are likely to follow,
- * and full ones to stay. */
-static int
-split_block(struct efs *fs, struct efs_node *node, const struct efs_list *list,
-            const struct fit *fit)
-{
-    uint32_t n = node->data_len / INDEX_SIZE, next = list->entry + 1;
-    uint32_t kept = fit->at == list->n ? list->n : list->n / 2;
-    uint64_t first = kept < list->n ? efs_extent_get(&list->at[kept]).logical
-                                    : fit->e.logical;
-    uint8_t *value;
-    uint32_t block;
-
+    if (indexed) {
+        n = node->data_len / INDEX_SIZE;
+        at = list->entry + 1;
+        kept = fit->at == list->n ? list->n : list->n / 2;
+        first = kept < list->n ? efs_extent_get(&list->at[kept]).logical
+                               : fit->e.logical;
+    }
     if (n == INDEX_MOST)
         return -EFBIG;
     int err = make_block(fs, node, list, kept, &block);
     if (err)
         return err;
-    struct efsx_block *head =
-        (void *)journal_edit(fs->journal, list->buf, efs_seal);
-    if (!head)
-        return -ENOMEM;
-    le32_store(head->used, kept * EFS_EXTENT_SIZE);
+    if (indexed) {
+        struct efsx_block *head =
+            (void *)journal_edit(fs->journal, list->buf, efs_seal);
+        if (!head)
+            return -ENOMEM;
+        le32_store(head->used, kept * EFS_EXTENT_SIZE);
+    }
+    node->layout = EFS_EXTENT_INDEX;
     err = efs_node_write(fs, node, (n + 1) * INDEX_SIZE, &value);
     if (err)
         return err;
     struct efsx_index *index = (void *)value;
-    memmove(index + next + 1, index + next, (n - next) * INDEX_SIZE);
-    put_index(index + next, first, block);
+    memmove(index + at + 1, index + at, (n - at) * INDEX_SIZE);
+    le32_store(index[at].first, (uint32_t)first);
+    le32_store(index[at].block, block);
     return 0;
 }
 
@@ -176,7 +164,7 @@ split_block(struct efs *fs, struct efs_node *node, const struct efs_list *list,
 static int
 insert_part(struct efs *fs, struct efs_node *node, struct efs_extent *rest)
 {
-    bool indexed = node->layout == EFS_EXTENT_INDEX;
+    uint32_t most = node->layout == EFS_EXTENT_INDEX ? BLOCK_MOST : VALUE_MOST;
     struct efs_extent part = *rest;
     struct efs_list list;
     struct fit fit;
@@ -188,15 +176,13 @@ insert_part(struct efs *fs, struct efs_node *node, struct efs_extent *rest)
     err = plan(&list, part, &fit);
     if (err) {
         err = efs_broken(fs, node->ino, node->data, "block in two places");
-    } else if (list.n + 1 - fit.replaced <=
-               (indexed ? BLOCK_MOST : VALUE_MOST)) {
+    } else if (list.n + 1 - fit.replaced > most) {
+        err = make_room(fs, node, &list, &fit);
+    } else {
         err = store(fs, node, &list, &fit);
         rest->logical += part.count;
         rest->physical += part.count;
         rest->count -= part.count;
-    } else {
-        err = indexed ? split_block(fs, node, &list, &fit)
-                      : start_index(fs, node, &list);
     }
     efs_list_unload(&list);
     return err;
@@ -207,16 +193,17 @@ efs_extent_insert(struct efs *fs, struct efs_node *node, uint32_t logical,
                   struct efs_run run)
 {
     struct efs_extent rest = {logical, run.count, run.start};
-    uint32_t len = node->data_len;
+    int err = 0;
 
     if (node->layout == EFS_INLINE) {
         node->layout = EFS_EXTENTS;
-        len = 0;
+        err = efs_node_write(fs, node, 0, NULL);
     }
-    int err = efs_node_write(fs, node, len, NULL);
     while (!err && rest.count > 0)
         err = insert_part(fs, node, &rest);
-    return err;
+    if (err || node->layout == EFS_EXTENTS)
+        return err;
+    return efs_node_write(fs, node, node->data_len, NULL);
 }
 
 /* ---- Truncating ---- */
