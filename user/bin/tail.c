@@ -6,13 +6,16 @@
 #include <prog.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char usage[] =
-    "usage: tail [-n [+]LINES] [-c [+]BYTES] [FILE...]\n"
-    "Print the last 10 lines, or LINES or BYTES; with +, from there on.\n";
+    "usage: tail [-f] [-n [+]LINES] [-c [+]BYTES] [FILE...]\n"
+    "Print the last 10 lines, or LINES or BYTES; with +, from there on.\n"
+    "  -f  then go on printing what is added to the FILE, the only one\n";
 
 static unsigned long wanted = 10;
-static bool by_bytes, from_start, titles;
+static bool by_bytes, from_start, titles, follow;
 
 /* Skips to the wanted line or byte, counted from 1, and copies the rest. */
 static void
@@ -60,6 +63,29 @@ print_last(FILE *f)
     free(text);
 }
 
+/* Prints what is added to f, until a signal ends the program. */
+static void
+print_more(FILE *f, const char *name)
+{
+    char block[4096];
+    struct stat st;
+    size_t n;
+
+    /* A pipe that has ended stays so. */
+    while (fstat(fileno(f), &st) == 0 && !S_ISFIFO(st.st_mode)) {
+        if (S_ISREG(st.st_mode) && st.st_size < ftell(f)) {
+            warnx("%s: was cut short", name);
+            fseek(f, 0, SEEK_SET);
+        }
+        clearerr(f);
+        while ((n = fread(block, 1, sizeof(block), f)) > 0)
+            fwrite(block, 1, n, stdout);
+        if (ferror(f) || fflush(stdout) != 0)
+            return;
+        sleep(1);
+    }
+}
+
 static void
 print_end(FILE *f, const char *name)
 {
@@ -72,6 +98,8 @@ print_end(FILE *f, const char *name)
         print_from(f);
     else
         print_last(f);
+    if (follow)
+        print_more(f, name);
 }
 
 static void
@@ -91,10 +119,15 @@ main(int argc, char **argv)
         argv++;
         argc--;
     }
-    while ((c = prog_option(argc, argv, "c:n:", usage)) != -1) {
+    while ((c = prog_option(argc, argv, "c:fn:", usage)) != -1) {
+        follow |= c == 'f';
+        if (c == 'f')
+            continue;
         by_bytes = c == 'c';
         read_count(optarg);
     }
     titles = argc - optind > 1;
+    if (follow && titles)
+        prog_usage(usage);
     prog_exit(!prog_each_file(argc, argv, print_end));
 }

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <echo.h>
+#include <mode.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,24 +64,38 @@ builtin_pwd(int argc, char **argv)
     return 0;
 }
 
+/* What a mask leaves to user, group and others, as "u=rwx,g=rx,o=". */
+static void
+print_symbolic(mode_t mask)
+{
+    for (int i = 0; i < 3; i++) {
+        mode_t may = ~mask >> (6 - 3 * i);
+        printf("%c=%s%s%s%s", "ugo"[i], may & 4 ? "r" : "", may & 2 ? "w" : "",
+               may & 1 ? "x" : "", i < 2 ? "," : "\n");
+    }
+}
+
 int
 builtin_umask(int argc, char **argv)
 {
-    char *end = NULL;
-    unsigned long mask;
+    bool symbolic = argc > 1 && strcmp(argv[1], "-S") == 0;
+    const char *text = argv[1 + symbolic];
+    mode_t mask = umask(0), mode = 0;
 
-    if (argc < 2) {
-        mask = umask(0);
-        umask((mode_t)mask);
-        printf("%04lo\n", mask);
+    umask(mask);
+    if (!text) {
+        if (symbolic)
+            print_symbolic(mask);
+        else
+            printf("%04o\n", mask);
         return 0;
     }
-    mask = strtoul(argv[1], &end, 8);
-    if (!isdigit(argv[1][0]) || *end || mask > 0777) {
-        shell_error(1, "umask: %s: not a mode in octal", argv[1]);
+    /* A number says what new files lack, letters what they may have. */
+    if (!mode_parse(text, ~mask & 0777, false, 0, &mode) || mode > 0777) {
+        shell_error(1, "umask: %s: not a mode", text);
         return 1;
     }
-    umask((mode_t)mask);
+    umask(isdigit(*text) ? mode : ~mode & 0777);
     return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "builtin_list.h"
+#include "option.h"
 #include "shell.h"
 #include "text.h"
 #include "vars.h"
@@ -37,28 +38,6 @@ builtin_unset(int argc, char **argv)
     return 0;
 }
 
-static int
-set_option(char letter, bool on)
-{
-    switch (letter) {
-    case 'e':
-        shell.option_e = on;
-        return 0;
-    case 'f':
-        shell.option_f = on;
-        return 0;
-    case 'u':
-        shell.option_u = on;
-        return 0;
-    case 'x':
-        shell.option_x = on;
-        return 0;
-    default:
-        shell_error(2, "set: unknown option %c", letter);
-        return 2;
-    }
-}
-
 /* The old parameters may be a running function's, so they are not freed. */
 static void
 set_params(int count, char **values)
@@ -71,24 +50,51 @@ set_params(int count, char **values)
     shell.count = params.count;
 }
 
+/* A word of options, "-ex" or "+e", or -o with the name behind it. Returns the
+ * words that were used up, or -1 after complaining. */
+static int
+set_options(char **words)
+{
+    bool on = words[0][0] == '-';
+
+    if (strcmp(words[0] + 1, "o") != 0) {
+        for (const char *s = words[0] + 1; *s; s++)
+            if (!option_set(*s, on)) {
+                shell_error(2, "set: unknown option %c", *s);
+                return -1;
+            }
+        return 1;
+    }
+    if (!words[1]) {
+        option_print();
+        return 1;
+    }
+    if (option_set_name(words[1], on))
+        return 2;
+    shell_error(2, "set: unknown option %s", words[1]);
+    return -1;
+}
+
 int
 builtin_set(int argc, char **argv)
 {
-    int i, status = 0;
+    int i = 1, used;
 
     if (argc < 2)
         vars_print(false);
-    for (i = 1; i < argc && (argv[i][0] == '-' || argv[i][0] == '+'); i++) {
+    while (i < argc && (argv[i][0] == '-' || argv[i][0] == '+')) {
         if (strcmp(argv[i], "--") == 0) {
             set_params(argc - i - 1, argv + i + 1);
-            return status;
+            return 0;
         }
-        for (const char *s = argv[i] + 1; *s; s++)
-            status |= set_option(*s, argv[i][0] == '-');
+        used = set_options(argv + i);
+        if (used < 0)
+            return 2;
+        i += used;
     }
     if (i < argc)
         set_params(argc - i, argv + i);
-    return status;
+    return 0;
 }
 
 int

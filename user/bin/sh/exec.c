@@ -90,14 +90,15 @@ static void
 exec_empty(const struct node *n)
 {
     struct redir_saved saved;
+    bool good;
 
-    shell.status = 0;
-    if (!redir_apply(n->redirs, &saved))
-        shell.status = 1;
+    good = redir_apply(n->redirs, &saved);
     redir_restore(&saved);
     assign(n->assignments, false);
-    if (shell.jump == JUMP_ABORT)
+    if (!good || shell.jump == JUMP_ABORT)
         shell.status = 1;
+    else if (!shell.substituted)
+        shell.status = 0;
 }
 
 static void
@@ -105,6 +106,9 @@ exec_simple(const struct node *n, bool in_child)
 {
     struct strings args = {0};
 
+    /* $? is still the last command's while words are expanded. Without a
+     * command it is then that of the last one in a word, if any. */
+    shell.substituted = false;
     expand_words(n->words, &args);
     if (shell.jump == JUMP_ABORT) {
         shell.status = shell.status ? shell.status : 1;

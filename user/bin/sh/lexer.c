@@ -138,6 +138,7 @@ redirection(struct source *s, int c, int fd)
     if (c == '>')
         t.redir = take(s, '>')   ? REDIR_APPEND
                   : take(s, '&') ? REDIR_COPY
+                  : take(s, '|') ? REDIR_CLOBBER
                                  : REDIR_WRITE;
     else if (take(s, '<'))
         t.redir = take(s, '-') ? REDIR_HERE_TABS : REDIR_HERE;
@@ -145,8 +146,6 @@ redirection(struct source *s, int c, int fd)
         t.redir = take(s, '&')   ? REDIR_COPY_READ
                   : take(s, '>') ? REDIR_BOTH
                                  : REDIR_READ;
-    if (c == '>' && t.redir == REDIR_WRITE)
-        take(s, '|');
     return t;
 }
 

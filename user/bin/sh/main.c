@@ -1,6 +1,8 @@
 /* sh, the command interpreter. */
 #include "exec.h"
+#include "history.h"
 #include "jobs.h"
+#include "option.h"
 #include "parser.h"
 #include "shell.h"
 #include "source.h"
@@ -16,10 +18,11 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: sh [-eilux] [SCRIPT [ARG...]]\n"
-    "       sh [-eilux] -c TEXT [NAME [ARG...]]\n"
+    "usage: sh [-Cefilux] [SCRIPT [ARG...]]\n"
+    "       sh [-Cefilux] -c TEXT [NAME [ARG...]]\n"
     "Run commands from the terminal, a script or TEXT.\n"
     "  -e  end after the first command that fails\n"
+    "  -C  > overwrites no file (but >| does)   -f  no file names for * ?\n"
     "  -i  be interactive   -l  read /etc/profile first\n"
     "  -u  an unset variable is an error   -x  print commands\n";
 
@@ -113,6 +116,7 @@ run_terminal(void)
 {
     struct source s;
 
+    history_load(vars_get("HOME"));
     source_terminal(&s);
     run(&s, true);
     source_close(&s);
@@ -178,13 +182,12 @@ main(int argc, char **argv)
 
     program_name = "sh";
     set_defaults();
-    while ((c = prog_option(argc, argv, "ceilux", usage)) != -1) {
+    while ((c = prog_option(argc, argv, "cil" OPTION_LETTERS, usage)) != -1) {
         has_text |= c == 'c';
         login |= c == 'l';
         interactive |= c == 'i';
-        shell.option_e |= c == 'e';
-        shell.option_u |= c == 'u';
-        shell.option_x |= c == 'x';
+        if (strchr(OPTION_LETTERS, c))
+            option_set((char)c, true);
     }
     argv += optind;
     if (has_text && !(text = *argv++))

@@ -14,6 +14,7 @@ struct word {
 enum redir_kind {
     REDIR_READ,      /* <  */
     REDIR_WRITE,     /* >  */
+    REDIR_CLOBBER,   /* >| */
     REDIR_APPEND,    /* >> */
     REDIR_BOTH,      /* <> */
     REDIR_COPY_READ, /* <& */

@@ -1,4 +1,5 @@
 #include "param.h"
+#include "option.h"
 #include "shell.h"
 #include "text.h"
 #include "vars.h"
@@ -36,7 +37,7 @@ param_get(const char *name)
         value = shell.background;
         break;
     case '-':
-        return shell.interactive ? "i" : "";
+        return option_letters();
     default:
         return vars_get(name);
     }

@@ -114,5 +114,6 @@ exec_capture(const char *command)
     output = read_all(fds[0]);
     close(fds[0]);
     shell.status = jobs_wait(job);
+    shell.substituted = true;
     return output;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Descriptors of the shell's own stay out of the user's way from here on. */
@@ -47,16 +48,35 @@ move(int from, int fd)
     return true;
 }
 
+/* With set -C: opens what is new, or no regular file that could be lost. */
+static int
+open_unless_there(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, (mode_t)0666);
+    struct stat st;
+
+    if (fd >= 0 || errno != EEXIST)
+        return fd;
+    fd = open(path, O_WRONLY);
+    if (fd < 0 || (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)))
+        return fd;
+    close(fd);
+    return errno_fail(EEXIST);
+}
+
 static bool
 open_file(const struct redir *r, const char *path)
 {
     static const int flags[] = {
         [REDIR_READ] = O_RDONLY,
         [REDIR_WRITE] = O_WRONLY | O_CREAT | O_TRUNC,
+        [REDIR_CLOBBER] = O_WRONLY | O_CREAT | O_TRUNC,
         [REDIR_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
         [REDIR_BOTH] = O_RDWR | O_CREAT,
     };
-    int fd = open(path, flags[r->kind], (mode_t)0666);
+    int fd = r->kind == REDIR_WRITE && shell.option_C
+                 ? open_unless_there(path)
+                 : open(path, flags[r->kind], (mode_t)0666);
 
     if (fd < 0) {
         shell_error(1, "%s: %s", path, strerror(errno));

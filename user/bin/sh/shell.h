@@ -20,12 +20,13 @@ struct shell {
     char **params;    /* $1 and on, count of them, NULL */
     size_t count;
     int status;       /* $? */
+    bool substituted; /* a command's output was put into a word */
     pid_t pid;        /* $$ */
     pid_t background; /* $!, 0 if none yet */
 
     bool interactive;
     bool job_control; /* the terminal takes a foreground group */
-    bool option_e, option_u, option_x, option_f;
+    bool option_e, option_u, option_x, option_f, option_C;
 
     enum jump jump;
     int jump_levels;
