@@ -288,9 +288,11 @@ $(BUILD)/root.img: $(PROGRAMS) $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE)
 	$(call say,MKFS)$(call mkfs,$(BUILD)/rootfs)
 
 $(BUILD)/test.img: $(PROGRAMS) $(TEST_PROGRAMS) $(LINUX_TESTS) \
-                   $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE)
+                   $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE) \
+                   $(wildcard tests/guest/tools/*)
 	$(call stage,$(BUILD)/testfs)
 	@$(call install,$(BUILD)/testfs/tests,$(TEST_PROGRAMS))
+	@cp -R tests/guest/tools $(BUILD)/testfs/tests/
 	@head -c 1048576 /dev/zero >$(BUILD)/testfs/bench.dat
 	@$(if $(LINUX_TESTS),mkdir -p $(BUILD)/testfs/linux && \
 	    cp $(LINUX_TESTS) $(BUILD)/testfs/linux/)
