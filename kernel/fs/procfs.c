@@ -302,6 +302,17 @@ show_cpuinfo(struct text *out)
     return 0;
 }
 
+/* A path in the list of mounts: what would end a field is written in octal. */
+static void
+put_mount_path(struct text *out, const char *path)
+{
+    for (; *path; path++)
+        if (strchr(" \t\n\\", *path))
+            text_printf(out, "\\%d%d%d", *path >> 6, *path >> 3 & 7, *path & 7);
+        else
+            text_put(out, path, 1);
+}
+
 static int
 show_mounts(struct text *out)
 {
@@ -311,9 +322,10 @@ show_mounts(struct text *out)
          super = mount_next(super)) {
         int start =
             dentry_path(super->root, mount_get_root(), path, sizeof(path));
-        text_printf(out, "%s%s %s %s %s 0 0\n", super->bdev ? "/dev/" : "",
-                    super->bdev ? super->bdev->name : super->type,
-                    start < 0 ? "?" : path + start, super->type,
+        text_printf(out, "%s%s ", super->bdev ? "/dev/" : "",
+                    super->bdev ? super->bdev->name : super->type);
+        put_mount_path(out, start < 0 ? "?" : path + start);
+        text_printf(out, " %s %s 0 0\n", super->type,
                     super->read_only ? "ro" : "rw");
     }
     mount_unlock();
