@@ -8,7 +8,6 @@ check(const struct inode *inode, const struct inode_attributes *set,
 {
     const struct credential *cred = credential_current();
     bool owner = cred->uid == inode->uid;
-
     if (READ_ONCE(inode->super->read_only))
         return -EROFS;
     if (!inode->ops->set_attributes)
@@ -30,7 +29,6 @@ static void
 drop_set_id(const struct inode *inode, struct inode_attributes *set)
 {
     uint32_t drop = S_ISUID;
-
     if (inode->mode & S_IXGRP)
         drop |= S_ISGID;
     if (S_ISDIR(inode->mode) || !(inode->mode & drop))

@@ -39,7 +39,6 @@ static uint32_t
 hash_name(const struct dentry *dir, const char *name, size_t len)
 {
     uint32_t hash = (uint32_t)((uintptr_t)dir >> 5);
-
     for (size_t i = 0; i < len; i++)
         hash = hash * 31 + (uint8_t)name[i];
     return hash ^ hash >> 15;
@@ -146,7 +145,6 @@ static bool
 prune(const struct super *super, const struct dentry *dir)
 {
     struct list_node gone = LIST_INIT(gone), *node;
-
     spin_lock(&cache.lock);
     list_for_each_safe (at, &cache.ages) {
         struct dentry *d = list_entry(at, struct dentry, age_node);
@@ -170,7 +168,6 @@ find(const struct dentry *dir, const char *name, size_t len)
     uint32_t hash = hash_name(dir, name, len);
     struct list_node *bucket = &cache.bucket[hash % BUCKETS];
     struct dentry *d, *found = NULL;
-
     spin_lock(&cache.lock);
     list_for_each_entry (d, bucket, hash_node) {
         if (d->hash != hash || d->parent != dir || d->len != len ||
@@ -267,45 +264,35 @@ dentry_enter_mounts(struct dentry *d)
     return d;
 }
 
-static int
-path_locked(const struct dentry *dentry, const struct dentry *root, char *buf,
-            size_t size) REQUIRES(cache.lock)
-{
-    size_t at = size - 1;
-    buf[at] = '\0';
-
-    if (dentry->removed)
-        return -ENOENT;
-    while (dentry != root) {
-        if (dentry->parent == dentry) {
-            if (!dentry->covered)
-                break;
-            dentry = dentry->covered;
-            continue;
-        }
-        if (at < dentry->len + 1u)
-            return -ENAMETOOLONG;
-        at -= dentry->len;
-        memcpy(buf + at, dentry->name, dentry->len);
-        buf[--at] = '/';
-        dentry = dentry->parent;
-    }
-    if (buf[at] == '\0') {
-        if (at == 0)
-            return -ENAMETOOLONG;
-        buf[--at] = '/';
-    }
-    return (int)at;
-}
-
 int
 dentry_path(const struct dentry *dentry, const struct dentry *root, char *buf,
             size_t size)
 {
+    size_t at = size - 1;
+    int err = dentry->removed ? -ENOENT : 0;
+    buf[at] = '\0';
     spin_lock(&cache.lock);
-    int start = path_locked(dentry, root, buf, size);
+    while (!err && dentry != root) {
+        if (dentry->parent == dentry) {
+            if (!dentry->covered)
+                break;
+            dentry = dentry->covered;
+        } else if (at < dentry->len + 1u) {
+            err = -ENAMETOOLONG;
+        } else {
+            at -= dentry->len;
+            memcpy(buf + at, dentry->name, dentry->len);
+            buf[--at] = '/';
+            dentry = dentry->parent;
+        }
+    }
     spin_unlock(&cache.lock);
-    return start;
+    if (!err && buf[at] == '\0') {
+        if (at == 0)
+            return -ENAMETOOLONG;
+        buf[--at] = '/';
+    }
+    return err ? err : (int)at;
 }
 
 /* ---- Changes ---- */
@@ -336,7 +323,6 @@ static void
 rehash_locked(struct dentry *d) REQUIRES(cache.lock)
 {
     bool listed = !list_is_empty(&d->hash_node);
-
     d->hash = hash_name(d->parent, d->name, d->len);
     list_del(&d->hash_node);
     if (listed)
@@ -369,7 +355,6 @@ int
 dentry_mount(struct dentry *at, struct dentry *root)
 {
     int err = 0;
-
     sleeplock_lock(&at->super->names); /* nobody removes at meanwhile */
     if (at->removed) {
         err = -ENOENT;

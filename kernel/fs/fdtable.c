@@ -57,10 +57,9 @@ fdtable_clone(const struct fdtable *table)
 void
 fdtable_destroy(struct fdtable *table)
 {
-    for (unsigned fd = 0; fd < table->len; fd++) {
+    for (unsigned fd = 0; fd < table->len; fd++)
         if (table->slots[fd].file)
             file_put(table->slots[fd].file);
-    }
     kfree(table->slots);
     kfree(table);
 }
@@ -99,7 +98,6 @@ int
 fdtable_install(struct fdtable *table, struct file *file, int min, bool cloexec)
 {
     unsigned fd = MAX((unsigned)min, table->free_from);
-
     while (fd < table->len && table->slots[fd].file)
         fd++;
     if (fd >= FDTABLE_MAX) {

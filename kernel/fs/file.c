@@ -167,17 +167,14 @@ offset_unlock(struct file *file, bool locked) NO_LOCK_CHECK
         sleeplock_unlock(&file->lock);
 }
 
-/* Returns n, or the error that kept what was written from the disk, if the
- * file was opened to wait for that. */
+/* Brings n bytes just written to the disk: the file was opened for that.
+ * Returns n or an error. */
 static int64_t
-moved(struct file *file, enum file_direction direction, int64_t n)
+sync_written(struct file *file, int64_t n)
 {
-    unsigned wait = READ_ONCE(file->flags) & O_SYNC;
-
-    if (likely(direction == FILE_READ || n <= 0 || !wait || !file->inode ||
-               !S_ISREG(file->inode->mode)))
+    if (n <= 0 || !file->inode || !S_ISREG(file->inode->mode))
         return n;
-    int err = file_sync(file, wait == O_DSYNC);
+    int err = file_sync(file, (file->flags & O_SYNC) == O_DSYNC);
     return err ? err : n;
 }
 
@@ -197,14 +194,18 @@ file_transfer(struct file *file, enum file_direction direction, struct uio *uio,
         return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
     if (uio->residual == 0)
         return 0;
+    int64_t n;
     if (at || ops->is_stream) {
         uint64_t offset = at ? *at : 0;
-        return moved(file, direction, move(file, uio, &offset));
+        n = move(file, uio, &offset);
+    } else {
+        bool locked = offset_lock(file);
+        n = move(file, uio, &file->offset);
+        offset_unlock(file, locked);
     }
-    bool locked = offset_lock(file);
-    int64_t n = move(file, uio, &file->offset);
-    offset_unlock(file, locked);
-    return moved(file, direction, n);
+    if (direction == FILE_WRITE && unlikely(file->flags & O_SYNC))
+        n = sync_written(file, n);
+    return n;
 }
 
 int
@@ -297,7 +298,7 @@ inode_stat(const struct inode *inode, struct stat *st)
     st->st_size = size;
     st->st_blksize = (int32_t)inode->super->block_size;
     st->st_pad2_ = 0;
-    st->st_blocks = (size + 511) >> 9;
+    st->st_blocks = (int64_t)READ_ONCE(inode->blocks);
     st->st_atim = (struct timespec){READ_ONCE(inode->atime), 0};
     st->st_mtim = (struct timespec){READ_ONCE(inode->mtime), 0};
     st->st_ctim = (struct timespec){READ_ONCE(inode->ctime), 0};

@@ -25,7 +25,6 @@ static bool
 conflicts_locked(const struct file *file, unsigned kind) REQUIRES(locks.lock)
 {
     const struct file *other;
-
     list_for_each_entry (other, &locks.files, flock_node) {
         if (other != file && object_of(other) == object_of(file) &&
             (kind == LOCK_EX || other->flock == LOCK_EX))
@@ -49,7 +48,6 @@ int
 flock_set(struct file *file, unsigned kind, bool wait)
 {
     int err = 0;
-
     spin_lock(&locks.lock);
     if (file->flock != kind)
         set_locked(file, LOCK_UN);

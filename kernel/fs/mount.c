@@ -32,7 +32,6 @@ int
 mount_add(struct dentry *at, struct super *super)
 {
     struct dentry *root;
-
     if (at && !S_ISDIR(at->inode->mode))
         return -ENOTDIR;
     if (super->root || (!at && table.root))
@@ -63,7 +62,6 @@ mount_remove(struct dentry *root)
 {
     struct super *super = root->super;
     int err = -EINVAL;
-
     if (super->root == root)
         err = super->ops->unmount ? dentry_unmount(root) : -EBUSY;
     dentry_put(root);
@@ -86,7 +84,6 @@ struct super *
 mount_next(const struct super *super)
 {
     struct list_node *node = super ? super->mount_node.next : table.mounts.next;
-
     return node == &table.mounts ? NULL
                                  : list_entry(node, struct super, mount_node);
 }

@@ -54,7 +54,6 @@ may_remove(const struct dentry *dir, const struct dentry *d, bool directory)
     uint32_t uid = credential_current()->uid;
     bool is_dir = S_ISDIR(d->inode->mode);
     int err = may_change(dir);
-
     if (err)
         return err;
     if ((dir->inode->mode & S_ISVTX) && uid != 0 && uid != d->inode->uid &&
@@ -95,7 +94,6 @@ create_locked(const struct path_name *at, struct inode_new *what,
 {
     struct inode *dir = at->dir->inode, *inode;
     int err = may_create(at, d, S_ISDIR(what->mode));
-
     if (err)
         return err;
     if (!dir->ops->create)
@@ -120,7 +118,6 @@ names_create(const struct path_name *at, struct inode_new *what,
              struct dentry **out)
 {
     struct dentry *d;
-
     if (at->kind != LAST_NAME)
         return -EEXIST;
     int err = begin(at, &d);
@@ -137,7 +134,6 @@ link_locked(const struct path_name *at, struct dentry *old, struct dentry *d)
     struct inode *locked[] = {at->dir->inode, old->inode}, *inode;
     const struct inode_ops *ops = at->dir->inode->ops;
     int err = may_create(at, d, false);
-
     if (err)
         return err;
     if (old->super != at->dir->super)
@@ -163,7 +159,6 @@ int
 names_link(const struct path_name *at, struct dentry *old)
 {
     struct dentry *d;
-
     if (at->kind != LAST_NAME)
         return -EEXIST;
     int err = begin(at, &d);
@@ -177,7 +172,6 @@ unlink_locked(const struct path_name *at, struct dentry *d, bool directory)
 {
     struct inode *locked[] = {at->dir->inode, d->inode};
     const struct inode_ops *ops = at->dir->inode->ops;
-
     if (!d->inode)
         return -ENOENT;
     if (at->slash && !directory)
@@ -222,7 +216,6 @@ check_names(const struct path_name *from, const struct dentry *old,
             unsigned flags)
 {
     bool exchange = flags & RENAME_EXCHANGE;
-
     if (!old->inode || (exchange && !new->inode))
         return -ENOENT;
     if ((flags & RENAME_NOREPLACE) && new->inode)
@@ -247,7 +240,6 @@ check_rights(const struct dentry *from, const struct dentry *old,
     bool old_dir = S_ISDIR(old->inode->mode);
     bool new_dir = new->inode &&S_ISDIR(new->inode->mode);
     int err = may_remove(from, old, old_dir);
-
     if (!err && new->inode)
         err = may_remove(to, new, exchange ? new_dir : old_dir);
     else if (!err)
@@ -313,7 +305,6 @@ names_rename(const struct path_name *from, const struct path_name *to,
              unsigned flags)
 {
     struct dentry *old, *new = NULL;
-
     if (from->dir->super != to->dir->super)
         return -EXDEV;
     if (from->kind != LAST_NAME)

@@ -119,7 +119,6 @@ static void
 end_link(struct walk *w)
 {
     struct link *link = w->link;
-
     w->rest = link->resume;
     w->pending -= *w->rest != '\0';
     w->link = link->outer;

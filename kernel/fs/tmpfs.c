@@ -14,31 +14,34 @@
 
 /* Most pages of a file: what kmalloc has room for pointers to. */
 #define FILE_PAGES_MAX ((4ul << 20) / sizeof(void *))
-#define FILE_SIZE_MAX  (FILE_PAGES_MAX * PAGE_SIZE)
 
 struct tmpfs {
-    struct super super;
+    /* constant after creation */
     size_t pages_max;
 
-    /* atomic */
-    size_t pages_used;
-
+    struct super super;
     /* guarded by super.names */
     const struct inode_new *newborn; /* what read_inode is to make */
     uint64_t last_ino;
+
+    /* atomic */
+    size_t pages_used;
 
     /* private to the owner: who unmounts */
     struct list_node dying; /* entries of directories that have gone */
     bool is_reaping;
 };
 
-/* The private part of an inode, guarded by its lock. */
+/* The private part of an inode. */
 struct node {
+    /* constant after creation */
+    char *target; /* of a symbolic link; as long as the inode's size */
+
+    /* guarded by the inode's lock */
     struct list_node entries; /* of a directory */
     uint64_t next_pos;
     uint8_t **pages; /* of a file; NULL: a hole */
     size_t slots;    /* that `pages` has */
-    char *target;    /* of a symbolic link; as long as the inode's size */
 };
 
 struct entry {
@@ -49,7 +52,7 @@ struct entry {
     char name[];
 };
 
-static const uint8_t zeros[PAGE_SIZE];
+static uint8_t zeros[PAGE_SIZE]; /* of all holes; never written */
 
 static struct tmpfs *
 fs_of(const struct inode *inode)
@@ -72,21 +75,17 @@ touch(struct inode *inode, bool content)
         inode->mtime = inode->ctime;
 }
 
-/* Takes a page of what may be used. */
+/* Takes a page of what may be used, or gives one back: change is 1 or -1. */
 static int
-charge(struct tmpfs *fs)
+charge(struct inode *inode, int change)
 {
-    if (__atomic_add_fetch(&fs->pages_used, 1, __ATOMIC_RELAXED) <=
-        fs->pages_max)
+    struct tmpfs *fs = fs_of(inode);
+    size_t used =
+        __atomic_add_fetch(&fs->pages_used, (size_t)change, __ATOMIC_RELAXED);
+    if (change < 0 || used <= fs->pages_max)
         return 0;
     __atomic_sub_fetch(&fs->pages_used, 1, __ATOMIC_RELAXED);
     return -ENOSPC;
-}
-
-static void
-uncharge(struct tmpfs *fs)
-{
-    __atomic_sub_fetch(&fs->pages_used, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- Directories ---- */
@@ -95,46 +94,16 @@ static struct entry *
 find_entry(const struct inode *dir, const char *name, size_t len)
 {
     struct entry *e;
-
-    list_for_each_entry (e, &node_of(dir)->entries, link) {
+    list_for_each_entry (e, &node_of(dir)->entries, link)
         if (e->len == len && memcmp(e->name, name, len) == 0)
             return e;
-    }
     return NULL;
 }
 
-/* Adds a name without an inode to dir. Returns NULL, and *err, or the entry. */
-static struct entry *
-add_entry(struct inode *dir, const char *name, size_t len, int *err)
+static bool
+is_empty(const struct inode *inode)
 {
-    *err = charge(fs_of(dir));
-    if (*err)
-        return NULL;
-    struct entry *e = kmalloc(sizeof(*e) + len);
-    if (!e) {
-        uncharge(fs_of(dir));
-        *err = -ENOMEM;
-        return NULL;
-    }
-    e->inode = NULL;
-    e->pos = node_of(dir)->next_pos++;
-    e->len = len;
-    memcpy(e->name, name, len);
-    list_push_back(&node_of(dir)->entries, &e->link);
-    touch(dir, true);
-    return e;
-}
-
-/* Removes a name from dir, and lets go of the inode, if it has one. */
-static void
-remove_entry(struct inode *dir, struct entry *e)
-{
-    list_del(&e->link);
-    if (e->inode)
-        inode_put(e->inode);
-    kfree(e);
-    uncharge(fs_of(dir));
-    touch(dir, true);
+    return list_is_empty(&node_of(inode)->entries);
 }
 
 /* inode is in dir from now on, or no longer: a directory's .. is a link. */
@@ -146,28 +115,50 @@ count_parent(struct inode *dir, const struct inode *inode, int change)
     touch(dir, true);
 }
 
-/* Drops a link to inode, whose name in dir has gone. */
-static void
-drop_link(struct inode *dir, struct inode *inode)
+/* Adds a name for inode ino to dir, and a reference to the inode. */
+static int
+add_entry(struct inode *dir, const char *name, size_t len, uint64_t ino)
 {
-    count_parent(dir, inode, -1);
-    inode->nlink -= S_ISDIR(inode->mode) ? inode->nlink : 1;
-    touch(inode, false);
+    int err = charge(dir, 1);
+    if (err)
+        return err;
+    struct entry *e = kmalloc(sizeof(*e) + len);
+    err = e ? inode_get(dir->super, ino, &e->inode) : -ENOMEM;
+    if (err) {
+        kfree(e);
+        charge(dir, -1);
+        return err;
+    }
+    e->pos = node_of(dir)->next_pos++;
+    e->len = len;
+    memcpy(e->name, name, len);
+    list_push_back(&node_of(dir)->entries, &e->link);
+    count_parent(dir, e->inode, 1);
+    return 0;
+}
+
+static void
+remove_entry(struct inode *dir, struct entry *e)
+{
+    count_parent(dir, e->inode, -1);
+    list_del(&e->link);
+    inode_put(e->inode);
+    kfree(e);
+    charge(dir, -1);
 }
 
 static int
 tmpfs_lookup(struct inode *dir, const char *name, size_t len,
              struct inode **out)
 {
-    struct entry *e = find_entry(dir, name, len);
+    const struct entry *e = find_entry(dir, name, len);
     return e ? inode_get(dir->super, e->inode->ino, out) : -ENOENT;
 }
 
 static int
 tmpfs_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
 {
-    struct entry *e;
-
+    const struct entry *e;
     list_for_each_entry (e, &node_of(dir)->entries, link) {
         if (e->pos < *pos)
             continue;
@@ -184,47 +175,33 @@ tmpfs_create(struct inode *dir, const char *name, size_t len,
              const struct inode_new *what, struct inode **out)
 {
     struct tmpfs *fs = fs_of(dir);
-    int err;
-    struct entry *e = add_entry(dir, name, len, &err);
-
-    if (!e)
-        return err;
     fs->newborn = what;
-    err = inode_get(&fs->super, ++fs->last_ino, &e->inode);
-    if (!err)
-        err = inode_get(&fs->super, e->inode->ino, out);
+    int err = inode_get(&fs->super, ++fs->last_ino, out);
     if (err)
-        remove_entry(dir, e);
-    else
-        count_parent(dir, *out, 1);
+        return err;
+    err = add_entry(dir, name, len, fs->last_ino);
+    if (err)
+        inode_put(*out);
     return err;
 }
 
 static int
 tmpfs_link(struct inode *dir, const char *name, size_t len, struct inode *inode)
 {
-    int err;
-    struct entry *e = add_entry(dir, name, len, &err);
-
-    if (!e)
-        return err;
-    err = inode_get(dir->super, inode->ino, &e->inode);
-    if (err) {
-        remove_entry(dir, e);
-        return err;
-    }
-    inode->nlink++;
+    int err = add_entry(dir, name, len, inode->ino);
+    inode->nlink += !err;
     touch(inode, false);
-    return 0;
+    return err;
 }
 
 static int
 tmpfs_unlink(struct inode *dir, const char *name, size_t len,
              struct inode *inode)
 {
-    if (S_ISDIR(inode->mode) && !list_is_empty(&node_of(inode)->entries))
+    if (!is_empty(inode))
         return -ENOTEMPTY;
-    drop_link(dir, inode);
+    inode->nlink -= S_ISDIR(inode->mode) ? 2 : 1;
+    touch(inode, false);
     remove_entry(dir, find_entry(dir, name, len));
     return 0;
 }
@@ -232,32 +209,26 @@ tmpfs_unlink(struct inode *dir, const char *name, size_t len,
 static int
 tmpfs_rename(struct inode_place *from, struct inode_place *to, bool exchange)
 {
-    struct entry *old = find_entry(from->dir, from->name, from->len), *new;
-    int err;
-
-    if (!to->inode) {
-        new = add_entry(to->dir, to->name, to->len, &err);
-        if (!new)
-            return err;
-    } else {
-        new = find_entry(to->dir, to->name, to->len);
-        if (!exchange && S_ISDIR(to->inode->mode) &&
-            !list_is_empty(&node_of(to->inode)->entries))
-            return -ENOTEMPTY;
-        if (!exchange)
-            drop_link(to->dir, to->inode);
-    }
-    SWAP(old->inode, new->inode);
-    count_parent(from->dir, from->inode, -1);
-    count_parent(to->dir, from->inode, 1);
-    touch(from->inode, false);
+    struct entry *old = find_entry(from->dir, from->name, from->len);
+    struct entry *new = find_entry(to->dir, to->name, to->len);
     if (exchange) {
+        SWAP(old->inode, new->inode);
+        count_parent(from->dir, from->inode, -1);
+        count_parent(to->dir, from->inode, 1);
         count_parent(to->dir, to->inode, -1);
         count_parent(from->dir, to->inode, 1);
         touch(to->inode, false);
     } else {
+        if (new && !is_empty(to->inode))
+            return -ENOTEMPTY;
+        int err = add_entry(to->dir, to->name, to->len, from->inode->ino);
+        if (!err && new)
+            err = tmpfs_unlink(to->dir, to->name, to->len, to->inode);
+        if (err)
+            return err;
         remove_entry(from->dir, old);
     }
+    touch(from->inode, false);
     return 0;
 }
 
@@ -270,42 +241,49 @@ tmpfs_readlink(struct inode *inode, char *buf, size_t size)
 
 /* ---- Files ---- */
 
-/* Returns the page that holds offset, made if it was a hole; or NULL, and
- * *err. */
-static uint8_t *
-make_page(struct inode *inode, uint64_t offset, int *err)
+/* Makes room for a pointer to page index. */
+static int
+grow(struct node *node, uint64_t index)
+{
+    if (index < node->slots)
+        return 0;
+    if (index >= FILE_PAGES_MAX)
+        return -EFBIG;
+    size_t slots = MAX(index + 1, MIN(node->slots * 2, FILE_PAGES_MAX));
+    uint8_t **pages = kzalloc(slots * sizeof(*pages));
+    if (!pages)
+        return -ENOMEM;
+    for (size_t i = 0; i < node->slots; i++)
+        pages[i] = node->pages[i];
+    kfree(node->pages);
+    node->pages = pages;
+    node->slots = slots;
+    return 0;
+}
+
+/* Finds page index, or, to be written to, makes it. */
+static int
+get_page(struct inode *inode, uint64_t index, bool make, uint8_t **page)
 {
     struct node *node = node_of(inode);
-    uint64_t index = offset / PAGE_SIZE;
-
-    *err = -EFBIG;
-    if (index >= FILE_PAGES_MAX)
-        return NULL;
-    if (index >= node->slots) {
-        size_t slots = MAX(index + 1, MIN(node->slots * 2, FILE_PAGES_MAX));
-        uint8_t **pages = kzalloc(slots * sizeof(*pages));
-        *err = -ENOMEM;
-        if (!pages)
-            return NULL;
-        memcpy(pages, node->pages ? node->pages : pages,
-               node->slots * sizeof(*pages));
-        kfree(node->pages);
-        node->pages = pages;
-        node->slots = slots;
-    }
-    if (node->pages[index])
-        return node->pages[index];
-    *err = charge(fs_of(inode));
-    if (*err)
-        return NULL;
-    node->pages[index] = frame_alloc_zeroed(0);
-    if (!node->pages[index]) {
-        uncharge(fs_of(inode));
-        *err = -ENOMEM;
-        return NULL;
+    *page = index < node->slots ? node->pages[index] : NULL;
+    if (*page)
+        return 0;
+    *page = zeros;
+    if (!make)
+        return 0;
+    int err = grow(node, index);
+    if (!err)
+        err = charge(inode, 1);
+    if (err)
+        return err;
+    *page = node->pages[index] = frame_alloc_zeroed(0);
+    if (!*page) {
+        charge(inode, -1);
+        return -ENOMEM;
     }
     inode->blocks += PAGE_SIZE / 512;
-    return node->pages[index];
+    return 0;
 }
 
 /* Frees the pages from index on. */
@@ -313,64 +291,34 @@ static void
 free_pages(struct inode *inode, uint64_t index)
 {
     struct node *node = node_of(inode);
-
     for (; index < node->slots; index++) {
         if (!node->pages[index])
             continue;
         frame_free(node->pages[index], 0);
         node->pages[index] = NULL;
-        uncharge(fs_of(inode));
         inode->blocks -= PAGE_SIZE / 512;
+        charge(inode, -1);
     }
 }
 
+/* Writes uio into the file, or reads the file into it, at *offset. */
 static int64_t
-tmpfs_read(struct inode *inode, struct uio *uio, uint64_t offset)
-{
-    const struct node *node = node_of(inode);
-    uint64_t start = offset;
-    int64_t n = 0;
-
-    sleeplock_lock(&inode->lock);
-    while (uio->residual > 0 && offset < inode->size) {
-        uint64_t index = offset / PAGE_SIZE, skip = offset % PAGE_SIZE;
-        const uint8_t *page = index < node->slots ? node->pages[index] : NULL;
-        n = uio_fill(uio, (page ? page : zeros) + skip,
-                     MIN(PAGE_SIZE - skip, inode->size - offset));
-        if (n < 0)
-            break;
-        offset += (uint64_t)n;
-        if (signal_killed_meanwhile())
-            break;
-    }
-    sleeplock_unlock(&inode->lock);
-    return offset > start ? (int64_t)(offset - start) : n;
-}
-
-static int64_t
-file_read(struct file *file, struct uio *uio, uint64_t *offset)
-{
-    int64_t n = tmpfs_read(file->inode, uio, *offset);
-    if (n > 0)
-        *offset += (uint64_t)n;
-    return n;
-}
-
-static int64_t
-file_write(struct file *file, struct uio *uio, uint64_t *offset)
+move(struct file *file, struct uio *uio, uint64_t *offset, bool in)
 {
     struct inode *inode = file->inode;
     size_t asked = uio->residual;
     int64_t n = 0;
-    int err = 0;
-
     sleeplock_lock(&inode->lock);
-    if (READ_ONCE(file->flags) & O_APPEND)
+    if (in && (READ_ONCE(file->flags) & O_APPEND))
         *offset = inode->size;
-    while (uio->residual > 0) {
-        size_t skip = *offset % PAGE_SIZE;
-        uint8_t *page = make_page(inode, *offset, &err);
-        n = page ? uio_drain(uio, page + skip, PAGE_SIZE - skip) : err;
+    while (uio->residual > 0 && (in || *offset < inode->size)) {
+        size_t skip = *offset % PAGE_SIZE, len = PAGE_SIZE - skip;
+        uint8_t *page;
+        n = get_page(inode, *offset / PAGE_SIZE, in, &page);
+        if (n == 0)
+            n = in ? uio_drain(uio, page + skip, len)
+                   : uio_fill(uio, page + skip,
+                              MIN(len, inode->size - *offset));
         if (n < 0)
             break;
         *offset += (uint64_t)n;
@@ -379,27 +327,38 @@ file_write(struct file *file, struct uio *uio, uint64_t *offset)
             break;
     }
     size_t done = asked - uio->residual;
-    if (done > 0)
+    if (in && done > 0)
         touch(inode, true);
     sleeplock_unlock(&inode->lock);
     return done > 0 ? (int64_t)done : n;
 }
 
+static int64_t
+tmpfs_read(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    return move(file, uio, offset, false);
+}
+
+static int64_t
+tmpfs_write(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    return move(file, uio, offset, true);
+}
+
 static int
 tmpfs_set_size(struct inode *inode, uint64_t size)
 {
-    struct node *node = node_of(inode);
-    uint64_t last = size / PAGE_SIZE;
-    size_t used = size % PAGE_SIZE;
-
-    if (size > FILE_SIZE_MAX)
+    uint64_t last = size / PAGE_SIZE, used = size % PAGE_SIZE;
+    uint8_t *page;
+    if (last >= FILE_PAGES_MAX)
         return -EFBIG;
     free_pages(inode, last + (used > 0));
-    if (used > 0 && last < node->slots && node->pages[last])
-        memset(node->pages[last] + used, 0, PAGE_SIZE - used);
+    int err = get_page(inode, last, false, &page);
+    if (!err && page != zeros)
+        memset(page + used, 0, PAGE_SIZE - used);
     inode->size = size;
     touch(inode, true);
-    return 0;
+    return err;
 }
 
 static int
@@ -411,11 +370,11 @@ tmpfs_set_attributes(struct inode *inode, const struct inode_attributes *set)
         inode->uid = set->uid;
     if (set->mask & SET_GID)
         inode->gid = set->gid;
-    touch(inode, false);
     if (set->mask & SET_ATIME)
         inode->atime = set->atime;
     if (set->mask & SET_MTIME)
         inode->mtime = set->mtime;
+    touch(inode, false);
     return 0;
 }
 
@@ -434,8 +393,8 @@ static const struct inode_ops tmpfs_inode_ops = {
 };
 
 static const struct file_ops tmpfs_file_ops = {
-    .read = file_read,
-    .write = file_write,
+    .read = tmpfs_read,
+    .write = tmpfs_write,
 };
 
 static int
@@ -443,19 +402,16 @@ tmpfs_read_inode(struct inode *inode)
 {
     const struct inode_new *what = fs_of(inode)->newborn;
     struct node *node = kzalloc(sizeof(*node));
-
-    if (!node)
+    char *target = kmalloc(what->target_len + 1);
+    if (!node || !target) {
+        kfree(target);
+        kfree(node);
         return -ENOMEM;
-    list_init(&node->entries);
-    node->next_pos = FIRST_POS;
-    if (what->target) {
-        node->target = kmalloc(what->target_len);
-        if (!node->target) {
-            kfree(node);
-            return -ENOMEM;
-        }
-        memcpy(node->target, what->target, what->target_len);
     }
+    memcpy(target, what->target ? what->target : "", what->target_len);
+    node->target = target;
+    node->next_pos = FIRST_POS;
+    list_init(&node->entries);
     inode->private = node;
     inode->ops = &tmpfs_inode_ops;
     if (S_ISREG(what->mode))
@@ -479,7 +435,6 @@ tmpfs_free_inode(struct inode *inode)
     struct tmpfs *fs = fs_of(inode);
     struct node *node = node_of(inode);
     struct list_node *link;
-
     free_pages(inode, 0);
     list_splice_back(&fs->dying, &node->entries);
     kfree(node->pages);
@@ -502,7 +457,6 @@ static void
 tmpfs_statfs(struct super *super, struct statfs *st)
 {
     const struct tmpfs *fs = container_of(super, struct tmpfs, super);
-
     st->f_blocks = st->f_files = fs->pages_max;
     st->f_bfree = fs->pages_max - READ_ONCE(fs->pages_used);
     st->f_bavail = st->f_ffree = st->f_bfree;
@@ -534,7 +488,6 @@ tmpfs_open(struct super **out)
 {
     static const struct inode_new root = {.mode = S_IFDIR | 01777};
     struct tmpfs *fs = kzalloc(sizeof(*fs));
-
     if (!fs)
         return -ENOMEM;
     fs->super = (struct super){

@@ -8,34 +8,31 @@
 #include "sys/sys.h"
 
 static int
-set_at(uint64_t dirfd, uint64_t path, unsigned flags,
-       struct inode_attributes *set, bool to_now)
+set_at(uint64_t dirfd, uint64_t path, uint64_t flags,
+       struct inode_attributes set, bool to_now)
 {
+    unsigned follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW;
     struct dentry *d;
-
-    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+    if ((unsigned)flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    int err =
-        lookup_arg(dirfd, path, flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW,
-                   flags & AT_EMPTY_PATH, &d);
+    int err = lookup_arg(dirfd, path, follow, flags & AT_EMPTY_PATH, &d);
     if (err)
         return err;
-    if ((set->mask & SET_MODE) && S_ISLNK(d->inode->mode))
+    if ((set.mask & SET_MODE) && S_ISLNK(d->inode->mode))
         err = -EOPNOTSUPP;
     else
-        err = attributes_set(d->inode, set, to_now);
+        err = attributes_set(d->inode, &set, to_now);
     dentry_put(d);
     return err;
 }
 
 static int
-set_of_fd(uint64_t fd, struct inode_attributes *set, bool to_now)
+set_fd(uint64_t fd, struct inode_attributes set, bool to_now)
 {
     const struct file *file = file_arg(fd);
-
     if (!file || (file->flags & O_PATH))
         return -EBADF;
-    return file->inode ? attributes_set(file->inode, set, to_now) : -EPERM;
+    return file->inode ? attributes_set(file->inode, &set, to_now) : -EPERM;
 }
 
 static struct inode_attributes
@@ -47,22 +44,19 @@ mode_arg(uint64_t mode)
 int64_t
 sys_fchmod(const uint64_t arg[6])
 {
-    struct inode_attributes set = mode_arg(arg[1]);
-    return set_of_fd(arg[0], &set, false);
+    return set_fd(arg[0], mode_arg(arg[1]), false);
 }
 
 int64_t
 sys_fchmodat(const uint64_t arg[6])
 {
-    struct inode_attributes set = mode_arg(arg[2]);
-    return set_at(arg[0], arg[1], 0, &set, false);
+    return set_at(arg[0], arg[1], 0, mode_arg(arg[2]), false);
 }
 
 int64_t
 sys_fchmodat2(const uint64_t arg[6])
 {
-    struct inode_attributes set = mode_arg(arg[2]);
-    return set_at(arg[0], arg[1], (unsigned)arg[3], &set, false);
+    return set_at(arg[0], arg[1], arg[3], mode_arg(arg[2]), false);
 }
 
 static struct inode_attributes
@@ -75,15 +69,13 @@ owner_arg(uint64_t uid, uint64_t gid)
 int64_t
 sys_fchown(const uint64_t arg[6])
 {
-    struct inode_attributes set = owner_arg(arg[1], arg[2]);
-    return set_of_fd(arg[0], &set, false);
+    return set_fd(arg[0], owner_arg(arg[1], arg[2]), false);
 }
 
 int64_t
 sys_fchownat(const uint64_t arg[6])
 {
-    struct inode_attributes set = owner_arg(arg[2], arg[3]);
-    return set_at(arg[0], arg[1], (unsigned)arg[4], &set, false);
+    return set_at(arg[0], arg[1], arg[4], owner_arg(arg[2], arg[3]), false);
 }
 
 /* Reads the times at user address user, NULL: both now. */
@@ -92,7 +84,6 @@ times_arg(uint64_t user, struct inode_attributes *set, bool *to_now)
 {
     struct timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
     int64_t now = rtc_now_ns() / 1000000000, *to[] = {&set->atime, &set->mtime};
-
     *set = (struct inode_attributes){.mask = 0};
     *to_now = true;
     if (user) {
@@ -118,19 +109,17 @@ sys_utimensat(const uint64_t arg[6])
     struct inode_attributes set;
     bool to_now;
     int err = times_arg(arg[2], &set, &to_now);
-
     if (err || set.mask == 0)
         return err;
     if (arg[1] || (int)arg[0] == AT_FDCWD)
-        return set_at(arg[0], arg[1], (unsigned)arg[3], &set, to_now);
-    return arg[3] ? -EINVAL : set_of_fd(arg[0], &set, to_now);
+        return set_at(arg[0], arg[1], arg[3], set, to_now);
+    return arg[3] ? -EINVAL : set_fd(arg[0], set, to_now);
 }
 
 int64_t
 sys_truncate(const uint64_t arg[6])
 {
     struct dentry *d;
-
     if ((int64_t)arg[1] < 0)
         return -EINVAL;
     int err = lookup_arg((uint64_t)AT_FDCWD, arg[0], PATH_FOLLOW, false, &d);
@@ -149,7 +138,6 @@ int64_t
 sys_ftruncate(const uint64_t arg[6])
 {
     const struct file *file = file_arg(arg[0]);
-
     if ((int64_t)arg[1] < 0)
         return -EINVAL;
     if (!file || (file->flags & O_PATH))
@@ -164,6 +152,7 @@ int64_t
 sys_fallocate(const uint64_t arg[6])
 {
     const struct file *file = file_arg(arg[0]);
-
-    return !file || !file_allows(file, FILE_WRITE) ? -EBADF : -EOPNOTSUPP;
+    if (!file || !file_allows(file, FILE_WRITE))
+        return -EBADF;
+    return (int64_t)arg[2] < 0 || (int64_t)arg[3] <= 0 ? -EINVAL : -EOPNOTSUPP;
 }

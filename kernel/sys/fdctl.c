@@ -38,7 +38,6 @@ sys_dup3(const uint64_t arg[6])
 {
     int from = (int)arg[0], to = (int)arg[1];
     unsigned flags = (unsigned)arg[2];
-
     if ((flags & ~O_CLOEXEC) || from == to)
         return -EINVAL;
     struct file *file = file_arg(arg[0]);
@@ -52,7 +51,6 @@ static void
 set_flags(struct file *file, uint32_t mask, uint32_t value)
 {
     uint32_t old = READ_ONCE(file->flags);
-
     while (!__atomic_compare_exchange_n(&file->flags, &old,
                                         (old & ~mask) | (value & mask), false,
                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED))
@@ -134,10 +132,9 @@ sys_pipe2(const uint64_t arg[6])
     err = fds[0] < 0 ? fds[0] : MIN(fds[1], 0);
     if (!err)
         err = uaccess_write(uaddr(arg[0]), fds, sizeof(fds));
-    for (int i = 0; err && i < 2; i++) {
+    for (int i = 0; err && i < 2; i++)
         if (fds[i] >= 0 && fdtable_close(table, fds[i]) < 0)
             return -EBADF;
-    }
     return err;
 }
 
@@ -146,7 +143,6 @@ sys_flock(const uint64_t arg[6])
 {
     struct file *file = file_arg(arg[0]);
     unsigned kind = (unsigned)arg[1] & ~LOCK_NB;
-
     if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
         return -EINVAL;
     if (!file || (file->flags & O_PATH))

@@ -31,10 +31,9 @@ open_disk(uint64_t source, bool read_only, struct super **out)
     dentry_put(node);
     if (!dev)
         return -ENOTBLK;
-    for (struct super *s = mount_next(NULL); s; s = mount_next(s)) {
+    for (struct super *s = mount_next(NULL); s; s = mount_next(s))
         if (s->bdev == dev)
             return -EBUSY;
-    }
     err = eclipsefs_mount(dev, out);
     if (!err && !read_only && (*out)->read_only) {
         eclipsefs_release(*out);
@@ -49,16 +48,14 @@ open_super(uint64_t source, const char *type, bool read_only,
 {
     static struct super *const only[] = {&procfs, &sysfs, &devfs};
     int err = 0;
-
     if (strcmp(type, "eclipsefs") == 0)
         return open_disk(source, read_only, out);
     *out = NULL;
     if (strcmp(type, "tmpfs") == 0)
         err = tmpfs_open(out);
-    for (size_t i = 0; i < ARRAY_LEN(only); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(only); i++)
         if (strcmp(type, only[i]->type) == 0)
             *out = only[i];
-    }
     if (!*out)
         return err ? err : -ENODEV;
     (*out)->read_only = read_only;
@@ -71,7 +68,6 @@ mount_new(struct dentry *at, const uint64_t arg[6])
     char type[16];
     struct super *super;
     int64_t n = uaccess_read_string(type, uaddr(arg[2]), sizeof(type));
-
     if (n < 0)
         return n == -ENAMETOOLONG ? -ENODEV : (int)n;
     int err = open_super(arg[0], type, arg[3] & MS_RDONLY, &super);
@@ -87,7 +83,6 @@ static int
 remount(const struct dentry *root, bool read_only)
 {
     struct super *super = root->super;
-
     if (super->root != root || !super->ops->remount)
         return -EINVAL;
     return super->ops->remount(super, read_only);
@@ -97,7 +92,6 @@ int64_t
 sys_mount(const uint64_t arg[6])
 {
     struct dentry *at;
-
     if (arg[3] & ~(uint64_t)(MS_RDONLY | MS_REMOUNT | MS_IGNORED))
         return -EINVAL;
     int err = lookup_arg((uint64_t)AT_FDCWD, arg[1],
@@ -117,7 +111,6 @@ sys_umount2(const uint64_t arg[6])
 {
     unsigned flags = (unsigned)arg[1];
     struct dentry *root;
-
     if (flags & ~(MNT_FORCE | UMOUNT_NOFOLLOW))
         return -EINVAL;
     int err =

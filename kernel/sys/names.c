@@ -12,7 +12,6 @@ make(uint64_t dirfd, uint64_t path, struct inode_new *what)
 {
     struct path_name at;
     int err = name_arg(dirfd, path, &at);
-
     if (err)
         return err;
     if (!S_ISLNK(what->mode))
@@ -34,7 +33,6 @@ sys_mknodat(const uint64_t arg[6])
 {
     uint32_t mode = (uint32_t)arg[2] & (S_IFMT | 07777);
     struct inode_new what = {.mode = mode};
-
     switch (mode & S_IFMT) {
     case 0:
         what.mode |= S_IFREG;
@@ -58,7 +56,6 @@ sys_symlinkat(const uint64_t arg[6])
 {
     struct path_arg target;
     int64_t result = path_arg_read(&target, arg[0]);
-
     if (result)
         return result;
     struct inode_new what = {.mode = S_IFLNK | 0777,
@@ -75,7 +72,6 @@ sys_linkat(const uint64_t arg[6])
     unsigned flags = (unsigned)arg[4];
     struct dentry *old;
     struct path_name at;
-
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
     int err =
@@ -96,7 +92,6 @@ int64_t
 sys_unlinkat(const uint64_t arg[6])
 {
     struct path_name at;
-
     if ((unsigned)arg[2] & ~AT_REMOVEDIR)
         return -EINVAL;
     int err = name_arg(arg[0], arg[1], &at);
@@ -112,7 +107,6 @@ sys_renameat2(const uint64_t arg[6])
 {
     unsigned flags = (unsigned)arg[4];
     struct path_name from, to;
-
     if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
         flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
         return -EINVAL;

@@ -15,7 +15,6 @@ static unsigned
 access_wanted(unsigned flags)
 {
     unsigned mask = 0;
-
     if ((flags & O_ACCMODE) != O_WRONLY)
         mask |= MAY_READ;
     if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC))
@@ -52,7 +51,6 @@ find_or_create(const struct path_name *at, unsigned flags, uint32_t mode,
 {
     uint32_t umask = READ_ONCE(process_current()->fs->umask);
     struct inode_new what = {.mode = S_IFREG | (mode & 07777 & ~umask)};
-
     if (at->kind != LAST_NAME)
         return flags & O_EXCL ? -EEXIST : -EISDIR;
     if (at->slash)

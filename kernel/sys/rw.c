@@ -24,7 +24,6 @@ static inline int
 init_uio(struct uio *uio, struct uio_vec *vec, unsigned n)
 {
     uint64_t total = 0;
-
     for (unsigned i = 0; i < n; i++) {
         if (vec[i].len > INT64_MAX)
             return -EINVAL;
@@ -84,7 +83,6 @@ transfer_vectors(const uint64_t arg[6], enum file_direction direction,
 {
     struct uio_vec few[FEW_VECTORS], *vec = few;
     struct uio uio;
-
     struct file *file = file_arg(arg[0]);
     if (!file || (!at && !file_allows(file, direction)))
         return -EBADF;

@@ -26,7 +26,6 @@ int64_t
 sys_syncfs(const uint64_t arg[6])
 {
     const struct file *file = file_arg(arg[0]);
-
     if (!file || (file->flags & O_PATH))
         return -EBADF;
     return file->inode ? sync_super(file->inode->super) : 0;
@@ -36,7 +35,6 @@ static int64_t
 sync_file(uint64_t fd, bool data_only)
 {
     struct file *file = file_arg(fd);
-
     if (!file || (file->flags & O_PATH))
         return -EBADF;
     return file_sync(file, data_only);

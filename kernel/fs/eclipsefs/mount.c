@@ -239,6 +239,7 @@ eclipsefs_read_inode(struct inode *inode)
     inode->gid = node->gid;
     inode->nlink = node->nlink;
     inode->size = node->type == ECLIPSEFS_DIRECTORY ? 0 : node->data_len;
+    inode->blocks = (node->data_len + 511) / 512;
     inode->atime = (int64_t)node->atime;
     inode->mtime = (int64_t)node->mtime;
     inode->ctime = (int64_t)node->ctime;
