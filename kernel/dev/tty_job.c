@@ -86,11 +86,10 @@ static bool
 is_orphaned_locked(int pgid) REQUIRES(process_lock)
 {
     struct process *p;
-    list_for_each_entry (p, &process_list, all_node) {
+    list_for_each_entry (p, &process_list, all_node)
         if (p->pgid == pgid && p->parent && p->parent->pgid != pgid &&
             p->parent->sid == p->sid)
             return false;
-    }
     return true;
 }
 

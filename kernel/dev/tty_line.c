@@ -148,10 +148,9 @@ width_from(struct tty *tty, unsigned pos) REQUIRES(tty->lock)
 static void
 erase_from(struct tty *tty, unsigned pos) REQUIRES(tty->lock)
 {
-    if (local(tty, ECHO)) {
+    if (local(tty, ECHO))
         for (unsigned n = width_from(tty, pos); n > 0; n--)
             echo(tty, "\b \b", 3);
-    }
     tty->input.tail = pos;
 }
 

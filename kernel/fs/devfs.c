@@ -195,10 +195,9 @@ node_open(struct file *file)
     bool is_disk = S_ISBLK(inode->mode);
 
     file->ops = is_disk ? &devfs_block_ops : NULL;
-    for (const struct pseudo_row *row = rows; row->name && !is_disk; row++) {
+    for (const struct pseudo_row *row = rows; row->name && !is_disk; row++)
         if (S_ISCHR(row->mode) && row->rdev == inode->rdev)
             file->ops = row->file_ops;
-    }
     if (!file->ops)
         return -ENXIO;
     return file->ops->open ? file->ops->open(file) : 0;

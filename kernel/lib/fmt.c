@@ -168,7 +168,7 @@ format_one(struct output *out, const struct spec *spec, struct arguments *args)
 static const char *
 parse_flags(const char *at, struct spec *spec)
 {
-    for (;; at++) {
+    for (;; at++)
         if (*at == '-')
             spec->left = true;
         else if (*at == '0')
@@ -177,7 +177,6 @@ parse_flags(const char *at, struct spec *spec)
             spec->alternate = true;
         else
             return at;
-    }
 }
 
 /* Reads a number or, for '*', takes it from the arguments. */

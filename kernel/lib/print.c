@@ -57,10 +57,9 @@ console_put(const char *text, size_t len)
 static void
 log_append(const char *text, size_t len)
 {
-    while (log_end + len - log_start > PRINT_LOG_SIZE) {
+    while (log_end + len - log_start > PRINT_LOG_SIZE)
         while (ring[log_start++ % PRINT_LOG_SIZE] != '\n')
             ;
-    }
     for (size_t i = 0; i < len; i++)
         ring[log_end++ % PRINT_LOG_SIZE] = text[i];
 }

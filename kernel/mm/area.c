@@ -9,10 +9,9 @@ static struct area *
 first_above(struct space *space, uint64_t va)
 {
     struct area *area;
-    list_for_each_entry (area, &space->areas, node) {
+    list_for_each_entry (area, &space->areas, node)
         if (area->end > va)
             return area;
-    }
     return NULL;
 }
 
@@ -105,10 +104,9 @@ void
 area_set_prot(struct space *space, uint64_t start, uint64_t end, unsigned prot)
 {
     struct area *area;
-    list_for_each_entry (area, &space->areas, node) {
+    list_for_each_entry (area, &space->areas, node)
         if (area->start >= start && area->end <= end)
             area->prot = prot;
-    }
 }
 
 /* W without R is reserved, and without any of the three an entry would point

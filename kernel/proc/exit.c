@@ -13,9 +13,8 @@ hand_over_children_locked(struct process *process) REQUIRES(process_lock)
 {
     struct process *init = process_find_locked(1);
     struct process *child;
-    list_for_each_entry (child, &process->children, sibling_node) {
+    list_for_each_entry (child, &process->children, sibling_node)
         child->parent = init;
-    }
     list_splice_back(&init->children, &process->children);
     waitq_wake_all(&init->child_changed);
 }

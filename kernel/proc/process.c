@@ -57,10 +57,9 @@ struct process *
 process_find_locked(int pid)
 {
     struct process *p;
-    list_for_each_entry (p, &hash[(unsigned)pid % HASH_SIZE], hash_node) {
+    list_for_each_entry (p, &hash[(unsigned)pid % HASH_SIZE], hash_node)
         if (p->pid == pid)
             return p;
-    }
     return NULL;
 }
 
@@ -68,10 +67,9 @@ struct process *
 process_find_group_locked(int pgid)
 {
     struct process *p;
-    list_for_each_entry (p, &process_list, all_node) {
+    list_for_each_entry (p, &process_list, all_node)
         if (p->pgid == pgid)
             return p;
-    }
     return NULL;
 }
 
@@ -80,10 +78,9 @@ static bool
 is_free_locked(int pid) REQUIRES(process_lock)
 {
     struct process *p;
-    list_for_each_entry (p, &process_list, all_node) {
+    list_for_each_entry (p, &process_list, all_node)
         if (p->pid == pid || p->pgid == pid || p->sid == pid)
             return false;
-    }
     return true;
 }
 
@@ -146,10 +143,9 @@ process_next(int after)
 {
     struct process *p, *best = NULL;
     spin_lock(&process_lock);
-    list_for_each_entry (p, &process_list, all_node) {
+    list_for_each_entry (p, &process_list, all_node)
         if (p->pid > after && (!best || p->pid < best->pid))
             best = p;
-    }
     if (best)
         best->refs++;
     spin_unlock(&process_lock);
@@ -179,9 +175,8 @@ process_run_ns(const struct process *process)
 {
     const struct thread *t;
     uint64_t sum = process->dead_run_ns;
-    list_for_each_entry (t, &process->threads, process_node) {
+    list_for_each_entry (t, &process->threads, process_node)
         sum += sched_run_ns(t);
-    }
     return sum;
 }
 
@@ -193,10 +188,9 @@ state_of(const struct process *process)
         return 'Z';
     if (process->stop_signal)
         return 'T';
-    list_for_each_entry (t, &process->threads, process_node) {
+    list_for_each_entry (t, &process->threads, process_node)
         if (READ_ONCE(t->state) == THREAD_RUNNABLE)
             return 'R';
-    }
     return 'S';
 }
 
