@@ -18,13 +18,14 @@
 #include "lib/version.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
+#include "mm/space.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 
 #define NS_PER_SEC  1000000000u
 #define NS_PER_TICK 10000000u /* of USER_HZ = 100 */
 
-enum { ROOT, PID, PID_STAT, PID_STATM, PID_STATUS, PID_COMM };
+enum { ROOT, PID, PID_STAT, PID_STATM, PID_STATUS, PID_COMM, PID_CMDLINE };
 
 /* ---- Processes; an id is a pid ---- */
 
@@ -63,38 +64,63 @@ static const struct pseudo_kind pids = {.next = next_pid, .find = find_pid};
 
 /* The 52 columns of proc(5); what is not kept is 0. */
 static int
-put_stat(struct text *out, const struct process_info *info)
+put_stat(struct text *out, const struct process *p) REQUIRES(process_lock)
 {
     struct tty *tty = uart_tty();
-    bool on_tty = tty && tty_session(tty) == info->sid;
-    text_printf(out, "%d (%s) %c %d %d %d ", info->pid, info->name, info->state,
-                info->ppid, info->pgid, info->sid);
+    bool on_tty = tty && tty_session(tty) == p->sid;
+    bool lives = !list_is_empty(&p->threads);
+    const struct thread *t =
+        list_entry(p->threads.next, struct thread, process_node);
+    text_printf(out, "%d (%s) %c %d %d %d ", p->pid, p->name, process_state(p),
+                p->parent ? p->parent->pid : 0, p->pgid, p->sid);
     text_printf(out, "%u -1 0 0 0 0 0 ", on_tty ? (unsigned)MAKEDEV(5, 1) : 0);
     text_printf(out, "%lu 0 0 0 20 0 %u 0 %lu %lu %lu ",
-                info->run_ns / NS_PER_TICK, info->threads,
-                info->start_ns / NS_PER_TICK, info->size,
-                info->resident / PAGE_SIZE);
+                process_run_ns(p) / NS_PER_TICK, lives,
+                p->start_ns / NS_PER_TICK, p->space ? p->space->size : 0,
+                p->space ? p->space->resident / PAGE_SIZE : 0);
     return text_printf(out,
                        "18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 %u "
                        "0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-                       info->cpu);
+                       lives ? t->arch.cpu->index : 0);
 }
 
 static int
-put_status(struct text *out, const struct process_info *info)
+put_status(struct text *out, const struct process *p) REQUIRES(process_lock)
 {
     static const char *const states[] = {"R (running)", "T (stopped)",
                                          "Z (zombie)", "S (sleeping)"};
-    unsigned state = 0;
-    while (state + 1 < ARRAY_LEN(states) && states[state][0] != info->state)
-        state++;
+    unsigned i = 0;
+    while (i + 1 < ARRAY_LEN(states) && states[i][0] != process_state(p))
+        i++;
     text_printf(out, "Name:\t%s\nState:\t%s\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n",
-                info->name, states[state], info->pid, info->pid, info->ppid);
+                p->name, states[i], p->pid, p->pid,
+                p->parent ? p->parent->pid : 0);
     text_printf(out, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
-    if (info->state != 'Z')
+    if (p->space)
         text_printf(out, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\n",
-                    info->size / 1024, info->resident / 1024);
-    return text_printf(out, "Threads:\t%u\n", info->threads);
+                    p->space->size / 1024, p->space->resident / 1024);
+    return text_printf(out, "Threads:\t%u\n", !list_is_empty(&p->threads));
+}
+
+static int
+put_process(struct text *out, const struct process *p) REQUIRES(process_lock)
+{
+    switch (out->row) {
+    case PID_STAT:
+        return put_stat(out, p);
+    case PID_STATM:
+        return text_printf(out, "%lu %lu 0 0 0 0 0\n",
+                           p->space ? p->space->size / PAGE_SIZE : 0,
+                           p->space ? p->space->resident / PAGE_SIZE : 0);
+    case PID_STATUS:
+        return put_status(out, p);
+    case PID_COMM:
+        return text_printf(out, "%s\n", p->name);
+    default: /* PID_CMDLINE */
+        return p->state == PROCESS_ALIVE && p->cmdline
+                   ? text_put(out, p->cmdline, p->cmdline_len)
+                   : 0;
+    }
 }
 
 static int
@@ -103,32 +129,8 @@ show_process(struct text *out)
     struct process *process = process_find((int)out->id);
     if (!process)
         return -ESRCH;
-    struct process_info info;
-    process_get_info(process, &info);
-    process_put(process);
-    switch (out->row) {
-    case PID_STAT:
-        return put_stat(out, &info);
-    case PID_STATM:
-        return text_printf(out, "%lu %lu 0 0 0 0 0\n", info.size / PAGE_SIZE,
-                           info.resident / PAGE_SIZE);
-    case PID_STATUS:
-        return put_status(out, &info);
-    default: /* PID_COMM */
-        return text_printf(out, "%s\n", info.name);
-    }
-}
-
-static int
-show_process_cmdline(struct text *out)
-{
-    struct process *process = process_find((int)out->id);
-    int err = 0;
-    if (!process)
-        return -ESRCH;
     spin_lock(&process_lock);
-    if (process->state == PROCESS_ALIVE && process->cmdline)
-        err = text_put(out, process->cmdline, process->cmdline_len);
+    int err = put_process(out, process);
     spin_unlock(&process_lock);
     process_put(process);
     return err;
@@ -349,7 +351,7 @@ static const struct pseudo_row rows[] = {
     [PID_STATM] = {PID, FILE, "statm", .show = show_process},
     [PID_STATUS] = {PID, FILE, "status", .show = show_process},
     [PID_COMM] = {PID, FILE, "comm", .show = show_process},
-    {PID, FILE, "cmdline", .show = show_process_cmdline},
+    [PID_CMDLINE] = {PID, FILE, "cmdline", .show = show_process},
     {PID, LINK, "cwd", .show = show_cwd},
     {PID, LINK, "root", .text = "/"},
     {PID, LINK, "mounts", .text = "../mounts"},

@@ -1,8 +1,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-#define DIGITS_MAX 20 /* of 64 bits in decimal */
-
+#define DIGITS_MAX     20 /* of 64 bits in decimal */
 #define POINTER_DIGITS 16
 
 /* va_list may be an array type, which cannot be passed by reference. */
@@ -64,25 +63,18 @@ put_field(struct output *out, const struct spec *spec, const char *prefix,
  * '0' fills the width with zeros only if there is neither precision nor '-'. */
 static void
 put_number(struct output *out, const struct spec *spec, const char *prefix,
-           const char *digits, size_t ndigits)
+           uint64_t value, unsigned base)
 {
+    char digits[DIGITS_MAX];
+    char *end = digits + sizeof(digits), *start = end;
+    for (; value != 0 || (start == end && spec->precision != 0); value /= base)
+        *--start = "0123456789abcdef"[value % base];
+    size_t ndigits = (size_t)(end - start);
     size_t least = spec->precision > 0 ? (size_t)spec->precision : 0;
     if (spec->zero && !spec->left && spec->precision < 0)
         least = spec->width - MIN((size_t)spec->width, strlen(prefix));
-    size_t zeros = least > ndigits ? least - ndigits : 0;
-    put_field(out, spec, prefix, zeros, digits, ndigits);
-}
-
-/* Writes the digits of value so that they end before end. Returns where they
- * begin. */
-static char *
-write_digits(char *end, uint64_t value, unsigned base)
-{
-    do {
-        *--end = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value != 0);
-    return end;
+    put_field(out, spec, prefix, least > ndigits ? least - ndigits : 0, start,
+              ndigits);
 }
 
 static void
@@ -97,49 +89,18 @@ format_integer(struct output *out, const struct spec *spec,
         value = (uint64_t)(int64_t)va_arg(args->list, int);
     else
         value = va_arg(args->list, unsigned);
-
-    const char *prefix = "";
-    if (is_signed && (int64_t)value < 0) {
-        prefix = "-";
-        value = -value;
-    } else if (is_hex && spec->alternate && value != 0) {
-        prefix = "0x";
-    }
-    char buf[DIGITS_MAX];
-    char *end = buf + sizeof(buf), *start = end;
-    if (value != 0 || spec->precision != 0)
-        start = write_digits(end, value, is_hex ? 16 : 10);
-    put_number(out, spec, prefix, start, (size_t)(end - start));
-}
-
-static void
-format_pointer(struct output *out, const struct spec *spec,
-               struct arguments *args)
-{
-    uintptr_t value = (uintptr_t)va_arg(args->list, void *);
-    char text[2 + POINTER_DIGITS];
-    memset(text, '0', sizeof(text));
-    text[1] = 'x';
-    write_digits(text + sizeof(text), value, 16);
-    put_field(out, spec, "", 0, text, sizeof(text));
-}
-
-static void
-format_string(struct output *out, const struct spec *spec,
-              struct arguments *args)
-{
-    const char *text = va_arg(args->list, const char *);
-    if (text == NULL)
-        text = "(null)";
-    size_t len = spec->precision < 0 ? strlen(text)
-                                     : strnlen(text, (size_t)spec->precision);
-    put_field(out, spec, "", 0, text, len);
+    if (is_signed && (int64_t)value < 0)
+        put_number(out, spec, "-", -value, 10);
+    else
+        put_number(out, spec, is_hex && spec->alternate && value ? "0x" : "",
+                   value, is_hex ? 16 : 10);
 }
 
 /* Formats one conversion. Returns false if there is no such conversion. */
 static bool
-format_one(struct output *out, const struct spec *spec, struct arguments *args)
+format_one(struct output *out, struct spec *spec, struct arguments *args)
 {
+    const char *text;
     char c;
     switch (spec->conversion) {
     case 'd':
@@ -147,15 +108,21 @@ format_one(struct output *out, const struct spec *spec, struct arguments *args)
     case 'x':
         format_integer(out, spec, args);
         return true;
+    case 'p':
+        spec->precision = POINTER_DIGITS;
+        put_number(out, spec, "0x", (uintptr_t)va_arg(args->list, void *), 16);
+        return true;
     case 'c':
         c = (char)va_arg(args->list, int);
         put_field(out, spec, "", 0, &c, 1);
         return true;
     case 's':
-        format_string(out, spec, args);
-        return true;
-    case 'p':
-        format_pointer(out, spec, args);
+        text = va_arg(args->list, const char *);
+        if (text == NULL)
+            text = "(null)";
+        put_field(out, spec, "", 0, text,
+                  spec->precision < 0 ? strlen(text)
+                                      : strnlen(text, (size_t)spec->precision));
         return true;
     case '%':
         put(out, "%", 1);
@@ -163,20 +130,6 @@ format_one(struct output *out, const struct spec *spec, struct arguments *args)
     default:
         return false;
     }
-}
-
-static const char *
-parse_flags(const char *at, struct spec *spec)
-{
-    for (;; at++)
-        if (*at == '-')
-            spec->left = true;
-        else if (*at == '0')
-            spec->zero = true;
-        else if (*at == '#')
-            spec->alternate = true;
-        else
-            return at;
 }
 
 /* Reads a number or, for '*', takes it from the arguments. */
@@ -198,12 +151,15 @@ parse_number(const char *at, int *number, struct arguments *args)
 static const char *
 parse_spec(const char *at, struct spec *spec, struct arguments *args)
 {
-    *spec = (struct spec){.precision = -1};
-    at = parse_flags(at, spec);
     int width;
+    *spec = (struct spec){.precision = -1};
+    for (; *at == '-' || *at == '0' || *at == '#'; at++) {
+        spec->left |= *at == '-';
+        spec->zero |= *at == '0';
+        spec->alternate |= *at == '#';
+    }
     at = parse_number(at, &width, args);
-    if (width < 0)
-        spec->left = true;
+    spec->left |= width < 0;
     spec->width = width < 0 ? -(unsigned)width : (unsigned)width;
     if (*at == '.')
         at = parse_number(at + 1, &spec->precision, args);

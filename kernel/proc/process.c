@@ -180,8 +180,8 @@ process_run_ns(const struct process *process)
     return sum;
 }
 
-static char
-state_of(const struct process *process)
+char
+process_state(const struct process *process)
 {
     const struct thread *t;
     if (process->state == PROCESS_ZOMBIE)
@@ -192,31 +192,6 @@ state_of(const struct process *process)
         if (READ_ONCE(t->state) == THREAD_RUNNABLE)
             return 'R';
     return 'S';
-}
-
-void
-process_get_info(struct process *process, struct process_info *info)
-{
-    const struct thread *t;
-    memset(info, 0, sizeof(*info));
-    spin_lock(&process_lock);
-    info->pid = process->pid;
-    info->ppid = process->parent ? process->parent->pid : 0;
-    info->pgid = process->pgid;
-    info->sid = process->sid;
-    info->state = state_of(process);
-    info->run_ns = process_run_ns(process);
-    info->start_ns = process->start_ns;
-    strlcpy(info->name, process->name, sizeof(info->name));
-    list_for_each_entry (t, &process->threads, process_node) {
-        info->threads++;
-        info->cpu = t->arch.cpu->index;
-    }
-    if (process->space) {
-        info->size = READ_ONCE(process->space->size);
-        info->resident = READ_ONCE(process->space->resident);
-    }
-    spin_unlock(&process_lock);
 }
 
 void

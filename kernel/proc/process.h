@@ -103,19 +103,9 @@ void process_put(struct process *process);
 /* How many processes there are. */
 size_t process_count(void);
 
-/* What ps shows. 'R' running or runnable, 'S' sleeping, 'T' stopped, 'Z'
+/* What ps shows: 'R' running or runnable, 'S' sleeping, 'T' stopped, 'Z'
  * zombie. */
-struct process_info {
-    int pid, ppid, pgid, sid;
-    char state;
-    char name[16];
-    unsigned threads, cpu;
-    uint64_t run_ns, start_ns;
-    uint64_t size, resident; /* bytes of memory */
-};
-
-/* Describes process as of now. */
-void process_get_info(struct process *process, struct process_info *info);
+char process_state(const struct process *process) REQUIRES(process_lock);
 
 /* Makes a copy of the running process [posix fork]: the child continues
  * after the same system call with result 0, on stack `stack` if not 0, and

@@ -173,7 +173,7 @@ test_ring_loses_whole_lines(void **state UNUSED)
     static char buf[PRINT_LOG_SIZE];
     uint64_t old = start;
     for (unsigned i = 0; i < 5000; i++)
-        pr_debug("line %u", i);
+        print(PRINT_DEBUG, "line %u", i);
     size_t n = print_read_log(&old, buf, sizeof(buf));
     assert_true(n > PRINT_LOG_SIZE - 64 && n <= PRINT_LOG_SIZE);
     assert_memory_equal(buf, "<7>[", 4);
