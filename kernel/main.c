@@ -49,8 +49,7 @@ describe_panic(void)
 {
     const struct thread *t = thread_current();
     pr_err("hart %u (hartid %lu), %s %s[%d]", this_cpu()->index,
-           (unsigned long)this_cpu()->hartid,
-           t->process ? "process" : "kernel thread",
+           this_cpu()->hartid, t->process ? "process" : "kernel thread",
            t->process ? t->process->name : t->name, t->tid);
     trap_print_registers();
     trap_print_backtrace((uint64_t)__builtin_return_address(0),
@@ -83,69 +82,44 @@ all_harts_have(uint32_t isa)
 {
     const struct platform *p = platform_get();
     for (unsigned i = 0; i < p->nharts; i++)
-        if (!(p->harts[i].isa & isa))
+        if ((p->harts[i].isa & isa) != isa)
             return false;
     return true;
 }
 
 static void
-read_platform(uint64_t fdt_pa)
+read_platform(uint64_t hartid, uint64_t fdt_pa)
 {
+    const struct platform *p = platform_get();
     const char *why = "";
+    char firmware[64];
     size_t len;
     if (platform_init(phys_to_virt(fdt_pa), fdt_pa, FDT_MAX_SIZE, &why) != 0)
         give_up("device tree", why);
     if (bootarg_find("quiet", &len))
         print_set_limit(PRINT_NOTE);
-}
-
-static void
-start_clock(void)
-{
-    const struct platform *p = platform_get();
     bool sstc = all_harts_have(PLATFORM_ISA_SSTC);
     clock_init(p->timebase_hz, sstc);
     print_set_clock(clock_now_ns);
-}
 
-static void
-print_machine(uint64_t hartid)
-{
-    const struct platform *p = platform_get();
-    char firmware[64];
     sbi_describe(firmware, sizeof(firmware));
     print_boot("umbra", "%s on %s, boot hart %lu", VERSION_UMBRA, firmware,
-               (unsigned long)hartid);
+               hartid);
     print_boot("machine", "%s: %u harts, %lu MiB, %u virtio slots", p->model,
-               p->nharts, (unsigned long)(p->memory_size >> 20), p->nvirtio);
-    print_boot("clock", "%lu kHz, deadlines by %s",
-               (unsigned long)(p->timebase_hz / 1000),
-               all_harts_have(PLATFORM_ISA_SSTC) ? "Sstc" : "SBI");
+               p->nharts, p->memory_size >> 20, p->nvirtio);
+    print_boot("clock", "%lu kHz, deadlines by %s", p->timebase_hz / 1000,
+               sstc ? "Sstc" : "SBI");
 }
 
 /* ---- Memory ---- */
 
 static void
-reserve(struct memmap *map, uint64_t base, uint64_t size, bool no_map)
-{
-    if (map->nreserved == MEMMAP_RESERVED_MAX)
-        give_up("device tree", "more reserved ranges than the kernel keeps");
-    map->reserved[map->nreserved] = (struct fdt_range){base, size};
-    map->no_map[map->nreserved++] = no_map;
-}
-
-static void
 start_memory(void)
 {
     static struct memmap map;
-    const struct platform *p = platform_get();
-    for (unsigned i = 0; i < p->nmemory && i < MEMMAP_RAM_MAX; i++)
-        map.ram[map.nram++] = p->memory[i];
-    for (unsigned i = 0; i < p->nreserved; i++)
-        reserve(&map, p->reserved[i].range.base, p->reserved[i].range.size,
-                p->reserved[i].no_map);
-    reserve(&map, virt_to_phys(_text), (uint64_t)(_end - _text), false);
-
+    map = platform_get()->map;
+    map.reserved[map.nreserved++] =
+        (struct fdt_range){virt_to_phys(_text), (uint64_t)(_end - _text)};
     frame_init(&map);
     kmap_init(&map);
     slab_init_kmalloc();
@@ -159,20 +133,14 @@ start_memory(void)
 /* ---- Devices that everything else needs ---- */
 
 static void
-start_uart(void)
+start_devices(void)
 {
     if (uart_init() == 0)
         print_set_console(uart_put);
     power_init();
     rtc_init();
-}
-
-/* Late enough for power_off to pass the failure on. */
-static void
-check_harts(void)
-{
-    if (!all_harts_have(PLATFORM_ISA('f')) ||
-        !all_harts_have(PLATFORM_ISA('d')))
+    /* Late enough for power_off to pass the failure on. */
+    if (!all_harts_have(PLATFORM_ISA('f') | PLATFORM_ISA('d')))
         give_up("harts", "programs need the F and D extensions");
 }
 
@@ -189,7 +157,6 @@ start_interrupts(void)
     };
     trap_set_hooks(&hooks);
     trap_init_hart();
-
     const struct platform *p = platform_get();
     if (p->nplics == 0 && p->aia.present)
         give_up("interrupts", "this machine has an AIA (APLIC), and the "
@@ -235,12 +202,9 @@ kmain(uint64_t hartid, uint64_t fdt_pa, uint64_t instret)
     panic_set_hooks(&panic_hooks);
     sbi_init();
 
-    read_platform(fdt_pa);
-    start_clock();
-    print_machine(hartid);
+    read_platform(hartid, fdt_pa);
     start_memory();
-    start_uart();
-    check_harts();
+    start_devices();
     timer_init_lists();
     sched_init();
     start_interrupts();

@@ -53,9 +53,9 @@ read_number(const struct fdt_node *node, const char *name, uint32_t fallback)
 static const char *
 add_memory(struct fdt_range range)
 {
-    struct fdt_range *memory = platform.memory;
+    struct fdt_range *memory = platform.map.ram;
     unsigned n = 0;
-    for (unsigned i = 0; i < platform.nmemory; i++) {
+    for (unsigned i = 0; i < platform.map.nram; i++) {
         struct fdt_range old = memory[i];
         uint64_t end = range.base + range.size;
         uint64_t old_end = old.base + old.size;
@@ -66,9 +66,9 @@ add_memory(struct fdt_range range)
             range.size = MAX(end, old_end) - range.base;
         }
     }
-    if (n == PLATFORM_MEMORY_MAX)
+    if (n == MEMMAP_RAM_MAX)
         return "too many memory ranges";
-    platform.nmemory = n + 1;
+    platform.map.nram = n + 1;
     for (; n > 0 && memory[n - 1].base > range.base; n--)
         memory[n] = memory[n - 1];
     memory[n] = range;
@@ -90,11 +90,15 @@ read_memory(const struct fdt_node *node)
 static void
 add_reserved(struct fdt_range range, bool no_map)
 {
-    if (range.size > 0 && platform.nreserved == PLATFORM_RESERVED_MAX)
+    struct memmap *map = &platform.map;
+    if (range.size == 0)
+        return;
+    if (map->nreserved == MEMMAP_RESERVED_MAX - 1) {
         reserved_fault = "too many reserved ranges";
-    else if (range.size > 0)
-        platform.reserved[platform.nreserved++] =
-            (struct platform_reserved){.range = range, .no_map = no_map};
+        return;
+    }
+    map->no_map[map->nreserved] = no_map;
+    map->reserved[map->nreserved++] = range;
 }
 
 /* Reserves what a child of /reserved-memory names. One that leaves the
@@ -379,8 +383,8 @@ read_nodes(void)
     wire_device(&platform.rtc);
     for (unsigned i = 0; i < platform.nvirtio; i++)
         wire_device(&platform.virtio[i]);
-    for (unsigned i = 0; i < platform.nmemory; i++)
-        platform.memory_size += platform.memory[i].size;
+    for (unsigned i = 0; i < platform.map.nram; i++)
+        platform.memory_size += platform.map.ram[i].size;
 }
 
 /* ---- The interface ---- */
@@ -408,7 +412,7 @@ platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
     add_reserved((struct fdt_range){dtb_physical, tree->total_size}, false);
 
     *why = reserved_fault != NULL      ? reserved_fault
-           : platform.nmemory == 0     ? "no memory"
+           : platform.map.nram == 0    ? "no memory"
            : platform.nharts == 0      ? "no harts"
            : platform.timebase_hz == 0 ? "no timebase-frequency"
                                        : NULL;

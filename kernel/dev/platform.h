@@ -12,12 +12,11 @@
 
 #include "lib/compiler.h"
 #include "lib/fdt.h"
+#include "mm/memmap.h"
 
-#define PLATFORM_MEMORY_MAX   32
-#define PLATFORM_RESERVED_MAX 64
-#define PLATFORM_HARTS_MAX    64
-#define PLATFORM_PLICS_MAX    8
-#define PLATFORM_VIRTIO_MAX   64
+#define PLATFORM_HARTS_MAX  64
+#define PLATFORM_PLICS_MAX  8
+#define PLATFORM_VIRTIO_MAX 64
 
 /* In place of an index: there is none. */
 #define PLATFORM_NONE (-1)
@@ -27,11 +26,6 @@
 #define PLATFORM_ISA(letter) (1u << ((letter) - 'a'))
 #define PLATFORM_ISA_LETTERS ((1u << 26) - 1)
 #define PLATFORM_ISA_SSTC    (1u << 26)
-
-struct platform_reserved {
-    struct fdt_range range;
-    bool no_map; /* must not even be mapped [dtspec §3.5] */
-};
 
 struct platform_hart {
     uint64_t id;            /* what mhartid says and SBI calls take */
@@ -78,15 +72,10 @@ struct platform {
     struct fdt tree;
     const char *model; /* or the root's `compatible`; "" if neither is there */
 
-    /* Sorted, disjoint, not adjacent, none empty. */
-    struct fdt_range memory[PLATFORM_MEMORY_MAX];
-    unsigned nmemory;
-    uint64_t memory_size; /* sum of the above in bytes */
-
-    /* /memreserve/, /reserved-memory, the blob and the initrd: not to be
-     * allocated. In no order; may overlap, and need not lie in memory. */
-    struct platform_reserved reserved[PLATFORM_RESERVED_MAX];
-    unsigned nreserved;
+    /* Reserved are /memreserve/, /reserved-memory, the blob and the initrd; one
+     * entry is left for the kernel's image. */
+    struct memmap map;
+    uint64_t memory_size; /* bytes of RAM */
 
     struct platform_hart harts[PLATFORM_HARTS_MAX]; /* in tree order */
     unsigned nharts;
@@ -115,9 +104,9 @@ struct platform {
 /* Reads the device tree at dtb, of at most max bytes, whose physical address
  * is dtb_physical, and fills the platform. Called once.
  * Returns 0; -EINVAL if the tree is malformed, or names more reserved ranges
- * than PLATFORM_RESERVED_MAX, since memory that is not ours would then be
- * used; or -ENODEV if it lacks what no machine can do without (memory, a
- * hart, the timebase); *why says it in plain words. */
+ * than there is room for, since memory that is not ours would then be used; or
+ * -ENODEV if it lacks what no machine can do without (memory, a hart, the
+ * timebase); *why says it in plain words. */
 int platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
                   const char **why) MUST_CHECK;
 

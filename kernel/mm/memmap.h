@@ -1,19 +1,23 @@
 /* The machine's physical memory before there is an allocator: what is RAM,
  * what of it is taken, what may not even be mapped.
  *
- * Filled once by the boot hart from the device tree; constant from then on. */
+ * Filled by the boot hart from the device tree; constant from then on. */
 #pragma once
 
 #include "lib/fdt.h"
 
 #define MEMMAP_RAM_MAX      32
-#define MEMMAP_RESERVED_MAX 80
+#define MEMMAP_RESERVED_MAX 65
 
 struct memmap {
-    struct fdt_range ram[MEMMAP_RAM_MAX]; /* sorted, disjoint */
+    /* Sorted, disjoint, not adjacent, none empty. */
+    struct fdt_range ram[MEMMAP_RAM_MAX];
     unsigned nram;
-    struct fdt_range reserved[MEMMAP_RESERVED_MAX]; /* in no order */
-    bool no_map[MEMMAP_RESERVED_MAX]; /* reserved[i] must stay unmapped */
+
+    /* Not to be allocated. In no order; may overlap, and need not lie in RAM.
+     * Of no_map[i], reserved[i] must not even be mapped [dtspec §3.5]. */
+    struct fdt_range reserved[MEMMAP_RESERVED_MAX];
+    bool no_map[MEMMAP_RESERVED_MAX];
     unsigned nreserved;
 };
 

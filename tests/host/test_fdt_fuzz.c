@@ -117,9 +117,9 @@ walk_platform(const void *blob, size_t size)
     assert_true(error == 0 || error == -EINVAL || error == -ENODEV);
     assert_true((error == 0) == (why == NULL));
     const struct platform *p = platform_get();
-    for (unsigned i = 1; i < p->nmemory; i++)
-        assert_true(p->memory[i - 1].base + p->memory[i - 1].size <
-                    p->memory[i].base);
+    for (unsigned i = 1; i < p->map.nram; i++)
+        assert_true(p->map.ram[i - 1].base + p->map.ram[i - 1].size <
+                    p->map.ram[i].base);
     for (unsigned i = 0; i < p->nharts; i++)
         assert_true(p->harts[i].plic == PLATFORM_NONE ||
                     p->harts[i].plic < (int)p->nplics);

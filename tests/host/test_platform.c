@@ -148,12 +148,12 @@ check_qemu_harts(const struct platform *p, unsigned count)
 static void
 check_memory(const struct platform *p, uint64_t megabytes)
 {
-    assert_int_equal(p->nmemory, 1);
-    assert_range(&p->memory[0], 0x80000000, megabytes << 20);
+    assert_int_equal(p->map.nram, 1);
+    assert_range(&p->map.ram[0], 0x80000000, megabytes << 20);
     assert_int_equal(p->memory_size, megabytes << 20);
     /* The blob and nothing else. */
-    assert_int_equal(p->nreserved, 1);
-    assert_range(&p->reserved[0].range, DTB_PHYSICAL, p->tree.total_size);
+    assert_int_equal(p->map.nreserved, 1);
+    assert_range(&p->map.reserved[0], DTB_PHYSICAL, p->tree.total_size);
 }
 
 static void
@@ -282,11 +282,11 @@ test_moved(void **state)
     assert_device(&p->rtc, 0x70100000, 0x1000, 40);
     assert_device(&p->finisher, 0x50000, 0x1000, 0);
 
-    assert_int_equal(p->nmemory, 1);
-    assert_range(&p->memory[0], 0x40000000, 0x10000000);
-    assert_int_equal(p->nreserved, 3);
-    assert_range(&p->reserved[0].range, 0x40000000, 0x10000);
-    assert_range(&p->reserved[1].range, 0x48000000, 0x123456);
+    assert_int_equal(p->map.nram, 1);
+    assert_range(&p->map.ram[0], 0x40000000, 0x10000000);
+    assert_int_equal(p->map.nreserved, 3);
+    assert_range(&p->map.reserved[0], 0x40000000, 0x10000);
+    assert_range(&p->map.reserved[1], 0x48000000, 0x123456);
     assert_range(&p->initrd, 0x48000000, 0x123456);
 }
 
@@ -352,9 +352,9 @@ test_disabled(void **state)
     assert_int_equal(p->harts[0].context, 3);
     assert_int_equal(p->nplics, 1);
     assert_int_equal(p->plics[0].ncontexts, 4);
-    assert_int_equal(p->nmemory, 1);
-    assert_range(&p->memory[0], 0x80000000, 0x4000000);
-    assert_int_equal(p->nreserved, 1); /* the blob */
+    assert_int_equal(p->map.nram, 1);
+    assert_range(&p->map.ram[0], 0x80000000, 0x4000000);
+    assert_int_equal(p->map.nreserved, 1); /* the blob */
     assert_true(p->uart.device.present);
     assert_range(&p->uart.device.regs, 0x10001000, 0x100);
     assert_int_equal(p->uart.device.irq, 2);
@@ -369,25 +369,25 @@ test_memory(void **state)
 {
     (void)state;
     const struct platform *p = init("memory");
-    assert_int_equal(p->nmemory, 4);
-    assert_range(&p->memory[0], 0x60000000, 0x100000);
-    assert_range(&p->memory[1], 0x80000000, 0x18000000);
-    assert_range(&p->memory[2], 0xa0000000, 0x11000000);
-    assert_range(&p->memory[3], 0x200000000, 0x40000000);
+    assert_int_equal(p->map.nram, 4);
+    assert_range(&p->map.ram[0], 0x60000000, 0x100000);
+    assert_range(&p->map.ram[1], 0x80000000, 0x18000000);
+    assert_range(&p->map.ram[2], 0xa0000000, 0x11000000);
+    assert_range(&p->map.ram[3], 0x200000000, 0x40000000);
     assert_int_equal(p->memory_size,
                      0x100000 + 0x18000000 + 0x11000000 + 0x40000000ull);
     /* One is beyond what a physical address can be. */
     assert_int_equal(count_ignored("no valid reg"), 1);
     assert_non_null(strstr(log_text, "memory@ff00000000000000 ignored"));
 
-    assert_int_equal(p->nreserved, 6);
-    assert_range(&p->reserved[0].range, 0x80000000, 0x80000);
-    assert_range(&p->reserved[1].range, 0x23fff0000, 0x10000);
-    assert_range(&p->reserved[2].range, 0x80000000, 0x40000);
-    assert_range(&p->reserved[3].range, 0x80100000, 0x1000);
-    assert_range(&p->reserved[4].range, 0xa0000000, 0x800000);
-    for (unsigned i = 0; i < p->nreserved; i++)
-        assert_int_equal(p->reserved[i].no_map, i == 2 || i == 3);
+    assert_int_equal(p->map.nreserved, 6);
+    assert_range(&p->map.reserved[0], 0x80000000, 0x80000);
+    assert_range(&p->map.reserved[1], 0x23fff0000, 0x10000);
+    assert_range(&p->map.reserved[2], 0x80000000, 0x40000);
+    assert_range(&p->map.reserved[3], 0x80100000, 0x1000);
+    assert_range(&p->map.reserved[4], 0xa0000000, 0x800000);
+    for (unsigned i = 0; i < p->map.nreserved; i++)
+        assert_int_equal(p->map.no_map[i], i == 2 || i == 3);
 }
 
 static void
@@ -423,9 +423,8 @@ test_crowd(void **state)
     const struct platform *p = init("crowd");
     assert_int_equal(p->nharts, PLATFORM_HARTS_MAX);
     assert_int_equal(count_ignored("too many harts"), 66 - PLATFORM_HARTS_MAX);
-    assert_int_equal(p->nmemory, PLATFORM_MEMORY_MAX);
-    assert_int_equal(count_ignored("too many memory"),
-                     35 - PLATFORM_MEMORY_MAX);
+    assert_int_equal(p->map.nram, MEMMAP_RAM_MAX);
+    assert_int_equal(count_ignored("too many memory"), 35 - MEMMAP_RAM_MAX);
     assert_int_equal(p->nvirtio, PLATFORM_VIRTIO_MAX);
     assert_int_equal(count_ignored("too many virtio"),
                      70 - PLATFORM_VIRTIO_MAX);
