@@ -114,13 +114,9 @@ void tty_signal(struct tty *tty, int group, int sig) EXCLUDES(tty->lock);
  * terminal's session may not: its group is sent SIGTTIN, -EINTR, and tries
  * again once it goes on; or -EIO if it would never stop, or nobody is left to
  * continue it [posix §11.1.4]. Thread context, the terminal not locked. */
-int
-tty_job_may_read(struct tty *tty) EXCLUDES(tty->lock)
-MUST_CHECK;
+MUST_CHECK int tty_job_may_read(struct tty *tty) EXCLUDES(tty->lock);
 
 /* TIOC*PGRP, TIOC*SID, TIOCSCTTY, TIOCNOTTY; -ENOTTY for all others. Thread
  * context, the terminal not locked. */
-int
-tty_job_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
-    EXCLUDES(tty->lock)
-MUST_CHECK;
+MUST_CHECK int tty_job_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
+    EXCLUDES(tty->lock);

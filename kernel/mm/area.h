@@ -18,17 +18,13 @@ bool area_covers(struct space *space, uint64_t start, uint64_t end)
 
 /* Adds an area to a free range; one that touches a neighbour with the same
  * protection extends it. Returns 0 or -ENOMEM. */
-int
-area_add(struct space *space, uint64_t start, uint64_t end, unsigned prot)
-    REQUIRES(space->lock)
-MUST_CHECK;
+MUST_CHECK int area_add(struct space *space, uint64_t start, uint64_t end,
+                        unsigned prot) REQUIRES(space->lock);
 
 /* Makes start and end borders: areas across them are split.
  * Returns 0 or -ENOMEM. */
-int
-area_split(struct space *space, uint64_t start, uint64_t end)
-    REQUIRES(space->lock)
-MUST_CHECK;
+MUST_CHECK int area_split(struct space *space, uint64_t start, uint64_t end)
+    REQUIRES(space->lock);
 
 /* Removes, or changes, all areas inside [start, end), whose ends are borders
  * already. */

@@ -139,10 +139,9 @@ uint64_t process_run_ns(const struct process *process) REQUIRES(process_lock);
  * (NULL for init), if there are fewer than PROCESS_MAX, else returns -EAGAIN;
  * or takes one out. For process.c's own layer. */
 struct process *process_alloc(void);
-int
-process_link_locked(struct process *process, struct process *parent)
-    REQUIRES(process_lock)
-MUST_CHECK;
+MUST_CHECK int process_link_locked(struct process *process,
+                                   struct process *parent)
+    REQUIRES(process_lock);
 void process_unlink_locked(struct process *process) REQUIRES(process_lock);
 
 /* Once, after slab_init_kmalloc. */

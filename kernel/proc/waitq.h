@@ -39,10 +39,8 @@ void waitq_sleep(struct waitq *wq, struct spinlock *lock) REQUIRES(lock);
 /* As waitq_sleep, but ends early with -EINTR when a signal is pending for
  * the thread, or -ETIMEDOUT at deadline_ns (clock_now_ns() time,
  * WAIT_FOREVER for none). Returns 0 when woken. */
-int
-waitq_sleep_until(struct waitq *wq, struct spinlock *lock, uint64_t deadline_ns)
-    REQUIRES(lock)
-MUST_CHECK;
+MUST_CHECK int waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
+                                 uint64_t deadline_ns) REQUIRES(lock);
 
 /* Sleeps until deadline_ns. Returns 0, or -EINTR when a signal is pending. */
 int waitq_sleep_alone(uint64_t deadline_ns) MUST_CHECK;

@@ -146,18 +146,15 @@ void virtq_destroy(struct virtq *vq);
  * The device may start at once, but need not look before virtq_kick.
  * Returns 0; -ENOSPC if there is no room until something is popped; or
  * -EIO if the queue is broken. */
-int
-virtq_add(struct virtq *vq, const struct virtq_buf *bufs, unsigned nout,
-          unsigned nin, void *token) REQUIRES(vq->lock)
-MUST_CHECK;
+MUST_CHECK int virtq_add(struct virtq *vq, const struct virtq_buf *bufs,
+                         unsigned nout, unsigned nin, void *token)
+    REQUIRES(vq->lock);
 
 /* Ends a batch of virtq_add. Returns whether the device wants to be told
  * with virtq_notify, which is slow, needs no lock, and so is best called
  * after releasing it. A bell that rings late, even after a reset, is
  * harmless: devices must bear spurious ones [virtio §2.7.10.2]. */
-bool
-virtq_end_batch(struct virtq *vq) REQUIRES(vq->lock)
-MUST_CHECK;
+MUST_CHECK bool virtq_end_batch(struct virtq *vq) REQUIRES(vq->lock);
 void virtq_notify(struct virtq *vq);
 
 /* Takes back one chain that the device is done with, in the order the device
@@ -165,9 +162,8 @@ void virtq_notify(struct virtq *vq);
  * more than it was offered.
  * Returns 0; -EAGAIN if there is none; or -EIO if the queue is broken: the
  * caller resets the device and then reclaims. */
-int
-virtq_pop_used(struct virtq *vq, void **token, uint32_t *len) REQUIRES(vq->lock)
-MUST_CHECK;
+MUST_CHECK int virtq_pop_used(struct virtq *vq, void **token, uint32_t *len)
+    REQUIRES(vq->lock);
 
 /* Asks the device not to interrupt for used buffers; it may all the same
  * [virtio §2.7.7]. Pop between this and virtq_enable_irq: after an interrupt
@@ -176,9 +172,7 @@ void virtq_disable_irq(struct virtq *vq) REQUIRES(vq->lock);
 
 /* Asks for interrupts. Returns whether a buffer was used before the device
  * could know: no interrupt will tell of it, so pop again. */
-bool
-virtq_enable_irq(struct virtq *vq) REQUIRES(vq->lock)
-MUST_CHECK;
+MUST_CHECK bool virtq_enable_irq(struct virtq *vq) REQUIRES(vq->lock);
 
 /* Whether virtq_pop_used would return anything but -EAGAIN. */
 bool virtq_has_used(struct virtq *vq) REQUIRES(vq->lock);
@@ -186,12 +180,8 @@ bool virtq_has_used(struct virtq *vq) REQUIRES(vq->lock);
 /* Takes back any one chain in flight, used or not. Only when the device
  * cannot touch it any more: after a reset [virtio §3.3.1].
  * Returns its token, or NULL when none is left. */
-void *
-virtq_reclaim(struct virtq *vq) REQUIRES(vq->lock)
-MUST_CHECK;
+MUST_CHECK void *virtq_reclaim(struct virtq *vq) REQUIRES(vq->lock);
 
 /* Starts afresh after a reset, with everything reclaimed: empty rings, not
  * broken, same size and place. Errors as virtq_init. */
-int
-virtq_restart(struct virtq *vq) REQUIRES(vq->lock)
-MUST_CHECK;
+MUST_CHECK int virtq_restart(struct virtq *vq) REQUIRES(vq->lock);
