@@ -24,23 +24,6 @@ tty_create(const struct tty_port *port)
     return tty;
 }
 
-/* Takes what the port has received, until a byte asks for a signal or there
- * is no room; returns the signal and the group to send it to. */
-static int
-take_input(struct tty *tty, int *group)
-{
-    int sig = 0;
-    char c;
-    spin_lock(&tty->lock);
-    while (sig == 0 && tty_ring_has_room(tty) && tty->port->read(&c, 1) == 1)
-        sig = tty_line_receive(tty, (uint8_t)c);
-    *group = tty->foreground;
-    if (tty_ring_count(tty) > 0)
-        waitq_wake_all(&tty->readers);
-    spin_unlock(&tty->lock);
-    return sig;
-}
-
 void
 tty_signal(struct tty *tty UNUSED, int group, int sig)
 {
@@ -52,8 +35,20 @@ void
 tty_input_ready(struct tty *tty)
 {
     int sig, group;
-    while ((sig = take_input(tty, &group)) != 0)
-        tty_signal(tty, group, sig);
+    do { /* until a byte asks for a signal, or there is no room */
+        char c;
+        sig = 0;
+        spin_lock(&tty->lock);
+        while (sig == 0 && tty_ring_has_room(tty) &&
+               tty->port->read(&c, 1) == 1)
+            sig = tty_line_receive(tty, (uint8_t)c);
+        group = tty->foreground;
+        if (tty_ring_count(tty) > 0)
+            waitq_wake_all(&tty->readers);
+        spin_unlock(&tty->lock);
+        if (sig != 0)
+            tty_signal(tty, group, sig);
+    } while (sig != 0);
 }
 
 void

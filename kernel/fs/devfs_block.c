@@ -16,20 +16,14 @@
 #define BLKSSZGET    0x1268     /* int: bytes of a logical block */
 #define BLKGETSIZE64 0x80081272 /* uint64_t: bytes */
 
-/* Disks are called vda, vdb, ... vdz, vdaa, ...: how many come before. */
-static unsigned
-disk_index(const char *name)
-{
-    unsigned count = 0;
-    for (const char *p = name + 2; *p >= 'a' && *p <= 'z'; p++)
-        count = count * 26 + (unsigned)(*p - 'a') + 1;
-    return count - 1;
-}
-
 uint64_t
 devfs_block_rdev(const struct blockdev *dev)
 {
-    return MAKEDEV(MAJOR_VIRTBLK, disk_index(dev->name) * MINORS_OF_DISK);
+    /* Disks are called vda, vdb, ... vdz, vdaa, ...: the count-th one. */
+    unsigned count = 0;
+    for (const char *p = dev->name + 2; *p >= 'a' && *p <= 'z'; p++)
+        count = count * 26 + (unsigned)(*p - 'a') + 1;
+    return MAKEDEV(MAJOR_VIRTBLK, (count - 1) * MINORS_OF_DISK);
 }
 
 struct blockdev *

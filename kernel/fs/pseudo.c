@@ -143,10 +143,12 @@ static const struct file_ops text_file_ops = {
 /* ---- Inodes ---- */
 
 static uint64_t
-find_by_walk(const struct pseudo_kind *kind, const char *name)
+find_id(const struct pseudo_kind *kind, const char *name)
 {
     char other[PSEUDO_NAME_MAX];
     uint64_t id = 0;
+    if (kind->find)
+        return kind->find(name);
     while ((id = kind->next(id, other)) && strcmp(name, other) != 0)
         ;
     return id;
@@ -166,9 +168,7 @@ pseudo_lookup(struct inode *dir, const char *name, size_t len,
             continue;
         if (!kind && strcmp(rows[i].name, text) == 0)
             return inode_get(dir->super, make_ino(i, pseudo_id(dir)), out);
-        uint64_t id = 0;
-        if (kind)
-            id = kind->find ? kind->find(text) : find_by_walk(kind, text);
+        uint64_t id = kind ? find_id(kind, text) : 0;
         if (id)
             return inode_get(dir->super, make_ino(i, id), out);
     }

@@ -54,16 +54,6 @@ console_put(const char *text, size_t len)
         hooks.put(text, len);
 }
 
-static void
-log_append(const char *text, size_t len)
-{
-    while (log_end + len - log_start > PRINT_LOG_SIZE)
-        while (ring[log_start++ % PRINT_LOG_SIZE] != '\n')
-            ;
-    for (size_t i = 0; i < len; i++)
-        ring[log_end++ % PRINT_LOG_SIZE] = text[i];
-}
-
 /* Appends to the line, as much as fits with a newline behind. */
 static void
 line_add(const char *text, size_t len)
@@ -105,7 +95,11 @@ line_end(void)
     if (line.len == LINE_MAX - 1)
         memcpy(line.text + line.len - 3, "...", 3);
     line.text[line.len++] = '\n';
-    log_append(line.text, line.len);
+    while (log_end + line.len - log_start > PRINT_LOG_SIZE)
+        while (ring[log_start++ % PRINT_LOG_SIZE] != '\n')
+            ;
+    for (size_t i = 0; i < line.len; i++)
+        ring[log_end++ % PRINT_LOG_SIZE] = line.text[i];
 }
 
 static uint64_t

@@ -9,17 +9,6 @@
 
 static bool (*find_memory)(unsigned tries);
 
-static int
-add_page(struct space *space, uint64_t *entry, uint64_t rights)
-{
-    void *frame = frame_alloc_zeroed(0);
-    if (!frame)
-        return -ENOMEM;
-    *entry = pt_leaf(virt_to_phys(frame), rights);
-    space->resident += PAGE_SIZE;
-    return 0;
-}
-
 /* Gives the space a copy of its own of a shared page. */
 static int
 break_sharing(uint64_t *entry, uint64_t rights)
@@ -52,8 +41,14 @@ fault_locked(struct space *space, uint64_t va, unsigned access)
         return -ENOMEM;
 
     uint64_t rights = area_rights(area->prot);
-    if (!(*entry & PTE_V))
-        return add_page(space, entry, rights);
+    if (!(*entry & PTE_V)) {
+        void *frame = frame_alloc_zeroed(0);
+        if (!frame)
+            return -ENOMEM;
+        *entry = pt_leaf(virt_to_phys(frame), rights);
+        space->resident += PAGE_SIZE;
+        return 0;
+    }
     if (*entry & PTE_COW) {
         if (access == PROT_WRITE) {
             int error = break_sharing(entry, rights);

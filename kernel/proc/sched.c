@@ -152,16 +152,6 @@ account(struct runq *rq, struct thread *prev, struct thread *next)
     rq->switches++;
 }
 
-static struct thread *
-pick_locked(struct runq *rq)
-{
-    struct list_node *node = list_pop_front(&rq->ready);
-    if (!node)
-        return rq->idle;
-    rq->nready--;
-    return list_entry(node, struct thread, run_node);
-}
-
 static void
 queue_locked(struct runq *rq, struct thread *thread)
 {
@@ -180,7 +170,10 @@ sched_switch(void)
                        __ATOMIC_RELAXED);
     if (prev->state == THREAD_RUNNABLE && prev != rq->idle)
         queue_locked(rq, prev);
-    struct thread *next = pick_locked(rq);
+    struct list_node *first = list_pop_front(&rq->ready);
+    struct thread *next =
+        first ? list_entry(first, struct thread, run_node) : rq->idle;
+    rq->nready -= first != NULL;
     if (next == prev) {
         spin_unlock(&rq->lock);
         return;

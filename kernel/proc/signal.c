@@ -19,16 +19,6 @@ is_signal(int sig)
     return sig > 0 && sig <= NSIG;
 }
 
-static void
-interrupt_threads(struct process *process)
-{
-    struct thread *t;
-    list_for_each_entry (t, &process->threads, process_node) {
-        __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
-        sched_interrupt(t);
-    }
-}
-
 bool
 signal_is_ignored(const struct process *process, int sig)
 {
@@ -63,7 +53,11 @@ signal_send_locked(struct process *process, int sig)
     if (bit & (process->ignored | IGNORED_BY_DEFAULT) || process->pid == 1)
         return;
     process->pending |= bit;
-    interrupt_threads(process);
+    struct thread *t;
+    list_for_each_entry (t, &process->threads, process_node) {
+        __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
+        sched_interrupt(t);
+    }
 }
 
 int
@@ -83,17 +77,6 @@ signal_send_group(int pgid, int sig)
     return result;
 }
 
-static int
-send_to_one(int pid, int sig)
-{
-    spin_lock(&process_lock);
-    struct process *p = process_find_locked(pid);
-    if (p && sig != 0)
-        signal_send_locked(p, sig);
-    spin_unlock(&process_lock);
-    return p ? 0 : -ESRCH;
-}
-
 int
 signal_kill(int pid, int sig)
 {
@@ -101,11 +84,16 @@ signal_kill(int pid, int sig)
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH; /* has no group of the opposite number */
-    if (pid > 0)
-        return send_to_one(pid, sig);
     if (pid == -1)
         return signal_send_group(0, sig);
-    return signal_send_group(pid == 0 ? process_current()->pgid : -pid, sig);
+    if (pid <= 0)
+        return signal_send_group(pid ? -pid : process_current()->pgid, sig);
+    spin_lock(&process_lock);
+    struct process *p = process_find_locked(pid);
+    if (p && sig != 0)
+        signal_send_locked(p, sig);
+    spin_unlock(&process_lock);
+    return p ? 0 : -ESRCH;
 }
 
 void

@@ -44,18 +44,15 @@ read_kernel(const struct elf_source *source, void *buf, size_t n,
 static int
 check_header(const struct elf64_ehdr *h)
 {
-    if (memcmp(h->e_ident, ELFMAG, 4) != 0 ||
-        h->e_ident[EI_CLASS] != ELFCLASS64 ||
-        h->e_ident[EI_DATA] != ELFDATA2LSB ||
-        h->e_ident[EI_VERSION] != EV_CURRENT)
-        return -ENOEXEC;
-    if ((h->e_type != ET_EXEC && h->e_type != ET_DYN) ||
-        h->e_machine != EM_RISCV)
-        return -ENOEXEC;
-    if (h->e_phentsize != sizeof(struct elf64_phdr) || h->e_phnum == 0 ||
-        h->e_phnum > PHDRS_MAX)
-        return -ENOEXEC;
-    return 0;
+    bool fits = memcmp(h->e_ident, ELFMAG, 4) == 0 &&
+                h->e_ident[EI_CLASS] == ELFCLASS64 &&
+                h->e_ident[EI_DATA] == ELFDATA2LSB &&
+                h->e_ident[EI_VERSION] == EV_CURRENT &&
+                (h->e_type == ET_EXEC || h->e_type == ET_DYN) &&
+                h->e_machine == EM_RISCV &&
+                h->e_phentsize == sizeof(struct elf64_phdr) && h->e_phnum > 0 &&
+                h->e_phnum <= PHDRS_MAX;
+    return fits ? 0 : -ENOEXEC;
 }
 
 /* A segment's numbers agree with each other and with user space, and it does
@@ -72,14 +69,6 @@ is_sound(const struct elf64_phdr *ph, uint64_t base, uint64_t floor)
     return ALIGN_DOWN(base + ph->p_vaddr, PAGE_SIZE) >= floor;
 }
 
-static unsigned
-protection_of(const struct elf64_phdr *ph)
-{
-    return (ph->p_flags & PF_R ? PROT_READ : 0) |
-           (ph->p_flags & PF_W ? PROT_WRITE : 0) |
-           (ph->p_flags & PF_X ? PROT_EXEC : 0);
-}
-
 static int
 load_segment(const struct elf_source *source, struct space *space,
              const struct elf64_phdr *ph, uint64_t base)
@@ -87,6 +76,9 @@ load_segment(const struct elf_source *source, struct space *space,
     uint64_t va = base + ph->p_vaddr;
     uint64_t start = ALIGN_DOWN(va, PAGE_SIZE);
     uint64_t size = ALIGN_UP(va + ph->p_memsz, PAGE_SIZE) - start;
+    unsigned prot = (ph->p_flags & PF_R ? PROT_READ : 0) |
+                    (ph->p_flags & PF_W ? PROT_WRITE : 0) |
+                    (ph->p_flags & PF_X ? PROT_EXEC : 0);
     struct uio uio;
     struct uio_vec vec;
     int error = space_map(space, start, size, PROT_READ | PROT_WRITE);
@@ -95,7 +87,7 @@ load_segment(const struct elf_source *source, struct space *space,
         error = read_exactly(source, &uio, ph->p_offset);
     }
     if (error == 0)
-        error = space_protect(space, start, size, protection_of(ph));
+        error = space_protect(space, start, size, prot);
     return error == -EFAULT ? -ENOMEM : error;
 }
 

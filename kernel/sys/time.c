@@ -9,16 +9,6 @@
 
 #define NS_PER_S 1000000000ll
 
-static uint64_t
-process_cpu_ns(void)
-{
-    struct thread *t = thread_current();
-    spin_lock(&process_lock);
-    uint64_t ns = process_run_ns(t->process);
-    spin_unlock(&process_lock);
-    return ns;
-}
-
 /* Reads clock into *ns. Returns 0 or -EINVAL. */
 static int
 read_clock(uint64_t clock, int64_t *ns)
@@ -36,7 +26,9 @@ read_clock(uint64_t clock, int64_t *ns)
         return 0;
     case CLOCK_PROCESS_CPUTIME_ID:
     case CLOCK_THREAD_CPUTIME_ID:
-        *ns = (int64_t)process_cpu_ns();
+        spin_lock(&process_lock);
+        *ns = (int64_t)process_run_ns(process_current());
+        spin_unlock(&process_lock);
         return 0;
     default:
         return -EINVAL;

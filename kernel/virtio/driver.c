@@ -190,15 +190,6 @@ take_down(struct virtio_device *dev)
     dev->driver_data = NULL;
 }
 
-static const struct virtio_driver *
-find_driver(uint32_t device_id)
-{
-    for (unsigned i = 0; virtio_drivers[i] != NULL; i++)
-        if (virtio_drivers[i]->device_id == device_id)
-            return virtio_drivers[i];
-    return NULL;
-}
-
 int
 virtio_device_add(struct virtio_transport *t)
 {
@@ -207,7 +198,9 @@ virtio_device_add(struct virtio_transport *t)
     if (dev == NULL)
         return -ENOMEM;
     dev->transport = t;
-    dev->driver = find_driver(t->device_id);
+    for (unsigned i = 0; virtio_drivers[i] != NULL; i++)
+        if (virtio_drivers[i]->device_id == t->device_id)
+            dev->driver = virtio_drivers[i];
     snprintf(t->name, sizeof(t->name), "virtio%u", count++);
     list_push_back(&devices, &dev->node);
 
