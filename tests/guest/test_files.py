@@ -58,3 +58,11 @@ def test_stress(harts):
     status, output = run_as_init("files_stress", harts=harts)
     assert "files_stress: passed" in output, output[-2000:]
     assert status == 0
+
+
+@cases(names=dict(name="names"), content=dict(name="content"),
+       attributes=dict(name="attributes"), mounts=dict(name="mounts"))
+def test_changes(name):
+    """Files are made, written and removed in a tmpfs as they are on Linux."""
+    status, output = run_as_init(name, harts=4)
+    assert status == 0, harness.printable(output)[-3000:]
