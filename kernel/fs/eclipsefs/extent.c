@@ -121,7 +121,7 @@ efs_extent_check(struct efs *fs, const struct efs_node *node)
         sound = is_sound(fs, &list);
         efs_list_unload(&list);
     }
-    return sound ? 0 : efs_damaged(fs, node->ino, node->data, "wrong extents");
+    return sound ? 0 : efs_broken(fs, node->ino, node->data, "wrong extents");
 }
 
 int

@@ -3,27 +3,43 @@
 #include "fs/eclipsefs/extent.h"
 #include "lib/string.h"
 
+/* Finds the address of the content at offset, 0 in a hole, and how many bytes
+ * of it follow there. */
+static int
+locate(struct efs *fs, const struct efs_node *node, uint64_t offset,
+       uint64_t *address, uint64_t *count)
+{
+    uint64_t into = offset % BLOCK_SIZE;
+    struct efs_map map;
+
+    *address = node->data + offset;
+    *count = efs_node_length(node) - offset;
+    if (node->layout == EFS_INLINE)
+        return 0;
+    int err = efs_extent_find(fs, node, (uint32_t)(offset / BLOCK_SIZE), &map);
+    if (err)
+        return err;
+    *address = map.physical ? (uint64_t)map.physical * BLOCK_SIZE + into : 0;
+    *count = MIN(*count, (uint64_t)map.count * BLOCK_SIZE - into);
+    return 0;
+}
+
 int
 efs_file_map(struct efs *fs, const struct efs_node *node, uint64_t offset,
              struct buf **buf, const uint8_t **data, size_t *len)
 {
-    uint64_t address = node->data + offset;
-    struct efs_map map = {.physical = 1};
+    uint64_t address, count;
 
     *buf = NULL;
     *data = NULL;
-    if (node->layout != EFS_INLINE) {
-        int err =
-            efs_extent_find(fs, node, (uint32_t)(offset / BLOCK_SIZE), &map);
-        if (err)
-            return err;
-        address = (uint64_t)map.physical * BLOCK_SIZE + offset % BLOCK_SIZE;
-    }
+    int err = locate(fs, node, offset, &address, &count);
+    if (err)
+        return err;
     size_t start = address % BLOCK_SIZE;
-    *len = MIN(BLOCK_SIZE - start, efs_node_length(node) - offset);
-    if (map.physical == 0)
+    *len = address ? MIN(BLOCK_SIZE - start, count) : count;
+    if (address == 0)
         return 0;
-    int err = bcache_get(fs->dev, address / BLOCK_SIZE, buf);
+    err = bcache_get(fs->dev, address / BLOCK_SIZE, buf);
     if (!err)
         *data = bcache_data(*buf) + start;
     return err;
@@ -33,22 +49,13 @@ void
 efs_file_prefetch(struct efs *fs, const struct efs_node *node, uint64_t offset,
                   size_t n)
 {
-    uint64_t length = efs_node_length(node);
-    uint64_t address = node->data + offset;
-    struct efs_map map;
+    uint64_t address, count;
 
-    if (offset >= length)
+    if (offset >= efs_node_length(node) ||
+        locate(fs, node, offset, &address, &count) || address == 0)
         return;
-    n = MIN(n, length - offset);
-    if (node->layout != EFS_INLINE) {
-        if (efs_extent_find(fs, node, (uint32_t)(offset / BLOCK_SIZE), &map) ||
-            map.physical == 0)
-            return;
-        address = (uint64_t)map.physical * BLOCK_SIZE + offset % BLOCK_SIZE;
-        n = MIN(n, (uint64_t)map.count * BLOCK_SIZE - offset % BLOCK_SIZE);
-    }
     uint64_t first = address / BLOCK_SIZE;
-    uint64_t end = (address + n + BLOCK_SIZE - 1) / BLOCK_SIZE;
+    uint64_t end = (address + MIN(n, count) + BLOCK_SIZE - 1) / BLOCK_SIZE;
     if (end - first > 1)
         bcache_read_ahead(fs->dev, first, end - first);
 }

@@ -9,7 +9,7 @@
 #include "fs/eclipsefs/record.h"
 
 /* Finds the content at offset < efs_node_length in the block cache, up to the
- * end of its block or of the content.
+ * end of its block, of the hole, or of the content.
  * Returns 0, a held *buf for the caller to put, and the bytes, or NULL for
  * both in a hole; -EUCLEAN (logged), -EIO, -ENOMEM. */
 int efs_file_map(struct efs *fs, const struct efs_node *node, uint64_t offset,
