@@ -2,23 +2,30 @@
 #include <err.h>
 #include <getopt.h>
 #include <prog.h>
+#include <signal.h>
 #include <stdlib.h>
 
 static const char usage[] =
-    "usage: tee [-a] [FILE...]\n"
-    "Copy standard input to standard output and FILEs; -a appends.\n";
+    "usage: tee [-ai] [FILE...]\n"
+    "Copy standard input to standard output and FILEs.\n"
+    "  -a  append to FILEs   -i  do not end when the user interrupts\n";
 
 int
 main(int argc, char **argv)
 {
-    bool append = prog_option(argc, argv, "a", usage) == 'a';
-    int count = argc - optind, status = 0;
-    FILE **files = calloc((size_t)count + 1, sizeof(*files));
     static char block[4096];
+    int count, status = 0, c;
+    bool append = false;
+    FILE **files;
     size_t n;
 
-    if (!files)
-        err(1, "tee");
+    while ((c = prog_option(argc, argv, "ai", usage)) != -1) {
+        append |= c == 'a';
+        if (c == 'i')
+            signal(SIGINT, SIG_IGN);
+    }
+    count = argc - optind;
+    files = prog_realloc(NULL, ((size_t)count + 1) * sizeof(*files));
     files[0] = stdout;
     setvbuf(stdout, NULL, _IONBF, 0);
     for (int i = 0; i < count; i++) {

@@ -66,8 +66,20 @@ file_test(struct expression *e, char letter, const char *path)
         return S_ISBLK(st.st_mode);
     case 'p':
         return S_ISFIFO(st.st_mode);
+    case 'S':
+        return S_ISSOCK(st.st_mode);
     case 's':
         return st.st_size > 0;
+    case 'u':
+        return st.st_mode & S_ISUID;
+    case 'g':
+        return st.st_mode & S_ISGID;
+    case 'k':
+        return st.st_mode & S_ISVTX;
+    case 'O':
+        return st.st_uid == geteuid();
+    case 'G':
+        return st.st_gid == getegid();
     default:
         return complain(e, "unknown operator");
     }
@@ -91,8 +103,9 @@ unary(struct expression *e, char letter, const char *operand)
 static bool
 is_binary(const char *op)
 {
-    static const char *const ops[] = {"=",   "==",  "!=",  "<",   ">",   "-eq",
-                                      "-ne", "-lt", "-le", "-gt", "-ge", NULL};
+    static const char *const ops[] = {"=",   "==",  "!=",  "<",   ">",
+                                      "-eq", "-ne", "-lt", "-le", "-gt",
+                                      "-ge", "-nt", "-ot", "-ef", NULL};
 
     for (size_t i = 0; ops[i]; i++)
         if (strcmp(op, ops[i]) == 0)
@@ -101,10 +114,35 @@ is_binary(const char *op)
 }
 
 static bool
+is_newer(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec
+                                  : a->tv_nsec > b->tv_nsec;
+}
+
+/* -nt, -ot and -ef; a file that is not there is older than all others. */
+static bool
+compare_files(const char *a, char op, const char *b)
+{
+    struct stat x, y;
+    bool has_x = stat(a, &x) == 0, has_y = stat(b, &y) == 0;
+
+    if (op == 'e')
+        return has_x && has_y && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    if (!has_x || !has_y)
+        return op == 'n' ? has_x : has_y;
+    return op == 'n' ? is_newer(&x.st_mtim, &y.st_mtim)
+                     : is_newer(&y.st_mtim, &x.st_mtim);
+}
+
+static bool
 binary(struct expression *e, const char *a, const char *op, const char *b)
 {
     long order;
 
+    if (strcmp(op, "-nt") == 0 || strcmp(op, "-ot") == 0 ||
+        strcmp(op, "-ef") == 0)
+        return compare_files(a, op[1], b);
     if (op[0] != '-') {
         order = strcmp(a, b);
         return op[0] == '='   ? order == 0
