@@ -112,7 +112,7 @@ KERNEL_LD := kernel/kernel.ld
 KERNEL_SRCS := $(filter-out $(OFFSETS_C),$(call sources,kernel,[cS]))
 LIBC_SRCS     := $(filter-out user/lib/crt0.S,$(call sources,user/lib,[cS]))
 RECOVERY_SRCS := $(call sources,user/recovery,c)
-HOST_TOOLS    := $(BUILD)/host/mkfs.eclipsefs $(BUILD)/host/efs
+HOST_TOOLS    := $(addprefix $(BUILD)/host/,mkfs.eclipsefs efs fsck.eclipsefs)
 
 objs = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
@@ -258,11 +258,12 @@ $(BUILD)/linux/%: tests/linux/%.c
 
 # ---- Host tools ------------------------------------------------------------
 
-MKFS_MAINS := mkfs/mkfs.c mkfs/efs.c
+MKFS_MAINS := mkfs/mkfs.c mkfs/efs.c mkfs/fsck.c
 hostobjs    = $(patsubst %,$(BUILD)/obj/host/%.o,$(1))
 
 $(BUILD)/host/mkfs.eclipsefs: $(call hostobjs,mkfs/mkfs.c)
 $(BUILD)/host/efs: $(call hostobjs,mkfs/efs.c)
+$(BUILD)/host/fsck.eclipsefs: $(call hostobjs,mkfs/fsck.c)
 $(HOST_TOOLS): $(call hostobjs,$(HOSTFS_SRCS)) $(LISTS)
 	@mkdir -p $(@D)
 	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $(filter %.o,$^) -o $@

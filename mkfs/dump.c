@@ -38,9 +38,38 @@ dump_header(const struct efs *fs)
     printf("  %2d flags              %#x\n", 61, le32_load(h->flags));
 }
 
+static void
+dump_extension(const struct efs *fs)
+{
+    const struct efsx_header *x = &fs->ext;
+
+    printf("extension at %u\n", EFSX_OFFSET);
+    printf("  %3d state          %u\n", 12, le32_load(x->state));
+    printf("  %3d total_blocks   %llu\n", 16,
+           (unsigned long long)le64_load(x->total_blocks));
+    printf("  %3d journal_start  %llu\n", 24,
+           (unsigned long long)le64_load(x->journal_start));
+    printf("  %3d bitmap_start   %llu\n", 32,
+           (unsigned long long)le64_load(x->bitmap_start));
+    printf("  %3d journal_blocks %u\n", 40, le32_load(x->journal_blocks));
+    printf("  %3d bitmap_blocks  %u\n", 44, le32_load(x->bitmap_blocks));
+    printf("  %3d free_blocks    %llu\n", 48,
+           (unsigned long long)le64_load(x->free_blocks));
+    printf("  %3d free_inodes    %u\n", 56, le32_load(x->free_inodes));
+    printf("  %3d mount_count    %u\n", 60, le32_load(x->mount_count));
+    printf("  %3d uuid           ", 64);
+    for (size_t i = 0; i < sizeof x->uuid; i++)
+        printf("%02x%s", x->uuid[i],
+               i == 3 || i == 5 || i == 7 || i == 9 ? "-" : "");
+    printf("\n  %3d label          \"%.*s\"\n", 80, (int)sizeof x->label,
+           (const char *)x->label);
+}
+
 static const char *
 tag_name(unsigned tag)
 {
+    static const char *const own[] = {"EXTENTS", "EXTENT_INDEX", "HASH_INDEX",
+                                      "RDEV"};
     static const char *const names[] = {
         [ECLIPSEFS_NODE_TYPE] = "NODE_TYPE",
         [ECLIPSEFS_MODE] = "MODE",
@@ -54,6 +83,10 @@ tag_name(unsigned tag)
         [ECLIPSEFS_CONTENT] = "CONTENT",
         [ECLIPSEFS_ENTRIES] = "DIRECTORY_ENTRIES",
     };
+    if (tag == EFSX_CRC)
+        return "CRC";
+    if (tag >= EFSX_EXTENTS && tag - EFSX_EXTENTS < ARRAY_LEN(own))
+        return own[tag - EFSX_EXTENTS];
     return tag < ARRAY_LEN(names) && names[tag] ? names[tag] : "unknown";
 }
 
@@ -79,6 +112,21 @@ print_number(unsigned tag, const uint8_t *value, uint32_t len)
     printf(tag == ECLIPSEFS_MODE ? " 0%llo" : " %llu", number);
 }
 
+/* Shows a row of numbers, `width` in each item: extents, or index entries. */
+static int
+dump_row(struct efs_cursor *cursor, uint32_t len, unsigned width)
+{
+    uint8_t value[4];
+    int err = 0;
+
+    for (uint32_t i = 0; i + 4 <= len && !err; i += 4) {
+        err = efs_cursor_read(cursor, value, sizeof value);
+        printf("%s%u", i / 4 % width ? " " : i ? ", " : " ", le32_load(value));
+    }
+    putchar('\n');
+    return err;
+}
+
 /* Shows the entries of the directory whose list lies at address. */
 static int
 dump_entries(struct efs *fs, uint32_t ino, uint64_t address, uint32_t len)
@@ -91,8 +139,12 @@ dump_entries(struct efs *fs, uint32_t ino, uint64_t address, uint32_t len)
     putchar('\n');
     efs_dir_open(&d, fs, &dir, 0);
     while ((found = efs_dir_next(&d, &entry)) > 0) {
-        printf("  %10llu   inode %u ",
-               (unsigned long long)address + entry.link.pos, entry.link.ino);
+        if (fs->extended)
+            printf("  hash %08x inode %u ", entry.link.pos, entry.link.ino);
+        else
+            printf("  %10llu    inode %u ",
+                   (unsigned long long)address + entry.link.pos,
+                   entry.link.ino);
         if (entry.len <= ECLIPSEFS_NAME_MAX)
             print_bytes((const uint8_t *)entry.name, entry.len);
         else
@@ -115,8 +167,15 @@ dump_value(struct efs *fs, uint32_t ino, struct efs_cursor *cursor,
         return dump_entries(fs, ino, cursor->pos, len);
     struct efs_cursor look = *cursor;
     look.buf = NULL;
+    if (tag == EFSX_EXTENTS || tag == EFSX_EXTENT_INDEX) {
+        int read = dump_row(&look, len, tag == EFSX_EXTENTS ? 3 : 2);
+        efs_cursor_close(&look);
+        return read;
+    }
     int err = efs_cursor_read(&look, value, shown);
-    if (!err && tag < ECLIPSEFS_CONTENT && len <= sizeof(uint64_t)) {
+    if (!err &&
+        (tag < ECLIPSEFS_CONTENT || tag == EFSX_RDEV || tag == EFSX_CRC) &&
+        len <= sizeof(uint64_t)) {
         print_number(tag, value, len);
     } else if (!err) {
         putchar(' ');
@@ -186,13 +245,16 @@ out:
 }
 
 int
-dump_all(struct efs *fs)
+dump_all(struct walk *w)
 {
+    struct efs *fs = &w->fs;
     int result = 0;
 
     dump_header(fs);
+    if (fs->extended)
+        dump_extension(fs);
     for (uint32_t ino = 1; ino <= fs->inode_count; ino++) {
-        int err = dump_inode(fs, ino);
+        int err = walk_is_free(w, ino) ? 0 : dump_inode(fs, ino);
         if (err)
             printf("inode %u: %s\n", ino, walk_strerror(err));
         result = err ? err : result;

@@ -13,4 +13,4 @@ void dump_header(const struct efs *fs);
 int dump_inode(struct efs *fs, uint32_t ino) MUST_CHECK;
 
 /* Shows the header and all inodes. Returns as dump_inode. */
-int dump_all(struct efs *fs) MUST_CHECK;
+int dump_all(struct walk *w) MUST_CHECK;

@@ -2,9 +2,12 @@
 
 #include "abi/errno.h"
 #include "dump.h"
+#include "edit.h"
 #include "fs/bcache.h"
+#include "fs/eclipsefs/space.h"
 #include "get.h"
 #include "host_disk.h"
+#include "lib/bits.h"
 #include "list.h"
 
 #include <getopt.h>
@@ -24,15 +27,18 @@ static const char usage_text[] =
     "       efs dump IMG [INODE]                  show every field on the "
     "disk\n"
     "       efs df IMG                            show how full the image is\n"
+    "       efs put IMG SOURCE PATH               copy a file or a tree in\n"
+    "       efs rm [-r] IMG PATH                  remove a file, or a tree\n"
     "exit status: 0, 1 if something is missing or damaged, 2 for wrong usage\n";
 
 struct command {
     const char *name;
     int min_args, max_args; /* IMG included */
+    bool writes;
     int (*run)(struct walk *w, char **args, int count);
 };
 
-static bool option_long, option_manifest;
+static bool option_long, option_manifest, option_recursive;
 
 static int
 fail(const char *what, int err)
@@ -122,7 +128,7 @@ run_dump(struct walk *w, char **args, int count)
     int err;
 
     if (count < 2) {
-        err = dump_all(&w->fs);
+        err = dump_all(w);
     } else {
         char *end;
         unsigned long ino = strtoul(args[1], &end, 0);
@@ -135,42 +141,73 @@ run_dump(struct walk *w, char **args, int count)
     return err ? fail(args[0], err) : EXIT_SUCCESS;
 }
 
+/* Numbers that an extended image keeps itself. */
+static void
+print_space(const struct efs *fs)
+{
+    uint64_t total = le64_load(fs->ext.total_blocks);
+    uint64_t unused = efs_space_free_blocks(fs);
+
+    printf("label        %.*s\n", (int)sizeof fs->ext.label,
+           (const char *)fs->ext.label);
+    printf("blocks       %llu of %llu used\n",
+           (unsigned long long)(total - unused), (unsigned long long)total);
+}
+
 static int
 run_df(struct walk *w, char **args, int count UNUSED)
 {
-    uint64_t content[4] = {0}, nodes[4] = {0};
+    static const char *const types[] = {"", "files", "directories", "symlinks"};
+    uint64_t content[4] = {0}, nodes[4] = {0}, used = 0;
+    uint64_t slots =
+        (w->fs.records - w->fs.table) / sizeof(struct eclipsefs_slot);
     int result = 0;
 
     for (uint64_t ino = 1; ino <= w->fs.inode_count; ino++) {
         struct efs_node node;
+        if (walk_is_free(w, (uint32_t)ino))
+            continue;
         int err = efs_node_read(&w->fs, (uint32_t)ino, &node);
         if (err) {
             result = err;
             continue;
         }
+        used++;
         nodes[node.type]++;
-        content[node.type] += node.data_len;
+        content[node.type] += node.type == ECLIPSEFS_DIRECTORY
+                                  ? node.data_len
+                                  : efs_node_length(&node);
     }
-    uint64_t slots =
-        (w->fs.records - w->fs.table) / sizeof(struct eclipsefs_slot);
     printf("image        %llu bytes\n", (unsigned long long)w->fs.size);
-    printf("inodes       %u of %llu slots\n", w->fs.inode_count,
+    if (w->fs.extended)
+        print_space(&w->fs);
+    printf("inodes       %llu of %llu slots\n", (unsigned long long)used,
            (unsigned long long)slots);
-    printf("files        %llu, %llu bytes\n",
-           (unsigned long long)nodes[ECLIPSEFS_FILE],
-           (unsigned long long)content[ECLIPSEFS_FILE]);
-    printf("directories  %llu, %llu bytes\n",
-           (unsigned long long)nodes[ECLIPSEFS_DIRECTORY],
-           (unsigned long long)content[ECLIPSEFS_DIRECTORY]);
-    printf("symlinks     %llu, %llu bytes\n",
-           (unsigned long long)nodes[ECLIPSEFS_SYMLINK],
-           (unsigned long long)content[ECLIPSEFS_SYMLINK]);
+    for (unsigned type = 1; type < ARRAY_LEN(types); type++)
+        printf("%-12s %llu, %llu bytes\n", types[type],
+               (unsigned long long)nodes[type],
+               (unsigned long long)content[type]);
     return result ? fail(args[0], result) : EXIT_SUCCESS;
 }
 
+static int
+run_put(struct walk *w, char **args, int count UNUSED)
+{
+    return edit_put(w, args[1], args[2]) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int
+run_rm(struct walk *w, char **args, int count UNUSED)
+{
+    return edit_remove(w, args[1], option_recursive) ? EXIT_SUCCESS
+                                                     : EXIT_FAILURE;
+}
+
 static const struct command commands[] = {
-    {"ls", 1, 2, run_ls},     {"cat", 2, 2, run_cat},   {"get", 2, 3, run_get},
-    {"stat", 2, 2, run_stat}, {"dump", 1, 2, run_dump}, {"df", 1, 1, run_df},
+    {"ls", 1, 2, false, run_ls},     {"cat", 2, 2, false, run_cat},
+    {"get", 2, 3, false, run_get},   {"stat", 2, 2, false, run_stat},
+    {"dump", 1, 2, false, run_dump}, {"df", 1, 1, false, run_df},
+    {"put", 3, 3, true, run_put},    {"rm", 2, 2, true, run_rm},
 };
 
 static const struct command *
@@ -197,21 +234,24 @@ run(const struct command *command, char **args, int count)
     struct walk walk;
     const char *why;
 
-    int err = host_disk_open(&disk, args[0]);
+    int err = command->writes ? host_disk_open_rw(&disk, args[0], true)
+                              : host_disk_open(&disk, args[0]);
     if (err) {
         fprintf(stderr, "efs: %s: %s\n", args[0], strerror(-err));
         return EXIT_FAILURE;
     }
     bcache_init(CACHE_BLOCKS);
-    err = walk_open(&walk, &disk.dev, &why);
+    err = walk_open(&walk, &disk.dev, command->writes, &why);
     if (err) {
         fprintf(stderr, "efs: %s: %s\n", args[0], why);
         host_disk_close(&disk);
         return EXIT_FAILURE;
     }
     int status = command->run(&walk, args, count);
-    walk_close(&walk);
+    err = walk_close(&walk);
     host_disk_close(&disk);
+    if (err)
+        return fail(args[0], err);
     if (fflush(stdout) || ferror(stdout)) {
         fprintf(stderr, "efs: the output could not be written\n");
         return EXIT_FAILURE;
@@ -229,8 +269,10 @@ main(int argc, char **argv)
     };
     int option;
 
-    while ((option = getopt_long(argc, argv, "lh", options, NULL)) != -1) {
-        if (option == 'l')
+    while ((option = getopt_long(argc, argv, "lrh", options, NULL)) != -1) {
+        if (option == 'r')
+            option_recursive = true;
+        else if (option == 'l')
             option_long = true;
         else if (option == 'm')
             option_manifest = true;
@@ -248,6 +290,8 @@ main(int argc, char **argv)
         argc - 1 > command->max_args)
         return usage();
     if ((option_long || option_manifest) && command->run != run_ls)
+        return usage();
+    if (option_recursive && command->run != run_rm)
         return usage();
     return run(command, argv + 1, argc - 1);
 }

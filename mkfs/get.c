@@ -25,7 +25,7 @@ copy_content(struct walk *w, const struct efs_node *node, FILE *out)
     static char piece[READ_SIZE];
     uint64_t offset = 0;
 
-    while (offset < node->data_len) {
+    while (offset < efs_node_length(node)) {
         int64_t n = efs_file_read(&w->fs, node, offset, piece, sizeof piece);
         if (n < 0)
             return (int)n;

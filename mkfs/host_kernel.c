@@ -15,10 +15,20 @@
 
 bool host_kernel_quiet;
 void (*host_kernel_idle)(void);
+void (*host_kernel_log)(const char *text);
 
 void
 vprint(enum print_level level, const char *format, va_list args)
 {
+    char text[256];
+    va_list copy;
+
+    if (host_kernel_log) {
+        va_copy(copy, args);
+        vsnprintf(text, sizeof text, format, copy);
+        va_end(copy);
+        host_kernel_log(text);
+    }
     if (host_kernel_quiet || level > PRINT_WARN)
         return;
     vfprintf(stderr, format, args);

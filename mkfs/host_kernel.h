@@ -10,6 +10,9 @@
 /* Keeps the log off stderr. */
 extern bool host_kernel_quiet;
 
+/* Is handed each line of the log; NULL: nobody. */
+extern void (*host_kernel_log)(const char *text);
+
 /* Called where a thread would sleep, with no lock held, to make something
  * happen, such as a request's completion; NULL: nothing ever does. */
 extern void (*host_kernel_idle)(void);

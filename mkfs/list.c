@@ -125,6 +125,12 @@ complain(const char *path, const char *name, int err)
     fprintf(stderr, "%s/%s: %s\n", path, name, walk_strerror(err));
 }
 
+static uint64_t
+length_of(const struct efs_node *node)
+{
+    return node->type == ECLIPSEFS_DIRECTORY ? 0 : efs_node_length(node);
+}
+
 static char
 type_letter(const struct efs_node *node)
 {
@@ -184,8 +190,8 @@ print_details(struct walk *w, const struct efs_node *node, const char *name)
         !strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm))
         snprintf(when, sizeof when, "@%llu", (unsigned long long)node->mtime);
     print_mode(node);
-    printf(" %3u %5u %5u %10u %s ", node->nlink, node->uid, node->gid,
-           node->type == ECLIPSEFS_DIRECTORY ? 0 : node->data_len, when);
+    printf(" %3u %5u %5u %10llu %s ", node->nlink, node->uid, node->gid,
+           (unsigned long long)length_of(node), when);
     print_name(name);
     if (node->type == ECLIPSEFS_SYMLINK)
         err = print_target(w, node);
@@ -243,7 +249,7 @@ hash_content(struct walk *w, const struct efs_node *node, char hex[65])
     uint64_t offset = 0;
 
     sha256_begin(&sha);
-    while (offset < node->data_len) {
+    while (offset < efs_node_length(node)) {
         int64_t n = efs_file_read(&w->fs, node, offset, piece, sizeof piece);
         if (n < 0)
             return (int)n;
@@ -266,11 +272,11 @@ print_line(struct walk *w, const struct efs_node *node, const char *path)
             return err;
     }
     print_name(*path ? path : "/");
-    printf("\t%c\t%o\t%llu\t%s\t%u\t%u\t%u\t%llu\t%llu\t%llu\t%u\t%u\n",
+    printf("\t%c\t%o\t%llu\t%s\t%u\t%u\t%u\t%llu\t%llu\t%llu\t%llu\t%u\n",
            type_letter(node), node->mode, (unsigned long long)node->size, hex,
            node->uid, node->gid, node->nlink, (unsigned long long)node->atime,
            (unsigned long long)node->mtime, (unsigned long long)node->ctime,
-           is_dir ? 0 : node->data_len, node->ino);
+           (unsigned long long)length_of(node), node->ino);
     return 0;
 }
 

@@ -1,5 +1,7 @@
 /* mkfs.eclipsefs: makes an eclipsefs image from a directory of the host. */
 
+#include "extended.h"
+#include "host_kernel.h"
 #include "plain.h"
 #include "tree.h"
 
@@ -14,13 +16,14 @@
 enum { EXIT_USAGE = 2 };
 
 static const char usage_text[] =
-    "usage: mkfs.eclipsefs --plain [options] IMG\n"
-    "  --plain          a plain 2.0 image, which is mounted read-only\n"
+    "usage: mkfs.eclipsefs [options] IMG\n"
+    "  --plain          a plain 2.0 image, which is mounted read-only; else "
+    "an\n"
+    "                   extended one\n"
     "  -d DIR           fill it with what DIR holds; default: nothing\n"
-    "  -s SIZE          bytes of the image, with k, M or G; default: just "
-    "enough\n"
-    "  -N INODES        slots in the inode table; default: just enough\n"
-    "  -L LABEL         for extended images; a plain one has no label\n"
+    "  -s SIZE          bytes of the image, with k, M or G; default: enough\n"
+    "  -N INODES        slots in the inode table, at least; default: enough\n"
+    "  -L LABEL         up to 32 bytes; a plain image has none\n"
     "  --reproducible   same tree, same bytes: owners are 0, all times are\n"
     "                   SOURCE_DATE_EPOCH, or 0 if that is not set\n"
     "exit status: 0, 1 if the image could not be made, 2 for wrong usage\n";
@@ -134,16 +137,27 @@ make_image(const struct arguments *args)
 
     if (args->reproducible && !read_epoch(&tree_options.epoch))
         return false;
-    if (args->label)
+    if (args->label && args->plain)
         complain(args->label, "a plain image has no label, ignored");
+    if (args->label && strlen(args->label) > EFSX_LABEL_MAX)
+        return complain(args->label, "a label has at most 32 bytes");
     if (args->dir && stat(args->dir, &st) == 0 && !S_ISDIR(st.st_mode))
         return complain(args->dir, "not a directory");
 
     struct plain_options plain_options = {.created = tree_options.epoch,
                                           .min_size = args->size,
                                           .slots = (uint32_t)args->inodes};
-    bool ok = tree_scan(&tree, args->dir, &tree_options) &&
-              plain_write(&tree, args->image, &plain_options);
+    struct extended_options extended_options = {
+        .created = tree_options.epoch,
+        .size = args->size,
+        .inodes = (uint32_t)args->inodes,
+        .label = args->label,
+        .reproducible = args->reproducible,
+    };
+    bool ok =
+        tree_scan(&tree, args->dir, &tree_options) &&
+        (args->plain ? plain_write(&tree, args->image, &plain_options)
+                     : extended_write(&tree, args->image, &extended_options));
     tree_free(&tree);
     return ok;
 }
@@ -156,11 +170,6 @@ main(int argc, char **argv)
     if (!parse_arguments(&args, argc, argv)) {
         fputs(usage_text, stderr);
         return EXIT_USAGE;
-    }
-    if (!args.plain) {
-        complain(args.image, "extended images cannot be made yet, "
-                             "only plain ones: give --plain");
-        return EXIT_FAILURE;
     }
     return make_image(&args) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

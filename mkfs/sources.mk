@@ -13,5 +13,7 @@ EFS_SRCS := \
 
 HOSTFS_SRCS := $(EFS_SRCS) \
     $(addprefix mkfs/, \
-        walk.c parents.c list.c get.c dump.c tree.c plain.c) \
+        walk.c parents.c list.c get.c dump.c tree.c plain.c extended.c \
+        fill.c edit.c \
+        check.c check_inodes.c check_names.c repair.c) \
     user/lib/sha256.c

@@ -1,6 +1,8 @@
 #include "walk.h"
 
 #include "abi/errno.h"
+#include "fs/eclipsefs/change.h"
+#include "lib/bits.h"
 
 #include <string.h>
 
@@ -14,21 +16,33 @@ struct journey {
 };
 
 int
-walk_open(struct walk *w, struct blockdev *dev, const char **why)
+walk_open(struct walk *w, struct blockdev *dev, bool writable, const char **why)
 {
     int err = efs_open(&w->fs, dev, why);
     if (err)
         return err;
-    err = efs_parents_init(&w->parents, w->fs.inode_count);
+    if (writable && !w->fs.extended) {
+        *why = "a plain image cannot be changed";
+        return -EROFS;
+    }
+    if (w->fs.extended)
+        err = efs_start(&w->fs, !writable, why);
     if (err)
+        return err;
+    err = efs_parents_init(&w->parents, w->fs.inode_count);
+    if (err) {
         *why = "no memory";
+        if (w->fs.extended)
+            (void)efs_stop(&w->fs);
+    }
     return err;
 }
 
-void
+int
 walk_close(struct walk *w)
 {
     efs_parents_destroy(&w->parents);
+    return w->fs.extended ? efs_stop(&w->fs) : 0;
 }
 
 int
@@ -121,6 +135,21 @@ walk_path(struct walk *w, const char *path, bool follow, struct efs_node *node)
     return err;
 }
 
+bool
+walk_is_free(struct walk *w, uint32_t ino)
+{
+    struct eclipsefs_slot slot;
+    struct efs_cursor cursor;
+    uint64_t at = w->fs.table + (uint64_t)(ino - 1) * sizeof slot;
+
+    if (!w->fs.extended)
+        return false;
+    efs_cursor_init(&cursor, w->fs.dev, at, w->fs.records);
+    int err = efs_cursor_read(&cursor, &slot, sizeof slot);
+    efs_cursor_close(&cursor);
+    return !err && le64_load(&slot) == 0;
+}
+
 const char *
 walk_strerror(int err)
 {
@@ -145,6 +174,16 @@ walk_strerror(int err)
         return "the image is damaged here";
     case -EOPNOTSUPP:
         return "not supported";
+    case -ENOSPC:
+        return "the image is full";
+    case -ENOTEMPTY:
+        return "directory not empty";
+    case -EFBIG:
+        return "file too large";
+    case -EROFS:
+        return "the image cannot be changed";
+    case -EACCES:
+        return "permission denied";
     default:
         return "unexpected error";
     }

@@ -16,10 +16,15 @@ struct walk {
     struct efs_parents parents;
 };
 
-/* Opens the image on dev. Returns as efs_open. */
-int walk_open(struct walk *w, struct blockdev *dev, const char **why)
-    MUST_CHECK;
-void walk_close(struct walk *w);
+/* Opens the image on dev; what stands in an extended one's journal is taken
+ * into account. With writable, which a plain image cannot be, it may be
+ * changed (fs/eclipsefs/change.h). Returns as efs_open and efs_start, or
+ * -EROFS. */
+int walk_open(struct walk *w, struct blockdev *dev, bool writable,
+              const char **why) MUST_CHECK;
+
+/* Returns 0, or the error that kept a change from reaching the image. */
+int walk_close(struct walk *w) MUST_CHECK;
 
 /* Reads the node that an entry of directory dir links; a directory that
  * another entry leads to as well is -EUCLEAN (logged). Returns 0, -EUCLEAN,
@@ -33,6 +38,9 @@ int walk_link(struct walk *w, const struct efs_node *dir,
  * -EIO, -ENOMEM. */
 int walk_path(struct walk *w, const char *path, bool follow,
               struct efs_node *node) MUST_CHECK;
+
+/* Whether an extended image has no inode of that number. */
+bool walk_is_free(struct walk *w, uint32_t ino);
 
 /* Plain words for a negative error number of the kernel's. */
 const char *walk_strerror(int err);

@@ -27,8 +27,8 @@ efs_dir_close(struct efs_dir *dir)
     efs_dirtree_put(&dir->path);
 }
 
-static bool
-name_is_hidden(const char *name, size_t len)
+bool
+efs_name_is_hidden(const char *name, size_t len)
 {
     if (len == 0 || len > ECLIPSEFS_NAME_MAX || (len == 1 && name[0] == '.') ||
         (len == 2 && name[0] == '.' && name[1] == '.'))
@@ -104,7 +104,7 @@ efs_dir_next(struct efs_dir *dir, struct efs_entry *entry)
     int found =
         dir->fs->extended ? next_in_tree(dir, entry) : next_in_list(dir, entry);
     if (found > 0)
-        entry->hidden = name_is_hidden(entry->name, entry->len);
+        entry->hidden = efs_name_is_hidden(entry->name, entry->len);
     return found;
 }
 

@@ -41,6 +41,9 @@ struct efs_entry {
                     * with / or NUL in it */
 };
 
+/* Whether no path can have a component of these bytes. */
+bool efs_name_is_hidden(const char *name, size_t len);
+
 /* Starts a walk of directory node at a position, which in a plain image must
  * be 0 or some entry's next; node must outlive it. */
 void efs_dir_open(struct efs_dir *dir, struct efs *fs,

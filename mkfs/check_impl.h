@@ -1,0 +1,93 @@
+/* What the passes of a check share; for check*.c and repair.c only.
+ *
+ * Pass 1 reads every inode and notes which block belongs to whom; pass 2
+ * every directory; pass 3 walks from the root; pass 4 compares link counts,
+ * bitmap and header with what was found. Nothing is changed before all have
+ * been through: mending (repair.c) goes by what they left here. */
+#pragma once
+
+#include "check.h"
+#include "fs/eclipsefs/change.h"
+#include "fs/eclipsefs/dir.h"
+#include "fs/eclipsefs/extent.h"
+#include "fs/eclipsefs/record.h"
+
+enum inode_state {
+    INODE_FREE,
+    INODE_GOOD,
+    INODE_BAD, /* its record cannot be used */
+};
+
+struct entry {
+    char *name; /* len bytes and a terminator */
+    uint32_t len;
+    uint32_t ino;
+    bool drop; /* not kept by a repair */
+};
+
+struct inode_info {
+    enum inode_state state;
+    bool orphan;
+    bool reached;          /* from the root, or from something lost */
+    bool lost;             /* no name leads to it */
+    bool below_lost;       /* a directory that is not reached names it */
+    bool rebuild;          /* a directory whose entries must be written anew */
+    bool cut;              /* its extents are wrong from cut_at on */
+    uint32_t cut_at;       /* logical block */
+    uint32_t type;         /* enum eclipsefs_node_type */
+    uint32_t nlink;        /* as its record says */
+    uint32_t names;        /* entries that lead to it */
+    uint32_t subdirs;      /* of a directory */
+    uint32_t record_block; /* for a repair */
+    struct entry *entries;
+    size_t nentries;
+};
+
+/* A record's place, to see whether two overlap. */
+struct span {
+    uint64_t start, end; /* addresses */
+    uint32_t ino;
+};
+
+struct checker {
+    struct efs fs;
+    const struct check_options *options;
+    struct check_result *result;
+    struct inode_info *inodes; /* 1 .. fs.inode_count */
+    struct span *spans;
+    size_t nspans;
+
+    /* of an extended image */
+    uint32_t *owners; /* of each block: 0 nobody, an inode, or OWNER_FIXED */
+};
+
+#define OWNER_FIXED UINT32_MAX /* header, journal, bitmap, table */
+
+/* Counts and reports a finding, or a note. */
+void finding(struct checker *c, const char *kind, uint32_t ino, uint64_t block,
+             const char *format, ...) PRINTF(5, 6);
+void note(struct checker *c, const char *kind, uint32_t ino, uint64_t block,
+          const char *format, ...) PRINTF(5, 6);
+
+/* A finding in the words of the file system's own complaint, if one was made
+ * since the last call, or else in those of fallback. */
+void finding_said(struct checker *c, const char *kind, uint32_t ino,
+                  const char *fallback);
+
+/* Forgets a complaint, and makes sure that the next one is made. */
+void listen(struct checker *c);
+
+/* Gives count blocks from start on to ino. Returns how many it has got: fewer
+ * if the next one lies outside, or is somebody else's. */
+uint32_t claim_blocks(struct checker *c, uint32_t ino, uint32_t start,
+                      uint32_t count);
+
+/* The passes. Return 0, -EIO, -ENOMEM. */
+int check_inodes(struct checker *c) MUST_CHECK;
+int check_directories(struct checker *c) MUST_CHECK;
+int check_tree(struct checker *c) MUST_CHECK;
+int check_counts(struct checker *c) MUST_CHECK;
+
+/* Mends what the passes found, in an extended image. Returns 0, or why it
+ * could not. */
+int repair(struct checker *c) MUST_CHECK;

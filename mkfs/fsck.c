@@ -1,0 +1,196 @@
+/* fsck.eclipsefs: checks an image, and mends it. */
+
+#include "check.h"
+#include "fs/bcache.h"
+#include "host_disk.h"
+#include "host_kernel.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_BLOCKS 65536u
+
+/* As fsck(8) has them; they add up. */
+enum {
+    EXIT_SOUND = 0,
+    EXIT_MENDED = 1,
+    EXIT_LEFT = 4,   /* something wrong is left */
+    EXIT_FAILED = 8, /* it could not be checked */
+    EXIT_USAGE = 16,
+};
+
+static const char usage_text[] =
+    "usage: fsck.eclipsefs [-n | -y] [--json] IMG\n"
+    "  -n      only look: nothing is changed (also without an option)\n"
+    "  -y      mend whatever can be mended\n"
+    "  --json  one JSON object instead of text\n"
+    "exit status: 0 sound, 1 mended, 4 something is left, 8 cannot be\n"
+    "checked, 16 wrong usage\n";
+
+struct arguments {
+    bool repair, json;
+    const char *image;
+};
+
+/* Writes text as a JSON string, byte for byte where it is ASCII: names are
+ * bytes, and what they are not in UTF-8 is for nobody to decide. */
+static void
+print_json_string(const char *text)
+{
+    putchar('"');
+    for (const unsigned char *p = (const void *)text; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            printf("\\%c", *p);
+        else if (*p < ' ' || *p > '~')
+            printf("\\u%04x", *p);
+        else
+            putchar(*p);
+    }
+    putchar('"');
+}
+
+static void
+print_text(const char *text)
+{
+    for (const unsigned char *p = (const void *)text; *p; p++)
+        if (*p < ' ' || *p == 0x7f)
+            printf("\\x%02x", *p);
+        else
+            putchar(*p);
+}
+
+static void
+report_text(const struct check_finding *f, void *context UNUSED)
+{
+    if (f->ino)
+        printf("inode %u: ", f->ino);
+    if (f->block)
+        printf("block %llu: ", (unsigned long long)f->block);
+    print_text(f->text);
+    putchar('\n');
+}
+
+static void
+report_json(const struct check_finding *f, void *context)
+{
+    unsigned *count = context;
+
+    printf("%s\n  {\"kind\": \"%s\", \"inode\": %u, \"block\": %llu, "
+           "\"text\": ",
+           (*count)++ ? "," : "", f->kind, f->ino,
+           (unsigned long long)f->block);
+    print_json_string(f->text);
+    putchar('}');
+}
+
+static bool
+parse_arguments(struct arguments *args, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "ny", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(usage_text, stdout);
+            exit(EXIT_SOUND);
+        }
+        if (option != 'n' && option != 'y' && option != 'j')
+            return false;
+        if (option == 'j')
+            args->json = true;
+        else
+            args->repair = option == 'y';
+    }
+    args->image = argv[optind];
+    return argc - optind == 1;
+}
+
+static int
+exit_status(const struct arguments *args, const struct check_result *r, int err)
+{
+    if (err && !(args->repair && r->findings > 0))
+        return EXIT_FAILED;
+    if (r->findings == 0)
+        return EXIT_SOUND;
+    return r->repaired ? EXIT_MENDED : EXIT_LEFT;
+}
+
+static void
+print_summary(const struct arguments *args, const struct check_result *r,
+              int err, const char *why)
+{
+    if (r->transactions > 0)
+        printf("%s: %d transactions stood in the journal\n", args->image,
+               r->transactions);
+    if (err)
+        printf("%s: %s (%s)\n", args->image, why, strerror(-err));
+    else if (r->findings == 0)
+        printf("%s: sound; %u files, %u directories, %u symlinks, %u others\n",
+               args->image, r->files, r->directories, r->symlinks, r->others);
+    else
+        printf("%s: %u findings, %s\n", args->image, r->findings,
+               r->repaired ? "all mended" : "nothing changed");
+}
+
+static void
+print_json_summary(const struct check_result *r, int err, const char *why,
+                   int status)
+{
+    printf("\n ],\n \"findings_count\": %u, \"repaired\": %s, "
+           "\"transactions\": %d,\n \"files\": %u, \"directories\": %u, "
+           "\"symlinks\": %u, \"others\": %u,\n \"blocks\": %llu, "
+           "\"blocks_used\": %llu, \"status\": %d, \"error\": ",
+           r->findings, r->repaired ? "true" : "false", r->transactions,
+           r->files, r->directories, r->symlinks, r->others,
+           (unsigned long long)r->blocks, (unsigned long long)r->blocks_used,
+           status);
+    if (err)
+        print_json_string(why);
+    else
+        printf("null");
+    printf("}\n");
+}
+
+int
+main(int argc, char **argv)
+{
+    struct arguments args = {0};
+    struct check_result result;
+    struct host_disk disk;
+    const char *why = "";
+    unsigned listed = 0;
+
+    if (!parse_arguments(&args, argc, argv)) {
+        fputs(usage_text, stderr);
+        return EXIT_USAGE;
+    }
+    host_kernel_quiet = true;
+    bcache_init(CACHE_BLOCKS);
+    int err = args.repair ? host_disk_open_rw(&disk, args.image, true)
+                          : host_disk_open(&disk, args.image);
+    if (err) {
+        fprintf(stderr, "fsck.eclipsefs: %s: %s\n", args.image, strerror(-err));
+        return EXIT_FAILED;
+    }
+    struct check_options options = {
+        .repair = args.repair,
+        .report = args.json ? report_json : report_text,
+        .context = &listed,
+    };
+    if (args.json)
+        printf("{\"findings\": [");
+    err = check_image(&disk.dev, &options, &result, &why);
+    int status = exit_status(&args, &result, err);
+    if (args.json)
+        print_json_summary(&result, err, why, status);
+    else
+        print_summary(&args, &result, err, why);
+    host_disk_close(&disk);
+    return status;
+}
