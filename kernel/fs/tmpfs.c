@@ -308,6 +308,8 @@ move(struct file *file, struct uio *uio, uint64_t *offset, bool in)
     struct inode *inode = file->inode;
     size_t asked = uio->residual;
     int64_t n = 0;
+    if (in && READ_ONCE(inode->super->read_only))
+        return -EROFS;
     sleeplock_lock(&inode->lock);
     if (in && (READ_ONCE(file->flags) & O_APPEND))
         *offset = inode->size;
