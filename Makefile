@@ -268,6 +268,26 @@ $(HOST_TOOLS): $(call hostobjs,$(HOSTFS_SRCS)) $(LISTS)
 	@mkdir -p $(@D)
 	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $(filter %.o,$^) -o $@
 
+# ---- Checkers of many images ------------------------------------------------
+
+# Like the host tests they are built with sanitizers, but not the one that
+# looks at crash images: that is the kernel's code as it is, and they are many.
+CRASH_SRCS  := $(call sources,tests/crash,c)
+DAMAGE_SRCS := $(call sources,tests/damage,c)
+CHECKERS    := $(BUILD)/host/crash-check $(BUILD)/host/damage
+
+$(BUILD)/host/crash-check: $(call hostobjs,$(CRASH_SRCS) $(HOSTFS_SRCS)) $(LISTS)
+	@mkdir -p $(@D)
+	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $(filter %.o,$^) -o $@
+
+$(BUILD)/obj/damage/%.c.o: %.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,HOSTCC)$(HOSTCC) $(TFLAGS) -O2 $(DEPS) -c $< -o $@
+$(BUILD)/host/damage: $(patsubst %,$(BUILD)/obj/damage/%.o,$(DAMAGE_SRCS) \
+                      $(HOSTFS_SRCS)) $(LISTS)
+	@mkdir -p $(@D)
+	$(call say,HOSTLD)$(HOSTCC) $(TFLAGS) $(filter %.o,$^) -o $@
+
 # ---- Disk images -----------------------------------------------------------
 
 # $(call install,folder,programs): puts stripped copies into the staged tree.
@@ -322,7 +342,8 @@ $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
 DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(CRT0) $(call \
     objs,$(LIBC_SRCS) $(USER_SRCS)) $(call hostobjs,$(HOSTFS_SRCS) \
-    $(MKFS_MAINS))) $(BUILD)/gen/asm-offsets.d
+    $(MKFS_MAINS) $(CRASH_SRCS))) $(patsubst %,$(BUILD)/obj/damage/%.d, \
+    $(DAMAGE_SRCS:=) $(HOSTFS_SRCS:=)) $(BUILD)/gen/asm-offsets.d
 -include $(wildcard $(DEP_FILES))
 
 # ---- Running ---------------------------------------------------------------
@@ -343,7 +364,7 @@ LINT_CLANG = clang --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 \
 all: $(BUILD)/kernel.elf $(BUILD)/root.img $(HOST_TOOLS) ## kernel, programs, host tools and root.img
 kernel: $(BUILD)/kernel.elf ## only the kernel
 programs: $(PROGRAMS) $(TEST_PROGRAMS) ## only what runs on it
-tests: all $(BUILD)/test.img $(HOST_TESTS) ## all, and what the tests run
+tests: all $(BUILD)/test.img $(HOST_TESTS) $(CHECKERS) ## all, and what the tests run
 asm: $(BUILD)/kernel.asm ## disassembly with source: build/kernel.asm
 compile_commands.json: ## how each file is compiled, for clangd
 	@mkdir -p $(BUILD)
@@ -377,6 +398,11 @@ findings: tests
 	    LINT_HOST='$(HOSTCC) $(HFLAGS)' LINT_CLANG='$(LINT_CLANG)'; \
 	    tools/layers $(BUILD); layers=$$?; \
 	    tools/lint $(BUILD) && exit $$layers
+crashtest: ## every crash image, 100,000 damaged images: hours; IMAGES=N for less
+	@tools/setup --quick test
+	@$(MAKE) tests
+	@tests/crash/run --build $(BUILD) $(if $(IMAGES),--images $(IMAGES))
+	@$(BUILD)/host/damage -n $(or $(IMAGES),100000)
 bench: ## measure, compare with the last baseline; SAVE=1 renews it
 	@tools/setup --quick test
 	@$(MAKE) tests
@@ -397,4 +423,4 @@ help: ## this list
 
 FORCE:
 .PHONY: all kernel programs tests asm compile_commands.json clean run boot \
-        gdb test lint findings bench format doctor setup map help FORCE
+        gdb test lint findings crashtest bench format doctor setup map help FORCE

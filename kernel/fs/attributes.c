@@ -1,7 +1,6 @@
 #include "fs/attributes.h"
 
 #include "abi/errno.h"
-#include "dev/rtc.h"
 
 static int
 check(const struct inode *inode, const struct inode_attributes *set,
@@ -36,23 +35,6 @@ drop_set_id(const struct inode *inode, struct inode_attributes *set)
         return;
     set->mode = inode->mode & 07777 & ~drop;
     set->mask |= SET_MODE;
-}
-
-int
-attributes_apply(struct inode *inode, const struct inode_attributes *set)
-{
-    if (set->mask & SET_MODE)
-        inode->mode = (inode->mode & S_IFMT) | set->mode;
-    if (set->mask & SET_UID)
-        inode->uid = set->uid;
-    if (set->mask & SET_GID)
-        inode->gid = set->gid;
-    if (set->mask & SET_ATIME)
-        inode->atime = set->atime;
-    if (set->mask & SET_MTIME)
-        inode->mtime = set->mtime;
-    inode->ctime = rtc_now_ns() / 1000000000;
-    return 0;
 }
 
 int

@@ -56,7 +56,10 @@ open_super(uint64_t source, const char *type, bool read_only,
     for (size_t i = 0; i < ARRAY_LEN(only); i++)
         if (strcmp(type, only[i]->type) == 0)
             *out = only[i];
-    return err || *out ? err : -ENODEV;
+    if (!*out)
+        return err ? err : -ENODEV;
+    (*out)->read_only = read_only;
+    return err;
 }
 
 static int
@@ -67,15 +70,12 @@ mount_new(struct dentry *at, const uint64_t arg[6])
     int64_t n = uaccess_read_string(type, uaddr(arg[2]), sizeof(type));
     if (n < 0)
         return n == -ENAMETOOLONG ? -ENODEV : (int)n;
-    bool read_only = arg[3] & MS_RDONLY;
-    int err = open_super(arg[0], type, read_only, &super);
+    int err = open_super(arg[0], type, arg[3] & MS_RDONLY, &super);
     if (err)
         return err;
     err = mount_add(at, super);
     if (err && super->ops->unmount)
         super->ops->unmount(super);
-    if (!err && !super->bdev)
-        super->read_only = read_only;
     return err;
 }
 
