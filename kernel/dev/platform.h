@@ -1,13 +1,12 @@
 /* What machine this is: the facts of the device tree, in C structs.
  *
- * Owns the one struct platform. It is filled on the boot hart before any
- * allocator exists and is constant from then on: no lock, any context.
- * Strings and byte arrays point into the device tree blob, whose memory is
- * among the reserved ranges and must stay mapped.
+ * Owns the one struct platform, filled on the boot hart before any allocator
+ * exists and constant from then on: no lock, any context. Strings and byte
+ * arrays point into the device tree blob, which is reserved and stays mapped.
  *
- * Addresses are physical. Nodes that are disabled, or under a disabled bus,
- * do not appear. The tables have fixed sizes; what does not fit, or makes no
- * sense, is logged and left out. */
+ * Addresses are physical. Nodes that are disabled, or under a disabled bus, do
+ * not appear. What does not fit a table, or makes no sense, is logged and left
+ * out. */
 #pragma once
 
 #include "lib/compiler.h"
@@ -102,7 +101,7 @@ struct platform {
 };
 
 /* Reads the device tree at dtb, of at most max bytes, whose physical address
- * is dtb_physical, and fills the platform. Called once.
+ * is dtb_physical. Called once.
  * Returns 0; -EINVAL if the tree is malformed, or names more reserved ranges
  * than there is room for, since memory that is not ours would then be used; or
  * -ENODEV if it lacks what no machine can do without (memory, a hart, the

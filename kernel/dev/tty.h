@@ -13,13 +13,10 @@ struct tty;
 /* The port under a terminal. Called in any context, with the terminal locked:
  * nothing here may sleep, or call the terminal back. */
 struct tty_port {
-    /* Takes up to len bytes for sending; returns how many. */
+    /* Takes up to len bytes for sending; returns how many. How many it would
+     * take now; and whether all that it took has been sent. */
     size_t (*write)(const char *text, size_t len);
-
-    /* How many bytes write would take now. */
     size_t (*room)(void);
-
-    /* Whether all that write took has been sent. */
     bool (*is_drained)(void);
 
     /* Hands out up to max received bytes; returns how many. What is not

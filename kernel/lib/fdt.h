@@ -3,14 +3,11 @@
  * Owns nothing: a struct fdt views a blob that the caller keeps mapped and
  * unchanged. Never writes, allocates or recurses; no lock; any context.
  *
- * fdt_open reads the whole blob once. What it accepts can be walked to the
- * end: names are terminated, nodes nest properly, properties lie inside the
- * blob. The content of a property is still input: every decoder checks its
- * length.
+ * What fdt_open accepts can be walked to the end: names are terminated, nodes
+ * nest properly, properties lie inside the blob. The content of a property is
+ * still input: every decoder checks its length.
  *
- * A node is named by an int >= 0: the offset of its FDT_BEGIN_NODE token in
- * the structure block. A walk meets every node once, and remembers what
- * nodes take from their ancestors. */
+ * A node is named by an int >= 0: the offset of its FDT_BEGIN_NODE token. */
 #pragma once
 
 #include "lib/compiler.h"
@@ -82,10 +79,9 @@ struct fdt_walk {
 
 /* Checks the blob at `blob`, of at most max bytes, and makes *tree its view:
  * header [dtspec §5.2], reservation block ended by a zero entry [§5.3],
- * structure block with one root node, properties before children, nesting
- * up to FDT_DEPTH_MAX and an FDT_END [§5.4]; every name terminated inside
- * its block. Versions from 17 on are accepted if they say they are
- * compatible with it. No alignment of blob is needed.
+ * structure block with one root node, properties before children, nesting up
+ * to FDT_DEPTH_MAX and an FDT_END [§5.4]; every name terminated inside its
+ * block. Versions compatible with 17 are accepted; blob need not be aligned.
  * Returns 0, or -EINVAL with *why saying in plain words what is wrong. */
 int fdt_open(struct fdt *tree, const void *blob, size_t max, const char **why)
     MUST_CHECK;
@@ -104,24 +100,21 @@ void fdt_walk_begin(struct fdt_walk *walk, const struct fdt *tree);
 const struct fdt_node *fdt_walk_next(struct fdt_walk *walk);
 
 /* By full path "/soc/serial@10000000", or by alias "serial0" [dtspec §3.3]. A
- * component without unit address matches the first child that has
- * that name and any unit address. Text from a ':' on is ignored, so the
- * value of stdout-path can be passed as it is [dtspec §3.6].
+ * component without unit address matches the first child that has that name
+ * and any. Text from a ':' on is ignored, as in stdout-path [dtspec §3.6].
  * Returns the node, or -ENOENT. */
 int fdt_find_path(const struct fdt *tree, const char *path);
 
 /* Entry `index` of `reg`, as the parent's bus counts addresses [dtspec
- * §2.3.6]; size is 0 where the bus has no sizes.
- * Returns 0, -ENOENT behind the last entry, -EINVAL if reg is no whole
- * number of entries or a cell count is over 4, or -EOVERFLOW if address or
- * size has over 64 bits. */
+ * §2.3.6]; size is 0 where the bus has no sizes. Returns 0, -ENOENT behind the
+ * last, -EINVAL if reg is no whole number of entries or a cell count is over
+ * 4, or -EOVERFLOW if address or size has over 64 bits. */
 int fdt_reg(const struct fdt_node *node, unsigned index,
             struct fdt_range *range) MUST_CHECK;
 
-/* The same as a physical address: translated through the `ranges` of every
- * bus up to the root [dtspec §2.3.8]. Empty `ranges` map one to one.
- * Errors as fdt_reg, and -ENXIO if a bus has no `ranges`, or none that
- * holds the entry as a whole. */
+/* The same as a physical address: translated through the `ranges` of every bus
+ * up to the root [dtspec §2.3.8]; empty ones map one to one. Errors as fdt_reg,
+ * and -ENXIO if a bus has no `ranges`, or none that holds all of the entry. */
 int fdt_reg_physical(const struct fdt_node *node, unsigned index,
                      struct fdt_range *range) MUST_CHECK;
 

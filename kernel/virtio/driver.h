@@ -1,8 +1,8 @@
 /* virtio devices and the drivers that serve them.
  *
- * Owns the list of devices found, and the handshake every device goes
- * through [virtio §3.1.1]. The list needs no lock: it only grows, on the boot
- * hart, before other threads look at it. */
+ * Owns the list of devices found, and the handshake every device goes through
+ * [virtio §3.1.1]. No lock: the list grows on the boot hart only, before other
+ * threads look at it. */
 #pragma once
 
 #include "dev/irq.h"
@@ -79,9 +79,8 @@ struct virtio_device {
 extern const struct virtio_driver *const virtio_drivers[];
 extern const struct virtio_driver virtio_blk_driver, virtio_rng_driver;
 
-/* For transports: lists a device and, if a driver knows it, brings it up. A
- * device that cannot be brought up is logged, stays listed, and is no trouble
- * of the caller's. Thread context.
+/* For transports: lists a device and, if a driver knows it, brings it up. One
+ * that cannot be brought up is logged and stays listed. Thread context.
  * Returns 0, and t stays in use for ever; or -ENOMEM. */
 int virtio_device_add(struct virtio_transport *t) MUST_CHECK;
 
@@ -105,17 +104,16 @@ int virtio_add_queue(struct virtio_device *dev, struct virtq *vq,
                      unsigned size_wanted, unsigned chain_max) MUST_CHECK;
 
 /* Steps 1 to 6 of [virtio §3.1.1], up to features both sides agree on, which
- * must be those of the first time if there was one. Called before probe, and
- * by drivers that revive a device: then come virtq_restart for each queue,
- * and virtio_driver_ok.
- * Returns 0; -ETIMEDOUT if the device does not reset; or -EOPNOTSUPP if it
- * does not offer, or not accept, what we need. Any context. */
+ * must be those of the first time if there was one. Before probe, and by
+ * drivers that revive a device: then come virtq_restart for each queue, and
+ * virtio_driver_ok. Returns 0; -ETIMEDOUT if the device does not reset; or
+ * -EOPNOTSUPP if it does not offer, or accept, what we need. Any context. */
 int virtio_negotiate(struct virtio_device *dev) MUST_CHECK;
 
 /* The last step: the device is live. */
 void virtio_driver_ok(struct virtio_device *dev);
 
 /* Gives the device up: resets it, so that it touches no memory any more, and
- * says so in its status. Returns 0; or -ETIMEDOUT, after a message, if it does
- * not reset, and memory it knows of is not safe from it. Any context. */
+ * says so in its status. Returns 0; or -ETIMEDOUT, after a message, if memory
+ * it knows of is not safe from it. Any context. */
 int virtio_give_up(struct virtio_device *dev);

@@ -2,11 +2,10 @@
  * [virtio §2.7].
  *
  * A virtqueue is three tables in memory that driver and device share. The
- * driver describes buffers in the *descriptor table*, chained where a
- * request has several, and puts the number of a chain's first descriptor,
- * its head, into the *available ring*. The device does the work and puts the
- * head into the *used ring*. Both rings are counted by an index that only
- * ever grows, modulo 65536.
+ * driver describes buffers in the *descriptor table*, as chains, and puts the
+ * number of a chain's first descriptor, its head, into the *available ring*.
+ * The device does the work and puts the head into the *used ring*. Each ring
+ * is counted by an index that only ever grows, modulo 65536.
  *
  *     virtq_add ────> descriptors, available ring ──> device
  *     virtq_notify ─> "look!"                            │
@@ -14,14 +13,13 @@
  *
  * A struct virtq owns its rings and knows which chains are in flight; the
  * buffers stay the caller's, and may not be touched until their chain comes
- * back. Each queue has a lock, vq->lock, that the caller takes: it can guard
- * what the caller keeps about the same requests, too. Any context, but for
- * virtq_init and virtq_destroy (thread context).
+ * back. vq->lock is the caller's to take: it can guard what he keeps about the
+ * same requests, too. Any context, but for virtq_init and virtq_destroy.
  *
- * The device is not trusted. All that the driver must remember is in memory
- * that is not shared (struct virtq_slot); what the device writes is checked,
- * and the first lie makes the queue *broken*: one line in the log, and -EIO
- * from then on. */
+ * The device is not trusted: what the driver must remember is in memory that
+ * is not shared (struct virtq_slot), what the device writes is checked, and the
+ * first lie makes the queue *broken*: a line in the log, and -EIO from then
+ * on. */
 #pragma once
 
 #include "lib/compiler.h"
@@ -126,11 +124,10 @@ struct virtq {
     uint64_t added, notified; /* chains and bells since init, for /sys */
 };
 
-/* Makes *vq queue `index` of the device and tells the device where it is.
- * `features` are those negotiated; size_wanted limits the size from above,
- * besides VIRTQ_SIZE_MAX and what the device can do; chain_max is the most
- * buffers a chain will have, and virtq->chain_max is that or less, if the
- * queue is too small. Interrupts are on.
+/* Makes *vq queue `index` of the device, with interrupts on, and tells the
+ * device where it is. `features` are those negotiated; the size is at most
+ * size_wanted, chains have at most chain_max buffers, and vq->size and
+ * vq->chain_max may be less.
  * Returns 0; -ENOENT if the device has no such queue; -ENOMEM; -EBUSY or
  * -EIO if the device refuses. */
 int virtq_init(struct virtq *vq, struct virtio_transport *transport,
@@ -142,26 +139,23 @@ void virtq_destroy(struct virtq *vq);
 
 /* Hands the device a chain: bufs[0 .. nout) for it to read, then
  * bufs[nout .. nout + nin) for it to write [virtio §2.7.4.2]; at least one,
- * chain_max at most. token, not NULL, is what virtq_pop_used will return.
- * The device may start at once, but need not look before virtq_kick.
- * Returns 0; -ENOSPC if there is no room until something is popped; or
- * -EIO if the queue is broken. */
+ * chain_max at most. token, not NULL, is what virtq_pop_used will return. The
+ * device may start at once, but need not look before virtq_notify.
+ * Returns 0; -ENOSPC (no room until something is popped); -EIO (broken). */
 MUST_CHECK int virtq_add(struct virtq *vq, const struct virtq_buf *bufs,
                          unsigned nout, unsigned nin, void *token)
     REQUIRES(vq->lock);
 
-/* Ends a batch of virtq_add. Returns whether the device wants to be told
- * with virtq_notify, which is slow, needs no lock, and so is best called
- * after releasing it. A bell that rings late, even after a reset, is
- * harmless: devices must bear spurious ones [virtio §2.7.10.2]. */
+/* Ends a batch of virtq_add. Returns whether the device wants to be told with
+ * virtq_notify, which is slow and best called without the lock: a bell that
+ * rings late, even after a reset, is harmless [virtio §2.7.10.2]. */
 MUST_CHECK bool virtq_end_batch(struct virtq *vq) REQUIRES(vq->lock);
 void virtq_notify(struct virtq *vq);
 
-/* Takes back one chain that the device is done with, in the order the device
- * chose: *token as given to virtq_add, *len the bytes it says it wrote, never
- * more than it was offered.
- * Returns 0; -EAGAIN if there is none; or -EIO if the queue is broken: the
- * caller resets the device and then reclaims. */
+/* Takes back one chain that the device is done with, in the device's order:
+ * *token as given to virtq_add, *len the bytes it says it wrote, never more
+ * than it was offered. Returns 0; -EAGAIN if there is none; or -EIO if the
+ * queue is broken: the caller resets the device and then reclaims. */
 MUST_CHECK int virtq_pop_used(struct virtq *vq, void **token, uint32_t *len)
     REQUIRES(vq->lock);
 
