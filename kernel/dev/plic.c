@@ -124,7 +124,7 @@ init_one(struct plic *plic, const struct platform_plic *facts)
         for (unsigned word = 0; word <= facts->nsources / 32; word++)
             mmio_write32(plic->regs + ENABLE(context) + 4 * word, 0);
     print_boot("plic", "%u sources, %u contexts at %#lx", facts->nsources,
-               facts->ncontexts, (unsigned long)facts->regs.base);
+               facts->ncontexts, facts->regs.base);
     return 0;
 }
 

@@ -27,10 +27,8 @@ print_time(uint64_t s)
     uint64_t of_year = day - (365 * year + year / 4 - year / 100);
     uint64_t month = (5 * of_year + 2) / 153; /* 0: March */
     print_boot("rtc", "goldfish, %lu-%02lu-%02lu %02lu:%02lu UTC",
-               (unsigned long)(era * 400 + year + (month >= 10)),
-               (unsigned long)((month + 2) % 12 + 1),
-               (unsigned long)(of_year - (153 * month + 2) / 5 + 1),
-               (unsigned long)(s / 3600 % 24), (unsigned long)(s / 60 % 60));
+               era * 400 + year + (month >= 10), (month + 2) % 12 + 1,
+               of_year - (153 * month + 2) / 5 + 1, s / 3600 % 24, s / 60 % 60);
 }
 
 int64_t

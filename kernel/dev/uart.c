@@ -243,8 +243,7 @@ uart_init(void)
     reg_write(FCR, FCR_ENABLE | FCR_RX_8);
     uart.fifo = (reg_read(IIR) & IIR_FIFO) == IIR_FIFO ? FIFO_SIZE : 1;
     reg_write(MCR, MCR_DTR | MCR_RTS | MCR_OUT2);
-    print_boot("uart", "ns16550a at %#lx, FIFO of %u",
-               (unsigned long)regs->base, uart.fifo);
+    print_boot("uart", "ns16550a at %#lx, FIFO of %u", regs->base, uart.fifo);
     return 0;
 }
 

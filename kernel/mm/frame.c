@@ -136,7 +136,7 @@ last_range(const struct memmap *map)
     }
     if (last + 1 < map->nram)
         pr_warn("RAM from %#lx on is too far away to be used",
-                (unsigned long)map->ram[last + 1].base);
+                map->ram[last + 1].base);
     return &map->ram[last];
 }
 

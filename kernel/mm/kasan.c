@@ -59,7 +59,7 @@ check(uint64_t a, size_t size, const char *access, uint64_t pc)
         uint64_t bad = MAX(a, allowed < 8 ? b + allowed : b);
         shadow = NULL; /* the report must not be checked itself */
         panic("kasan: %s of %zu bytes at %#lx from %#lx: %#lx is %s", access,
-              size, (unsigned long)a, (unsigned long)pc, (unsigned long)bad,
+              size, a, pc, bad,
               allowed < 8 ? "past the object's end" : "not allocated");
     }
 }

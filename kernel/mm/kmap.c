@@ -12,8 +12,8 @@
 
 static struct spinlock lock = SPINLOCK_INIT("kmap", RANK_PAGETABLE);
 
-/* constant after kmap_init */
-static uint64_t *root;
+/* constant after kmap_init, but for what devices and stacks add */
+static uint64_t root[PT_ENTRIES] ALIGNED(PAGE_SIZE);
 
 /* guarded by lock */
 static uint64_t next_slot = STACKS_BASE;
@@ -53,10 +53,6 @@ map_direct(uint64_t start, uint64_t end)
 void
 kmap_init(const struct memmap *map)
 {
-    root = frame_alloc_zeroed(0);
-    if (!root)
-        panic("no memory for the kernel's page table");
-
     map_image(_text, _etext, PTE_R | PTE_X);
     map_image(_rodata, _erodata, PTE_R);
     map_image(_data, boot_stack_guard, PTE_R | PTE_W);

@@ -29,7 +29,6 @@ slab_init(struct slab_cache *cache, const char *name, size_t size)
 {
     assert(size > 0 && size <= SLAB_MAX_SIZE);
     spin_init(&cache->lock, name, RANK_SLAB);
-    cache->name = name;
     cache->size = ALIGN_UP(size, 16);
     cache->order = size > 512 ? 2 : 0; /* at least seven objects a slab */
     list_init(&cache->partial);
@@ -123,12 +122,8 @@ slab_free(struct slab_cache *cache, void *object)
 void
 slab_init_kmalloc(void)
 {
-    static const char *const names[KMALLOC_CACHES] = {
-        "kmalloc-32",  "kmalloc-64",   "kmalloc-128",  "kmalloc-256",
-        "kmalloc-512", "kmalloc-1024", "kmalloc-2048",
-    };
     for (unsigned i = 0; i < KMALLOC_CACHES; i++)
-        slab_init(&kmalloc_caches[i], names[i], 1u << (KMALLOC_MIN_SHIFT + i));
+        slab_init(&kmalloc_caches[i], "kmalloc", 1u << (KMALLOC_MIN_SHIFT + i));
 }
 
 void *

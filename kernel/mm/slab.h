@@ -14,7 +14,6 @@ struct slab_cache {
     struct spinlock lock;
 
     /* constant after init */
-    const char *name;
     size_t size;    /* of an object, bytes */
     unsigned order; /* of a slab's block of frames */
 

@@ -85,27 +85,8 @@ is_wanted(const struct process *child, int pid)
     return child->pgid == (pid == 0 ? child->parent->pgid : -pid);
 }
 
-/* Whether wait4 should return for this child, and with which status. */
-static bool
-has_news(const struct process *child, unsigned options, int *status)
-{
-    if (child->state == PROCESS_ZOMBIE) {
-        *status = child->exit_status;
-        return true;
-    }
-    if (options & WUNTRACED && child->stop_signal && !child->stop_reported) {
-        *status = child->stop_signal << 8 | 0x7f;
-        return true;
-    }
-    if (options & WCONTINUED && child->has_continued) {
-        *status = 0xffff;
-        return true;
-    }
-    return false;
-}
-
-/* Looks for a child with news: NULL and *wanted says whether any could have
- * some later. */
+/* Looks for a child that wait4 should return for, and with which status; if
+ * there is none, *wanted says whether any could be later. */
 static struct process *
 find_news_locked(struct process *self, int pid, unsigned options, int *status,
                  bool *wanted)
@@ -116,8 +97,16 @@ find_news_locked(struct process *self, int pid, unsigned options, int *status,
         if (!is_wanted(child, pid))
             continue;
         *wanted = true;
-        if (has_news(child, options, status))
-            return child;
+        if (child->state == PROCESS_ZOMBIE)
+            *status = child->exit_status;
+        else if (options & WUNTRACED && child->stop_signal &&
+                 !child->stop_reported)
+            *status = child->stop_signal << 8 | 0x7f;
+        else if (options & WCONTINUED && child->has_continued)
+            *status = 0xffff;
+        else
+            continue;
+        return child;
     }
     return NULL;
 }

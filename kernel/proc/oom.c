@@ -34,7 +34,7 @@ oom_find_memory(unsigned tries)
         ending = signal_is_ending(p);
     if (p && !ending) {
         pr_err("out of memory: %s[%d], with %lu KiB, is ended", p->name, p->pid,
-               (unsigned long)(p->space->resident >> 10));
+               p->space->resident >> 10);
         signal_send_locked(p, SIGKILL);
     }
     spin_unlock(&process_lock);

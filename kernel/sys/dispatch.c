@@ -20,8 +20,7 @@ report_unknown(uint64_t number)
         return;
     if (!(__atomic_fetch_or(&seen[number / 64], bit, __ATOMIC_RELAXED) & bit))
         pr_info("%s[%d]: system call %lu is not implemented",
-                process_current()->name, process_current()->pid,
-                (unsigned long)number);
+                process_current()->name, process_current()->pid, number);
 }
 
 void

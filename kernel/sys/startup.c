@@ -36,7 +36,7 @@
 /* The recovery init, linked into the image. */
 extern const char recovery_elf_start[], recovery_elf_end[];
 
-/* The last instance's reason for being there, shown to its user. */
+/* Why the recovery init is to run, shown to its user; "": it is not. */
 static char recovery_reason[128];
 static bool in_recovery;
 
@@ -79,36 +79,38 @@ describe(int error)
 }
 
 static struct blockdev *
-find_root(char *reason, size_t size)
+find_root(void)
 {
     char name[sizeof(((struct blockdev *)NULL)->name)];
     struct blockdev *dev = NULL;
     if (bootarg_copy("root", name, sizeof(name))) {
         dev = blockdev_find(name);
         if (!dev)
-            snprintf(reason, size, "there is no disk %s (bootarg root)", name);
+            snprintf(recovery_reason, sizeof(recovery_reason),
+                     "there is no disk %s (bootarg root)", name);
         return dev;
     }
     while ((dev = blockdev_next(dev)) != NULL)
         if (eclipsefs_probe(dev))
             return dev;
-    snprintf(reason, size, "%s",
+    snprintf(recovery_reason, sizeof(recovery_reason), "%s",
              blockdev_next(NULL) ? "no disk holds an eclipsefs"
                                  : "there is no disk");
     return NULL;
 }
 
-/* Mounts the root file system, or an empty one; *reason says why, then. */
+/* Mounts the root file system, or an empty one; then recovery_reason says why.
+ */
 static void
-start_files(char *reason, size_t size)
+start_files(void)
 {
     struct super *root = NULL;
-    struct blockdev *dev = find_root(reason, size);
+    struct blockdev *dev = find_root();
     if (dev) {
         int error = eclipsefs_mount(dev, &root);
         if (error != 0)
-            snprintf(reason, size, "%s cannot be mounted: %s", dev->name,
-                     describe(error));
+            snprintf(recovery_reason, sizeof(recovery_reason),
+                     "%s cannot be mounted: %s", dev->name, describe(error));
         else
             print_boot("root", "%s on %s, %s", root->type, dev->name,
                        root->read_only ? "read-only" : "read-write");
@@ -155,8 +157,7 @@ run_init(void)
         run_recovery();
     } else if (bootarg_find("count", &len)) {
         print_boot("init", "%s, %lu instructions", path,
-                   (unsigned long)(clock_instret() - entry_instret -
-                                   sched_wfi_instret()));
+                   clock_instret() - entry_instret - sched_wfi_instret());
     } else {
         print_boot("init", "%s", path);
     }
@@ -211,27 +212,23 @@ find_memory(unsigned tries)
 void
 startup(void *instret)
 {
-    char reason[sizeof(recovery_reason)] = "";
     entry_instret = (uint64_t)instret;
     if (uart_start() != 0)
         pr_err("the console has no input");
     fs_init();
     bcache_init(frame_count_total() / 4);
     virtio_mmio_probe();
-    start_files(reason, sizeof(reason));
+    start_files();
     selftest_run();
 
     process_set_hooks(&hooks);
     space_set_oom_handler(find_memory);
     process_become_init();
-    int error = fs_start_process(process_current());
-    if (error != 0)
-        panic("process 1 has no files: error %d", -error);
-    if (reason[0] != '\0') {
-        strlcpy(recovery_reason, reason, sizeof(recovery_reason));
+    if (fs_start_process(process_current()) != 0)
+        panic("process 1 has no files");
+    if (recovery_reason[0] != '\0')
         run_recovery();
-    } else {
+    else
         run_init();
-    }
     trap_return_to_user(trap_user_frame(cpu_thread()));
 }
