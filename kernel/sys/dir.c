@@ -6,36 +6,23 @@
 #include "mm/slab.h"
 #include "sys/fileargs.h"
 
-/* Copies the path of the working directory out of buf, where it is built
- * from the end. */
-static int64_t
-write_cwd(struct fs_context *fs, char *buf, size_t size, const uint64_t arg[6])
-{
-    struct dentry *cwd = fs_context_get_cwd(fs);
-    int start = dentry_path(cwd, fs->root, buf, size);
-    dentry_put(cwd);
-    if (start < 0)
-        return start;
-    size_t len = size - (size_t)start;
-    if (len > arg[1])
-        return -ERANGE;
-    int err = uaccess_write(uaddr(arg[0]), buf + start, len);
-    return err ? err : (int64_t)len;
-}
-
+/* The path is built from the end of the buffer. */
 int64_t
 sys_getcwd(const uint64_t arg[6])
 {
     struct fs_context *fs = process_current()->fs;
-    char small[256];
-    int64_t n = write_cwd(fs, small, sizeof(small), arg);
-    if (n != -ENAMETOOLONG)
-        return n;
-
     char *buf = kmalloc(PATH_MAX);
     if (!buf)
         return -ENOMEM;
-    n = write_cwd(fs, buf, PATH_MAX, arg);
+    struct dentry *cwd = fs_context_get_cwd(fs);
+    int64_t n = dentry_path(cwd, fs->root, buf, PATH_MAX);
+    dentry_put(cwd);
+    if (n >= 0 && PATH_MAX - (uint64_t)n > arg[1]) {
+        n = -ERANGE;
+    } else if (n >= 0) {
+        int err = uaccess_write(uaddr(arg[0]), buf + n, PATH_MAX - (size_t)n);
+        n = err ? err : PATH_MAX - n;
+    }
     kfree(buf);
     return n;
 }

@@ -105,15 +105,16 @@ open_path(uint64_t dirfd, const char *path, unsigned flags, uint32_t mode)
     dentry_put(dentry);
     if (err)
         return err;
-    if ((flags & O_TRUNC) && !created && S_ISREG(file->inode->mode)) {
+    struct fdtable *table = process_current()->fdtable;
+    int fd = fdtable_install(table, file, 0, flags & O_CLOEXEC);
+    /* Without a descriptor, nothing is lost. */
+    if (fd >= 0 && (flags & O_TRUNC) && !created &&
+        S_ISREG(file->inode->mode)) {
         err = attributes_set_size(file->inode, 0);
-        if (err) {
-            file_put(file);
+        if (err && fdtable_close(table, fd) == 0)
             return err;
-        }
     }
-    return fdtable_install(process_current()->fdtable, file, 0,
-                           flags & O_CLOEXEC);
+    return fd;
 }
 
 int64_t
