@@ -3,9 +3,9 @@
 #include "abi/errno.h"
 #include "fs/blockio.h"
 #include "fs/journal_log.h"
+#include "lib/bits.h"
 #include "lib/panic.h"
 #include "lib/string.h"
-#include "mm/frame.h"
 #include "mm/slab.h"
 
 /* A block that is in the running transaction, or whose newest content in the
@@ -21,11 +21,15 @@ struct entry {
 /* How a block was before the change touched it. */
 struct touch {
     struct entry *entry;
-    uint8_t *before; /* a frame with its content */
     journal_seal seal;
     bool running;
     bool revoked; /* by the change, when it ends well */
 };
+
+/* Frames beside those of the log: the content of touched blocks as it was,
+ * and the list of revoked blocks. */
+#define FRAMES (JOURNAL_CREDITS + 1)
+_Static_assert(EFSX_JOURNAL_TAGS * sizeof(uint32_t) <= BLOCK_SIZE, "one frame");
 
 struct journal {
     struct sleeplock commit_lock, change_lock;
@@ -34,6 +38,8 @@ struct journal {
     const struct journal_ops *ops;
     void *owner;
     bool read_only;
+    uint8_t **before; /* of touched blocks */
+    uint32_t *revoked;
 
     /* guarded by commit_lock */
     struct journal_log log;
@@ -41,21 +47,16 @@ struct journal {
     /* guarded by change_lock */
     struct list_node running_blocks, logged;
     unsigned running_count;
-    unsigned revoked_count;
-    uint32_t *revoked; /* by the running transaction; a frame */
-    bool after_data;   /* the running transaction must flush first */
-    unsigned credits;  /* of the change that goes on */
+    unsigned revoked_count; /* by the running transaction */
+    bool after_data;        /* as the running transaction must be written */
+    unsigned credits;       /* of the change that goes on */
     unsigned touched_count;
     struct touch touched[JOURNAL_CREDITS];
-    struct journal_stats stats;
 
     /* atomic */
-    uint64_t running, committed; /* numbers of transactions */
+    uint32_t rounds; /* commits begun */
     bool failed;
 };
-
-_Static_assert(EFSX_JOURNAL_TAGS * sizeof(uint32_t) <= BLOCK_SIZE,
-               "revoked blocks fit into a frame");
 
 /* ---- Blocks ---- */
 
@@ -107,8 +108,8 @@ set_running(struct journal *journal, struct entry *entry, bool running)
 
 /* ---- Changes ---- */
 
-/* Enough for what each of a change's blocks may become: one more block of the
- * transaction, or one more revoked. */
+/* Each of a change's blocks may become one more of the transaction, or one
+ * more revoked. */
 static bool
 has_room(const struct journal *journal, unsigned credits)
 {
@@ -126,9 +127,8 @@ journal_begin(struct journal *journal, unsigned credits)
         bool closed = journal->read_only || journal->failed;
         if (!closed && has_room(journal, credits))
             break;
-        uint64_t full = journal->running;
         sleeplock_unlock(&journal->change_lock);
-        if (closed || journal_commit(journal, full) != 0)
+        if (closed || journal_commit(journal) != 0)
             return -EROFS;
     }
     journal->credits = credits;
@@ -140,17 +140,15 @@ static struct touch *
 touch_entry(struct journal *journal, struct entry *entry)
 {
     assert(sleeplock_held(&journal->change_lock));
-    if (entry->touch)
-        return entry->touch;
-    assert(journal->touched_count < journal->credits);
-    struct touch *touch = &journal->touched[journal->touched_count++];
-    touch->entry = entry;
-    touch->seal = entry->seal;
-    touch->running = entry->running;
-    touch->revoked = false;
-    memcpy(touch->before, bcache_data(entry->buf), BLOCK_SIZE);
-    entry->touch = touch;
-    return touch;
+    if (!entry->touch) {
+        unsigned i = journal->touched_count++;
+        assert(i < journal->credits);
+        entry->touch = &journal->touched[i];
+        *entry->touch = (struct touch){
+            .entry = entry, .seal = entry->seal, .running = entry->running};
+        memcpy(journal->before[i], bcache_data(entry->buf), BLOCK_SIZE);
+    }
+    return entry->touch;
 }
 
 uint8_t *
@@ -167,7 +165,7 @@ journal_edit(struct journal *journal, struct buf *buf, journal_seal seal)
 }
 
 /* Without an entry the log holds nothing of the block. With one it is done
- * when the change ends, so that the change can still be undone. */
+ * when the change ends, so that it can still be undone. */
 void
 journal_revoke(struct journal *journal, uint64_t block)
 {
@@ -188,9 +186,8 @@ journal_after_data(struct journal *journal)
     journal->after_data = true;
 }
 
-/* A checkpoint must not bring the block to its place any more, and replay
- * will not: but only once this transaction is committed, and before that
- * there is no checkpoint either. */
+/* From now on no checkpoint brings the block to its place. That is early, but
+ * the next one comes after this transaction's commit. */
 static void
 forget_block(struct journal *journal, struct entry *entry)
 {
@@ -201,7 +198,7 @@ forget_block(struct journal *journal, struct entry *entry)
     drop_entry(entry);
 }
 
-NO_LOCK_CHECK uint64_t
+NO_LOCK_CHECK void
 journal_end(struct journal *journal)
 {
     for (unsigned i = 0; i < journal->touched_count; i++) {
@@ -211,10 +208,7 @@ journal_end(struct journal *journal)
             forget_block(journal, touch->entry);
     }
     journal->touched_count = 0;
-    journal->stats.changes++;
-    uint64_t sequence = journal->running;
     sleeplock_unlock(&journal->change_lock);
-    return sequence;
 }
 
 NO_LOCK_CHECK void
@@ -223,7 +217,7 @@ journal_cancel(struct journal *journal)
     for (unsigned i = 0; i < journal->touched_count; i++) {
         struct touch *touch = &journal->touched[i];
         struct entry *entry = touch->entry;
-        memcpy(bcache_data(entry->buf), touch->before, BLOCK_SIZE);
+        memcpy(bcache_data(entry->buf), journal->before[i], BLOCK_SIZE);
         entry->seal = touch->seal;
         entry->touch = NULL;
         set_running(journal, entry, touch->running);
@@ -232,12 +226,6 @@ journal_cancel(struct journal *journal)
     }
     journal->touched_count = 0;
     sleeplock_unlock(&journal->change_lock);
-}
-
-uint64_t
-journal_running(const struct journal *journal)
-{
-    return __atomic_load_n(&journal->running, __ATOMIC_RELAXED);
 }
 
 /* ---- Commits ---- */
@@ -254,13 +242,11 @@ close_running(struct journal *journal)
         set_running(journal, entry, false);
         entry->logged = true;
     }
-    journal->stats.blocks += journal->log.count;
     for (unsigned i = 0; i < journal->revoked_count; i++)
         journal_log_revoke(&journal->log, journal->revoked[i]);
     journal->revoked_count = 0;
     journal->log.after_data = journal->after_data;
     journal->after_data = false;
-    __atomic_fetch_add(&journal->running, 1, __ATOMIC_RELAXED);
     journal->ops->closed(journal);
 }
 
@@ -278,69 +264,64 @@ checkpoint(struct journal *journal)
     int err = blockio_wait(&io);
     if (!err)
         err = journal_log_reset(&journal->log);
-    if (err)
-        return err;
-    drop_entries(&journal->logged);
-    journal->stats.checkpoints++;
-    return 0;
+    if (!err)
+        drop_entries(&journal->logged);
+    return err;
 }
 
-static void
-note_committed(struct journal *journal)
+/* Writes what was closed, or flushes if that is nothing. Changes may go on
+ * meanwhile, unless stay: a checkpoint follows. */
+static NO_LOCK_CHECK int
+write_closed(struct journal *journal, bool closed, bool stay)
 {
-    __atomic_store_n(&journal->committed, journal->log.sequence - 1,
-                     __ATOMIC_RELEASE);
-    journal->stats.commits++;
-    journal->ops->committed(journal);
+    if (!stay)
+        sleeplock_unlock(&journal->change_lock);
+    int err = closed ? journal_log_write(&journal->log)
+                     : journal_log_flush(&journal->log);
+    if (!stay)
+        sleeplock_lock(&journal->change_lock);
+    if (closed && !err)
+        journal->ops->committed(journal);
+    return err;
 }
 
-static void
-fail(struct journal *journal, int err)
-{
-    if (!__atomic_exchange_n(&journal->failed, true, __ATOMIC_RELAXED))
-        journal->ops->failed(journal, err);
-}
-
-/* Commits what the running transaction has. Others may go on changing blocks
- * while it is written, unless a checkpoint follows: for flush, or because the
- * log is full. */
+/* Commits what the running transaction has; brings all blocks to their places
+ * if `empty`, or if the log is full. */
 static int
-commit(struct journal *journal, bool flush) REQUIRES(journal->commit_lock)
+commit(struct journal *journal, bool empty) REQUIRES(journal->commit_lock)
 {
-    int err = 0;
+    int err = -EROFS;
 
     sleeplock_lock(&journal->change_lock);
-    bool failed = journal->failed;
-    bool closed = !failed && journal->running_count + journal->revoked_count;
-    if (closed)
-        close_running(journal);
-    flush = flush || !journal_log_has_room(&journal->log);
-    if (closed && flush) {
-        err = journal_log_write(&journal->log);
-    } else if (closed) {
-        sleeplock_unlock(&journal->change_lock);
-        err = journal_log_write(&journal->log);
-        sleeplock_lock(&journal->change_lock);
+    if (!journal->failed) {
+        bool some = journal->running_count + journal->revoked_count > 0;
+        __atomic_fetch_add(&journal->rounds, 1, __ATOMIC_SEQ_CST);
+        if (some)
+            close_running(journal);
+        bool stay = empty || !journal_log_has_room(&journal->log);
+        err = write_closed(journal, some, stay);
+        if (!err && stay && journal->log.used > 1)
+            err = checkpoint(journal);
+        if (err) {
+            __atomic_store_n(&journal->failed, true, __ATOMIC_RELAXED);
+            journal->ops->failed(journal, err);
+            err = -EIO;
+        }
     }
-    if (closed && !err)
-        note_committed(journal);
-    if (!failed && !err && flush && journal->log.used > 1)
-        err = checkpoint(journal);
-    if (err)
-        fail(journal, err);
     sleeplock_unlock(&journal->change_lock);
-    return err ? -EIO : failed ? -EROFS : 0;
+    return err;
 }
 
+/* A commit that begins after this call has begun covers what the caller has
+ * changed and written: so of all who wait for the lock, one commits. */
 int
-journal_commit(struct journal *journal, uint64_t sequence)
+journal_commit(struct journal *journal)
 {
+    uint32_t rounds = __atomic_load_n(&journal->rounds, __ATOMIC_SEQ_CST);
     int err = 0;
 
-    if (__atomic_load_n(&journal->committed, __ATOMIC_ACQUIRE) >= sequence)
-        return 0;
     sleeplock_lock(&journal->commit_lock);
-    if (journal->committed < sequence)
+    if (journal->rounds == rounds || journal->failed)
         err = commit(journal, false);
     sleeplock_unlock(&journal->commit_lock);
     return err;
@@ -349,20 +330,10 @@ journal_commit(struct journal *journal, uint64_t sequence)
 int
 journal_flush(struct journal *journal)
 {
-    if (journal->read_only)
-        return -EROFS;
     sleeplock_lock(&journal->commit_lock);
-    int err = commit(journal, true);
+    int err = journal->read_only ? -EROFS : commit(journal, true);
     sleeplock_unlock(&journal->commit_lock);
     return err;
-}
-
-void
-journal_get_stats(struct journal *journal, struct journal_stats *stats)
-{
-    sleeplock_lock(&journal->change_lock);
-    *stats = journal->stats;
-    sleeplock_unlock(&journal->change_lock);
 }
 
 /* ---- Opening and closing ---- */
@@ -371,44 +342,51 @@ journal_get_stats(struct journal *journal, struct journal_stats *stats)
 static int
 replay_block(struct journal *journal, uint64_t block, uint64_t content)
 {
-    struct blockdev *dev = journal->log.dev;
+    struct journal_log *log = &journal->log;
     struct buf *from, *to;
 
-    int err = bcache_get(dev, content, &from);
+    int err = bcache_get(log->dev, content, &from);
     if (err)
         return err;
-    err = bcache_get_new(dev, block, &to);
-    if (!err) {
-        struct entry *entry = get_entry(to);
-        memcpy(bcache_data(to), bcache_data(from), BLOCK_SIZE);
-        if (entry && !entry->logged) {
-            entry->logged = true;
-            list_push_back(&journal->logged, &entry->node);
-        }
-        err = entry ? 0 : -ENOMEM;
-        bcache_put(to);
+    bool in_log = block >= log->start && block - log->start < log->blocks;
+    if (in_log || bcache_get_new(log->dev, block, &to) == -EINVAL) {
+        bcache_put(from);
+        return -EUCLEAN;
     }
+    struct entry *entry = to ? get_entry(to) : NULL;
+    if (entry) {
+        memcpy(bcache_data(to), bcache_data(from), BLOCK_SIZE);
+        entry->logged = true;
+        list_del(&entry->node);
+        list_push_back(&journal->logged, &entry->node);
+    }
+    if (to)
+        bcache_put(to);
     bcache_put(from);
-    return err;
+    return entry ? 0 : -ENOMEM;
 }
 
 static int
-replay_transaction(struct journal *journal, const struct journal_found *found)
+replay_transaction(struct journal *journal, const struct buf *buf)
 {
-    for (uint32_t i = 0; i < found->count; i++) {
-        int err = replay_block(journal, journal_log_tag(found, i),
-                               found->contents + i);
+    const struct efsx_journal_descriptor *descriptor =
+        (const void *)bcache_data(buf);
+    uint32_t count = le32_load(descriptor->count);
+    uint32_t all = count + le32_load(descriptor->revoked);
+
+    for (uint32_t i = 0; i < count; i++) {
+        int err = replay_block(journal, journal_log_tag(buf, i),
+                               bcache_block(buf) + 1 + i);
         if (err)
             return err;
     }
-    for (uint32_t i = 0; i < found->revoked; i++) {
-        uint32_t block = journal_log_tag(found, found->count + i);
-        struct buf *buf = bcache_find(journal->log.dev, block);
-        if (!buf)
-            continue;
-        if (*bcache_entry(buf))
-            drop_entry(*bcache_entry(buf));
-        bcache_put(buf);
+    for (uint32_t i = count; i < all; i++) {
+        uint32_t block = journal_log_tag(buf, i);
+        struct buf *revoked = bcache_find(journal->log.dev, block);
+        if (revoked && *bcache_entry(revoked))
+            drop_entry(*bcache_entry(revoked));
+        if (revoked)
+            bcache_put(revoked);
     }
     return 0;
 }
@@ -417,44 +395,33 @@ replay_transaction(struct journal *journal, const struct journal_found *found)
 static int
 replay(struct journal *journal)
 {
-    struct journal_found found;
-    int count = 0, more;
+    struct buf *descriptor;
+    int count = 0, err;
 
-    while ((more = journal_log_next(&journal->log, &found)) > 0) {
-        more = replay_transaction(journal, &found);
-        bcache_put(found.descriptor);
-        if (more)
-            return more;
+    while ((err = journal_log_next(&journal->log, &descriptor)) > 0) {
+        err = replay_transaction(journal, descriptor);
+        bcache_put(descriptor);
+        if (err)
+            return err;
         count++;
     }
-    return more ? more : count;
-}
-
-static int
-alloc_frames(struct journal *journal)
-{
-    journal->revoked = frame_alloc(0);
-    for (unsigned i = 0; i < JOURNAL_CREDITS; i++) {
-        journal->touched[i].before = frame_alloc(0);
-        if (!journal->touched[i].before)
-            return -ENOMEM;
-    }
-    return journal->revoked ? 0 : -ENOMEM;
+    return err ? err : count;
 }
 
 /* Makes a journal that has been replayed ready for changes. A transaction
  * that was not whole keeps its number to itself: else its remains and a later
- * one that bears the same number, again not whole, could look like one. So do
- * those that may have come after it, should the disk have lost a block in the
- * middle: the log has room for no more of them than it has blocks. */
+ * one of the same number, again not whole, could look like one. So do those
+ * that may lie behind it, should the disk have lost a block in the middle:
+ * there is no room for more of them than the log has blocks. */
 static int
 start_log(struct journal *journal)
 {
-    journal->log.sequence += journal->log.blocks;
-    journal->running = journal->log.sequence;
-    journal->committed = journal->running - 1;
-    int err = alloc_frames(journal);
-    return err ? err : checkpoint(journal);
+    struct journal_log *log = &journal->log;
+
+    journal->before = log->frame + log->frames - FRAMES;
+    journal->revoked = (void *)journal->before[JOURNAL_CREDITS];
+    log->sequence += log->blocks;
+    return checkpoint(journal);
 }
 
 int
@@ -478,34 +445,26 @@ journal_open(struct blockdev *dev, uint64_t start, uint32_t count,
      * may belong to data now: the cache can be trusted neither before nor
      * after. */
     bcache_drop(dev);
-    int result = journal_log_open(&journal->log, dev, start, count, read_only);
-    if (!result)
-        result = replay(journal);
-    if (result >= 0 && !read_only) {
-        int err = start_log(journal);
-        result = err ? err : result;
+    int err =
+        journal_log_open(&journal->log, dev, start, count, read_only, FRAMES);
+    int replayed = err ? err : replay(journal);
+    if (replayed >= 0 && !read_only)
+        err = start_log(journal);
+    if (err || replayed < 0) {
+        journal_close(journal);
+        return err ? err : replayed;
     }
     bcache_drop(dev);
-    if (result < 0)
-        journal_close(journal);
-    else
-        *out = journal;
-    return result;
+    *out = journal;
+    return replayed;
 }
 
 void
 journal_close(struct journal *journal)
 {
-    struct blockdev *dev = journal->log.dev;
-
     drop_entries(&journal->running_blocks);
     drop_entries(&journal->logged);
-    bcache_drop(dev);
-    for (unsigned i = 0; i < JOURNAL_CREDITS; i++)
-        if (journal->touched[i].before)
-            frame_free(journal->touched[i].before, 0);
-    if (journal->revoked)
-        frame_free(journal->revoked, 0);
+    bcache_drop(journal->log.dev);
     journal_log_close(&journal->log);
     kfree(journal);
 }

@@ -66,11 +66,9 @@ void *journal_owner(const struct journal *journal);
  * Returns 0, or -EROFS if the journal has failed or is read-only. */
 int journal_begin(struct journal *journal, unsigned credits) MUST_CHECK;
 
-/* Ends the change, which now is part of the running transaction. Returns
- * that one's number, for journal_commit. */
-uint64_t journal_end(struct journal *journal);
-
-/* Ends the change by undoing it: its blocks are as before. */
+/* Ends the change, which now is part of the running transaction; or undoes
+ * it: its blocks are as before. */
+void journal_end(struct journal *journal);
 void journal_cancel(struct journal *journal);
 
 /* Within a change, before writing to buf, which the caller holds; seal may be
@@ -89,19 +87,10 @@ void journal_revoke(struct journal *journal, uint64_t block);
  * earlier could show after a crash. */
 void journal_after_data(struct journal *journal);
 
-/* The number of the running transaction. Any context. */
-uint64_t journal_running(const struct journal *journal);
-
-/* Returns 0 once the transaction of that number is on the disk for good, at
- * once if it is already; or -EIO, -EROFS if the journal has failed. */
-int journal_commit(struct journal *journal, uint64_t sequence) MUST_CHECK;
+/* Returns 0 when all changes that have ended are durable, and all that was
+ * written to the device before; -EIO, -EROFS if the journal has failed. */
+int journal_commit(struct journal *journal) MUST_CHECK;
 
 /* Commits, and brings all blocks to their places: the journal is empty.
  * Returns 0, -EIO, -EROFS. */
 int journal_flush(struct journal *journal) MUST_CHECK;
-
-/* For /proc and tests. */
-struct journal_stats {
-    uint64_t changes, commits, blocks, checkpoints;
-};
-void journal_get_stats(struct journal *journal, struct journal_stats *stats);

@@ -11,9 +11,7 @@
 #include "mm/slab.h"
 
 #define BLOCK_SECTORS (BLOCK_SIZE / SECTOR_SIZE)
-
-/* Far from an overflow: at most as many blocks are ever written. */
-#define SEQUENCE_MAX (UINT64_MAX / 2)
+#define SEQUENCE_MAX  (UINT64_MAX / 2) /* far from an overflow */
 
 /* A descriptor and a commit block go with the contents. */
 #define TRANSACTION_BLOCKS(count) ((count) + 2)
@@ -21,9 +19,9 @@
 /* ---- The head ---- */
 
 static void
-set_block(uint8_t *bytes, enum efsx_journal_kind kind, uint64_t sequence)
+make_block(uint8_t *frame, enum efsx_journal_kind kind, uint64_t sequence)
 {
-    struct efsx_journal_block *block = (struct efsx_journal_block *)bytes;
+    struct efsx_journal_block *block = (void *)frame;
 
     le32_store(block->magic, EFSX_JOURNAL_MAGIC);
     le32_store(block->kind, kind);
@@ -31,44 +29,33 @@ set_block(uint8_t *bytes, enum efsx_journal_kind kind, uint64_t sequence)
 }
 
 static bool
-is_block(const uint8_t *bytes, enum efsx_journal_kind kind)
+is_block(const uint8_t *bytes, enum efsx_journal_kind kind, uint64_t sequence)
 {
     const struct efsx_journal_block *block = (const void *)bytes;
 
     return le32_load(block->magic) == EFSX_JOURNAL_MAGIC &&
-           le32_load(block->kind) == kind;
+           le32_load(block->kind) == kind &&
+           le64_load(block->sequence) == sequence;
 }
 
-static uint64_t
-sequence_of(const uint8_t *bytes)
+int
+journal_log_flush(struct journal_log *log)
 {
-    return le64_load(((const struct efsx_journal_block *)bytes)->sequence);
-}
-
-static uint32_t
-head_checksum(const struct efsx_journal_head *head)
-{
-    return crc32c(0, head, offsetof(struct efsx_journal_head, checksum));
+    return blockdev_transfer(log->dev, BLK_FLUSH, 0, NULL, 0);
 }
 
 static int
-flush(struct blockdev *dev)
+write_head(struct journal_log *log, uint8_t *frame)
 {
-    return blockdev_transfer(dev, BLK_FLUSH, 0, NULL, 0);
-}
-
-static int
-write_head(struct blockdev *dev, uint64_t start, uint64_t sequence,
-           uint8_t *frame)
-{
-    struct efsx_journal_head *head = (struct efsx_journal_head *)frame;
+    struct efsx_journal_head *head = (void *)frame;
 
     memset(frame, 0, SECTOR_SIZE);
-    set_block(frame, EFSX_JOURNAL_HEAD, sequence);
-    le32_store(head->checksum, head_checksum(head));
-    int err = blockdev_transfer(dev, BLK_WRITE, start * BLOCK_SECTORS, frame,
-                                SECTOR_SIZE);
-    return err ? err : flush(dev);
+    make_block(frame, EFSX_JOURNAL_HEAD, log->sequence);
+    le32_store(head->checksum, crc32c(0, &head->head, sizeof head->head));
+    log->used = 1;
+    int err = blockdev_transfer(log->dev, BLK_WRITE, log->start * BLOCK_SECTORS,
+                                frame, SECTOR_SIZE);
+    return err ? err : journal_log_flush(log);
 }
 
 static int
@@ -80,10 +67,11 @@ read_head(struct journal_log *log)
     if (err)
         return err;
     const struct efsx_journal_head *head = (const void *)bcache_data(buf);
-    log->sequence = sequence_of(bcache_data(buf));
-    if (!is_block(bcache_data(buf), EFSX_JOURNAL_HEAD) ||
-        le32_load(head->checksum) != head_checksum(head) ||
-        log->sequence == 0 || log->sequence > SEQUENCE_MAX)
+    log->sequence = le64_load(head->head.sequence);
+    if (!is_block(bcache_data(buf), EFSX_JOURNAL_HEAD, log->sequence) ||
+        le32_load(head->checksum) !=
+            crc32c(0, &head->head, sizeof head->head) ||
+        log->sequence > SEQUENCE_MAX)
         err = -EUCLEAN;
     bcache_put(buf);
     return err;
@@ -94,6 +82,7 @@ read_head(struct journal_log *log)
 int
 journal_format(struct blockdev *dev, uint64_t start, uint32_t count)
 {
+    struct journal_log log = {.dev = dev, .start = start, .sequence = 1};
     struct blockio io;
     uint8_t *frame = frame_alloc(0);
 
@@ -105,30 +94,14 @@ journal_format(struct blockdev *dev, uint64_t start, uint32_t count)
         blockio_add(&io, start + i, frame);
     int err = blockio_wait(&io);
     if (!err)
-        err = write_head(dev, start, 1, frame);
+        err = write_head(&log, frame);
     frame_free(frame, 0);
     return err;
 }
 
-/* ---- Opening ---- */
-
-static int
-alloc_frames(struct journal_log *log)
-{
-    uint32_t n = TRANSACTION_BLOCKS(log->max);
-
-    log->frame = kzalloc(n * sizeof log->frame[0]);
-    for (uint32_t i = 0; log->frame && i < n; i++) {
-        log->frame[i] = frame_alloc(0);
-        if (!log->frame[i])
-            return -ENOMEM;
-    }
-    return log->frame ? 0 : -ENOMEM;
-}
-
 int
 journal_log_open(struct journal_log *log, struct blockdev *dev, uint64_t start,
-                 uint32_t blocks, bool read_only)
+                 uint32_t blocks, bool read_only, uint32_t more)
 {
     uint64_t end = dev->sectors / BLOCK_SECTORS;
 
@@ -139,105 +112,93 @@ journal_log_open(struct journal_log *log, struct blockdev *dev, uint64_t start,
     /* Two such transactions fit at least, so not each needs a checkpoint. */
     log->max = MIN(JOURNAL_TX_MAX, (blocks - 1) / 2 - TRANSACTION_BLOCKS(0));
     int err = read_head(log);
-    return err || read_only ? err : alloc_frames(log);
+    if (err || read_only)
+        return err;
+    uint32_t frames = TRANSACTION_BLOCKS(log->max) + more;
+    log->frame = kmalloc(frames * sizeof log->frame[0]);
+    while (log->frame && log->frames < frames) {
+        log->frame[log->frames] = frame_alloc(0);
+        if (!log->frame[log->frames])
+            return -ENOMEM;
+        log->frames++;
+    }
+    return log->frame ? 0 : -ENOMEM;
 }
 
 void
 journal_log_close(struct journal_log *log)
 {
-    for (uint32_t i = 0; log->frame && i < TRANSACTION_BLOCKS(log->max); i++)
-        if (log->frame[i])
-            frame_free(log->frame[i], 0);
+    while (log->frames > 0)
+        frame_free(log->frame[--log->frames], 0);
     kfree(log->frame);
 }
 
 /* ---- Reading ---- */
 
 uint32_t
-journal_log_tag(const struct journal_found *found, uint32_t i)
+journal_log_tag(const struct buf *descriptor, uint32_t i)
 {
-    const uint8_t *descriptor = bcache_data(found->descriptor);
-
-    return le32_load(descriptor + sizeof(struct efsx_journal_descriptor) +
+    return le32_load(bcache_data(descriptor) +
+                     sizeof(struct efsx_journal_descriptor) +
                      i * sizeof(uint32_t));
 }
 
-/* Whether the descriptor is the next transaction's. */
+/* Whether bytes begin the next transaction. */
 static bool
-is_next(const struct journal_log *log, struct journal_found *found)
+is_next(const struct journal_log *log, const uint8_t *bytes, uint32_t *count)
 {
-    const uint8_t *bytes = bcache_data(found->descriptor);
     const struct efsx_journal_descriptor *descriptor = (const void *)bytes;
 
-    found->count = le32_load(descriptor->count);
-    found->revoked = le32_load(descriptor->revoked);
-    return is_block(bytes, EFSX_JOURNAL_DESCRIPTOR) &&
-           sequence_of(bytes) == log->sequence &&
-           found->count <= EFSX_JOURNAL_TAGS &&
-           found->revoked <= EFSX_JOURNAL_TAGS - found->count &&
-           TRANSACTION_BLOCKS(found->count) <= log->blocks - log->used;
+    *count = le32_load(descriptor->count);
+    return is_block(bytes, EFSX_JOURNAL_DESCRIPTOR, log->sequence) &&
+           *count <= EFSX_JOURNAL_TAGS &&
+           le32_load(descriptor->revoked) <= EFSX_JOURNAL_TAGS - *count &&
+           TRANSACTION_BLOCKS(*count) <= log->blocks - log->used;
 }
 
 /* Whether all of the transaction was written. Returns 1, 0, -EIO, -ENOMEM: a
  * block that cannot be read is not one that was never written. */
 static int
-is_whole(const struct journal_log *log, const struct journal_found *found)
+is_whole(const struct journal_log *log, uint32_t count)
 {
+    uint64_t block = log->start + log->used;
     uint32_t crc = 0;
-    struct buf *buf;
+    bool whole = false;
 
-    for (uint32_t i = 0; i <= found->count; i++) {
-        int err = bcache_get(log->dev, found->contents - 1 + i, &buf);
+    for (uint32_t i = 0; i < TRANSACTION_BLOCKS(count); i++) {
+        struct buf *buf;
+        int err = bcache_get(log->dev, block + i, &buf);
         if (err)
             return err;
-        crc = crc32c(crc, bcache_data(buf), BLOCK_SIZE);
+        const uint8_t *bytes = bcache_data(buf);
+        const struct efsx_journal_commit *commit = (const void *)bytes;
+        whole = is_block(bytes, EFSX_JOURNAL_COMMIT, log->sequence) &&
+                le32_load(commit->checksum) == crc;
+        crc = crc32c(crc, bytes, BLOCK_SIZE);
         bcache_put(buf);
     }
-    int err = bcache_get(log->dev, found->contents + found->count, &buf);
-    if (err)
-        return err;
-    const struct efsx_journal_commit *commit = (const void *)bcache_data(buf);
-    bool whole = is_block(bcache_data(buf), EFSX_JOURNAL_COMMIT) &&
-                 sequence_of(bcache_data(buf)) == log->sequence &&
-                 le32_load(commit->checksum) == crc;
-    bcache_put(buf);
     return whole;
 }
 
-/* Whether all blocks are on the device and none is in the journal. */
-static bool
-is_sane(const struct journal_log *log, const struct journal_found *found)
-{
-    for (uint32_t i = 0; i < found->count; i++) {
-        uint64_t block = journal_log_tag(found, i);
-        if (block >= log->dev->sectors / BLOCK_SECTORS ||
-            (block >= log->start && block - log->start < log->blocks))
-            return false;
-    }
-    return true;
-}
-
 int
-journal_log_next(struct journal_log *log, struct journal_found *found)
+journal_log_next(struct journal_log *log, struct buf **descriptor)
 {
+    uint32_t count;
+
     if (log->used == log->blocks)
         return 0;
-    int result =
-        bcache_get(log->dev, log->start + log->used, &found->descriptor);
+    int result = bcache_get(log->dev, log->start + log->used, descriptor);
     if (result)
         return result;
-    found->contents = log->start + log->used + 1;
-    if (is_next(log, found))
-        result = is_whole(log, found);
-    if (result > 0 && !is_sane(log, found))
-        result = -EUCLEAN;
-    if (result > 0) {
-        log->used += TRANSACTION_BLOCKS(found->count);
-        log->sequence++;
-    } else {
-        bcache_put(found->descriptor);
+    if (is_next(log, bcache_data(*descriptor), &count))
+        result = is_whole(log, count);
+    if (result <= 0) {
+        bcache_put(*descriptor);
+        return result;
     }
-    return result;
+    log->used += TRANSACTION_BLOCKS(count);
+    log->sequence++;
+    return 1;
 }
 
 /* ---- Writing ---- */
@@ -282,17 +243,16 @@ static void
 seal_transaction(struct journal_log *log)
 {
     struct efsx_journal_descriptor *descriptor = (void *)log->frame[0];
-    uint8_t *last = log->frame[log->count + 1];
-    struct efsx_journal_commit *commit = (void *)last;
+    struct efsx_journal_commit *commit = (void *)log->frame[log->count + 1];
     uint32_t crc = 0;
 
-    set_block(log->frame[0], EFSX_JOURNAL_DESCRIPTOR, log->sequence);
+    make_block(log->frame[0], EFSX_JOURNAL_DESCRIPTOR, log->sequence);
     le32_store(descriptor->count, log->count);
     le32_store(descriptor->revoked, log->revoked);
     for (uint32_t i = 0; i <= log->count; i++)
         crc = crc32c(crc, log->frame[i], BLOCK_SIZE);
-    memset(last, 0, BLOCK_SIZE);
-    set_block(last, EFSX_JOURNAL_COMMIT, log->sequence);
+    memset(commit, 0, BLOCK_SIZE);
+    make_block((uint8_t *)commit, EFSX_JOURNAL_COMMIT, log->sequence);
     le32_store(commit->checksum, crc);
 }
 
@@ -305,27 +265,22 @@ journal_log_write(struct journal_log *log)
     struct blockio io;
 
     seal_transaction(log);
-    int err = log->after_data ? flush(log->dev) : 0;
+    int err = log->after_data ? journal_log_flush(log) : 0;
     if (err)
         return err;
     blockio_init(&io, log->dev, BLK_WRITE);
     for (uint32_t i = 0; i < n; i++)
         blockio_add(&io, log->start + log->used + i, log->frame[i]);
     err = blockio_wait(&io);
-    if (!err)
-        err = flush(log->dev);
     log->used += n;
     log->sequence++;
     log->count = log->revoked = 0;
-    return err;
+    return err ? err : journal_log_flush(log);
 }
 
 int
 journal_log_reset(struct journal_log *log)
 {
-    int err = flush(log->dev);
-
-    log->used = 1;
-    return err ? err
-               : write_head(log->dev, log->start, log->sequence, log->frame[0]);
+    int err = journal_log_flush(log);
+    return err ? err : write_head(log, log->frame[0]);
 }

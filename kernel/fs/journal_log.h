@@ -14,7 +14,9 @@ struct journal_log {
     uint64_t start;  /* the head's block */
     uint32_t blocks; /* of head and log */
     uint32_t max;    /* most contents of one transaction */
-    uint8_t **frame; /* descriptor, max contents, commit; NULL: read-only */
+    uint8_t **frame; /* descriptor, max contents, commit, and what the journal
+                      * asked for; NULL: read-only */
+    uint32_t frames;
 
     /* guarded by the journal's commit lock */
     uint64_t sequence;       /* of the next transaction */
@@ -23,31 +25,24 @@ struct journal_log {
     bool after_data; /* what has been written before must be durable first */
 };
 
-/* Reads the head. Frees with journal_log_close, errors too.
+/* Reads the head, and allocates frames and as many more, unless read_only.
+ * journal_log_close frees them, errors or not.
  * Returns 0, -EUCLEAN, -EIO, -ENOMEM. */
 int journal_log_open(struct journal_log *log, struct blockdev *dev,
-                     uint64_t start, uint32_t blocks, bool read_only)
-    MUST_CHECK;
+                     uint64_t start, uint32_t blocks, bool read_only,
+                     uint32_t more) MUST_CHECK;
 void journal_log_close(struct journal_log *log);
 
-/* A transaction found in the log. */
-struct journal_found {
-    uint32_t count, revoked;
-    struct buf *descriptor; /* held; NULL once put */
-    uint64_t contents;      /* the first one's block */
-};
-
-/* Finds the next whole transaction. Returns 1, and the caller puts its
- * descriptor; 0 after the last; -EUCLEAN if it is whole and yet nonsense,
- * -EIO, -ENOMEM. */
-int journal_log_next(struct journal_log *log, struct journal_found *found)
+/* Finds the next whole transaction. Returns 1 and its descriptor, held, its
+ * contents in the blocks behind; 0 after the last; -EIO, -ENOMEM. */
+int journal_log_next(struct journal_log *log, struct buf **descriptor)
     MUST_CHECK;
 
-/* The number of its i-th block; those revoked follow the others. */
-uint32_t journal_log_tag(const struct journal_found *found, uint32_t i);
+/* The i-th block that a descriptor names. */
+uint32_t journal_log_tag(const struct buf *descriptor, uint32_t i);
 
 /* Copies the content of a block to the next transaction; then come those that
- * are revoked. The copies are the log's until it is written. */
+ * are revoked. */
 void journal_log_add(struct journal_log *log, uint64_t block,
                      const uint8_t *content);
 void journal_log_revoke(struct journal_log *log, uint64_t block);
@@ -55,9 +50,13 @@ void journal_log_revoke(struct journal_log *log, uint64_t block);
 /* Whether one more transaction of any size fits after this one. */
 bool journal_log_has_room(const struct journal_log *log);
 
-/* Writes the transaction, and returns when it is durable: 0, -EIO. */
+/* Writes the transaction. Returns 0 when it is durable, and all that was
+ * written to the device before; or the device's error. */
 int journal_log_write(struct journal_log *log) MUST_CHECK;
 
 /* Forgets all transactions, whose contents have been written to their places.
- * Returns 0, -EIO. */
+ * Returns 0 or the device's error. */
 int journal_log_reset(struct journal_log *log) MUST_CHECK;
+
+/* Returns 0 when all that was written to the device before is durable. */
+int journal_log_flush(struct journal_log *log) MUST_CHECK;
