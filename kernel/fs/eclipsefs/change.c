@@ -1,9 +1,12 @@
 #include "fs/eclipsefs/change.h"
 
 #include "abi/errno.h"
+#include "fs/eclipsefs/names.h"
 #include "fs/eclipsefs/space.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
+#include "lib/print.h"
+#include "lib/string.h"
 
 /* ---- The journal's hooks ---- */
 
@@ -20,10 +23,14 @@ committed(struct journal *journal)
 }
 
 static void
-failed(struct journal *journal, int error UNUSED)
+failed(struct journal *journal, int error)
 {
     struct efs *fs = journal_owner(journal);
-    WRITE_ONCE(fs->broken, true);
+
+    WRITE_ONCE(fs->broken, 1);
+    pr_err("eclipsefs: %s: the journal cannot be written (error %d): nothing "
+           "can be changed any more",
+           fs->dev->name, -error);
 }
 
 static const struct journal_ops ops = {
@@ -32,39 +39,147 @@ static const struct journal_ops ops = {
     .failed = failed,
 };
 
-/* ---- Changes ---- */
+/* ---- The header ---- */
+
+/* What changes of it lies in one sector: after a crash it is as before or as
+ * it should be, without the journal's help. Whoever gets here is the only
+ * one: who mounts, unmounts, or is the first to meet damage. */
+_Static_assert(EFSX_OFFSET + sizeof(struct efsx_header) <= SECTOR_SIZE,
+               "the header is written as one sector");
+
+/* Writes the header with that state, and whether errors have been met. */
+static int
+write_header(struct efs *fs, uint32_t state)
+{
+    struct efsx_header *ext = &fs->ext;
+    struct buf *buf;
+
+    int err = bcache_get(fs->dev, 0, &buf);
+    if (err)
+        return err;
+    le32_store(ext->state, state | (le32_load(ext->state) & EFSX_ERRORS));
+    le64_store(ext->free_blocks, efs_space_free_blocks(fs));
+    le32_store(ext->free_inodes, efs_space_free_inodes(fs));
+    le32_store(ext->checksum,
+               crc32c(0, ext, offsetof(struct efsx_header, checksum)));
+    memcpy(bcache_data(buf) + EFSX_OFFSET, ext, sizeof *ext);
+    err =
+        blockdev_transfer(fs->dev, BLK_WRITE, 0, bcache_data(buf), SECTOR_SIZE);
+    bcache_put(buf);
+    return err ? err : blockdev_transfer(fs->dev, BLK_FLUSH, 0, NULL, 0);
+}
+
+int
+efs_broken(struct efs *fs, uint32_t ino, uint64_t address, const char *what)
+{
+    bool known = __atomic_exchange_n(&fs->broken, 1, __ATOMIC_RELAXED);
+
+    if (!known && fs->journal && !fs->read_only &&
+        write_header(fs, EFSX_IN_USE | EFSX_ERRORS) != 0)
+        pr_err("eclipsefs: %s: the damage cannot be noted", fs->dev->name);
+    return efs_damaged(fs, ino, address, what);
+}
+
+/* ---- Mounting ---- */
+
+/* Frees an inode that was still open when it had lost its last name. */
+static int
+release_orphan(struct efs *fs, uint32_t ino)
+{
+    struct efs_node node;
+    int left = efs_node_read(fs, ino, &node);
+
+    if (left)
+        return left;
+    do {
+        int err = efs_begin(fs);
+        if (err)
+            return err;
+        left = efs_release(fs, &node);
+        err = efs_end(fs, MIN(left, 0));
+        if (err)
+            return err;
+    } while (left > 0);
+    return 0;
+}
+
+/* One that is damaged stays: that is for fsck. */
+static int
+release_orphans(struct efs *fs)
+{
+    uint32_t ino = 0;
+    int err;
+
+    while (!(err = efs_inode_next_orphan(fs, ino, &ino)) && ino) {
+        err = release_orphan(fs, ino);
+        if (err && err != -EUCLEAN && err != -EROFS)
+            return err;
+    }
+    return err;
+}
+
+static int
+start_writing(struct efs *fs, const char **why)
+{
+    *why = "the bitmap cannot be read";
+    int err = efs_space_open(fs);
+    if (err)
+        return err;
+    if (le32_load(fs->ext.state) & EFSX_ERRORS)
+        pr_warn("eclipsefs: %s has errors: time for fsck.eclipsefs",
+                fs->dev->name);
+    *why = "the header cannot be written";
+    le32_store(fs->ext.mount_count, le32_load(fs->ext.mount_count) + 1);
+    err = write_header(fs, EFSX_IN_USE);
+    if (err)
+        return err;
+    *why = "inodes without a name cannot be freed";
+    return release_orphans(fs);
+}
+
+static void
+free_all(struct efs *fs)
+{
+    efs_space_close(fs);
+    if (fs->journal)
+        journal_close(fs->journal);
+    fs->journal = NULL;
+}
 
 int
 efs_start(struct efs *fs, bool read_only, const char **why)
 {
+    fs->read_only = read_only || fs->dev->read_only;
     *why = "the journal cannot be replayed";
-    if (!read_only && fs->dev->read_only)
-        return -EROFS;
     int replayed = journal_open(fs->dev, le64_load(fs->ext.journal_start),
-                                le32_load(fs->ext.journal_blocks), read_only,
-                                &ops, fs, &fs->journal);
+                                le32_load(fs->ext.journal_blocks),
+                                fs->read_only, &ops, fs, &fs->journal);
     if (replayed < 0)
         return replayed;
-    fs->read_only = read_only;
-    *why = "the bitmap cannot be read";
-    int err = read_only ? 0 : efs_space_open(fs);
-    if (err) {
-        journal_close(fs->journal);
-        fs->journal = NULL;
-    }
+    if (replayed > 0)
+        pr_info("eclipsefs: %s: %d transactions replayed", fs->dev->name,
+                replayed);
+    int err = fs->read_only ? 0 : start_writing(fs, why);
+    if (err)
+        free_all(fs);
     return err;
 }
 
 int
 efs_stop(struct efs *fs)
 {
-    int err = fs->read_only ? 0 : journal_flush(fs->journal);
+    int err = 0;
 
-    journal_close(fs->journal);
-    fs->journal = NULL;
-    efs_space_close(fs);
+    if (!fs->read_only) {
+        err = journal_flush(fs->journal);
+        if (!err)
+            err = write_header(fs, EFSX_CLEAN);
+    }
+    free_all(fs);
     return err;
 }
+
+/* ---- Changes ---- */
 
 int
 efs_begin(struct efs *fs)
@@ -90,14 +205,7 @@ efs_end(struct efs *fs, int err)
 int
 efs_commit(struct efs *fs)
 {
-    return journal_commit(fs->journal, journal_running(fs->journal));
-}
-
-int
-efs_broken(struct efs *fs, uint32_t ino, uint64_t address, const char *what)
-{
-    WRITE_ONCE(fs->broken, true);
-    return efs_damaged(fs, ino, address, what);
+    return fs->read_only ? 0 : journal_commit(fs->journal);
 }
 
 /* ---- Blocks of metadata ---- */

@@ -7,15 +7,15 @@
 
 #include "fs/eclipsefs/super.h"
 
-/* Opens the journal and the bitmap of an extended image after efs_open;
- * replays, and, unless read_only, marks the image as in use and frees
- * orphans. Returns 0, -EROFS (the device cannot be written), -EUCLEAN, -EIO,
- * -ENOMEM; on errors *why says it. */
+/* Opens the journal and the bitmap of an extended image after efs_open:
+ * replays, marks the image as in use and frees orphans; or, if read_only or
+ * the device is, replays into the cache, and sets fs->read_only.
+ * Returns 0, -EUCLEAN, -EIO, -ENOMEM; on errors *why says it. */
 int efs_start(struct efs *fs, bool read_only, const char **why) MUST_CHECK;
 
 /* Brings everything to its place and marks the image as clean; frees what
- * efs_start made, whatever it returns: 0, -EIO, -EROFS (nothing more could be
- * written since an earlier error). */
+ * efs_start made, whatever it returns: 0, or -EIO, -EROFS if not everything
+ * could be written. Only then is what was not committed lost. */
 int efs_stop(struct efs *fs);
 
 /* Begins a change. Returns 0, -EROFS. */
@@ -25,12 +25,13 @@ int efs_begin(struct efs *fs) MUST_CHECK;
  * Returns err. */
 int efs_end(struct efs *fs, int err) MUST_CHECK;
 
-/* Makes every change so far durable. Returns 0, -EIO, -EROFS. */
+/* Makes every change so far durable, and all data that has been written to
+ * the device. Returns 0, -EIO, -EROFS. */
 int efs_commit(struct efs *fs) MUST_CHECK;
 
-/* A wrong block of metadata was met: the image gets EFSX_ERRORS, and nothing
- * more is changed. Logged as efs_damaged; returns -EUCLEAN. Any lock may be
- * held. */
+/* A wrong block of metadata was met: the image on the disk gets EFSX_ERRORS,
+ * and nothing more is changed until it is unmounted. Logged as efs_damaged;
+ * returns -EUCLEAN. Any sleep lock may be held. */
 int efs_broken(struct efs *fs, uint32_t ino, uint64_t address,
                const char *what);
 

@@ -26,7 +26,8 @@ struct efs {
     struct eclipsefs_header header;
     bool extended;
     bool read_only;          /* or plain */
-    struct efsx_header ext;  /* of an extended image */
+    struct efsx_header ext;  /* of an extended image; but for state, counts and
+                              * checksum, which are change.c's */
     struct journal *journal; /* NULL for a plain one, or before efs_start */
     struct efs_space *space; /* what is free: fs/eclipsefs/space.c's */
 
@@ -36,7 +37,7 @@ struct efs {
 
     /* atomic */
     uint32_t free_inodes; /* changed under the change lock */
-    bool broken;          /* damage was met: nothing more is changed */
+    uint32_t broken;      /* damage was met: nothing more is changed */
     uint32_t complaints;
     uint64_t complained[EFS_COMPLAINTS_MAX]; /* addresses of damage logged */
 };
