@@ -220,6 +220,10 @@ int
 efs_block_get(struct efs *fs, uint32_t block, uint32_t magic, uint32_t ino,
               struct buf **buf)
 {
+    uint64_t address = (uint64_t)block * ECLIPSEFS_BLOCK_SIZE;
+
+    if (!efs_has_blocks(fs, block, 1))
+        return efs_broken(fs, ino, address, "no such block");
     int err = bcache_get(fs->dev, block, buf);
     if (err)
         return err;
@@ -235,6 +239,5 @@ efs_block_get(struct efs *fs, uint32_t block, uint32_t magic, uint32_t ino,
         return 0;
     }
     bcache_put(*buf);
-    return efs_broken(fs, ino, (uint64_t)block * ECLIPSEFS_BLOCK_SIZE,
-                      "damaged block of metadata");
+    return efs_broken(fs, ino, address, "damaged block of metadata");
 }
