@@ -50,12 +50,23 @@ make_way(const char *target, const char *name)
     return false;
 }
 
+static int
+try_link(const char *target, const char *name)
+{
+    return symbolic ? symlink(target, name) : link(target, name);
+}
+
 static bool
 make_link(const char *target, const char *name)
 {
-    if ((force || ask) && !make_way(target, name))
-        return false;
-    if ((symbolic ? symlink(target, name) : link(target, name)) != 0) {
+    int result = try_link(target, name);
+
+    if (result != 0 && errno == EEXIST && (force || ask)) {
+        if (!make_way(target, name))
+            return false;
+        result = try_link(target, name);
+    }
+    if (result != 0) {
         /* A symbolic link's target need not be there. */
         if (symbolic || errno == EEXIST)
             warn("%s", name);

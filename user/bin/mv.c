@@ -71,6 +71,24 @@ complain(const char *from, const char *to, const struct stat *old)
 }
 
 static bool
+same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether to, which is there, is from (which is st) itself, or what the link
+ * from leads to: it would be lost. */
+static bool
+same_file(const char *from, const struct stat *st, const struct stat *to)
+{
+    struct stat target;
+
+    return same_inode(st, to) ||
+           (S_ISLNK(st->st_mode) && stat(from, &target) == 0 &&
+            same_inode(&target, to));
+}
+
+static bool
 move_to(const char *from, const char *to)
 {
     struct stat st, target;
@@ -80,11 +98,13 @@ move_to(const char *from, const char *to)
         warn("%s", from);
         return false;
     }
-    if (old && old->st_dev == st.st_dev && old->st_ino == st.st_ino) {
+    if (old && no_clobber)
+        return true;
+    if (old && same_file(from, &st, old)) {
         warnx("%s and %s are the same file", from, to);
         return false;
     }
-    if (old && (no_clobber || !may_overwrite(to, old)))
+    if (old && !may_overwrite(to, old))
         return true;
     if (rename(from, to) != 0) {
         if (errno != EXDEV) {

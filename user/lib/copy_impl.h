@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* A file: name in the directory dir, with attributes st. */
+/* A file: name in the directory dir. */
 struct copy_place {
     int dir;
     const char *name;

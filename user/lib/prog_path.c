@@ -46,7 +46,9 @@ prog_each_source(char **operands, int count, bool into,
         errx(1, "%s: not a directory", last);
     for (int i = 0; i < count - 1; i++) {
         char *base = prog_last_part(operands[i]);
-        char *to = into ? prog_join(last, base) : prog_format("%s", last);
+        /* What is in a directory called .. goes into last, not above it. */
+        char *to = into ? prog_join(last, base + (strcmp(base, "..") == 0))
+                        : prog_format("%s", last);
         good &= each(operands[i], to);
         free(base);
         free(to);

@@ -137,6 +137,10 @@ is 'in a directory that a link leads to' "'d/i' -> '../i'" "$(stat -c %N d/i)"
 ok ln -sfn x k
 is '-n' x "$(readlink k)"
 fails 'ln: i and i are the same file' ln -f i i
+fails 'ln: j to nix: No such file or directory' ln -f nix j
+is 'nothing was lost' 2 "$(stat -c %h j)"
+ln -s h to-h
+fails 'mv: to-h and h are the same file' mv to-h h
 expect 0 'l -> i' ln -sv i l
 
 finish
