@@ -192,8 +192,8 @@ struct efsx_block {
  *   for each byte: h = (h ^ byte) * EFSX_HASH_PRIME
  *   hash = (h ^ (h >> 32)) * EFSX_HASH_MIX
  *
- * In an extended image the names of an inline directory, and of each leaf,
- * stand in the order of their hashes.
+ * In an extended image the names of an inline directory, unless its record is
+ * longer than a block, and of each leaf stand in the order of their hashes.
  *
  * A large directory is a tree ordered by the upper 32 bits of the hashes:
  * EFSX_HASH_INDEX with depth 1 leads to leaves, with depth 2 to blocks of

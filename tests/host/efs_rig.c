@@ -147,6 +147,23 @@ claim_content(struct efs *fs, const struct efs_node *node, bool *owned)
     }
 }
 
+static void
+claim_names(struct efs *fs, const struct efs_node *dir, bool *owned)
+{
+    struct efs_path path;
+    uint32_t index = 0;
+
+    for (uint64_t at = 0; at >> 32 == 0; at = path.high) {
+        assert_int_equal(efs_dirtree_find(fs, dir, (uint32_t)at, &path), 0);
+        claim(owned, path.step[path.depth].block, 1);
+        if (path.depth == 2 && path.step[1].block != index) {
+            index = path.step[1].block;
+            claim(owned, index, 1);
+        }
+        efs_dirtree_put(&path);
+    }
+}
+
 void
 rig_check(struct efs *fs)
 {
@@ -168,7 +185,9 @@ rig_check(struct efs *fs)
         assert_int_equal(efs_node_read(fs, ino, &node), 0);
         assert_int_equal(efs_find_record(fs, ino, &record), 0);
         claim(owned, record / BLOCK_SIZE, 1);
-        if (node.layout != EFS_INLINE)
+        if (node.layout == EFS_HASH_INDEX)
+            claim_names(fs, &node, owned);
+        else if (node.layout != EFS_INLINE)
             claim_content(fs, &node, owned);
     }
     for (uint64_t b = 0; b < blocks; b++)

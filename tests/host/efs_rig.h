@@ -5,6 +5,7 @@
 
 #include "format.h"
 #include "fs/eclipsefs/change.h"
+#include "fs/eclipsefs/dirtree.h"
 #include "fs/eclipsefs/extent.h"
 #include "fs/eclipsefs/record.h"
 #include "fs/eclipsefs/space.h"
@@ -48,7 +49,7 @@ uint8_t *rig_block(struct efs_rig *rig, uint64_t block);
 uint64_t rig_count_free(struct efs_rig *rig);
 
 /* Every block that the bitmap says is in use belongs to one inode, and no
- * other block does. Directories are expected to lie in their records. */
+ * other block does. */
 void rig_check(struct efs *fs);
 
 /* A random number below n > 0; the state is the caller's. */

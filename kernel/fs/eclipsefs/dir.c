@@ -4,8 +4,8 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 
-/* In extended images a position is that many bits of a hash, and that fewer
- * of them lead to a leaf. */
+/* Except in lists, a position is the upper bits of a hash, but for that many,
+ * and what is left of it after a further shift leads to a leaf. */
 #define POS_SHIFT  2
 #define LEAF_SHIFT (32 - POS_SHIFT)
 
@@ -101,8 +101,8 @@ next_in_list(struct efs_dir *dir, struct efs_entry *entry)
 int
 efs_dir_next(struct efs_dir *dir, struct efs_entry *entry)
 {
-    int found =
-        dir->fs->extended ? next_in_tree(dir, entry) : next_in_list(dir, entry);
+    int found = efs_dir_is_list(dir->fs, dir->node) ? next_in_list(dir, entry)
+                                                    : next_in_tree(dir, entry);
     if (found > 0)
         entry->hidden = efs_name_is_hidden(entry->name, entry->len);
     return found;
@@ -115,7 +115,7 @@ efs_dir_check_link(struct efs *fs, const struct efs_node *node,
     if (link->ino > 0 && link->ino <= fs->inode_count)
         return 0;
     return efs_damaged(fs, node->ino,
-                       node->data + (fs->extended ? 0 : link->pos),
+                       node->data + (efs_dir_is_list(fs, node) ? link->pos : 0),
                        "entry leads to no inode");
 }
 
@@ -159,7 +159,8 @@ int
 efs_dir_lookup(struct efs *fs, const struct efs_node *node, const char *name,
                size_t len, struct efs_link *link)
 {
-    int err = fs->extended ? find_in_tree(fs, node, name, len, link)
-                           : find_in_list(fs, node, name, len, link);
+    int err = efs_dir_is_list(fs, node)
+                  ? find_in_list(fs, node, name, len, link)
+                  : find_in_tree(fs, node, name, len, link);
     return err ? err : efs_dir_check_link(fs, node, link);
 }

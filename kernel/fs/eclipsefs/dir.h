@@ -1,32 +1,41 @@
 /* Directories: reading their entries, and finding one.
  *
  * In a plain image a directory is a list of any length, in no order; in an
- * extended one it is what dirtree.h says. Owns nothing; takes no lock: nobody
- * may change a directory during a walk. May block on the disk.
+ * extended one it is what dirtree.h says, but for a long list that came from a
+ * plain one, which cannot be changed. Owns nothing; takes no lock: nobody may
+ * change a directory during a walk. May block on the disk.
  *
  * A position is where a walk goes on, in another walk too: 0 at the start. In
- * plain images it counts the bytes of the list; in extended ones it is the
- * upper 62 bits of a name's hash, so that names may come and go between two
- * walks, and all others are met once. (Of names that share these bits a walk
- * that goes on after one does not meet the next.) */
+ * a list it counts bytes; otherwise it is the upper 62 bits of a name's hash,
+ * so that names may come and go between two walks, and all others are met
+ * once. (Of names that share these bits a walk that goes on after one does not
+ * meet the next.) */
 #pragma once
 
 #include "fs/eclipsefs/cursor.h"
 #include "fs/eclipsefs/dirtree.h"
 
+/* Whether the directory is a list. */
+static inline bool
+efs_dir_is_list(const struct efs *fs, const struct efs_node *node)
+{
+    return !fs->extended || node->data % ECLIPSEFS_BLOCK_SIZE + node->data_len >
+                                ECLIPSEFS_BLOCK_SIZE;
+}
+
 /* A walk over one directory's entries; lives on its user's stack. */
 struct efs_dir {
     struct efs *fs;
     const struct efs_node *node;
-    struct efs_cursor cursor; /* plain images */
-    uint64_t pos;             /* extended ones: the least that is wanted */
+    struct efs_cursor cursor; /* in a list */
+    uint64_t pos;             /* otherwise: the least that is wanted */
     struct efs_path path;     /* held while there may be more of its names */
     struct efs_name name;     /* the last one */
 };
 
 /* What an entry links: inode ino, which may dangle. pos tells the entry from
  * others of its directory as long as it is there: the byte of the list where
- * it begins or, in an extended image, the upper half of its name's hash. */
+ * it begins, or the upper half of its name's hash. */
 struct efs_link {
     uint32_t ino;
     uint32_t pos;
@@ -44,8 +53,8 @@ struct efs_entry {
 /* Whether no path can have a component of these bytes. */
 bool efs_name_is_hidden(const char *name, size_t len);
 
-/* Starts a walk of directory node at a position, which in a plain image must
- * be 0 or some entry's next; node must outlive it. */
+/* Starts a walk of directory node at a position, which in a list must be 0 or
+ * some entry's next; node must outlive it. */
 void efs_dir_open(struct efs_dir *dir, struct efs *fs,
                   const struct efs_node *node, uint64_t pos);
 

@@ -9,8 +9,8 @@
  *
  * Owns nothing; takes no lock: the caller has the directory's, and calls
  * within a change; each also writes dir's record. May block. On errors the
- * change must be cancelled: -EUCLEAN (logged), -EIO, -ENOMEM, and others as
- * they are said. */
+ * change must be cancelled: -EOPNOTSUPP if dir is a list (dir.h), -EUCLEAN
+ * (logged), -EIO, -ENOMEM, and others as they are said. */
 #pragma once
 
 #include "fs/eclipsefs/record.h"

@@ -101,7 +101,7 @@ efs_dirtree_find(struct efs *fs, const struct efs_node *dir, uint32_t upper,
 
     *path = (struct efs_path){.high = 1ULL << 32};
     if (dir->data_len > ECLIPSEFS_BLOCK_SIZE - offset)
-        return broken(fs, dir, top, "directory reaches past its block");
+        return -EOPNOTSUPP;
     int err = bcache_get(fs->dev, dir->data / ECLIPSEFS_BLOCK_SIZE, &top->buf);
     if (err)
         return err;

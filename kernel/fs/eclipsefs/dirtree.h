@@ -43,7 +43,8 @@ struct efs_name {
 uint64_t efs_name_hash(const struct efs *fs, const char *name, size_t len);
 
 /* Goes to where names of a hash with the given upper 32 bits are.
- * Returns 0 and *path, to be put; -EUCLEAN (logged), -EIO, -ENOMEM. */
+ * Returns 0 and *path, to be put; -EOPNOTSUPP if dir is a list (dir.h);
+ * -EUCLEAN (logged), -EIO, -ENOMEM. */
 int efs_dirtree_find(struct efs *fs, const struct efs_node *dir, uint32_t upper,
                      struct efs_path *path) MUST_CHECK;
 
@@ -57,7 +58,7 @@ int efs_dirtree_next(struct efs *fs, const struct efs_node *dir,
     MUST_CHECK;
 
 /* Goes to a name. Returns 0, *path, to be put, and where it leads to in *ino;
- * -ENOENT; -EUCLEAN (logged), -EIO, -ENOMEM. */
+ * -ENOENT; or as efs_dirtree_find. */
 int efs_dirtree_lookup(struct efs *fs, const struct efs_node *dir,
                        const char *name, size_t len, struct efs_path *path,
                        uint32_t *ino) MUST_CHECK;

@@ -89,7 +89,7 @@ eclipsefs_lookup(struct inode *dir, const char *name, size_t len,
 }
 
 /* Sets *start to where an entry begins at or after position `at`, which comes
- * from lseek and, in a plain image, may be amidst one. Where the last readdir
+ * from lseek and, in a list, may be amidst one. Where the last readdir
  * ended is known to be good, which keeps reading on cheap. */
 static int
 find_start(struct inode *dir, uint64_t at, uint64_t *start)
@@ -100,7 +100,8 @@ find_start(struct inode *dir, uint64_t at, uint64_t *start)
     int found = 1;
 
     *start = 0;
-    if (efs_of(dir)->extended || at == private->resume) {
+    if (!efs_dir_is_list(efs_of(dir), &private->node) ||
+        at == private->resume) {
         *start = at;
         return 0;
     }

@@ -7,7 +7,8 @@
  * nodes' and is the only one to change names. Names are checked by the
  * caller: 1 to 255 bytes, no / or NUL, not . or .. Times are seconds since
  * 1970. May block on the disk. Errors of all: -ENOSPC, -EUCLEAN, -EIO,
- * -ENOMEM, -EMLINK where links are added. */
+ * -ENOMEM, -EOPNOTSUPP for directories that are lists (dir.h), -EMLINK where
+ * links are added. */
 #pragma once
 
 #include "fs/eclipsefs/dir.h"
