@@ -3,6 +3,9 @@
 
 #include "abi/termios.h"
 
+typedef uint32_t tcflag_t;
+typedef uint8_t cc_t;
+
 /* When tcsetattr takes effect. */
 #define TCSANOW   0
 #define TCSADRAIN 1 /* after all output */
