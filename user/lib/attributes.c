@@ -32,6 +32,12 @@ mknod(const char *path, mode_t mode, dev_t device)
 }
 
 int
+mkfifo(const char *path, mode_t mode)
+{
+    return mknod(path, S_IFIFO | mode, 0);
+}
+
+int
 fchmod(int fd, mode_t mode)
 {
     return (int)errno_result(riscv_syscall3(SYS_fchmod, fd, (long)mode, 0));

@@ -1,4 +1,5 @@
 #include <echo.h>
+#include <err.h>
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,6 +36,17 @@ put_escaped(const char *s)
     return true;
 }
 
+/* Sees to it that all is written; in a shell, the next echo starts afresh. */
+static int
+finish(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    warn("write error");
+    clearerr(stdout);
+    return 1;
+}
+
 int
 echo_main(int argc, char **argv)
 {
@@ -51,11 +63,11 @@ echo_main(int argc, char **argv)
         if (!escapes)
             fputs(argv[i], stdout);
         else if (!put_escaped(argv[i]))
-            return fflush(stdout) != 0;
+            return finish();
         if (i + 1 < argc)
             putchar(' ');
     }
     if (newline)
         putchar('\n');
-    return fflush(stdout) != 0;
+    return finish();
 }

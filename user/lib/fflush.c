@@ -4,20 +4,20 @@
 static int
 flush(FILE *f)
 {
-    size_t done = 0;
+    size_t done = 0, end = f->at;
 
     if (!f->writing)
         return 0;
-    while (done < f->at) {
-        ssize_t n = write(f->fd, f->buffer + done, f->at - done);
+    f->at = 0; /* what cannot be written is lost */
+    while (done < end) {
+        ssize_t n = write(f->fd, f->buffer + done, end - done);
         if (n < 0) {
             f->failed = true;
-            break;
+            return EOF;
         }
         done += (size_t)n;
     }
-    f->at = 0;
-    return f->failed ? EOF : 0;
+    return 0;
 }
 
 int

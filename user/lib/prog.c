@@ -145,7 +145,7 @@ prog_each_file(int argc, char **argv, void (*each)(FILE *f, const char *name))
 void
 prog_exit(int status)
 {
-    if (fflush(stdout) != 0) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
         warn("write error");
         status = 1;
     }

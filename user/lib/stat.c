@@ -29,6 +29,13 @@ fstat(int fd, struct stat *to)
     return (int)errno_result(riscv_syscall3(SYS_fstat, fd, (long)to, 0));
 }
 
+int
+statx(int dir, const char *path, int flags, unsigned int mask, struct statx *to)
+{
+    return (int)errno_result(
+        riscv_syscall6(SYS_statx, dir, (long)path, flags, mask, (long)to, 0));
+}
+
 mode_t
 umask(mode_t mask)
 {

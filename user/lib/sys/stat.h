@@ -2,6 +2,7 @@
 #pragma once
 
 #include "abi/stat.h"
+#include "abi/statx.h"
 #include <sys/types.h>
 
 #define st_atime st_atim.tv_sec
@@ -12,6 +13,10 @@ int stat(const char *path, struct stat *to);
 int lstat(const char *path, struct stat *to);
 int fstat(int fd, struct stat *to);
 int fstatat(int dir, const char *path, struct stat *to, int flags);
+/* Likewise, for the fields of mask (STATX_*). */
+int statx(int dir, const char *path, int flags, unsigned int mask,
+          struct statx *to);
+
 /* Sets the permissions that new files lack. Returns those before. */
 mode_t umask(mode_t mask);
 
@@ -21,6 +26,7 @@ int mkdirat(int dir, const char *path, mode_t mode);
  * number from MAKEDEV if it is a device. */
 int mknod(const char *path, mode_t mode, dev_t device);
 int mknodat(int dir, const char *path, mode_t mode, dev_t device);
+int mkfifo(const char *path, mode_t mode);
 
 /* fchmodat with AT_SYMLINK_NOFOLLOW does not follow links; they have no
  * permissions of their own, so EOPNOTSUPP. */
