@@ -67,19 +67,13 @@ kmap_init(const struct memmap *map)
     if (!pt_walk(root, STACKS_BASE, 1, true))
         panic("no memory for the kernel's page table");
     boot_satp = SATP_SV39 | virt_to_phys(root) >> PAGE_SHIFT;
-    kmap_use();
+    tlb_set_root(virt_to_phys(root));
 }
 
 const uint64_t *
 kmap_root(void)
 {
     return root;
-}
-
-void
-kmap_use(void)
-{
-    tlb_set_root(virt_to_phys(root));
 }
 
 void *

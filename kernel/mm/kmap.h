@@ -15,9 +15,6 @@ void kmap_init(const struct memmap *map);
 /* The root, for address spaces to copy the upper half from. */
 const uint64_t *kmap_root(void);
 
-/* Makes this hart use the kernel's own table, with no user half. */
-void kmap_use(void);
-
 /* Makes size bytes of device registers at physical address pa reachable,
  * read-write and not executable; mapping the same page twice is harmless.
  * Returns their kernel address, or NULL without memory for page tables, or

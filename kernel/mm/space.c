@@ -35,12 +35,6 @@ space_create(struct space **out)
 }
 
 void
-space_ref(struct space *space)
-{
-    __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
-}
-
-void
 space_unref(struct space *space)
 {
     if (__atomic_fetch_sub(&space->refs, 1, __ATOMIC_ACQ_REL) > 1)
@@ -81,7 +75,7 @@ space_switch(struct space *space)
         cpu->space_generation = generation;
         return;
     }
-    space_ref(space);
+    __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
     cpu->space = space;
     cpu->space_generation = generation;
     tlb_set_root(virt_to_phys(space->root));

@@ -46,7 +46,7 @@ int space_clone(struct space *from, struct space **out) MUST_CHECK;
 /* Unmaps everything; for a process that ends or execs. */
 void space_clear(struct space *space);
 
-void space_ref(struct space *space);
+/* Drops a reference; with the last, the space goes. */
 void space_unref(struct space *space);
 
 /* Makes this hart use the space's page table; NULL keeps what it has, since

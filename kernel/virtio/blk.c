@@ -21,45 +21,26 @@ static const struct blockdev_ops blk_ops = {
 
 /* ---- Configuration [virtio §5.2.4] ---- */
 
-#define CONFIG_FIELD(name)                    \
-    offsetof(struct virtio_blk_config, name), \
+#define CONFIG_FIELD(name)                           \
+#name, offsetof(struct virtio_blk_config, name), \
         sizeof(((struct virtio_blk_config *)NULL)->name)
 
 /* A field is there if its feature is [virtio §2.5.1]. */
-static const struct {
-    uint64_t feature; /* 0: always there */
+static const struct config_field {
+    const char *name;
     uint8_t offset, width;
+    uint64_t feature; /* 0: always there */
+    uint64_t least, most;
+    bool is_power_of_two;
 } config_fields[] = {
-    {0, CONFIG_FIELD(capacity)},
-    {VIRTIO_BLK_F_SIZE_MAX, CONFIG_FIELD(size_max)},
-    {VIRTIO_BLK_F_SEG_MAX, CONFIG_FIELD(seg_max)},
-    {VIRTIO_BLK_F_BLK_SIZE, CONFIG_FIELD(blk_size)},
-    {VIRTIO_BLK_F_MQ, CONFIG_FIELD(num_queues)},
+    {CONFIG_FIELD(capacity), 0, 0, UINT64_MAX / SECTOR_SIZE, false},
+    {CONFIG_FIELD(size_max), VIRTIO_BLK_F_SIZE_MAX, SECTOR_SIZE, UINT32_MAX,
+     false},
+    {CONFIG_FIELD(seg_max), VIRTIO_BLK_F_SEG_MAX, 1, UINT32_MAX, false},
+    {CONFIG_FIELD(blk_size), VIRTIO_BLK_F_BLK_SIZE, SECTOR_SIZE, UINT32_MAX,
+     true},
+    {CONFIG_FIELD(num_queues), VIRTIO_BLK_F_MQ, 1, UINT16_MAX, false},
 };
-
-static int
-complain(const struct virtio_device *dev, const char *field,
-         unsigned long long value)
-{
-    pr_err("%s: %s %llu makes no sense", dev->transport->name, field, value);
-    return -EIO;
-}
-
-static int
-check_config(const struct virtio_device *dev, const struct virtio_blk_config *c)
-{
-    if (c->capacity > UINT64_MAX / SECTOR_SIZE)
-        return complain(dev, "capacity", c->capacity);
-    if (c->size_max < SECTOR_SIZE)
-        return complain(dev, "size_max", c->size_max);
-    if (c->seg_max == 0)
-        return complain(dev, "seg_max", c->seg_max);
-    if (c->blk_size < SECTOR_SIZE || !bit_is_power_of_two64(c->blk_size))
-        return complain(dev, "blk_size", c->blk_size);
-    if (c->num_queues == 0)
-        return complain(dev, "num_queues", c->num_queues);
-    return 0;
-}
 
 static int
 read_config(const struct virtio_device *dev, struct virtio_blk_config *config)
@@ -73,18 +54,24 @@ read_config(const struct virtio_device *dev, struct virtio_blk_config *config)
         .num_queues = 1,
     };
     for (unsigned i = 0; i < ARRAY_LEN(config_fields); i++) {
-        uint64_t feature = config_fields[i].feature;
-        unsigned offset = config_fields[i].offset;
-        if (feature != 0 && !virtio_has(dev, feature))
+        const struct config_field *f = &config_fields[i];
+        uint64_t value = 0;
+        if (f->feature != 0 && !virtio_has(dev, f->feature))
             continue;
-        int err = t->ops->config_read(t, offset, config_fields[i].width,
-                                      (char *)config + offset);
+        int err = t->ops->config_read(t, f->offset, f->width, &value);
         if (err != 0) {
             pr_err("%s: cannot read the configuration", t->name);
             return err;
         }
+        if (value < f->least || value > f->most ||
+            (f->is_power_of_two && !bit_is_power_of_two64(value))) {
+            pr_err("%s: %s %llu makes no sense", t->name, f->name,
+                   (unsigned long long)value);
+            return -EIO;
+        }
+        memcpy((char *)config + f->offset, &value, f->width);
     }
-    return check_config(dev, config);
+    return 0;
 }
 
 int
