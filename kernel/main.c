@@ -2,11 +2,9 @@
 #include "arch/boot.h"
 #include "arch/clock.h"
 #include "arch/sbi.h"
-#include "arch/smp.h"
 #include "arch/trap.h"
 #include "dev/irq.h"
 #include "dev/platform.h"
-#include "dev/plic.h"
 #include "dev/random.h"
 #include "dev/rtc.h"
 #include "dev/uart.h"
@@ -152,7 +150,7 @@ start_interrupts(void)
         .user_exception = fault_handle,
         .timer = timer_run_due,
         .external = irq_dispatch,
-        .ipi = smp_handle_poke,
+        .ipi = cpu_handle_poke,
         .user_return = thread_user_return,
     };
     trap_set_hooks(&hooks);
@@ -161,7 +159,7 @@ start_interrupts(void)
     if (p->nplics == 0 && p->aia.present)
         give_up("interrupts", "this machine has an AIA (APLIC), and the "
                               "kernel drives only a PLIC; use aia=none");
-    if (plic_init() != 0)
+    if (irq_init() != 0)
         give_up("interrupts", "the device tree describes no usable PLIC");
 }
 
@@ -169,7 +167,7 @@ start_interrupts(void)
 static void
 start_hart(void)
 {
-    if (plic_init_hart() != 0)
+    if (irq_init_hart() != 0)
         pr_info("hart %u takes no device interrupts", this_cpu()->index);
 }
 
@@ -192,7 +190,7 @@ void
 kmain(uint64_t hartid, uint64_t fdt_pa, uint64_t instret)
 {
     static const struct panic_hooks panic_hooks = {
-        .stop_others = smp_stop_others,
+        .stop_others = cpu_stop_others,
         .describe = describe_panic,
         .end = end_after_panic,
     };

@@ -91,6 +91,27 @@ unsigned cpu_count(void);
 /* Enters a hart into the table. Returns it, or NULL when the table is full. */
 struct cpu *cpu_add(uint64_t hartid);
 
+/* Starts cpu's hart, which continues at thread->context with translation on.
+ * Returns as sbi_hart_start. Boot hart, after kmap_init. */
+int cpu_start(struct cpu *cpu, struct arch_thread *thread) MUST_CHECK;
+
+/* Makes cpu take a software interrupt. Any context. */
+void cpu_poke(const struct cpu *cpu);
+
+/* Makes every other hart stop for ever; for panics. Any context. */
+void cpu_stop_others(void);
+
+/* The software interrupt's work in arch: honours cpu_stop_others. */
+void cpu_handle_poke(void);
+
+/* switch.S: leaves prev and continues next; returns when something switches to
+ * prev again, perhaps on another hart. Interrupts off. */
+void cpu_switch(struct arch_thread *prev, struct arch_thread *next);
+
+/* Floating-point registers to and from memory. */
+void fpu_save(struct fpu_state *state);
+void fpu_load(const struct fpu_state *state);
+
 /* Interrupts of this hart. */
 static inline void
 cpu_irq_enable(void)

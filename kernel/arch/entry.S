@@ -52,11 +52,11 @@ boot_entered:
 1:  wfi
     j       1b
 
-    /* Another hart has booted before: this one was started by smp_start, but
+    /* Another hart has booted before: this one was started by cpu_start, but
      * OpenSBI 1.1 has been seen to start a hart before it stored where. What
-     * it should have been told is in smp_starting: hartid, thread. */
+     * it should have been told is in cpu_starting: hartid, thread. */
 late_start:
-    lla     t0, smp_starting
+    lla     t0, cpu_starting
 1:  ld      a1, 8(t0)
     fence   r, r
     ld      t1, 0(t0)

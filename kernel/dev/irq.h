@@ -1,8 +1,10 @@
 /* Device interrupts: who handles which, on which hart, and how often.
  *
- * Owns the table of handlers; guarded by an internal lock, which dispatching
- * does without. Registration in thread context, the rest in any. Interrupts
- * have the numbers that dev/platform.h gives them. */
+ * Owns the platform-level interrupt controllers [plic], one on most machines,
+ * one for each node on NUMA ones, and the table of handlers; guarded by an
+ * internal lock, which dispatching does without. Registration in thread
+ * context, the rest in any. Interrupts have the numbers that dev/platform.h
+ * gives them. */
 #pragma once
 
 #include "arch/cpu.h"
@@ -17,6 +19,16 @@ struct irq_handler {
     /* private to the owner: the hart of each index; others only look */
     uint64_t counts[CPU_MAX];
 };
+
+/* Masks every interrupt for every hart. Boot hart, once. Returns 0, -ENODEV if
+ * there is no PLIC, -EINVAL if one's registers do not fit what the device tree
+ * says of it, or -ENOMEM. */
+int irq_init(void) MUST_CHECK;
+
+/* Lets device interrupts reach this hart; on every hart that starts, after
+ * irq_init. Returns 0, or -ENODEV if no PLIC is wired to the hart: it then
+ * takes no device interrupts, which is no error. */
+int irq_init_hart(void) MUST_CHECK;
 
 /* Registers handler for irq and enables it on one hart, chosen round robin
  * over the harts running so that devices spread. handler must stay valid.

@@ -1,4 +1,3 @@
-#include "dev/isa.h"
 #include "dev/platform.h"
 #include "lib/string.h"
 

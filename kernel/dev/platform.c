@@ -1,6 +1,5 @@
 #include "dev/platform.h"
 #include "abi/errno.h"
-#include "dev/isa.h"
 #include "lib/print.h"
 #include "lib/string.h"
 

@@ -115,6 +115,13 @@ const struct platform *platform_get(void);
 /* The hart with that id, or NULL. */
 const struct platform_hart *platform_hart(uint64_t id);
 
+/* dev/isa.c: the PLATFORM_ISA bits of an ISA naming string such as
+ * "rv64imafdc_zicsr_sstc" [riscv-unpriv §27], 0 if it is none; and of a list of
+ * names, one string each. What the kernel does not ask about is passed over,
+ * and so are versions. Pure. */
+uint32_t isa_from_string(const char *isa);
+uint32_t isa_from_list(const struct fdt_prop *list);
+
 /* Looks up a word of the bootargs: `name=value` or a bare `name`, separated
  * by blanks; the last one counts. Returns its value (not terminated; *len
  * bytes, 0 for a bare word), or NULL if it is not there. */

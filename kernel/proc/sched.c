@@ -1,8 +1,6 @@
 #include "proc/sched.h"
 #include "arch/boot.h"
 #include "arch/clock.h"
-#include "arch/smp.h"
-#include "arch/switch.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
@@ -72,7 +70,7 @@ tick(struct timer *timer)
                           __ATOMIC_RELAXED);
         struct cpu *thief = find_idle_cpu();
         if (thief)
-            smp_poke(thief);
+            cpu_poke(thief);
     }
     timer_set(timer, clock_now_ns() + SCHED_SLICE_NS);
 }
@@ -264,7 +262,7 @@ enqueue(struct thread *thread, struct cpu *cpu)
     bool asleep = rq->current == rq->idle;
     spin_unlock(&rq->lock);
     if (asleep && cpu != this_cpu())
-        smp_poke(cpu);
+        cpu_poke(cpu);
 }
 
 void
@@ -315,7 +313,7 @@ sched_interrupt(struct thread *thread)
     struct cpu *cpu = READ_ONCE(thread->arch.cpu);
     if (!try_wake(thread, true) && thread != thread_current() &&
         READ_ONCE(runq_of(cpu)->current) == thread)
-        smp_poke(cpu);
+        cpu_poke(cpu);
 }
 
 /* ---- Idle harts ---- */
@@ -387,7 +385,7 @@ start_hart(struct cpu *cpu)
         return false;
     idle->arch.context.ra = (uint64_t)secondary_main;
     idle->arch.context.sp = (uint64_t)stack;
-    if (smp_start(cpu, &idle->arch) != 0)
+    if (cpu_start(cpu, &idle->arch) != 0)
         return false;
     while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
         if (clock_now_ns() > patience)

@@ -1,5 +1,4 @@
 #include "proc/thread.h"
-#include "arch/switch.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/kmap.h"

@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "abi/errno.h"
-#include "dev/isa.h"
 #include "dev/platform.h"
 #include "dtbs.h"
 #include "lib/print.h"
