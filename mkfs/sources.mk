@@ -17,3 +17,11 @@ HOSTFS_SRCS := $(EFS_SRCS) \
         fill.c edit.c \
         check.c check_inodes.c check_names.c repair.c) \
     user/lib/sha256.c
+
+# eclipsefs as the kernel mounts it, for host tests.
+VFS_SRCS := $(EFS_SRCS) \
+    $(addprefix kernel/fs/, inode.c pagecache.c pagedirty.c writeback.c) \
+    $(addprefix kernel/fs/eclipsefs/, mount.c tree.c content.c content_write.c) \
+    kernel/mm/uio.c \
+    $(addprefix mkfs/, check.c check_inodes.c check_names.c repair.c) \
+    $(addprefix tests/host/, vfs_rig.c crash_disk.c)

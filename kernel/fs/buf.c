@@ -41,6 +41,12 @@ buf_limit(void)
     return table.max_pages;
 }
 
+size_t
+buf_dirty(void)
+{
+    return READ_ONCE(table.stats.dirty);
+}
+
 /* ---- The table ---- */
 
 static struct list_node *

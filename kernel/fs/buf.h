@@ -57,8 +57,9 @@ struct buf_source {
 
 extern struct spinlock buf_lock;
 
-/* The limit given to bcache_init. */
+/* The limit given to bcache_init; and dirty pages now. Any context. */
 size_t buf_limit(void);
+size_t buf_dirty(void);
 
 /* Finds a page that is simply there: valid, and without a mark.
  * Returns it held, or NULL. */

@@ -8,6 +8,7 @@
 #include "fs/path.h"
 #include "fs/pipe.h"
 #include "fs/refcount.h"
+#include "fs/writeback.h"
 #include "mm/slab.h"
 
 static struct slab_cache file_slab;
@@ -36,13 +37,86 @@ file_create(const struct file_ops *ops, unsigned flags, void *private)
     return file;
 }
 
+/* ---- Files of pages ---- */
+
+#define DAY_S 86400
+
+/* Sets the time of reading, as `relatime` does: only if it is older than that
+ * of writing or than a day, so that reads seldom change anything. */
+static NOINLINE void
+touch_atime(const struct file *file)
+{
+    struct inode *inode = file->inode;
+    int64_t now = fs_now();
+
+    if (READ_ONCE(inode->super->read_only) ||
+        (READ_ONCE(file->flags) & O_NOATIME))
+        return;
+    sleeplock_lock(&inode->lock);
+    if (inode->atime < now &&
+        (inode->atime <= inode->mtime || now - inode->atime > DAY_S)) {
+        inode->atime = now;
+        inode_mark_dirty(inode);
+    }
+    sleeplock_unlock(&inode->lock);
+}
+
+/* A day is long enough for one look at the clock to do. */
+static int
+regular_open(struct file *file)
+{
+    if (file_allows(file, FILE_READ) &&
+        fs_now() - READ_ONCE(file->inode->atime) > DAY_S)
+        touch_atime(file);
+    return 0;
+}
+
 static int64_t
 regular_read(struct file *file, struct uio *uio, uint64_t *offset)
 {
+    const struct inode *inode = file->inode;
+
+    if (unlikely(READ_ONCE(inode->atime) <= READ_ONCE(inode->mtime)) &&
+        !READ_ONCE(inode->super->read_only))
+        touch_atime(file);
     return pagecache_read(file->inode, uio, offset);
 }
 
-static const struct file_ops regular_ops = {.read = regular_read};
+/* The end of file stays what it is from O_APPEND's look to the writing. */
+static int64_t
+write_locked(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    struct inode *inode = file->inode;
+    int64_t n = -EROFS;
+
+    sleeplock_lock(&inode->lock);
+    if (READ_ONCE(file->flags) & O_APPEND)
+        *offset = inode->size;
+    if (!READ_ONCE(inode->super->read_only))
+        n = pagecache_write(inode, uio, offset);
+    sleeplock_unlock(&inode->lock);
+    return n;
+}
+
+/* There may be more room once what others have freed is gone for good. */
+static int64_t
+regular_write(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    struct super *super = file->inode->super;
+    int64_t n = write_locked(file, uio, offset);
+
+    if (n == -ENOSPC && super->ops->sync(super) == 0)
+        n = write_locked(file, uio, offset);
+    return n;
+}
+
+static const struct file_ops regular_ops = {
+    .open = regular_open,
+    .read = regular_read,
+    .write = regular_write,
+};
+
+/* ---- Directories ---- */
 
 /* Positions 0 and 1 are "." and "..", the inode's own start at 2. */
 static int

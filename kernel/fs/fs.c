@@ -59,6 +59,16 @@ fs_mount(const char *name, struct super *super)
         pr_warn("/%s: nothing is mounted there (error %d)", name, -err);
 }
 
+void
+fs_sync_all(void)
+{
+    mount_lock();
+    for (struct super *s = mount_next(NULL); s; s = mount_next(s))
+        if (s->ops->sync && s->ops->sync(s) != 0)
+            continue; /* who asks for one file system is told */
+    mount_unlock();
+}
+
 int
 fs_clone_process(struct process *child, const struct process *parent)
 {

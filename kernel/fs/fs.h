@@ -28,3 +28,7 @@ int fs_start_process(struct process *process) MUST_CHECK;
 int fs_clone_process(struct process *child, const struct process *parent)
     MUST_CHECK;
 void fs_release_process(struct process *process);
+
+/* Returns once all that was changed is on the disks for good, whatever fails.
+ * Nobody who holds a lock may call it. */
+void fs_sync_all(void);

@@ -1,6 +1,7 @@
 #include "fs/inode.h"
 
 #include "abi/errno.h"
+#include "fs/writeback.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -65,6 +66,7 @@ create_locked(struct super *super, uint64_t ino) REQUIRES(cache.lock)
     sleeplock_init(&inode->lock, RANK_INODE);
     list_init(&inode->pages.all);
     list_init(&inode->pages.dirty);
+    list_init(&inode->dirty_node);
     list_push_front(bucket_of(super, ino), &inode->hash_node);
     return inode;
 }
@@ -116,7 +118,13 @@ inode_put(struct inode *inode)
 {
     spin_lock(&cache.lock);
     assert(inode->refs > 0);
-    bool last = --inode->refs == 0;
+    inode->refs--;
+    if (inode->refs == 1 && inode->nlink == 0 &&
+        !list_is_empty(&inode->dirty_node)) {
+        list_del(&inode->dirty_node);
+        inode->refs--;
+    }
+    bool last = inode->refs == 0;
     if (last)
         list_del(&inode->hash_node);
     spin_unlock(&cache.lock);
@@ -126,6 +134,35 @@ inode_put(struct inode *inode)
     if (inode->super->ops->free_inode && !inode->error)
         inode->super->ops->free_inode(inode);
     slab_free(&cache.slab, inode);
+}
+
+void
+inode_mark_dirty(struct inode *inode)
+{
+    spin_lock(&cache.lock);
+    if (list_is_empty(&inode->dirty_node)) {
+        list_push_back(&inode->super->dirty, &inode->dirty_node);
+        inode->refs++;
+    }
+    spin_unlock(&cache.lock);
+    flusher_want(false);
+}
+
+void
+inode_take_dirty(struct super *super, struct list_node *list)
+{
+    spin_lock(&cache.lock);
+    list_splice_back(list, &super->dirty);
+    spin_unlock(&cache.lock);
+}
+
+struct inode *
+inode_pop_dirty(struct list_node *list)
+{
+    spin_lock(&cache.lock);
+    struct list_node *node = list_pop_front(list);
+    spin_unlock(&cache.lock);
+    return node ? list_entry(node, struct inode, dirty_node) : NULL;
 }
 
 const struct credential *

@@ -161,7 +161,11 @@ struct super {
     uint32_t block_size;
     void *private;
 
-    struct sleeplock names; /* RANK_NAMES: who changes names */
+    struct sleeplock names;     /* RANK_NAMES: who changes names */
+    struct sleeplock writeback; /* RANK_WRITEBACK: who writes all back */
+
+    /* guarded by the inode cache's lock */
+    struct list_node dirty; /* inodes */
 
     /* guarded by the mount table's lock */
     struct dentry *root; /* with a reference; NULL: it is not mounted */
@@ -197,6 +201,7 @@ struct inode {
     bool loading;
     int error; /* why it could not be read in */
     struct list_node hash_node;
+    struct list_node dirty_node; /* of super->dirty, with a reference */
 };
 
 /* Rights to an inode. */
@@ -218,6 +223,17 @@ void inode_init_cache(void);
 int inode_get(struct super *super, uint64_t ino, struct inode **out) MUST_CHECK;
 
 void inode_put(struct inode *inode);
+
+/* Its content or attributes are newer than the disk's: puts it on its super's
+ * list, with a reference, until somebody writes it back (fs/writeback.h). If
+ * it loses its last name, and everybody else has put it, it goes nevertheless:
+ * nobody will miss what it holds. */
+void inode_mark_dirty(struct inode *inode);
+
+/* Moves super's dirty inodes to a list of the caller's; takes one off, whose
+ * reference then is the caller's. */
+void inode_take_dirty(struct super *super, struct list_node *list);
+struct inode *inode_pop_dirty(struct list_node *list);
 
 /* The running process's credential. Any context. */
 const struct credential *credential_current(void);

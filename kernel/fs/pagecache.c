@@ -118,13 +118,27 @@ start_get(struct inode *inode, uint64_t index, size_t count, bool alone,
     return err ? err : -ENOMEM;
 }
 
+int
+pagecache_get_locked(struct inode *inode, uint64_t index, struct buf **page)
+{
+    int err = -EAGAIN;
+
+    for (bool alone = false; err == -EAGAIN; alone = true) {
+        err = start_get(inode, index, 1, alone, page);
+        if (!err)
+            err = buf_wait(*page);
+    }
+    return err;
+}
+
 /* pagecache_get of a page that is not simply there; bytes will be asked for
  * in a row from its start on. */
 static NOINLINE int
 get_slowly(struct inode *inode, uint64_t index, uint64_t bytes,
            struct buf **page)
 {
-    size_t count = MIN(pages_of(bytes), READ_MOST);
+    size_t most = MIN(READ_MOST, buf_limit() / 4);
+    size_t count = MIN(pages_of(bytes), most);
     int err = -EAGAIN;
 
     for (bool alone = false; err == -EAGAIN; alone = true) {
@@ -180,13 +194,4 @@ pagecache_read(struct inode *inode, struct uio *uio, uint64_t *offset)
         if (n <= 0 || uio->residual == 0 || signal_killed_meanwhile())
             return (int64_t)(*offset - start);
     }
-}
-
-void
-pagecache_drop(struct inode *inode)
-{
-    spin_lock(&buf_lock);
-    list_for_each_safe (node, &inode->pages.all)
-        buf_forget(list_entry(node, struct buf, file_node));
-    spin_unlock(&buf_lock);
 }

@@ -3,7 +3,17 @@
  * Pages lie in the same table as blocks of devices (fs/buf.h), under the key
  * (file, index), and are thrown out by the same rule. Behind the end of the
  * file a page holds zeros. A held page's frame is bcache_data's, and
- * bcache_put gives it back. Thread context, may block. */
+ * bcache_put gives it back.
+ *
+ * A page that was written to is dirty, and stays, until the file system's
+ * write_back has found it a place and brought it there. Space was set aside
+ * when it got dirty, so that cannot fail for want of it. Content that cannot
+ * be written is lost: its pages are forgotten, so that what is read is what
+ * the disk has, and the next fsync, once, gets the error. Only -ENOMEM leaves
+ * them dirty for another try. Who moves the end of a file up makes the page
+ * dirty that it was in: what the disk has behind it never shows.
+ *
+ * Thread context, may block. LOCKED: the inode's lock is held. */
 #pragma once
 
 #include "fs/bcache.h"
@@ -18,7 +28,7 @@ struct page_run {
     bool copied;     /* not in whole sectors: read_page fetches each page */
 };
 
-/* How a file system's content becomes pages. The inode's lock is held. */
+/* How a file system's content becomes pages, and the other way. LOCKED. */
 struct page_ops {
     /* Says where content from page index on lies; count pages of it are
      * wanted: what will be copied may be asked for already. Returns 0 or an
@@ -29,8 +39,17 @@ struct page_ops {
     /* Copies page index, with zeros behind the end. Returns 0 or an error. */
     int (*read_page)(struct inode *inode, uint64_t index, uint8_t *page);
 
+    /* Page index is about to become dirty. If it has no place on the disk yet,
+     * sets space for it aside.
+     * Returns 1 if it did, 0 if there is no need, -ENOSPC, -EFBIG, -EROFS. */
+    int (*reserve)(struct inode *inode, uint64_t index);
+
+    /* Gives back the space of count pages that are dropped unwritten. */
+    void (*unreserve)(struct inode *inode, size_t count);
+
     /* Brings all dirty pages and attributes to the disk, so that a commit
-     * makes them durable. NULL: there are none. */
+     * makes them durable. Returns 0; -ENOMEM, and some are still dirty; or
+     * what has been lost. NULL: nothing is ever dirty. */
     int (*write_back)(struct inode *inode);
 };
 
@@ -49,5 +68,49 @@ pagecache_get(struct inode *inode, uint64_t index, struct buf **page)
     EXCLUDES(inode->lock)
 MUST_CHECK;
 
-/* Forgets all pages of an inode that nobody uses any more. */
-void pagecache_drop(struct inode *inode);
+/* As pagecache_get. LOCKED. */
+int
+pagecache_get_locked(struct inode *inode, uint64_t index, struct buf **page)
+    REQUIRES(inode->lock)
+MUST_CHECK;
+
+/* Writes uio at *offset, which moves, as does the end of the file; sets the
+ * times, and marks the inode as dirty. LOCKED.
+ * Returns the bytes written, or an error if none were. */
+int64_t
+pagecache_write(struct inode *inode, struct uio *uio, uint64_t *offset)
+    REQUIRES(inode->lock)
+MUST_CHECK;
+
+/* The end of the file is about to move up. LOCKED. Returns 0, or as
+ * reserve. */
+int
+pagecache_extend(struct inode *inode) REQUIRES(inode->lock)
+MUST_CHECK;
+
+/* Waits until no page from byte size on is being read: their blocks are about
+ * to belong to somebody else. LOCKED. */
+void pagecache_wait(struct inode *inode, uint64_t size) REQUIRES(inode->lock);
+
+/* Forgets what is behind byte size. LOCKED, or nobody uses the inode. */
+void pagecache_cut(struct inode *inode, uint64_t size);
+
+/* ---- For write_back. LOCKED ---- */
+
+/* Brings dirty pages into order, by index. */
+void pagecache_sort_dirty(struct inode *inode) REQUIRES(inode->lock);
+
+/* The dirty page after that one, or the first if it is NULL; NULL if there is
+ * none. */
+struct buf *pagecache_next_dirty(struct inode *inode, const struct buf *page)
+    REQUIRES(inode->lock);
+
+/* Whether space is set aside for a dirty page. */
+bool pagecache_is_reserved(const struct buf *page);
+
+/* A dirty page is on the disk, and its reservation used up; or it is lost,
+ * and its reservation given back. */
+void pagecache_written(struct inode *inode, struct buf *page)
+    REQUIRES(inode->lock);
+void pagecache_lost(struct inode *inode, struct buf *page)
+    REQUIRES(inode->lock);

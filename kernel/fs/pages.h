@@ -4,8 +4,10 @@
 #include "lib/list.h"
 
 struct pages {
-    /* guarded by the cache's lock */
-    struct list_node all;   /* its pages, in no order */
-    struct list_node dirty; /* those of them not on the disk yet */
+    /* guarded by the table's lock */
+    struct list_node all; /* its pages, in no order */
+
+    /* guarded by the inode's lock */
+    struct list_node dirty; /* those that the disk does not have yet */
     size_t ndirty;
 };

@@ -10,13 +10,14 @@ enum lock_rank {
     RANK_NONE = 0,
 
     /* sleep locks, outermost first */
-    RANK_MOUNT,  /* the mount table */
-    RANK_FILE,   /* one open file's offset */
-    RANK_NAMES,  /* one file system's names: who changes them */
-    RANK_INODE,  /* one inode's content and attributes; several of them only
-                  * inside RANK_NAMES */
-    RANK_COMMIT, /* one journal's commits */
-    RANK_CHANGE, /* one journal's running transaction */
+    RANK_MOUNT,     /* the mount table */
+    RANK_WRITEBACK, /* one file system's dirty inodes */
+    RANK_FILE,      /* one open file's offset */
+    RANK_NAMES,     /* one file system's names: who changes them */
+    RANK_INODE,     /* one inode's content and attributes; several of them only
+                     * inside RANK_NAMES */
+    RANK_COMMIT,    /* one journal's commits */
+    RANK_CHANGE,    /* one journal's running transaction */
 
     /* spin locks, outermost first */
     RANK_SPIN,

@@ -34,9 +34,9 @@ open_disk(uint64_t source, bool read_only, struct super **out)
     for (struct super *s = mount_next(NULL); s; s = mount_next(s))
         if (s->bdev == dev)
             return -EBUSY;
-    err = eclipsefs_mount(dev, out);
+    err = eclipsefs_mount(dev, read_only, out);
     if (!err && !read_only && (*out)->read_only) {
-        eclipsefs_release(*out);
+        (*out)->ops->unmount(*out);
         err = -EROFS;
     }
     return err;

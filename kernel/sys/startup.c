@@ -14,6 +14,7 @@
 #include "fs/mount.h"
 #include "fs/procfs.h"
 #include "fs/tmpfs.h"
+#include "fs/writeback.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -107,7 +108,7 @@ start_files(void)
     struct super *root = NULL;
     struct blockdev *dev = find_root();
     if (dev) {
-        int error = eclipsefs_mount(dev, &root);
+        int error = eclipsefs_mount(dev, false, &root);
         if (error != 0)
             snprintf(recovery_reason, sizeof(recovery_reason),
                      "%s cannot be mounted: %s", dev->name, describe(error));
@@ -169,6 +170,7 @@ static void
 init_ended(int status)
 {
     char wish[16];
+    fs_sync_all();
     if (bootarg_copy("init.exit", wish, sizeof(wish)) &&
         strcmp(wish, "poweroff") == 0)
         power_off(WIFEXITED(status) ? (unsigned)WEXITSTATUS(status)
@@ -206,7 +208,10 @@ static const struct process_hooks hooks = {
 static bool
 find_memory(unsigned tries)
 {
-    return bcache_shrink(SHRINK_BLOCKS) > 0 || oom_find_memory(tries);
+    if (bcache_shrink(SHRINK_BLOCKS) > 0)
+        return true;
+    flusher_want(true);
+    return oom_find_memory(tries);
 }
 
 void
@@ -218,6 +223,7 @@ startup(void *instret)
     fs_init();
     bcache_init(frame_count_total() / 4);
     virtio_mmio_probe();
+    flusher_start();
     start_files();
     selftest_run();
 

@@ -1,24 +1,13 @@
 /* The system calls that return once something is on its disk for good. */
 #include "abi/errno.h"
-#include "fs/mount.h"
+#include "fs/fs.h"
 #include "sys/fileargs.h"
 #include "sys/sys.h"
 
-static int
-sync_super(struct super *super)
-{
-    return super->ops->sync ? super->ops->sync(super) : 0;
-}
-
-/* What fails is told to whoever asks for one file system. */
 int64_t
 sys_sync(const uint64_t arg[6] UNUSED)
 {
-    mount_lock();
-    for (struct super *s = mount_next(NULL); s; s = mount_next(s))
-        if (sync_super(s) != 0)
-            continue;
-    mount_unlock();
+    fs_sync_all();
     return 0;
 }
 
@@ -28,7 +17,8 @@ sys_syncfs(const uint64_t arg[6])
     const struct file *file = file_arg(arg[0]);
     if (!file || (file->flags & O_PATH))
         return -EBADF;
-    return file->inode ? sync_super(file->inode->super) : 0;
+    struct super *super = file->inode ? file->inode->super : NULL;
+    return super && super->ops->sync ? super->ops->sync(super) : 0;
 }
 
 static int64_t

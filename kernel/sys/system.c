@@ -6,6 +6,7 @@
 #include "arch/clock.h"
 #include "dev/random.h"
 #include "fs/fdtable.h"
+#include "fs/fs.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -54,9 +55,11 @@ sys_reboot(const uint64_t arg[6])
         return -EINVAL;
     switch ((uint32_t)arg[2]) {
     case LINUX_REBOOT_CMD_RESTART:
+        fs_sync_all();
         power_reboot();
     case LINUX_REBOOT_CMD_POWER_OFF:
     case LINUX_REBOOT_CMD_HALT:
+        fs_sync_all();
         power_off(0);
     default:
         return -EINVAL;

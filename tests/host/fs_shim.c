@@ -5,6 +5,7 @@
 #include "fs/pipe.h"
 #include "fs/file.h"
 #include "fs/pagecache.h"
+#include "fs/writeback.h"
 #include "lib/panic.h"
 #include "proc/signal.h"
 
@@ -182,11 +183,29 @@ shim_super_init(struct super *super, const struct shim_node *nodes, unsigned n)
     used++;
 }
 
-/* ---- What is never reached: nothing here has pages ---- */
+/* ---- What is never reached: nothing here has pages, or gets dirty ---- */
 
 int64_t
 pagecache_read(struct inode *inode UNUSED, struct uio *uio UNUSED,
                uint64_t *offset UNUSED)
 {
     return -EIO;
+}
+
+int64_t
+pagecache_write(struct inode *inode UNUSED, struct uio *uio UNUSED,
+                uint64_t *offset UNUSED)
+{
+    return -EIO;
+}
+
+void
+flusher_want(bool now UNUSED)
+{
+}
+
+int64_t
+fs_now(void)
+{
+    return 1000;
 }

@@ -1,22 +1,12 @@
 /* eclipsefs as the kernel mounts it: inodes, lookups, positions, reads. */
-// SOURCES: $(EFS_SRCS) kernel/fs/eclipsefs/mount.c kernel/fs/pagecache.c
-// SOURCES: kernel/fs/inode.c kernel/mm/uio.c tests/host/image_builder.c
+// SOURCES: $(VFS_SRCS) tests/host/image_builder.c
 
-#include "fs/eclipsefs/eclipsefs.h"
+#include "vfs_rig.h"
 
 #include "abi/errno.h"
-#include "fs/bcache.h"
-#include "fs/devfs.h"
-#include "fs/pagecache.h"
+#include "fs/eclipsefs/eclipsefs.h"
 #include "host_kernel.h"
 #include "image_builder.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define CONTENT_SIZE 30000u
 #define TARGET       "../somewhere/else"
@@ -25,40 +15,6 @@ static struct builder b;
 static struct super *super;
 static uint8_t content[CONTENT_SIZE];
 static uint64_t second_entry; /* where in the image /dir's second one is */
-
-/* ---- What stands in for the layers beside ---- */
-
-uint64_t
-devfs_block_rdev(const struct blockdev *dev)
-{
-    (void)dev;
-    return 42;
-}
-
-/* What proc/signal.h would say; that header is not for the host. */
-static bool killed;
-bool signal_killed_meanwhile(void);
-
-bool
-signal_killed_meanwhile(void)
-{
-    return killed;
-}
-
-/* No test reads into user memory. */
-int
-uaccess_write(uaddr_t dst, const void *src, size_t n)
-{
-    (void)dst, (void)src, (void)n;
-    return -EFAULT;
-}
-
-int
-uaccess_read(void *dst, uaddr_t src, size_t n)
-{
-    (void)dst, (void)src, (void)n;
-    return -EFAULT;
-}
 
 /* ---- The image: /dir/{one,two,...}, /file, /link, /again -> /dir's inode */
 
@@ -111,7 +67,7 @@ setup(void **state)
         content[i] = (uint8_t)(i * 13 + i / 251);
     builder_init(&b, 16 * ECLIPSEFS_BLOCK_SIZE, 4);
     build();
-    assert_int_equal(eclipsefs_mount(builder_disk(&b), &super), 0);
+    assert_int_equal(eclipsefs_mount(builder_disk(&b), false, &super), 0);
     return 0;
 }
 
@@ -119,7 +75,7 @@ static int
 teardown(void **state)
 {
     (void)state;
-    eclipsefs_unmount(super);
+    super->ops->unmount(super);
     builder_free(&b);
     return 0;
 }
@@ -198,7 +154,7 @@ test_probe(void **state)
     assert_true(eclipsefs_probe(builder_disk(&b)));
     b.image[3] ^= 1;
     assert_false(eclipsefs_probe(builder_disk(&b)));
-    assert_int_equal(eclipsefs_mount(builder_disk(&b), &other), -EINVAL);
+    assert_int_equal(eclipsefs_mount(builder_disk(&b), false, &other), -EINVAL);
 }
 
 static void
@@ -365,9 +321,9 @@ test_read_ends_with_the_process(void **state)
     struct inode *file = get(3);
 
     (void)state;
-    killed = true;
+    vfs_killed = true;
     int64_t n = read_file(file, copy, sizeof copy, 0);
-    killed = false;
+    vfs_killed = false;
     assert_in_range(n, 1, BLOCK_SIZE);
     inode_put(file);
 }

@@ -1,7 +1,6 @@
-/* eclipsefs, mounted: the kernel's inodes over the reader in this folder.
+/* eclipsefs, mounted: the kernel's inodes over the core in this folder.
  *
- * Owns its struct super and each inode's private part. The reader takes no
- * locks, and needs none: a plain image does not change. Thread context, may
+ * Owns its struct super and each inode's private part. Thread context, may
  * block. */
 #pragma once
 
@@ -10,13 +9,10 @@
 /* Whether dev looks like an eclipsefs image, of whatever kind. */
 bool eclipsefs_probe(struct blockdev *dev);
 
-/* Mounts the image on dev, read-only.
- * Returns 0 and *out; or, after logging the reason, -EINVAL (no eclipsefs),
- * -EOPNOTSUPP (a kind that is not read here), -EUCLEAN, -EIO, -ENOMEM. */
-int eclipsefs_mount(struct blockdev *dev, struct super **out) MUST_CHECK;
-
-/* Frees what eclipsefs_mount made; none of its inodes may be in use. */
-void eclipsefs_unmount(struct super *super);
-
-/* Gives back a super that was not added to the tree. */
-void eclipsefs_release(struct super *super);
+/* Mounts the image on dev: for writing, unless read_only, if it is an extended
+ * one, sound, and on a device that can be written.
+ * Returns 0 and *out, for ops->unmount to free; or, after logging the reason,
+ * -EINVAL (no eclipsefs), -EOPNOTSUPP (a kind that is not read here),
+ * -EUCLEAN, -EIO, -ENOMEM. */
+int eclipsefs_mount(struct blockdev *dev, bool read_only, struct super **out)
+    MUST_CHECK;

@@ -1,265 +1,209 @@
 #include "fs/eclipsefs/eclipsefs.h"
 
 #include "abi/errno.h"
+#include "abi/statfs.h"
 #include "fs/devfs.h"
-#include "fs/eclipsefs/dir.h"
-#include "fs/eclipsefs/file.h"
-#include "fs/pagecache.h"
+#include "fs/eclipsefs/names.h"
+#include "fs/eclipsefs/slots.h"
+#include "fs/eclipsefs/space.h"
+#include "fs/eclipsefs/vfs.h"
+#include "fs/writeback.h"
+#include "lib/bits.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-
-#define FIRST_POS 2u /* of a directory's entries */
 
 struct mount_state {
     struct super super;
     struct efs efs;
 };
 
-struct efs_inode {
-    /* constant after read_inode */
-    struct efs_node node;
-
-    /* guarded by inode->lock */
-    uint64_t resume; /* the position where the last readdir ended */
-
-    /* atomic */
-    uint64_t claim; /* of a directory: parent inode << 32 | pos of the entry
-                     * that led here; 0: none yet */
-};
-
-static struct efs *
-efs_of(const struct inode *inode)
+struct efs *
+vfs_efs(const struct super *super)
 {
-    struct mount_state *state = inode->super->private;
-    return &state->efs;
+    return &((struct mount_state *)super->private)->efs;
 }
 
-static const struct efs_node *
-node_of(const struct inode *inode)
+/* ---- Changes ---- */
+
+int
+vfs_begin(struct vfs_change *c)
 {
-    return &((const struct efs_inode *)inode->private)->node;
-}
+    int err = efs_begin(vfs_efs(c->super));
 
-/* ---- Directories ---- */
-
-/* Holds a directory, while it is in memory, to the first entry that led to
- * it. In a sound tree there is but one; a cycle, a second parent or a second
- * name needs another, and is refused where it is met. The directories that a
- * walk has come through are in memory, so every walk from the root sees a
- * tree, whatever the disk says. */
-static int
-claim_child(struct inode *dir, struct inode *child, const struct efs_link *link)
-{
-    struct efs_inode *private = child->private;
-    uint64_t claim = dir->ino << 32 | link->pos, known = 0;
-
-    if (child->ino != ECLIPSEFS_ROOT_INO &&
-        (__atomic_compare_exchange_n(&private->claim, &known, claim, false,
-                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
-         known == claim))
-        return 0;
-    return efs_damaged(efs_of(dir), (uint32_t)dir->ino,
-                       node_of(dir)->data + link->pos,
-                       "another entry leads to this directory too");
-}
-
-static int
-eclipsefs_lookup(struct inode *dir, const char *name, size_t len,
-                 struct inode **out)
-{
-    struct inode *child;
-    struct efs_link link;
-
-    int err = efs_dir_lookup(efs_of(dir), node_of(dir), name, len, &link);
-    if (err)
-        return err;
-    err = inode_get(dir->super, link.ino, &child);
-    if (err)
-        return err;
-    if (S_ISDIR(child->mode)) {
-        err = claim_child(dir, child, &link);
-        if (err) {
-            inode_put(child);
-            return err;
-        }
+    if (err && !c->super->read_only) {
+        WRITE_ONCE(c->super->read_only, true);
+        pr_err("eclipsefs: %s: read-only from now on", c->super->bdev->name);
     }
-    *out = child;
-    return 0;
-}
-
-/* Sets *start to where an entry begins at or after position `at`, which comes
- * from lseek and, in a list, may be amidst one. Where the last readdir
- * ended is known to be good, which keeps reading on cheap. */
-static int
-find_start(struct inode *dir, uint64_t at, uint64_t *start)
-{
-    const struct efs_inode *private = dir->private;
-    struct efs_entry entry;
-    struct efs_dir d;
-    int found = 1;
-
-    *start = 0;
-    if (!efs_dir_is_list(efs_of(dir), &private->node) ||
-        at == private->resume) {
-        *start = at;
-        return 0;
+    for (unsigned i = 0; i < VFS_INODES && !err; i++) {
+        const struct inode *inode = c->inodes[i];
+        if (!inode)
+            continue;
+        struct efs_node *node = node_of(inode);
+        c->before[i] = *node;
+        node->atime = (uint64_t)inode->atime;
+        node->mtime = (uint64_t)inode->mtime;
+        node->ctime = (uint64_t)inode->ctime;
     }
-    efs_dir_open(&d, efs_of(dir), &private->node, 0);
-    while (*start < at && found > 0) {
-        found = efs_dir_next(&d, &entry);
-        if (found > 0)
-            *start = entry.next;
-    }
-    efs_dir_close(&d);
-    return found < 0 ? found : 0;
+    return err;
 }
 
-/* The type bits of inode ino, 0 if its record cannot be read: that is told
- * to who asks for the inode itself. */
-static unsigned
-type_of(struct inode *dir, uint32_t ino)
-{
-    struct efs_node node;
-
-    if (ino == 0 || ino > efs_of(dir)->inode_count)
-        return 0;
-    return efs_node_read(efs_of(dir), ino, &node) ? 0 : node.mode & S_IFMT;
-}
-
-/* Damage is told to the call that finds nothing before it: what was handed
- * on must not be lost to an error. */
-static int
-eclipsefs_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
-{
-    struct efs_inode *private = dir->private;
-    struct efs_entry entry;
-    struct efs_dir d;
-    uint64_t start;
-    bool handed_on = false;
-    int found;
-
-    int err = find_start(dir, MAX(*pos, FIRST_POS) - FIRST_POS, &start);
-    if (err)
-        return err;
-    efs_dir_open(&d, efs_of(dir), &private->node, start);
-    while ((found = efs_dir_next(&d, &entry)) > 0) {
-        uint64_t next = FIRST_POS + entry.next;
-        if (!entry.hidden) {
-            if (!sink->entry(sink, entry.name, entry.len, entry.link.ino,
-                             type_of(dir, entry.link.ino), next))
-                break;
-            handed_on = true;
-        }
-        start = entry.next;
-    }
-    efs_dir_close(&d);
-    private->resume = start;
-    *pos = FIRST_POS + start;
-    return found < 0 && !handed_on ? found : 0;
-}
-
-/* ---- Files and symlinks ---- */
-
-static int64_t
-eclipsefs_readlink(struct inode *inode, char *buf, size_t size)
+/* Makes the inode's attributes those of its node; but the size of a file that
+ * is being written to may be ahead. */
+static void
+refresh(struct inode *inode)
 {
     const struct efs_node *node = node_of(inode);
-    int64_t n = efs_file_read(efs_of(inode), node, 0, buf, size);
 
-    if (n >= 0 && (uint64_t)n < MIN(size, node->data_len))
-        return -EIO;
-    return n < 0 ? n : (int64_t)node->data_len;
+    inode->mode = node->mode;
+    inode->uid = node->uid;
+    inode->gid = node->gid;
+    inode->nlink = node->nlink;
+    inode->atime = (int64_t)node->atime;
+    inode->mtime = (int64_t)node->mtime;
+    inode->ctime = (int64_t)node->ctime;
 }
 
-static int
-content_map(struct inode *inode, uint64_t index, size_t count,
-            struct page_run *run)
+/* In reverse, as one inode may be there twice. */
+int
+vfs_end(struct vfs_change *c, int err)
 {
-    const struct efs_node *node = node_of(inode);
-    uint64_t at = index * BLOCK_SIZE;
-
-    run->sector = (node->data + at) / SECTOR_SIZE;
-    run->bytes = node->data_len - at;
-    run->hole = false;
-    run->copied = node->data % SECTOR_SIZE != 0;
-    if (run->copied)
-        efs_file_prefetch(efs_of(inode), node, at, count * BLOCK_SIZE);
-    return 0;
+    err = efs_end(vfs_efs(c->super), err);
+    for (unsigned i = VFS_INODES; i-- > 0;) {
+        struct inode *inode = c->inodes[i];
+        if (inode && err)
+            *node_of(inode) = c->before[i];
+        else if (inode)
+            refresh(inode);
+    }
+    if (!err)
+        flusher_want(false);
+    return err;
 }
 
-static int
-content_read_page(struct inode *inode, uint64_t index, uint8_t *page)
+bool
+vfs_again(struct vfs_change *c, int err)
 {
-    const struct efs_node *node = node_of(inode);
-    uint64_t at = index * BLOCK_SIZE;
-    size_t len = MIN(node->data_len - at, BLOCK_SIZE);
+    struct efs *fs = vfs_efs(c->super);
 
-    memset(page + len, 0, BLOCK_SIZE - len);
-    int64_t n = efs_file_read(efs_of(inode), node, at, page, len);
-    if (n < 0)
-        return (int)n;
-    return (size_t)n == len ? 0 : -EIO;
+    if (err != -ENOSPC || c->retried || !efs_space_pending(fs))
+        return false;
+    c->retried = true;
+    return efs_commit(fs) == 0;
 }
-
-static const struct page_ops page_ops = {
-    .map = content_map,
-    .read_page = content_read_page,
-};
 
 /* ---- Inodes ---- */
 
-/* Who calls one of these has looked at the inode's type. */
-static const struct inode_ops inode_ops = {
-    .lookup = eclipsefs_lookup,
-    .readdir = eclipsefs_readdir,
-    .readlink = eclipsefs_readlink,
-};
+static int
+read_node(struct efs *fs, uint32_t ino, struct efs_node *node)
+{
+    int err = efs_node_read(fs, ino, node);
+    if (!err && fs->extended && node->nlink == 0)
+        err = efs_damaged(fs, ino, node->data, "inode without links");
+    return err;
+}
 
 static int
 eclipsefs_read_inode(struct inode *inode)
 {
     if (inode->ino > UINT32_MAX)
         return -ENOENT;
-    struct efs_inode *private = kmalloc(sizeof *private);
+    struct efs_inode *private = kzalloc(sizeof *private);
     if (!private)
         return -ENOMEM;
     struct efs_node *node = &private->node;
-    int err = efs_node_read(efs_of(inode), (uint32_t)inode->ino, node);
-    if (err) {
-        kfree(private);
-        return err;
-    }
-    private->resume = 0;
-    private->claim = 0;
+    int err = read_node(efs_of(inode), (uint32_t)inode->ino, node);
     inode->private = private;
-    inode->ops = &inode_ops;
-    inode->page_ops = &page_ops;
-    inode->mode = node->mode;
-    inode->uid = node->uid;
-    inode->gid = node->gid;
-    inode->nlink = node->nlink;
-    inode->size = node->type == ECLIPSEFS_DIRECTORY ? 0 : node->data_len;
-    inode->blocks = (node->data_len + 511) / 512;
-    inode->atime = (int64_t)node->atime;
-    inode->mtime = (int64_t)node->mtime;
-    inode->ctime = (int64_t)node->ctime;
-    return 0;
+    inode->ops = &vfs_inode_ops;
+    inode->page_ops = &vfs_page_ops;
+    inode->rdev = node->rdev;
+    if (node->type != ECLIPSEFS_DIRECTORY)
+        inode->size = efs_node_length(node);
+    private->trimmed = node->layout == EFS_INLINE;
+    refresh(inode);
+    if (!err)
+        err = vfs_count_blocks(inode);
+    if (err)
+        kfree(private);
+    return err;
+}
+
+/* Frees an inode without a name. What does not succeed is left to whoever
+ * mounts the image next. */
+static void
+release(struct inode *inode)
+{
+    struct efs *fs = efs_of(inode);
+    int more = 1;
+
+    while (more > 0 && efs_begin(fs) == 0) {
+        more = efs_release(fs, node_of(inode));
+        if (efs_end(fs, MIN(more, 0)))
+            break;
+    }
+    flusher_want(false);
 }
 
 static void
 eclipsefs_free_inode(struct inode *inode)
 {
-    pagecache_drop(inode);
+    pagecache_cut(inode, 0);
+    if (inode->nlink == 0 && efs_of(inode)->extended)
+        release(inode);
     kfree(inode->private);
+}
+
+/* ---- Whole file systems ---- */
+
+static int
+eclipsefs_sync(struct super *super)
+{
+    struct efs *fs = vfs_efs(super);
+
+    if (!fs->extended || fs->read_only)
+        return 0;
+    int err = writeback_super(super);
+    int failed = efs_commit(fs);
+    return err ? err : failed;
+}
+
+static void
+eclipsefs_statfs(struct super *super, struct statfs *st)
+{
+    struct efs *fs = vfs_efs(super);
+
+    st->f_blocks = fs->size / BLOCK_SIZE;
+    st->f_files = fs->inode_count;
+    if (!fs->extended)
+        return;
+    st->f_bfree = st->f_bavail = efs_space_free_blocks(fs);
+    st->f_ffree = efs_space_free_inodes(fs);
+}
+
+static void
+eclipsefs_unmount(struct super *super)
+{
+    struct list_node lost = LIST_INIT(lost);
+    struct efs *fs = vfs_efs(super);
+    struct inode *inode;
+    const char *name = super->bdev->name;
+
+    int err = eclipsefs_sync(super);
+    inode_take_dirty(super, &lost); /* for want of memory */
+    while ((inode = inode_pop_dirty(&lost)))
+        inode_put(inode);
+    if (fs->extended && (efs_stop(fs) || err))
+        pr_err("eclipsefs: %s: not everything could be written", name);
+    kfree(super->private);
 }
 
 static const struct super_ops super_ops = {
     .read_inode = eclipsefs_read_inode,
     .free_inode = eclipsefs_free_inode,
+    .sync = eclipsefs_sync,
+    .statfs = eclipsefs_statfs,
+    .unmount = eclipsefs_unmount,
 };
-
-/* ---- Mounting ---- */
 
 bool
 eclipsefs_probe(struct blockdev *dev)
@@ -274,22 +218,33 @@ eclipsefs_probe(struct blockdev *dev)
     return found;
 }
 
+/* Opens the image, for writing if it can be. */
+static int
+open_image(struct efs *fs, struct blockdev *dev, bool read_only,
+           const char **why)
+{
+    int err = efs_open(fs, dev, why);
+    if (err || !fs->extended)
+        return err;
+    err = efs_start(fs, read_only || dev->read_only, why);
+    if (!err || read_only || err == -ENOMEM)
+        return err;
+    pr_err("eclipsefs: %s: read-only: %s", dev->name, *why);
+    return efs_start(fs, true, why);
+}
+
 int
-eclipsefs_mount(struct blockdev *dev, struct super **out)
+eclipsefs_mount(struct blockdev *dev, bool read_only, struct super **out)
 {
     const char *why = "no memory";
     struct mount_state *state = kzalloc(sizeof *state);
-    int err = -ENOMEM;
 
-    if (!state)
-        goto fail;
-    err = efs_open(&state->efs, dev, &why);
-    if (!err && state->efs.extended) {
-        why = "extended images are not mounted yet";
-        err = -EOPNOTSUPP;
+    int err = state ? open_image(&state->efs, dev, read_only, &why) : -ENOMEM;
+    if (err) {
+        pr_err("eclipsefs: %s: %s", dev->name, why);
+        kfree(state);
+        return err;
     }
-    if (err)
-        goto fail;
     state->super = (struct super){
         .ops = &super_ops,
         .type = "eclipsefs",
@@ -297,26 +252,11 @@ eclipsefs_mount(struct blockdev *dev, struct super **out)
         .dev = devfs_block_rdev(dev),
         .root_ino = ECLIPSEFS_ROOT_INO,
         .magic = ECLIPSEFS_SUPER_MAGIC,
-        .read_only = true,
+        .read_only = !state->efs.extended || state->efs.read_only,
         .block_size = ECLIPSEFS_BLOCK_SIZE,
         .private = state,
     };
+    writeback_init(&state->super);
     *out = &state->super;
     return 0;
-fail:
-    pr_err("eclipsefs: %s: %s", dev->name, why);
-    kfree(state);
-    return err;
-}
-
-void
-eclipsefs_unmount(struct super *super)
-{
-    kfree(super->private);
-}
-
-void
-eclipsefs_release(struct super *super)
-{
-    kfree(super->private);
 }
