@@ -158,7 +158,7 @@ write_parts(const struct layout *l, uint8_t *data)
     memset(data, 0, ECLIPSEFS_BLOCK_SIZE);
     int err = write_block(l, 0, data);
     if (!err)
-        err = journal_format(l->dev, 1, (uint32_t)l->journal_blocks);
+        err = format_journal(l->dev, 1, (uint32_t)l->journal_blocks);
     if (!err)
         err = write_bitmap(l, data);
     if (!err)

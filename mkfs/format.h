@@ -18,3 +18,8 @@ struct efs_format {
  * Returns 0, -ENOSPC if dev is too small for that, -EIO, -ENOMEM. */
 int efs_format(struct blockdev *dev, const struct efs_format *options)
     MUST_CHECK;
+
+/* Writes an empty journal to count >= JOURNAL_BLOCKS_MIN blocks from start
+ * on. Returns 0, -EIO, -ENOMEM. */
+int format_journal(struct blockdev *dev, uint64_t start, uint32_t count)
+    MUST_CHECK;

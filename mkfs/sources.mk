@@ -9,7 +9,7 @@ EFS_SRCS := \
     $(addprefix kernel/fs/eclipsefs/, \
         super.c cursor.c record.c dir.c dirtree.c diredit.c names.c file.c \
         space.c slots.c extent.c extent_edit.c change.c) \
-    $(addprefix mkfs/, host_kernel.c host_disk.c format.c store.c)
+    $(addprefix mkfs/, host_kernel.c host_disk.c format.c format_journal.c store.c)
 
 HOSTFS_SRCS := $(EFS_SRCS) \
     $(addprefix mkfs/, \

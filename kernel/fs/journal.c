@@ -3,7 +3,6 @@
 #include "abi/errno.h"
 #include "fs/blockio.h"
 #include "fs/journal_log.h"
-#include "lib/bits.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -49,7 +48,6 @@ struct journal {
     unsigned running_count;
     unsigned revoked_count; /* by the running transaction */
     bool after_data;        /* as the running transaction must be written */
-    unsigned credits;       /* of the change that goes on */
     unsigned touched_count;
     struct touch touched[JOURNAL_CREDITS];
 
@@ -111,28 +109,25 @@ set_running(struct journal *journal, struct entry *entry, bool running)
 /* Each of a change's blocks may become one more of the transaction, or one
  * more revoked. */
 static bool
-has_room(const struct journal *journal, unsigned credits)
+has_room(const struct journal *journal)
 {
-    unsigned count = journal->running_count + credits;
+    unsigned count = journal->running_count + JOURNAL_CREDITS;
     return count <= journal->log.max &&
            count + journal->revoked_count <= EFSX_JOURNAL_TAGS;
 }
 
 NO_LOCK_CHECK int
-journal_begin(struct journal *journal, unsigned credits)
+journal_begin(struct journal *journal)
 {
-    assert(credits <= JOURNAL_CREDITS);
     for (;;) {
         sleeplock_lock(&journal->change_lock);
         bool closed = journal->read_only || journal->failed;
-        if (!closed && has_room(journal, credits))
-            break;
+        if (!closed && has_room(journal))
+            return 0;
         sleeplock_unlock(&journal->change_lock);
         if (closed || journal_commit(journal) != 0)
             return -EROFS;
     }
-    journal->credits = credits;
-    return 0;
 }
 
 /* Notes how a block is, once in a change. */
@@ -142,7 +137,7 @@ touch_entry(struct journal *journal, struct entry *entry)
     assert(sleeplock_held(&journal->change_lock));
     if (!entry->touch) {
         unsigned i = journal->touched_count++;
-        assert(i < journal->credits);
+        assert(i < JOURNAL_CREDITS);
         entry->touch = &journal->touched[i];
         *entry->touch = (struct touch){
             .entry = entry, .seal = entry->seal, .running = entry->running};
@@ -247,7 +242,7 @@ close_running(struct journal *journal)
     journal->revoked_count = 0;
     journal->log.after_data = journal->after_data;
     journal->after_data = false;
-    journal->ops->closed(journal);
+    journal->ops->closed(journal->owner);
 }
 
 /* Nothing was changed since the last commit, so what goes to its place is
@@ -281,7 +276,7 @@ write_closed(struct journal *journal, bool closed, bool stay)
     if (!stay)
         sleeplock_lock(&journal->change_lock);
     if (closed && !err)
-        journal->ops->committed(journal);
+        journal->ops->committed(journal->owner);
     return err;
 }
 
@@ -304,7 +299,7 @@ commit(struct journal *journal, bool empty) REQUIRES(journal->commit_lock)
             err = checkpoint(journal);
         if (err) {
             __atomic_store_n(&journal->failed, true, __ATOMIC_RELAXED);
-            journal->ops->failed(journal, err);
+            journal->ops->failed(journal->owner, err);
             err = -EIO;
         }
     }
@@ -338,74 +333,30 @@ journal_flush(struct journal *journal)
 
 /* ---- Opening and closing ---- */
 
-/* Brings a block of the log into the cache, as if just committed. */
+/* Brings a block of the log into the cache, as if just committed; or it was
+ * revoked later. */
 static int
-replay_block(struct journal *journal, uint64_t block, uint64_t content)
+replay_block(void *context, uint64_t block, const uint8_t *content)
 {
-    struct journal_log *log = &journal->log;
-    struct buf *from, *to;
+    struct journal *journal = context;
+    struct buf *buf;
 
-    int err = bcache_get(log->dev, content, &from);
+    int err = bcache_get_new(journal->log.dev, block, &buf);
     if (err)
-        return err;
-    bool in_log = block >= log->start && block - log->start < log->blocks;
-    if (in_log || bcache_get_new(log->dev, block, &to) == -EINVAL) {
-        bcache_put(from);
-        return -EUCLEAN;
-    }
-    struct entry *entry = to ? get_entry(to) : NULL;
-    if (entry) {
-        memcpy(bcache_data(to), bcache_data(from), BLOCK_SIZE);
+        return err == -EINVAL ? -EUCLEAN : err;
+    struct entry *entry = content ? get_entry(buf) : *bcache_entry(buf);
+    if (content && entry) {
+        memcpy(bcache_data(buf), content, BLOCK_SIZE);
         entry->logged = true;
         list_del(&entry->node);
         list_push_back(&journal->logged, &entry->node);
+    } else if (content) {
+        err = -ENOMEM;
+    } else if (entry) {
+        drop_entry(entry);
     }
-    if (to)
-        bcache_put(to);
-    bcache_put(from);
-    return entry ? 0 : -ENOMEM;
-}
-
-static int
-replay_transaction(struct journal *journal, const struct buf *buf)
-{
-    const struct efsx_journal_descriptor *descriptor =
-        (const void *)bcache_data(buf);
-    uint32_t count = le32_load(descriptor->count);
-    uint32_t all = count + le32_load(descriptor->revoked);
-
-    for (uint32_t i = 0; i < count; i++) {
-        int err = replay_block(journal, journal_log_tag(buf, i),
-                               bcache_block(buf) + 1 + i);
-        if (err)
-            return err;
-    }
-    for (uint32_t i = count; i < all; i++) {
-        uint32_t block = journal_log_tag(buf, i);
-        struct buf *revoked = bcache_find(journal->log.dev, block);
-        if (revoked && *bcache_entry(revoked))
-            drop_entry(*bcache_entry(revoked));
-        if (revoked)
-            bcache_put(revoked);
-    }
-    return 0;
-}
-
-/* Returns how many transactions there were. */
-static int
-replay(struct journal *journal)
-{
-    struct buf *descriptor;
-    int count = 0, err;
-
-    while ((err = journal_log_next(&journal->log, &descriptor)) > 0) {
-        err = replay_transaction(journal, descriptor);
-        bcache_put(descriptor);
-        if (err)
-            return err;
-        count++;
-    }
-    return err ? err : count;
+    bcache_put(buf);
+    return err;
 }
 
 /* Makes a journal that has been replayed ready for changes. A transaction
@@ -447,7 +398,8 @@ journal_open(struct blockdev *dev, uint64_t start, uint32_t count,
     bcache_drop(dev);
     int err =
         journal_log_open(&journal->log, dev, start, count, read_only, FRAMES);
-    int replayed = err ? err : replay(journal);
+    int replayed =
+        err ? err : journal_log_replay(&journal->log, replay_block, journal);
     if (replayed >= 0 && !read_only)
         err = start_log(journal);
     if (err || replayed < 0) {
@@ -467,10 +419,4 @@ journal_close(struct journal *journal)
     bcache_drop(journal->log.dev);
     journal_log_close(&journal->log);
     kfree(journal);
-}
-
-void *
-journal_owner(const struct journal *journal)
-{
-    return journal->owner;
 }

@@ -31,21 +31,16 @@ typedef void (*journal_seal)(uint8_t *block);
 struct journal_ops {
     /* The running transaction is being closed: changes made from now on
      * belong to the next. Change lock held. */
-    void (*closed)(struct journal *journal);
+    void (*closed)(void *owner);
 
     /* The transaction closed last is on the disk for good. Change lock
      * held. */
-    void (*committed)(struct journal *journal);
+    void (*committed)(void *owner);
 
     /* The disk's journal could not be written: nothing can be changed any
      * more. Any lock may be held. */
-    void (*failed)(struct journal *journal, int error);
+    void (*failed)(void *owner, int error);
 };
-
-/* Writes an empty journal to count >= JOURNAL_BLOCKS_MIN blocks from start
- * on. Returns 0 or -EIO. */
-int journal_format(struct blockdev *dev, uint64_t start, uint32_t count)
-    MUST_CHECK;
 
 /* Opens the journal and replays what is in it: into the blocks' own places,
  * or, if read_only, into the cache, where they then stay.
@@ -58,13 +53,11 @@ int journal_open(struct blockdev *dev, uint64_t start, uint32_t count,
 /* Frees the journal, which has been flushed, or has failed. */
 void journal_close(struct journal *journal);
 
-void *journal_owner(const struct journal *journal);
-
-/* Begins a change of at most credits <= JOURNAL_CREDITS blocks, which are
- * edited or revoked, or both; waits for
- * other changes, and commits first if the running transaction has no room.
- * Returns 0, or -EROFS if the journal has failed or is read-only. */
-int journal_begin(struct journal *journal, unsigned credits) MUST_CHECK;
+/* Begins a change of at most JOURNAL_CREDITS blocks, which are edited or
+ * revoked; waits for other changes, and commits first if the running
+ * transaction has no room. Returns 0, or -EROFS if the journal has failed or
+ * is read-only. */
+int journal_begin(struct journal *journal) MUST_CHECK;
 
 /* Ends the change, which now is part of the running transaction; or undoes
  * it: its blocks are as before. */
@@ -77,7 +70,7 @@ void journal_cancel(struct journal *journal);
 uint8_t *journal_edit(struct journal *journal, struct buf *buf,
                       journal_seal seal) MUST_CHECK;
 
-/* Within a change, of whose credits it takes one: block is free. What the
+/* Within a change, as one of its blocks: block is free. What the
  * journal holds of it will not be written any more. Nobody may use the block
  * for anything before this transaction is committed. */
 void journal_revoke(struct journal *journal, uint64_t block);

@@ -15,13 +15,12 @@
 
 /* A descriptor and a commit block go with the contents. */
 #define TRANSACTION_BLOCKS(count) ((count) + 2)
-
-/* ---- The head ---- */
+#define TAG                       sizeof(uint32_t)
 
 static void
-make_block(uint8_t *frame, enum efsx_journal_kind kind, uint64_t sequence)
+make_block(void *frame, enum efsx_journal_kind kind, uint64_t sequence)
 {
-    struct efsx_journal_block *block = (void *)frame;
+    struct efsx_journal_block *block = frame;
 
     le32_store(block->magic, EFSX_JOURNAL_MAGIC);
     le32_store(block->kind, kind);
@@ -29,33 +28,13 @@ make_block(uint8_t *frame, enum efsx_journal_kind kind, uint64_t sequence)
 }
 
 static bool
-is_block(const uint8_t *bytes, enum efsx_journal_kind kind, uint64_t sequence)
+is_block(const void *bytes, enum efsx_journal_kind kind, uint64_t sequence)
 {
-    const struct efsx_journal_block *block = (const void *)bytes;
+    const struct efsx_journal_block *block = bytes;
 
     return le32_load(block->magic) == EFSX_JOURNAL_MAGIC &&
            le32_load(block->kind) == kind &&
            le64_load(block->sequence) == sequence;
-}
-
-int
-journal_log_flush(struct journal_log *log)
-{
-    return blockdev_transfer(log->dev, BLK_FLUSH, 0, NULL, 0);
-}
-
-static int
-write_head(struct journal_log *log, uint8_t *frame)
-{
-    struct efsx_journal_head *head = (void *)frame;
-
-    memset(frame, 0, SECTOR_SIZE);
-    make_block(frame, EFSX_JOURNAL_HEAD, log->sequence);
-    le32_store(head->checksum, crc32c(0, &head->head, sizeof head->head));
-    log->used = 1;
-    int err = blockdev_transfer(log->dev, BLK_WRITE, log->start * BLOCK_SECTORS,
-                                frame, SECTOR_SIZE);
-    return err ? err : journal_log_flush(log);
 }
 
 static int
@@ -68,34 +47,12 @@ read_head(struct journal_log *log)
         return err;
     const struct efsx_journal_head *head = (const void *)bcache_data(buf);
     log->sequence = le64_load(head->head.sequence);
-    if (!is_block(bcache_data(buf), EFSX_JOURNAL_HEAD, log->sequence) ||
+    if (!is_block(head, EFSX_JOURNAL_HEAD, log->sequence) ||
         le32_load(head->checksum) !=
             crc32c(0, &head->head, sizeof head->head) ||
         log->sequence > SEQUENCE_MAX)
         err = -EUCLEAN;
     bcache_put(buf);
-    return err;
-}
-
-/* The whole journal is written over: transactions of an earlier file system
- * could bear the numbers that this one's will have. */
-int
-journal_format(struct blockdev *dev, uint64_t start, uint32_t count)
-{
-    struct journal_log log = {.dev = dev, .start = start, .sequence = 1};
-    struct blockio io;
-    uint8_t *frame = frame_alloc(0);
-
-    if (!frame)
-        return -ENOMEM;
-    memset(frame, 0, BLOCK_SIZE);
-    blockio_init(&io, dev, BLK_WRITE);
-    for (uint32_t i = 0; i < count; i++)
-        blockio_add(&io, start + i, frame);
-    int err = blockio_wait(&io);
-    if (!err)
-        err = write_head(&log, frame);
-    frame_free(frame, 0);
     return err;
 }
 
@@ -133,27 +90,19 @@ journal_log_close(struct journal_log *log)
     kfree(log->frame);
 }
 
-/* ---- Reading ---- */
+/* ---- Replay ---- */
 
-uint32_t
-journal_log_tag(const struct buf *descriptor, uint32_t i)
-{
-    return le32_load(bcache_data(descriptor) +
-                     sizeof(struct efsx_journal_descriptor) +
-                     i * sizeof(uint32_t));
-}
-
-/* Whether bytes begin the next transaction. */
+/* Whether a descriptor is the next transaction's. */
 static bool
-is_next(const struct journal_log *log, const uint8_t *bytes, uint32_t *count)
+is_next(const struct journal_log *log,
+        const struct efsx_journal_descriptor *descriptor)
 {
-    const struct efsx_journal_descriptor *descriptor = (const void *)bytes;
+    uint32_t count = le32_load(descriptor->count);
 
-    *count = le32_load(descriptor->count);
-    return is_block(bytes, EFSX_JOURNAL_DESCRIPTOR, log->sequence) &&
-           *count <= EFSX_JOURNAL_TAGS &&
-           le32_load(descriptor->revoked) <= EFSX_JOURNAL_TAGS - *count &&
-           TRANSACTION_BLOCKS(*count) <= log->blocks - log->used;
+    return is_block(descriptor, EFSX_JOURNAL_DESCRIPTOR, log->sequence) &&
+           count <= EFSX_JOURNAL_TAGS &&
+           le32_load(descriptor->revoked) <= EFSX_JOURNAL_TAGS - count &&
+           TRANSACTION_BLOCKS(count) <= log->blocks - log->used;
 }
 
 /* Whether all of the transaction was written. Returns 1, 0, -EIO, -ENOMEM: a
@@ -170,38 +119,83 @@ is_whole(const struct journal_log *log, uint32_t count)
         int err = bcache_get(log->dev, block + i, &buf);
         if (err)
             return err;
-        const uint8_t *bytes = bcache_data(buf);
-        const struct efsx_journal_commit *commit = (const void *)bytes;
-        whole = is_block(bytes, EFSX_JOURNAL_COMMIT, log->sequence) &&
+        const struct efsx_journal_commit *commit = (void *)bcache_data(buf);
+        whole = is_block(commit, EFSX_JOURNAL_COMMIT, log->sequence) &&
                 le32_load(commit->checksum) == crc;
-        crc = crc32c(crc, bytes, BLOCK_SIZE);
+        crc = crc32c(crc, commit, BLOCK_SIZE);
         bcache_put(buf);
     }
     return whole;
 }
 
-int
-journal_log_next(struct journal_log *log, struct buf **descriptor)
+/* Applies the i-th block that a descriptor names. */
+static int
+apply_block(struct journal_log *log,
+            const struct efsx_journal_descriptor *descriptor, uint32_t i,
+            journal_log_apply *apply, void *context)
 {
-    uint32_t count;
+    uint32_t block = le32_load((const uint8_t *)(descriptor + 1) + i * TAG);
+    struct buf *buf;
 
-    if (log->used == log->blocks)
-        return 0;
-    int result = bcache_get(log->dev, log->start + log->used, descriptor);
+    if (block >= log->start && block - log->start < log->blocks)
+        return -EUCLEAN;
+    if (i >= le32_load(descriptor->count))
+        return apply(context, block, NULL);
+    int err = bcache_get(log->dev, log->start + log->used + 1 + i, &buf);
+    if (err)
+        return err;
+    err = apply(context, block, bcache_data(buf));
+    bcache_put(buf);
+    return err;
+}
+
+/* Applies the next transaction. Returns 1; 0 if there is none; an error. */
+static int
+replay_next(struct journal_log *log, journal_log_apply *apply, void *context)
+{
+    struct buf *buf;
+    int result = bcache_get(log->dev, log->start + log->used, &buf);
+
     if (result)
         return result;
-    if (is_next(log, bcache_data(*descriptor), &count))
+    const struct efsx_journal_descriptor *descriptor = (void *)bcache_data(buf);
+    uint32_t count = le32_load(descriptor->count);
+    uint32_t all = count + le32_load(descriptor->revoked);
+    if (is_next(log, descriptor))
         result = is_whole(log, count);
-    if (result <= 0) {
-        bcache_put(*descriptor);
-        return result;
+    for (uint32_t i = 0; result > 0 && i < all; i++) {
+        int err = apply_block(log, descriptor, i, apply, context);
+        if (err)
+            result = err;
     }
-    log->used += TRANSACTION_BLOCKS(count);
-    log->sequence++;
-    return 1;
+    bcache_put(buf);
+    if (result > 0) {
+        log->used += TRANSACTION_BLOCKS(count);
+        log->sequence++;
+    }
+    return result;
+}
+
+int
+journal_log_replay(struct journal_log *log, journal_log_apply *apply,
+                   void *context)
+{
+    int count = 0, result = 1;
+
+    while (result > 0 && log->used < log->blocks) {
+        result = replay_next(log, apply, context);
+        count += result > 0;
+    }
+    return result < 0 ? result : count;
 }
 
 /* ---- Writing ---- */
+
+int
+journal_log_flush(struct journal_log *log)
+{
+    return blockdev_transfer(log->dev, BLK_FLUSH, 0, NULL, 0);
+}
 
 static void
 add_tag(struct journal_log *log, uint64_t block)
@@ -211,8 +205,7 @@ add_tag(struct journal_log *log, uint64_t block)
     assert(i < EFSX_JOURNAL_TAGS);
     if (i == 0)
         memset(log->frame[0], 0, BLOCK_SIZE);
-    le32_store(log->frame[0] + sizeof(struct efsx_journal_descriptor) +
-                   i * sizeof(uint32_t),
+    le32_store(log->frame[0] + sizeof(struct efsx_journal_descriptor) + i * TAG,
                (uint32_t)block);
 }
 
@@ -252,7 +245,7 @@ seal_transaction(struct journal_log *log)
     for (uint32_t i = 0; i <= log->count; i++)
         crc = crc32c(crc, log->frame[i], BLOCK_SIZE);
     memset(commit, 0, BLOCK_SIZE);
-    make_block((uint8_t *)commit, EFSX_JOURNAL_COMMIT, log->sequence);
+    make_block(commit, EFSX_JOURNAL_COMMIT, log->sequence);
     le32_store(commit->checksum, crc);
 }
 
@@ -281,6 +274,16 @@ journal_log_write(struct journal_log *log)
 int
 journal_log_reset(struct journal_log *log)
 {
+    struct efsx_journal_head *head = (void *)log->frame[0];
+
     int err = journal_log_flush(log);
-    return err ? err : write_head(log, log->frame[0]);
+    if (err)
+        return err;
+    memset(head, 0, SECTOR_SIZE);
+    make_block(head, EFSX_JOURNAL_HEAD, log->sequence);
+    le32_store(head->checksum, crc32c(0, &head->head, sizeof head->head));
+    log->used = 1;
+    err = blockdev_transfer(log->dev, BLK_WRITE, log->start * BLOCK_SECTORS,
+                            head, SECTOR_SIZE);
+    return err ? err : journal_log_flush(log);
 }

@@ -33,13 +33,14 @@ int journal_log_open(struct journal_log *log, struct blockdev *dev,
                      uint32_t more) MUST_CHECK;
 void journal_log_close(struct journal_log *log);
 
-/* Finds the next whole transaction. Returns 1 and its descriptor, held, its
- * contents in the blocks behind; 0 after the last; -EIO, -ENOMEM. */
-int journal_log_next(struct journal_log *log, struct buf **descriptor)
-    MUST_CHECK;
-
-/* The i-th block that a descriptor names. */
-uint32_t journal_log_tag(const struct buf *descriptor, uint32_t i);
+/* Goes through all whole transactions and calls apply: for each block with
+ * its content, then for each that is revoked with NULL. Returns how many there
+ * were; -EUCLEAN if one names a block of the journal, -EIO, -ENOMEM, or the
+ * first error of apply. */
+typedef int journal_log_apply(void *context, uint64_t block,
+                              const uint8_t *content);
+int journal_log_replay(struct journal_log *log, journal_log_apply *apply,
+                       void *context) MUST_CHECK;
 
 /* Copies the content of a block to the next transaction; then come those that
  * are revoked. */

@@ -6,13 +6,14 @@
 // SOURCES: kernel/fs/journal.c kernel/fs/journal_log.c kernel/fs/blockio.c
 // SOURCES: kernel/fs/bcache.c kernel/fs/buf.c kernel/fs/readahead.c
 // SOURCES: kernel/dev/blockdev.c kernel/lib/crc32c.c mkfs/host_kernel.c
-// SOURCES: tests/host/crash_disk.c
+// SOURCES: mkfs/format_journal.c tests/host/crash_disk.c
 
 #include "fs/journal.h"
 
 #include "abi/eclipsefs.h"
 #include "abi/errno.h"
 #include "crash_disk.h"
+#include "format.h"
 #include "host_kernel.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
@@ -106,25 +107,25 @@ change_uses(enum use from, enum use to)
 }
 
 static void
-on_closed(struct journal *j)
+on_closed(void *owner)
 {
-    assert_ptr_equal(journal_owner(j), &model);
+    assert_ptr_equal(owner, &model);
     model.closed = model.count;
     change_uses(FREEING, CLOSED);
 }
 
 static void
-on_committed(struct journal *j)
+on_committed(void *owner)
 {
-    (void)j;
+    (void)owner;
     disk.promised = model.closed - 1;
     change_uses(CLOSED, FREE);
 }
 
 static void
-on_failed(struct journal *j, int error)
+on_failed(void *owner, int error)
 {
-    (void)j;
+    (void)owner;
     assert_int_equal(error, -EIO);
     model.failures++;
 }
@@ -236,7 +237,7 @@ change(unsigned most)
     uint32_t data_version = ++model.last_version;
     if (data < BLOCKS && write_data(data, data_version) != 0)
         data = BLOCKS;
-    int err = journal_begin(journal, JOURNAL_CREDITS);
+    int err = journal_begin(journal);
     if (err)
         return err;
     memcpy(version, model.version, sizeof version);
@@ -292,7 +293,7 @@ start(bool fresh)
         for (unsigned b = 0; b < BLOCKS; b++)
             fill(place(image, b), b, 0);
         crash_disk_load(&disk, image);
-        assert_int_equal(journal_format(&disk.dev, LOG_START, LOG_BLOCKS), 0);
+        assert_int_equal(format_journal(&disk.dev, LOG_START, LOG_BLOCKS), 0);
         memcpy(image, disk.now, sizeof image);
     }
     model.count = 0;
@@ -357,7 +358,7 @@ check_cut(unsigned at, uint32_t how)
     int replayed = open_journal(true);
     assert_in_range(replayed, 0, LOG_BLOCKS);
     unsigned state = find_state(first, model.count, true);
-    assert_int_equal(journal_begin(journal, 1), -EROFS);
+    assert_int_equal(journal_begin(journal), -EROFS);
     assert_int_equal(disk.count, 0);
     journal_close(journal);
 
@@ -471,7 +472,7 @@ test_write_errors_at_every_index(void **state)
         assert_in_range(model.failures, 0, 1);
         bool failed = model.failures;
         if (failed) {
-            assert_int_equal(journal_begin(journal, 1), -EROFS);
+            assert_int_equal(journal_begin(journal), -EROFS);
             assert_int_equal(journal_commit(journal), -EROFS);
             assert_int_equal(journal_flush(journal), -EROFS);
         }

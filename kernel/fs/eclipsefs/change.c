@@ -11,21 +11,21 @@
 /* ---- The journal's hooks ---- */
 
 static void
-closed(struct journal *journal)
+closed(void *owner)
 {
-    efs_space_closed(journal_owner(journal));
+    efs_space_closed(owner);
 }
 
 static void
-committed(struct journal *journal)
+committed(void *owner)
 {
-    efs_space_committed(journal_owner(journal));
+    efs_space_committed(owner);
 }
 
 static void
-failed(struct journal *journal, int error)
+failed(void *owner, int error)
 {
-    struct efs *fs = journal_owner(journal);
+    struct efs *fs = owner;
 
     WRITE_ONCE(fs->broken, 1);
     pr_err("eclipsefs: %s: the journal cannot be written (error %d): nothing "
@@ -186,7 +186,7 @@ efs_begin(struct efs *fs)
 {
     if (fs->read_only || READ_ONCE(fs->broken))
         return -EROFS;
-    return journal_begin(fs->journal, JOURNAL_CREDITS);
+    return journal_begin(fs->journal);
 }
 
 int
