@@ -2,9 +2,10 @@
 
 import os
 import re
+import subprocess
 
 import harness
-from harness import Guest, cases
+from harness import Disk, Guest, cases
 
 # What the scripts are called that stand in tests/guest/tools.
 SCRIPTS = ("attributes", "contents", "copy", "mounts", "remove", "search", "shell")
@@ -31,6 +32,56 @@ def test_memory(name):
     with Guest() as guest:
         guest.boot()
         run_script(guest, name, "/tmp")
+
+
+def make_disk(folder):
+    """Make an empty disk to write to; return its path."""
+    path = os.path.join(folder, "disk.img")
+    mkfs = harness.built("host/mkfs.eclipsefs")
+    subprocess.run([mkfs, "-s", "32M", path], check=True)
+    return path
+
+
+def check_disk(path):
+    """Fail unless the file system on a disk is sound."""
+    fsck = harness.built("host/fsck.eclipsefs")
+    done = subprocess.run([fsck, "-n", path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def with_disk(path):
+    """Boot with a second disk, and mount it."""
+    guest = Guest(disks=[harness.built("test.img"), Disk(path, write=True)])
+    guest.boot()
+    assert guest.command("mount /mnt") == ""
+    return guest
+
+
+@cases(**{name: {"name": name} for name in SCRIPTS})
+def test_disk(tmp, name):
+    """They do it on a disk too, whose file system stays sound."""
+    path = make_disk(tmp)
+    with with_disk(path) as guest:
+        run_script(guest, name, "/mnt")
+        assert guest.command("umount /mnt") == ""
+    check_disk(path)
+
+
+def test_lasting(tmp):
+    """What was copied to a disk is there after the next boot."""
+    path = make_disk(tmp)
+    listing = "efsls /mnt/copy | cut -f 1-7"
+    with with_disk(path) as guest:
+        assert guest.command("cp -a /tests /mnt/copy") == ""
+        before = guest.command(listing)
+        assert guest.command("umount /mnt") == ""
+        guest.send("poweroff")
+        guest.wait()
+    check_disk(path)
+    with with_disk(path) as guest:
+        assert guest.command(listing) == before
+        assert guest.command("cmp /mnt/copy/library /tests/library") == ""
+    check_disk(path)
 
 
 def test_history():
