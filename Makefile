@@ -301,8 +301,8 @@ define stage
 	@$(call install,$(1)/bin,$(filter-out %/init,$(PROGRAMS)))
 	@$(call install,$(1)/sbin,$(filter %/init,$(PROGRAMS)))
 endef
-# A new file each time: a running QEMU keeps the old one.
-mkfs = rm -f $@ && $(BUILD)/host/mkfs.eclipsefs --plain --reproducible -d $(1) $@
+# A new file each time: a running QEMU keeps the old one. Most of it is a hole.
+mkfs = rm -f $@ && $(BUILD)/host/mkfs.eclipsefs --reproducible -s 64M -d $(1) $@
 
 $(BUILD)/root.img: $(PROGRAMS) $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE)
 	$(call stage,$(BUILD)/rootfs)
