@@ -11,8 +11,8 @@ enum lock_rank {
 
     /* sleep locks, outermost first */
     RANK_MOUNT,     /* the mount table */
-    RANK_WRITEBACK, /* one file system's dirty inodes */
     RANK_FILE,      /* one open file's offset */
+    RANK_WRITEBACK, /* one file system's dirty inodes */
     RANK_NAMES,     /* one file system's names: who changes them */
     RANK_INODE,     /* one inode's content and attributes; several of them only
                      * inside RANK_NAMES */

@@ -8,7 +8,16 @@ import harness
 from harness import Disk, Guest, cases
 
 # What the scripts are called that stand in tests/guest/tools.
-SCRIPTS = ("attributes", "contents", "copy", "mounts", "remove", "search", "shell")
+SCRIPTS = (
+    "attributes",
+    "contents",
+    "copy",
+    "full",
+    "mounts",
+    "remove",
+    "search",
+    "shell",
+)
 
 
 def run_script(guest, name, folder):
