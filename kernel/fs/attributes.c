@@ -1,6 +1,7 @@
 #include "fs/attributes.h"
 
 #include "abi/errno.h"
+#include "fs/writeback.h"
 
 static int
 check(const struct inode *inode, const struct inode_attributes *set,
@@ -35,6 +36,23 @@ drop_set_id(const struct inode *inode, struct inode_attributes *set)
         return;
     set->mode = inode->mode & 07777 & ~drop;
     set->mask |= SET_MODE;
+}
+
+int
+attributes_apply(struct inode *inode, const struct inode_attributes *set)
+{
+    if (set->mask & SET_MODE)
+        inode->mode = (inode->mode & S_IFMT) | set->mode;
+    if (set->mask & SET_UID)
+        inode->uid = set->uid;
+    if (set->mask & SET_GID)
+        inode->gid = set->gid;
+    if (set->mask & SET_ATIME)
+        inode->atime = set->atime;
+    if (set->mask & SET_MTIME)
+        inode->mtime = set->mtime;
+    inode->ctime = fs_now();
+    return 0;
 }
 
 int

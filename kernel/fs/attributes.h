@@ -14,6 +14,10 @@
 int attributes_set(struct inode *inode, struct inode_attributes *set,
                    bool to_now) MUST_CHECK;
 
+/* What attributes_set does to inode itself, and, for a file system whose
+ * inodes are only in memory, all of set_attributes: returns 0. */
+int attributes_apply(struct inode *inode, const struct inode_attributes *set);
+
 /* Sets a regular file's size; whether the caller may write to it is the
  * caller's to check. -EISDIR, -EINVAL (no regular file). */
 int attributes_set_size(struct inode *inode, uint64_t size) MUST_CHECK;

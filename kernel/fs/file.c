@@ -65,7 +65,8 @@ touch_atime(const struct file *file)
 static int
 regular_open(struct file *file)
 {
-    if (file_allows(file, FILE_READ) &&
+    if (!READ_ONCE(file->inode->super->read_only) &&
+        file_allows(file, FILE_READ) &&
         fs_now() - READ_ONCE(file->inode->atime) > DAY_S)
         touch_atime(file);
     return 0;

@@ -238,7 +238,7 @@ check_rights(const struct dentry *from, const struct dentry *old,
              const struct dentry *to, const struct dentry *new, bool exchange)
 {
     bool old_dir = S_ISDIR(old->inode->mode);
-    bool new_dir = new->inode &&S_ISDIR(new->inode->mode);
+    bool new_dir = new->inode ? S_ISDIR(new->inode->mode) : false;
     int err = may_remove(from, old, old_dir);
     if (!err && new->inode)
         err = may_remove(to, new, exchange ? new_dir : old_dir);

@@ -3,8 +3,9 @@
 #include "abi/errno.h"
 #include "abi/statfs.h"
 #include "arch/layout.h"
-#include "dev/rtc.h"
+#include "fs/attributes.h"
 #include "fs/file.h"
+#include "fs/writeback.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
@@ -34,14 +35,13 @@ struct tmpfs {
 
 /* The private part of an inode. */
 struct node {
-    /* constant after creation */
-    char *target; /* of a symbolic link; as long as the inode's size */
-
     /* guarded by the inode's lock */
     struct list_node entries; /* of a directory */
     uint64_t next_pos;
     uint8_t **pages; /* of a file; NULL: a hole */
     size_t slots;    /* that `pages` has */
+
+    char target[]; /* constant; of a symbolic link, as long as its size */
 };
 
 struct entry {
@@ -70,7 +70,7 @@ node_of(const struct inode *inode)
 static void
 touch(struct inode *inode, bool content)
 {
-    inode->ctime = rtc_now_ns() / 1000000000;
+    inode->ctime = fs_now();
     if (content)
         inode->mtime = inode->ctime;
 }
@@ -308,6 +308,8 @@ move(struct file *file, struct uio *uio, uint64_t *offset, bool in)
     struct inode *inode = file->inode;
     size_t asked = uio->residual;
     int64_t n = 0;
+    if (in && READ_ONCE(inode->super->read_only))
+        return -EROFS;
     sleeplock_lock(&inode->lock);
     if (in && (READ_ONCE(file->flags) & O_APPEND))
         *offset = inode->size;
@@ -361,23 +363,6 @@ tmpfs_set_size(struct inode *inode, uint64_t size)
     return err;
 }
 
-static int
-tmpfs_set_attributes(struct inode *inode, const struct inode_attributes *set)
-{
-    if (set->mask & SET_MODE)
-        inode->mode = (inode->mode & S_IFMT) | set->mode;
-    if (set->mask & SET_UID)
-        inode->uid = set->uid;
-    if (set->mask & SET_GID)
-        inode->gid = set->gid;
-    if (set->mask & SET_ATIME)
-        inode->atime = set->atime;
-    if (set->mask & SET_MTIME)
-        inode->mtime = set->mtime;
-    touch(inode, false);
-    return 0;
-}
-
 /* ---- Inodes ---- */
 
 static const struct inode_ops tmpfs_inode_ops = {
@@ -388,7 +373,7 @@ static const struct inode_ops tmpfs_inode_ops = {
     .link = tmpfs_link,
     .unlink = tmpfs_unlink,
     .rename = tmpfs_rename,
-    .set_attributes = tmpfs_set_attributes,
+    .set_attributes = attributes_apply,
     .set_size = tmpfs_set_size,
 };
 
@@ -401,15 +386,11 @@ static int
 tmpfs_read_inode(struct inode *inode)
 {
     const struct inode_new *what = fs_of(inode)->newborn;
-    struct node *node = kzalloc(sizeof(*node));
-    char *target = kmalloc(what->target_len + 1);
-    if (!node || !target) {
-        kfree(target);
-        kfree(node);
+    struct node *node = kzalloc(sizeof(*node) + what->target_len);
+    if (!node)
         return -ENOMEM;
-    }
-    memcpy(target, what->target ? what->target : "", what->target_len);
-    node->target = target;
+    if (what->target)
+        memcpy(node->target, what->target, what->target_len);
     node->next_pos = FIRST_POS;
     list_init(&node->entries);
     inode->private = node;
@@ -438,7 +419,6 @@ tmpfs_free_inode(struct inode *inode)
     free_pages(inode, 0);
     list_splice_back(&fs->dying, &node->entries);
     kfree(node->pages);
-    kfree(node->target);
     kfree(node);
     if (fs->is_reaping || list_is_empty(&fs->dying))
         return;

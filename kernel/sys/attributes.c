@@ -3,7 +3,7 @@
 
 #include "abi/errno.h"
 #include "abi/stat.h"
-#include "dev/rtc.h"
+#include "fs/writeback.h"
 #include "sys/fileargs.h"
 #include "sys/sys.h"
 
@@ -83,7 +83,7 @@ static int
 times_arg(uint64_t user, struct inode_attributes *set, bool *to_now)
 {
     struct timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
-    int64_t now = rtc_now_ns() / 1000000000, *to[] = {&set->atime, &set->mtime};
+    int64_t now = fs_now(), *to[] = {&set->atime, &set->mtime};
     *set = (struct inode_attributes){.mask = 0};
     *to_now = true;
     if (user) {

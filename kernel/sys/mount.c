@@ -11,10 +11,8 @@
 #include "sys/sys.h"
 #include "sys/sysfs.h"
 
-/* Flags that change nothing here: no program gets rights by its file, and
- * times of reading are not kept. */
-#define MS_IGNORED \
-    (MS_NOSUID | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_SILENT)
+/* Flags that ask for what is so here anyway. */
+#define MS_IGNORED (MS_NOSUID | MS_NODIRATIME | MS_RELATIME | MS_SILENT)
 
 /* Finds the file system on the disk whose file is at user address source. One
  * disk is mounted but once. */
@@ -56,10 +54,7 @@ open_super(uint64_t source, const char *type, bool read_only,
     for (size_t i = 0; i < ARRAY_LEN(only); i++)
         if (strcmp(type, only[i]->type) == 0)
             *out = only[i];
-    if (!*out)
-        return err ? err : -ENODEV;
-    (*out)->read_only = read_only;
-    return err;
+    return err || *out ? err : -ENODEV;
 }
 
 static int
@@ -70,12 +65,15 @@ mount_new(struct dentry *at, const uint64_t arg[6])
     int64_t n = uaccess_read_string(type, uaddr(arg[2]), sizeof(type));
     if (n < 0)
         return n == -ENAMETOOLONG ? -ENODEV : (int)n;
-    int err = open_super(arg[0], type, arg[3] & MS_RDONLY, &super);
+    bool read_only = arg[3] & MS_RDONLY;
+    int err = open_super(arg[0], type, read_only, &super);
     if (err)
         return err;
     err = mount_add(at, super);
     if (err && super->ops->unmount)
         super->ops->unmount(super);
+    if (!err && !super->bdev)
+        super->read_only = read_only;
     return err;
 }
 

@@ -3,9 +3,11 @@
 import datetime
 import os
 import re
+import subprocess
+import tempfile
 
 import harness
-from harness import Guest, cases
+from harness import Disk, Guest, cases
 
 
 def run_as_init(program, **options):
@@ -66,3 +68,21 @@ def test_changes(name):
     """Files are made, written and removed in a tmpfs as they are on Linux."""
     status, output = run_as_init(name, harts=4)
     assert status == 0, harness.printable(output)[-3000:]
+
+
+def test_changes_on_disk():
+    """The same on a disk, which fsck then finds sound."""
+    with tempfile.TemporaryDirectory() as folder:
+        image = os.path.join(folder, "disk.img")
+        run = [harness.built("host/mkfs.eclipsefs"), "-s", "64M", image]
+        subprocess.run(run, check=True)
+        disks = [harness.built("test.img"), Disk(image, write=True)]
+        with Guest(disks=disks, harts=4) as guest:
+            guest.boot()
+            assert guest.command("mount -t eclipsefs /dev/vdb /mnt") == ""
+            for name in ("names", "content", "attributes", "mounts"):
+                shown = guest.command(f"/tests/{name} /mnt && echo all well")
+                assert "all well" in shown, shown
+            assert guest.command("umount /mnt") == ""
+        check = [harness.built("host/fsck.eclipsefs"), "-n", image]
+        subprocess.run(check, check=True)

@@ -191,6 +191,7 @@ read_only(void)
     check_fails(EROFS, utimensat(AT_FDCWD, "d/f", t, 0));
     check_fails(EROFS, truncate("d/f", 0));
     check_fails(EROFS, access("d/f", W_OK));
+    check_eq(access("d/f", R_OK), 0);
     check_eq(mount(NULL, "d", NULL, MS_REMOUNT, NULL), 0);
     check_eq(unlink("d/f"), 0);
     check_eq(umount("d"), 0);

@@ -604,6 +604,37 @@ many_processes(void)
     check_eq(links("."), 2);
 }
 
+/* Whoever is in a directory stays there, wherever that goes. */
+static void
+walking_while_renaming(void)
+{
+    char path[PATH_MAX];
+    ino_t here = ino(".");
+    int status, wrong = 0;
+
+    check_eq(mkdir("a", 0755) | mkdir("b", 0755) | mkdir("a/x", 0755), 0);
+    put("a/x/f", "text");
+    fflush(stdout);
+    if (fork() == 0) {
+        for (int i = 0; i < 500; i++)
+            if (rename("a/x", "b/y") || rename("b/y", "a/x"))
+                _exit(1);
+        _exit(0);
+    }
+    check_eq(chdir("a/x") && chdir("b/y") && chdir("a/x"), 0);
+    for (int i = 0; i < 500; i++) {
+        size_t len = getcwd(path, sizeof(path)) ? strlen(path) : 0;
+        wrong += len < 4 || (strcmp(path + len - 4, "/a/x") != 0 &&
+                             strcmp(path + len - 4, "/b/y") != 0);
+        wrong += ino("../..") != here || !has("f", "text");
+    }
+    check_eq(wrong, 0);
+    check_eq(chdir("../.."), 0);
+    wait(&status);
+    check_eq(status, 0);
+    check_eq(unlink("a/x/f") | rmdir("a/x") | rmdir("a") | rmdir("b"), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -628,6 +659,7 @@ main(int argc, char **argv)
         TAP_CASE(named_pipes),
         TAP_CASE(reading_while_changing),
         TAP_CASE(many_processes),
+        TAP_CASE(walking_while_renaming),
     };
 
     memset(long_name, 'n', NAME_MAX + 1);
