@@ -40,7 +40,8 @@ def test_memory(name):
     """The programs do what they should on a file system in memory."""
     with Guest() as guest:
         guest.boot()
-        run_script(guest, name, "/tmp")
+        assert guest.command("mount -t tmpfs none /mnt") == ""
+        run_script(guest, name, "/mnt")
 
 
 def make_disk(folder):

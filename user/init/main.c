@@ -34,7 +34,7 @@ main(void)
     if (getpid() != 1)
         warnx("not the first process, going on all the same");
     setenv("PATH", "/bin:/sbin", 0);
-    setenv("HOME", "/root", 0);
+    setenv("HOME", "/root", 1); /* the kernel says /, as Linux does */
     setenv("TERM", "vt100", 0);
     greet();
     respawn_start(&console_shell);
