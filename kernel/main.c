@@ -17,7 +17,6 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/timer.h"
-#include "sys/fault.h"
 #include "sys/power.h"
 #include "sys/startup.h"
 #include "sys/sys.h"

@@ -16,6 +16,97 @@
 #include "sys/fileargs.h"
 #include "sys/sys.h"
 
+#define ARGS_BYTES 131072u /* argv, envp and path, with terminators */
+#define ARGS_COUNT 8192u   /* strings of argv and envp together */
+#define FIRST_ROOM 2048u
+
+/* The strings that a program is started with, on their way from its
+ * predecessor's memory to its own: path, argv, envp. Starts as all zeroes;
+ * what adds to it returns 0, -ENOMEM, -E2BIG or -EFAULT. */
+struct exec_args {
+    char *text; /* to be freed */
+    size_t len, room;
+    unsigned argc, envc; /* the path is not counted */
+};
+
+/* ---- Collecting them ---- */
+
+/* Doubles the room, up to ARGS_BYTES. */
+static int
+grow(struct exec_args *args)
+{
+    size_t room = args->room > 0 ? args->room * 2 : FIRST_ROOM;
+    if (room > ARGS_BYTES)
+        return -E2BIG;
+    char *text = kmalloc(room);
+    if (!text)
+        return -ENOMEM;
+    memcpy(text, args->text, args->len);
+    kfree(args->text);
+    args->text = text;
+    args->room = room;
+    return 0;
+}
+
+/* Adds a string of the kernel's. */
+static int
+add_string(struct exec_args *args, const char *text, unsigned *count)
+{
+    size_t n = strlen(text) + 1;
+    while (n > args->room - args->len) {
+        int error = grow(args);
+        if (error != 0)
+            return error;
+    }
+    memcpy(args->text + args->len, text, n);
+    args->len += n;
+    if (count)
+        ++*count;
+    return 0;
+}
+
+/* Copies a user's string behind the others. */
+static int
+add_user_string(struct exec_args *args, uaddr_t string)
+{
+    int64_t n;
+    while ((n = uaccess_read_string(args->text + args->len, string,
+                                    args->room - args->len)) == -ENAMETOOLONG) {
+        int error = grow(args);
+        if (error != 0)
+            return error;
+    }
+    if (n < 0)
+        return (int)n;
+    args->len += (size_t)n + 1;
+    return 0;
+}
+
+/* Adds an array of user pointers to strings that NULL ends; a NULL array is
+ * empty. */
+static int
+add_user_strings(struct exec_args *args, uaddr_t array, unsigned *count)
+{
+    if (array.v == 0)
+        return 0;
+    for (;; array = uaddr_add(array, sizeof(uint64_t))) {
+        uint64_t string;
+        int error = uaccess_read(&string, array, sizeof(string));
+        if (error != 0)
+            return error;
+        if (string == 0)
+            return 0;
+        if (args->argc + args->envc == ARGS_COUNT)
+            return -E2BIG;
+        error = add_user_string(args, uaddr(string));
+        if (error != 0)
+            return error;
+        (*count)++;
+    }
+}
+
+/* ---- The new memory ---- */
+
 /* Words are written to the new stack upwards from `at`. */
 struct stack_writer {
     uaddr_t at;
@@ -205,11 +296,11 @@ sys_execve(const uint64_t arg[6])
     int error = path_arg_read(&path, arg[0]);
     if (error != 0)
         return error;
-    error = exec_args_add(&args, path.text, NULL);
+    error = add_string(&args, path.text, NULL);
     if (error == 0)
-        error = exec_args_add_user(&args, uaddr(arg[1]), &args.argc);
+        error = add_user_strings(&args, uaddr(arg[1]), &args.argc);
     if (error == 0)
-        error = exec_args_add_user(&args, uaddr(arg[2]), &args.envc);
+        error = add_user_strings(&args, uaddr(arg[2]), &args.envc);
     /* A program may count on a name of its own. */
     if (error == 0 && args.argc == 0)
         error = -EINVAL;
@@ -227,11 +318,11 @@ exec_start(const char *path, const struct elf_source *memory,
     static const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/",
                                               "TERM=vt100", NULL};
     struct exec_args args = {0};
-    int error = exec_args_add(&args, path, NULL);
+    int error = add_string(&args, path, NULL);
     for (unsigned i = 0; error == 0 && argv[i]; i++)
-        error = exec_args_add(&args, argv[i], &args.argc);
+        error = add_string(&args, argv[i], &args.argc);
     for (unsigned i = 0; error == 0 && environment[i]; i++)
-        error = exec_args_add(&args, environment[i], &args.envc);
+        error = add_string(&args, environment[i], &args.envc);
     if (error == 0)
         error = memory ? exec_replace(memory, &args) : exec_path(path, &args);
     kfree(args.text);

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "sys/elf.h"
-#include "sys/exec_args.h"
 
 /* Runs the program at path, or the one in memory, if that is not NULL, with
  * argv[] ended by NULL and the kernel's default environment, in a process that

@@ -1,4 +1,4 @@
-#include "sys/fault.h"
+#include "sys/sys.h"
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "abi/signal.h"

@@ -12,6 +12,8 @@
 #include "abi/syscalls.def"
 #undef SYSCALL
 
-/* The hook for struct trap_hooks. */
+/* For struct trap_hooks: makes a system call; and brings a missing page in, or
+ * ends the process by a signal (sys/fault.c). */
 struct trapframe;
 void sys_dispatch(struct trapframe *frame);
+void fault_handle(struct trapframe *frame);
