@@ -105,3 +105,9 @@ def test_history():
         assert guest.command("tail -n 2 /tmp/.sh_history") == "echo once said\nexit"
         guest.command("sh")
         assert "echo once said" in guest.command("history")
+        guest.command("exit")
+        guest.command("seq 1200 >/tmp/.sh_history")
+        guest.command("sh")
+        guest.command("exit")
+        lines = guest.command("cat /tmp/.sh_history").splitlines()
+        assert lines[0] == "701" and lines[-2:] == ["1200", "exit"]

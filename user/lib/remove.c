@@ -81,7 +81,7 @@ is_root(const struct stat *st)
 static void
 begin_directory(struct removal *r, struct walk *w, const struct walk_entry *e)
 {
-    if (r->o->recursive && is_root(&e->st)) {
+    if (r->o->recursive && e->depth == 0 && is_root(&e->st)) {
         warnx("%s: is the root directory, which stays", e->path);
         r->good = false;
         keep(r, e);
