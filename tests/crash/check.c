@@ -154,8 +154,9 @@ look_at_node(struct check *c, struct efs *fs, uint32_t ino, const char *path)
         int64_t n = efs_file_read(fs, &node, 0, target, sizeof target - 1);
         target[MAX(n, 0)] = '\0';
     }
-    model_found_node(c->model, path, kinds[node.type % 4], node.mode & 07777,
-                     node.nlink, target);
+    if (*path) /* what the root says of itself is not of interest */
+        model_found_node(c->model, path, kinds[node.type % 4],
+                         node.mode & 07777, node.nlink, target);
     if (node.type == ECLIPSEFS_FILE)
         look_at_file(c, fs, &node, path);
     if (node.type == ECLIPSEFS_DIRECTORY)

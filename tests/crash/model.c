@@ -7,6 +7,7 @@
 
 #define PATH_SIZE  512
 #define SLOTS      16
+#define PAGE       4096u
 #define NOT_SYNCED SIZE_MAX
 
 /* A change of one file's content. */
@@ -177,6 +178,21 @@ add_event(struct node *node, struct event event)
     node->events[node->nevents++] = event;
 }
 
+/* A write is no longer whole once it is larger than a page: power may be lost
+ * between any two of them. */
+static void
+add_write(struct node *node, struct event event)
+{
+    uint64_t end = event.offset + event.length;
+
+    while (event.offset < end) {
+        uint64_t page_end = (event.offset / PAGE + 1) * PAGE;
+        event.length = MIN(end, page_end) - event.offset;
+        add_event(node, event);
+        event.offset += event.length;
+    }
+}
+
 static void
 lose_name(struct model *m, struct tree *t, const char *path)
 {
@@ -282,12 +298,12 @@ apply_content(struct model *m, const struct tree *t, struct op *op,
         slots[slot] = name->node;
     } else if (strcmp(op->verb, "fwrite") == 0 && op->result > 0) {
         op->node = slots[slot];
-        add_event(&m->nodes[op->node],
+        add_write(&m->nodes[op->node],
                   (struct event){index, false, op->number[1],
                                  (uint64_t)op->result, op->number[2]});
     } else if (strcmp(op->verb, "write") == 0 && op->result > 0) {
         op->node = name->node;
-        add_event(&m->nodes[op->node],
+        add_write(&m->nodes[op->node],
                   (struct event){index, false, op->number[0],
                                  (uint64_t)op->result, op->number[2]});
     } else if (strcmp(op->verb, "truncate") == 0) {

@@ -15,8 +15,8 @@
  *   finished fsync of the node concerned, covers; and no more than the last
  *   operation begun.
  * - a file's content is, byte by byte, what it was at some moment since its
- *   last finished fsync, and its length likewise. No byte comes from anywhere
- *   else.
+ *   last finished fsync, and its length likewise; a write of several pages is
+ *   as many moments. No byte comes from anywhere else.
  * Owned by who made it; one thread. */
 #pragma once
 
