@@ -144,7 +144,7 @@ start_devices(void)
 static void
 start_interrupts(void)
 {
-    static const struct trap_hooks hooks = {
+    trap_hooks = (struct trap_hooks){
         .syscall = sys_dispatch,
         .user_exception = fault_handle,
         .timer = timer_run_due,
@@ -152,7 +152,6 @@ start_interrupts(void)
         .ipi = cpu_handle_poke,
         .user_return = thread_user_return,
     };
-    trap_set_hooks(&hooks);
     trap_init_hart();
     const struct platform *p = platform_get();
     if (p->nplics == 0 && p->aia.present)
@@ -188,15 +187,11 @@ start_harts(void)
 void
 kmain(uint64_t hartid, uint64_t fdt_pa, uint64_t instret)
 {
-    static const struct panic_hooks panic_hooks = {
-        .stop_others = cpu_stop_others,
-        .describe = describe_panic,
-        .end = end_after_panic,
-    };
     boot_thread.cpu = cpu_add(hartid);
     print_set_console(sbi_console_write);
     print_set_lock(lock_print, unlock_print);
-    panic_set_hooks(&panic_hooks);
+    panic_hooks =
+        (struct panic_hooks){cpu_stop_others, describe_panic, end_after_panic};
     sbi_init();
 
     read_platform(hartid, fdt_pa);

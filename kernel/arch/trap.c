@@ -15,13 +15,7 @@ void trap_capture(struct trapframe *frame);
 _Static_assert(offsetof(struct trapframe, t6) == 30 * sizeof(uint64_t),
                "trap.S: register n is the n-th word");
 
-static struct trap_hooks hooks;
-
-void
-trap_set_hooks(const struct trap_hooks *h)
-{
-    hooks = *h;
-}
+struct trap_hooks trap_hooks;
 
 void
 trap_init_hart(void)
@@ -37,14 +31,14 @@ handle_interrupt(uint64_t cause)
     this_cpu()->in_interrupt = true;
     switch (cause) {
     case SCAUSE_INT_TIMER:
-        hooks.timer();
+        trap_hooks.timer();
         break;
     case SCAUSE_INT_EXTERNAL:
-        hooks.external();
+        trap_hooks.external();
         break;
     case SCAUSE_INT_SOFTWARE:
         csr_clear(sip, SIE_SSIE);
-        hooks.ipi();
+        trap_hooks.ipi();
         break;
     default:
         panic("interrupt of unknown cause %#lx", cause);
@@ -68,14 +62,14 @@ handle_user_trap(struct trapframe *frame)
     if (cause & SCAUSE_INTERRUPT)
         handle_interrupt(cause);
     else
-        hooks.user_exception(frame);
+        trap_hooks.user_exception(frame);
 }
 
 static NOINLINE void
 do_work(struct trapframe *frame)
 {
     while (READ_ONCE(cpu_thread()->work))
-        hooks.user_return(frame);
+        trap_hooks.user_return(frame);
 }
 
 /* Kept free of what only rare traps need: every system call pays for it. */
@@ -84,7 +78,7 @@ trap_user(struct trapframe *frame)
 {
     if (likely(csr_read(scause) == SCAUSE_ECALL_U)) {
         frame->sepc += 4; /* ecall has no compressed form */
-        hooks.syscall(frame);
+        trap_hooks.syscall(frame);
     } else {
         handle_user_trap(frame);
     }

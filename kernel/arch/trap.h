@@ -36,7 +36,7 @@ struct trap_hooks {
     void (*user_return)(struct trapframe *frame);
 };
 
-void trap_set_hooks(const struct trap_hooks *hooks);
+extern struct trap_hooks trap_hooks; /* set once, before the first trap */
 
 /* Points this hart's traps at the kernel and lets interrupts pend. */
 void trap_init_hart(void);

@@ -2,13 +2,7 @@
 #include "lib/fmt.h"
 #include "lib/print.h"
 
-static struct panic_hooks hooks;
-
-void
-panic_set_hooks(const struct panic_hooks *h)
-{
-    hooks = *h;
-}
+struct panic_hooks panic_hooks;
 
 void
 panic(const char *format, ...)
@@ -24,13 +18,13 @@ panic(const char *format, ...)
      * inside this function gets no second try at describing itself. */
     if (__atomic_exchange_n(&panicked, 1, __ATOMIC_ACQ_REL) == 0) {
         print_enter_panic();
-        if (hooks.stop_others)
-            hooks.stop_others();
+        if (panic_hooks.stop_others)
+            panic_hooks.stop_others();
         pr_err("panic: %s", text);
-        if (hooks.describe)
-            hooks.describe();
-        if (hooks.end)
-            hooks.end();
+        if (panic_hooks.describe)
+            panic_hooks.describe();
+        if (panic_hooks.end)
+            panic_hooks.end();
     }
     for (;;)
         ;

@@ -13,7 +13,7 @@ struct panic_hooks {
     void (*end)(void);         /* powers off with a failing status */
 };
 
-void panic_set_hooks(const struct panic_hooks *hooks);
+extern struct panic_hooks panic_hooks;
 
 /* Prints the message and what describe adds, stops the other harts, and ends
  * the machine. */

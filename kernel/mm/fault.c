@@ -7,7 +7,7 @@
 #include "mm/frame.h"
 #include "mm/pagetable.h"
 
-static bool (*find_memory)(unsigned tries);
+bool (*space_find_memory)(unsigned tries);
 
 /* Gives the space a copy of its own of a shared page. */
 static int
@@ -64,12 +64,6 @@ fault_locked(struct space *space, uint64_t va, unsigned access)
     return 0;
 }
 
-void
-space_set_oom_handler(bool (*handler)(unsigned tries))
-{
-    find_memory = handler;
-}
-
 int
 space_fault(struct space *space, uint64_t va, unsigned access)
 {
@@ -77,7 +71,7 @@ space_fault(struct space *space, uint64_t va, unsigned access)
         spin_lock(&space->lock);
         int error = fault_locked(space, va, access);
         spin_unlock(&space->lock);
-        if (error != -ENOMEM || !find_memory || !find_memory(tries))
+        if (error != -ENOMEM || !space_find_memory || !space_find_memory(tries))
             return error;
     }
 }

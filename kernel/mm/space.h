@@ -82,9 +82,10 @@ uint64_t space_set_brk(struct space *space, uint64_t brk);
  * Returns 0, -EFAULT (no such right), -ENOMEM. */
 int space_fault(struct space *space, uint64_t va, unsigned access) MUST_CHECK;
 
-/* Sets who finds memory when a fault finds none: called without spin locks,
- * with the number of tries so far; may block. Returns whether to try again. */
-void space_set_oom_handler(bool (*handler)(unsigned tries));
+/* Who finds memory when a fault finds none; set once. Called without spin
+ * locks, with the number of tries so far; may block. Returns whether to try
+ * again. */
+extern bool (*space_find_memory)(unsigned tries);
 
 /* The kernel's address of user address va, for an access that its page
  * allows as it is now; NULL otherwise. Only the space's own thread changes

@@ -8,5 +8,5 @@
 /* Ends the process that holds most memory, init excepted, unless one is
  * ending already, and waits a moment. Returns whether to try again: not if
  * the caller is to end, if there is nobody, or after two seconds.
- * For space_set_oom_handler. */
+ * For space_find_memory. */
 bool oom_find_memory(unsigned tries);

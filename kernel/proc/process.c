@@ -18,7 +18,7 @@ static struct list_node hash[HASH_SIZE];
 static size_t count;
 static int last_pid;
 
-struct process_hooks process_hooks; /* constant after process_set_hooks */
+struct process_hooks process_hooks;
 
 static struct slab_cache cache;
 
@@ -28,12 +28,6 @@ process_init_table(void)
     slab_init(&cache, "process", sizeof(struct process));
     for (unsigned i = 0; i < HASH_SIZE; i++)
         list_init(&hash[i]);
-}
-
-void
-process_set_hooks(const struct process_hooks *hooks)
-{
-    process_hooks = *hooks;
 }
 
 struct process *

@@ -75,8 +75,7 @@ struct process_hooks {
     void (*init_ended)(int status);
 };
 
-extern struct process_hooks process_hooks;
-void process_set_hooks(const struct process_hooks *hooks);
+extern struct process_hooks process_hooks; /* set once, before process 1 */
 
 /* Creates process 1 and turns the running kernel thread into its thread. It
  * has an empty address space, no files, and no program yet. Panics without

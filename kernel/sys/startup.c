@@ -197,12 +197,6 @@ release_process(struct process *process)
     fs_release_process(process);
 }
 
-static const struct process_hooks hooks = {
-    .clone = fs_clone_process,
-    .release = release_process,
-    .init_ended = init_ended,
-};
-
 /* Finds memory for a user page: what the block cache keeps can be read again,
  * what a process loses cannot. */
 static bool
@@ -227,8 +221,9 @@ startup(void *instret)
     start_files();
     selftest_run();
 
-    process_set_hooks(&hooks);
-    space_set_oom_handler(find_memory);
+    process_hooks =
+        (struct process_hooks){fs_clone_process, release_process, init_ended};
+    space_find_memory = find_memory;
     process_become_init();
     if (fs_start_process(process_current()) != 0)
         panic("process 1 has no files");
