@@ -59,7 +59,7 @@ end_after_panic(void)
     size_t len;
     const char *wish = bootarg_find("panic", &len);
     if (wish && len == 4 && memcmp(wish, "halt", 4) == 0)
-        print_raw("halted\n", 7);
+        pr_err("halted");
     else
         power_off(1);
 }
@@ -94,10 +94,10 @@ read_platform(uint64_t hartid, uint64_t fdt_pa)
     if (platform_init(phys_to_virt(fdt_pa), fdt_pa, FDT_MAX_SIZE, &why) != 0)
         give_up("device tree", why);
     if (bootarg_find("quiet", &len))
-        print_set_limit(PRINT_NOTE);
+        print_hooks.limit = PRINT_NOTE;
     bool sstc = all_harts_have(PLATFORM_ISA_SSTC);
     clock_init(p->timebase_hz, sstc);
-    print_set_clock(clock_now_ns);
+    print_hooks.now_ns = clock_now_ns;
 
     sbi_describe(firmware, sizeof(firmware));
     print_boot("umbra", "%s on %s, boot hart %lu", VERSION_UMBRA, firmware,
@@ -133,7 +133,7 @@ static void
 start_devices(void)
 {
     if (uart_init() == 0)
-        print_set_console(uart_put);
+        print_hooks.put = uart_put;
     power_init();
     rtc_init();
     /* Late enough for power_off to pass the failure on. */
@@ -188,8 +188,9 @@ void
 kmain(uint64_t hartid, uint64_t fdt_pa, uint64_t instret)
 {
     boot_thread.cpu = cpu_add(hartid);
-    print_set_console(sbi_console_write);
-    print_set_lock(lock_print, unlock_print);
+    print_hooks.put = sbi_console_write;
+    print_hooks.lock = lock_print;
+    print_hooks.unlock = unlock_print;
     panic_hooks =
         (struct panic_hooks){cpu_stop_others, describe_panic, end_after_panic};
     sbi_init();

@@ -8,6 +8,7 @@
 #include "proc/completion.h"
 #include "proc/sleeplock.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +18,8 @@ bool host_kernel_quiet;
 void (*host_kernel_idle)(void);
 void (*host_kernel_log)(const char *text);
 
-void
+PRINTF(2, 0)
+static void
 vprint(enum print_level level, const char *format, va_list args)
 {
     char text[256];

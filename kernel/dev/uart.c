@@ -135,7 +135,7 @@ void
 uart_put(const char *text, size_t len) NO_LOCK_CHECK
 {
     /* In a panic the lock's holder may never let go. */
-    bool locked = !print_in_panic();
+    bool locked = !READ_ONCE(print_hooks.panicking);
     if (locked)
         spin_lock(&uart.lock);
     /* The interrupt stays on: it tells the terminal that there is room. */

@@ -17,7 +17,7 @@ panic(const char *format, ...)
     /* Others that panic now only make the first one unreadable; and a panic
      * inside this function gets no second try at describing itself. */
     if (__atomic_exchange_n(&panicked, 1, __ATOMIC_ACQ_REL) == 0) {
-        print_enter_panic();
+        WRITE_ONCE(print_hooks.panicking, true);
         if (panic_hooks.stop_others)
             panic_hooks.stop_others();
         pr_err("panic: %s", text);

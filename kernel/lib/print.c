@@ -6,24 +6,15 @@
 #define BOOT_NAME "9" /* columns of the subject of print_boot */
 #define NS_PER_S  1000000000ul
 
-static struct {
-    void (*lock)(void);
-    void (*unlock)(void);
-    void (*put)(const char *text, size_t len);
-    uint64_t (*now_ns)(void);
-} hooks;
+struct print_hooks print_hooks = {.limit = PRINT_DEBUG};
 
-/* atomic */
-static bool panicking;
-static enum print_level console_limit = PRINT_DEBUG;
-
-/* guarded by hooks.lock: the ring holds the bytes from log_start, where a
+/* guarded by print_hooks.lock: the ring holds the bytes from log_start, where a
  * line begins, to log_end, both counted since boot */
 static char ring[PRINT_LOG_SIZE];
 static uint64_t log_start, log_end;
 
 /* A line being made: "<6>[    0.123456] text\n". It is too large for every
- * stack that may have to print. guarded by hooks.lock */
+ * stack that may have to print. guarded by print_hooks.lock */
 static struct line {
     struct fmt_sink sink;
     size_t len;
@@ -34,9 +25,9 @@ static struct line {
 static bool
 enter(void)
 {
-    if (!hooks.lock || READ_ONCE(panicking))
+    if (!print_hooks.lock || READ_ONCE(print_hooks.panicking))
         return false;
-    hooks.lock();
+    print_hooks.lock();
     return true;
 }
 
@@ -44,14 +35,14 @@ static void
 leave(bool locked)
 {
     if (locked)
-        hooks.unlock();
+        print_hooks.unlock();
 }
 
 static void
 console_put(const char *text, size_t len)
 {
-    if (hooks.put)
-        hooks.put(text, len);
+    if (print_hooks.put)
+        print_hooks.put(text, len);
 }
 
 /* Appends to the line, as much as fits with a newline behind. */
@@ -105,30 +96,24 @@ line_end(void)
 static uint64_t
 now_ns(void)
 {
-    return hooks.now_ns ? hooks.now_ns() : 0;
-}
-
-void
-vprint(enum print_level level, const char *format, va_list args)
-{
-    bool locked = enter();
-    line_begin(level, now_ns());
-    fmt_vformat(&line.sink, format, args);
-    line_end();
-    if (level < console_limit) {
-        size_t prefix = sizeof("<6>") - 1;
-        console_put(line.text + prefix, line.len - prefix);
-    }
-    leave(locked);
+    return print_hooks.now_ns ? print_hooks.now_ns() : 0;
 }
 
 void
 print(enum print_level level, const char *format, ...)
 {
     va_list args;
+    bool locked = enter();
+    line_begin(level, now_ns());
     va_start(args, format);
-    vprint(level, format, args);
+    fmt_vformat(&line.sink, format, args);
     va_end(args);
+    line_end();
+    if (level < print_hooks.limit) {
+        size_t prefix = sizeof("<6>") - 1;
+        console_put(line.text + prefix, line.len - prefix);
+    }
+    leave(locked);
 }
 
 void
@@ -146,7 +131,7 @@ print_boot(const char *subject, const char *format, ...)
     fmt_vformat(&line.sink, format, args);
     va_end(args);
     line_end();
-    if (PRINT_INFO < console_limit) {
+    if (PRINT_INFO < print_hooks.limit) {
         size_t len = (size_t)snprintf(
             head, sizeof(head), "[%lu.%03lu] %-" BOOT_NAME "s ",
             (unsigned long)(ns / NS_PER_S),
@@ -155,41 +140,6 @@ print_boot(const char *subject, const char *format, ...)
         console_put(line.text + text, line.len - text);
     }
     leave(locked);
-}
-
-void
-print_raw(const char *text, size_t len)
-{
-    bool locked = enter();
-    console_put(text, len);
-    leave(locked);
-}
-
-void
-print_set_console(void (*put)(const char *text, size_t len))
-{
-    bool locked = enter();
-    hooks.put = put;
-    leave(locked);
-}
-
-void
-print_set_lock(void (*lock)(void), void (*unlock)(void))
-{
-    hooks.unlock = unlock;
-    hooks.lock = lock;
-}
-
-void
-print_set_clock(uint64_t (*now)(void))
-{
-    hooks.now_ns = now;
-}
-
-void
-print_set_limit(enum print_level limit)
-{
-    console_limit = limit;
 }
 
 size_t
@@ -205,16 +155,4 @@ print_read_log(uint64_t *pos, char *buf, size_t size)
     *pos = from + n;
     leave(locked);
     return n;
-}
-
-void
-print_enter_panic(void)
-{
-    WRITE_ONCE(panicking, true);
-}
-
-bool
-print_in_panic(void)
-{
-    return READ_ONCE(panicking);
 }
