@@ -199,10 +199,14 @@ buf_settle(struct buf *buf, int status)
     waitq_wake_all(&buf->waiters);
 }
 
-/* The first to go, once nobody holds it. */
+/* It goes at once or, held, as the first once nobody holds it. */
 void
 buf_forget(struct buf *buf)
 {
+    if (!is_held(buf)) {
+        free_buf(buf);
+        return;
+    }
     list_del(&buf->hash_node);
     list_del(&buf->file_node);
     list_del(&buf->row_node);
@@ -216,7 +220,10 @@ buf_set_dirty(struct buf *buf, struct pages *pages, bool dirty)
     list_push_back(dirty ? &pages->dirty : &table.row, &buf->row_node);
     buf->dirty = dirty;
     pages->ndirty += dirty ? 1 : -1ul;
-    table.stats.dirty += dirty ? 1 : -1ul;
+    if (pages->pinned)
+        table.stats.blocks -= dirty ? 1 : -1ul;
+    else
+        table.stats.dirty += dirty ? 1 : -1ul;
 }
 
 int

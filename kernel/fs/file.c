@@ -106,7 +106,7 @@ regular_write(struct file *file, struct uio *uio, uint64_t *offset)
     struct super *super = file->inode->super;
     int64_t n = write_locked(file, uio, offset);
 
-    if (n == -ENOSPC && super->ops->sync(super) == 0)
+    if (n == -ENOSPC && super->ops->sync && super->ops->sync(super) == 0)
         n = write_locked(file, uio, offset);
     return n;
 }

@@ -139,6 +139,8 @@ inode_put(struct inode *inode)
 void
 inode_mark_dirty(struct inode *inode)
 {
+    if (inode->pages.pinned)
+        return;
     spin_lock(&cache.lock);
     if (list_is_empty(&inode->dirty_node)) {
         list_push_back(&inode->super->dirty, &inode->dirty_node);

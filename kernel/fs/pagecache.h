@@ -49,7 +49,7 @@ struct page_ops {
 
     /* Brings all dirty pages and attributes to the disk, so that a commit
      * makes them durable. Returns 0; -ENOMEM, and some are still dirty; or
-     * what has been lost. NULL: nothing is ever dirty. */
+     * what has been lost. NULL: the pages are pinned. */
     int (*write_back)(struct inode *inode);
 };
 

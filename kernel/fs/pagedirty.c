@@ -129,7 +129,7 @@ write_piece(struct inode *inode, struct uio *uio, uint64_t offset, bool replace)
 static int
 limit_dirty(struct inode *inode) REQUIRES(inode->lock)
 {
-    if (buf_dirty() <= buf_limit() / DIRTY_PART)
+    if (inode->pages.pinned || buf_dirty() <= buf_limit() / DIRTY_PART)
         return 0;
     flusher_want(true);
     return inode->page_ops->write_back(inode);

@@ -4,17 +4,15 @@
 #include "abi/statfs.h"
 #include "arch/layout.h"
 #include "fs/attributes.h"
-#include "fs/file.h"
+#include "fs/pagecache.h"
 #include "fs/writeback.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
-#include "proc/signal.h"
 
 #define FIRST_POS 2u /* of a directory's entries */
 
-/* Most pages of a file: what kmalloc has room for pointers to. */
-#define FILE_PAGES_MAX ((4ul << 20) / sizeof(void *))
+#define FILE_PAGES_MAX (INT64_MAX / PAGE_SIZE)
 
 struct tmpfs {
     /* constant after creation */
@@ -38,8 +36,6 @@ struct node {
     /* guarded by the inode's lock */
     struct list_node entries; /* of a directory */
     uint64_t next_pos;
-    uint8_t **pages; /* of a file; NULL: a hole */
-    size_t slots;    /* that `pages` has */
 
     char target[]; /* constant; of a symbolic link, as long as its size */
 };
@@ -51,8 +47,6 @@ struct entry {
     size_t len;
     char name[];
 };
-
-static uint8_t zeros[PAGE_SIZE]; /* of all holes; never written */
 
 static struct tmpfs *
 fs_of(const struct inode *inode)
@@ -75,9 +69,10 @@ touch(struct inode *inode, bool content)
         inode->mtime = inode->ctime;
 }
 
-/* Takes a page of what may be used, or gives one back: change is 1 or -1. */
+/* Takes a page of what may be used, or, if change is below 0, gives as many
+ * back. */
 static int
-charge(struct inode *inode, int change)
+charge(struct inode *inode, int64_t change)
 {
     struct tmpfs *fs = fs_of(inode);
     size_t used =
@@ -239,128 +234,48 @@ tmpfs_readlink(struct inode *inode, char *buf, size_t size)
     return (int64_t)inode->size;
 }
 
-/* ---- Files ---- */
+/* ---- Files: pages that no disk has ---- */
 
-/* Makes room for a pointer to page index. */
 static int
-grow(struct node *node, uint64_t index)
+tmpfs_map(struct inode *inode UNUSED, uint64_t index UNUSED, size_t count,
+          struct page_run *run)
 {
-    if (index < node->slots)
-        return 0;
-    if (index >= FILE_PAGES_MAX)
-        return -EFBIG;
-    size_t slots = MAX(index + 1, MIN(node->slots * 2, FILE_PAGES_MAX));
-    uint8_t **pages = kzalloc(slots * sizeof(*pages));
-    if (!pages)
-        return -ENOMEM;
-    for (size_t i = 0; i < node->slots; i++)
-        pages[i] = node->pages[i];
-    kfree(node->pages);
-    node->pages = pages;
-    node->slots = slots;
+    *run = (struct page_run){.bytes = count * PAGE_SIZE, .hole = true};
     return 0;
 }
 
-/* Finds page index, or, to be written to, makes it. */
 static int
-get_page(struct inode *inode, uint64_t index, bool make, uint8_t **page)
+tmpfs_reserve(struct inode *inode, uint64_t index)
 {
-    struct node *node = node_of(inode);
-    *page = index < node->slots ? node->pages[index] : NULL;
-    if (*page)
-        return 0;
-    *page = zeros;
-    if (!make)
-        return 0;
-    int err = grow(node, index);
-    if (!err)
-        err = charge(inode, 1);
+    int err = index < FILE_PAGES_MAX ? charge(inode, 1) : -EFBIG;
     if (err)
         return err;
-    *page = node->pages[index] = frame_alloc_zeroed(0);
-    if (!*page) {
-        charge(inode, -1);
-        return -ENOMEM;
-    }
     inode->blocks += PAGE_SIZE / 512;
-    return 0;
+    return 1;
 }
 
-/* Frees the pages from index on. */
 static void
-free_pages(struct inode *inode, uint64_t index)
+tmpfs_unreserve(struct inode *inode, size_t count)
 {
-    struct node *node = node_of(inode);
-    for (; index < node->slots; index++) {
-        if (!node->pages[index])
-            continue;
-        frame_free(node->pages[index], 0);
-        node->pages[index] = NULL;
-        inode->blocks -= PAGE_SIZE / 512;
-        charge(inode, -1);
-    }
+    charge(inode, -(int64_t)count);
+    inode->blocks -= count * (PAGE_SIZE / 512);
 }
 
-/* Writes uio into the file, or reads the file into it, at *offset. */
-static int64_t
-move(struct file *file, struct uio *uio, uint64_t *offset, bool in)
-{
-    struct inode *inode = file->inode;
-    size_t asked = uio->residual;
-    int64_t n = 0;
-    if (in && READ_ONCE(inode->super->read_only))
-        return -EROFS;
-    sleeplock_lock(&inode->lock);
-    if (in && (READ_ONCE(file->flags) & O_APPEND))
-        *offset = inode->size;
-    while (uio->residual > 0 && (in || *offset < inode->size)) {
-        size_t skip = *offset % PAGE_SIZE, len = PAGE_SIZE - skip;
-        uint8_t *page;
-        n = get_page(inode, *offset / PAGE_SIZE, in, &page);
-        if (n == 0)
-            n = in ? uio_drain(uio, page + skip, len)
-                   : uio_fill(uio, page + skip,
-                              MIN(len, inode->size - *offset));
-        if (n < 0)
-            break;
-        *offset += (uint64_t)n;
-        inode->size = MAX(inode->size, *offset);
-        if (signal_killed_meanwhile())
-            break;
-    }
-    size_t done = asked - uio->residual;
-    if (in && done > 0)
-        touch(inode, true);
-    sleeplock_unlock(&inode->lock);
-    return done > 0 ? (int64_t)done : n;
-}
-
-static int64_t
-tmpfs_read(struct file *file, struct uio *uio, uint64_t *offset)
-{
-    return move(file, uio, offset, false);
-}
-
-static int64_t
-tmpfs_write(struct file *file, struct uio *uio, uint64_t *offset)
-{
-    return move(file, uio, offset, true);
-}
+static const struct page_ops tmpfs_page_ops = {
+    .map = tmpfs_map,
+    .reserve = tmpfs_reserve,
+    .unreserve = tmpfs_unreserve,
+};
 
 static int
 tmpfs_set_size(struct inode *inode, uint64_t size)
 {
-    uint64_t last = size / PAGE_SIZE, used = size % PAGE_SIZE;
-    uint8_t *page;
-    if (last >= FILE_PAGES_MAX)
+    if (size > FILE_PAGES_MAX * PAGE_SIZE)
         return -EFBIG;
-    free_pages(inode, last + (used > 0));
-    int err = get_page(inode, last, false, &page);
-    if (!err && page != zeros)
-        memset(page + used, 0, PAGE_SIZE - used);
-    inode->size = size;
+    pagecache_cut(inode, size);
+    WRITE_ONCE(inode->size, size);
     touch(inode, true);
-    return err;
+    return 0;
 }
 
 /* ---- Inodes ---- */
@@ -377,11 +292,6 @@ static const struct inode_ops tmpfs_inode_ops = {
     .set_size = tmpfs_set_size,
 };
 
-static const struct file_ops tmpfs_file_ops = {
-    .read = tmpfs_read,
-    .write = tmpfs_write,
-};
-
 static int
 tmpfs_read_inode(struct inode *inode)
 {
@@ -395,8 +305,8 @@ tmpfs_read_inode(struct inode *inode)
     list_init(&node->entries);
     inode->private = node;
     inode->ops = &tmpfs_inode_ops;
-    if (S_ISREG(what->mode))
-        inode->file_ops = &tmpfs_file_ops;
+    inode->page_ops = &tmpfs_page_ops;
+    inode->pages.pinned = true;
     inode->rdev = what->rdev;
     inode->mode = what->mode;
     inode->uid = what->uid;
@@ -416,9 +326,8 @@ tmpfs_free_inode(struct inode *inode)
     struct tmpfs *fs = fs_of(inode);
     struct node *node = node_of(inode);
     struct list_node *link;
-    free_pages(inode, 0);
+    pagecache_cut(inode, 0);
     list_splice_back(&fs->dying, &node->entries);
-    kfree(node->pages);
     kfree(node);
     if (fs->is_reaping || list_is_empty(&fs->dying))
         return;

@@ -185,14 +185,14 @@ shim_super_init(struct super *super, const struct shim_node *nodes, unsigned n)
 
 /* ---- What is never reached: nothing here has pages, or gets dirty ---- */
 
-int64_t
+__attribute__((weak)) int64_t
 pagecache_read(struct inode *inode UNUSED, struct uio *uio UNUSED,
                uint64_t *offset UNUSED)
 {
     return -EIO;
 }
 
-int64_t
+__attribute__((weak)) int64_t
 pagecache_write(struct inode *inode UNUSED, struct uio *uio UNUSED,
                 uint64_t *offset UNUSED)
 {
