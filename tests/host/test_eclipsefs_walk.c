@@ -44,7 +44,7 @@ static void
 open_walk(struct blockdev *dev)
 {
     const char *why;
-    assert_int_equal(walk_open(&w, dev, &why), 0);
+    assert_int_equal(walk_open(&w, dev, false, &why), 0);
 }
 
 /* The inode at path, or the error. */
@@ -146,7 +146,7 @@ test_paths(void **state)
     assert_int_equal(find("/abs", false), 5);
     assert_int_equal(find("/abs/", false), 2);
     assert_int_equal(find("/loop", false), 6);
-    walk_close(&w);
+    assert_int_equal(walk_close(&w), 0);
 }
 
 static void
@@ -169,7 +169,7 @@ test_long_paths(void **state)
     path[WALK_PATH_MAX - 1] = '/';
     path[WALK_PATH_MAX] = '\0';
     assert_int_equal(find(path, true), -ENAMETOOLONG);
-    walk_close(&w);
+    assert_int_equal(walk_close(&w), 0);
 }
 
 static void
@@ -201,7 +201,7 @@ test_cycles_and_second_parents(void **state)
     assert_int_equal(find("/a/c/back", true), -EUCLEAN);
     assert_int_equal(find("/a/c/root", true), -EUCLEAN);
     assert_int_equal(find("/a/c/file", true), 5);
-    walk_close(&w);
+    assert_int_equal(walk_close(&w), 0);
 }
 
 static void
@@ -216,7 +216,7 @@ test_hard_links_are_sound(void **state)
     open_walk(builder_disk(&b));
     assert_int_equal(find("/one", true), 2);
     assert_int_equal(find("/two", true), 2);
-    walk_close(&w);
+    assert_int_equal(walk_close(&w), 0);
 }
 
 /* ---- Damage at random ---- */
@@ -304,7 +304,7 @@ walk_damaged(const uint8_t *image, size_t size, struct tally *tally)
     const char *why = NULL;
 
     host_disk_wrap(&disk, image, size);
-    if (walk_open(&w, &disk.dev, &why)) {
+    if (walk_open(&w, &disk.dev, false, &why)) {
         assert_non_null(why);
         tally->errors++;
         host_disk_close(&disk);
@@ -315,7 +315,7 @@ walk_damaged(const uint8_t *image, size_t size, struct tally *tally)
     else if (root.type == ECLIPSEFS_DIRECTORY)
         walk_all(&root, tally);
     assert_in_range(tally->directories, 0, w.fs.inode_count);
-    walk_close(&w);
+    assert_int_equal(walk_close(&w), 0);
     host_disk_close(&disk);
 }
 
