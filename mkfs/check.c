@@ -1,6 +1,5 @@
 #include "check_impl.h"
 
-#include "abi/errno.h"
 #include "fs/bcache.h"
 #include "host_kernel.h"
 #include "lib/bits.h"
@@ -10,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ROUNDS_MAX 4u
 
 /* The last complaint of the file system's code, which has no other way to say
  * more than an error number. */
@@ -22,24 +23,26 @@ hear(const char *text)
 }
 
 static void
-emit(struct checker *c, struct check_finding *f, const char *format,
-     va_list args)
+report(struct checker *c, const struct check_finding *about, const char *format,
+       va_list args)
 {
-    vsnprintf(f->text, sizeof f->text, format, args);
+    struct check_finding f = *about;
+
+    vsnprintf(f.text, sizeof f.text, format, args);
     if (c->options->report)
-        c->options->report(f, c->options->context);
+        c->options->report(&f, c->options->context);
 }
 
 void
 finding(struct checker *c, const char *kind, uint32_t ino, uint64_t block,
         const char *format, ...)
 {
-    struct check_finding f = {kind, ino, block, ""};
+    struct check_finding f = {.kind = kind, .ino = ino, .block = block};
     va_list args;
 
     c->result->findings++;
     va_start(args, format);
-    emit(c, &f, format, args);
+    report(c, &f, format, args);
     va_end(args);
 }
 
@@ -47,12 +50,12 @@ void
 note(struct checker *c, const char *kind, uint32_t ino, uint64_t block,
      const char *format, ...)
 {
-    struct check_finding f = {kind, ino, block, ""};
+    struct check_finding f = {true, kind, ino, block, ""};
     va_list args;
 
     c->result->notes++;
     va_start(args, format);
-    emit(c, &f, format, args);
+    report(c, &f, format, args);
     va_end(args);
 }
 
@@ -92,7 +95,7 @@ claim_blocks(struct checker *c, uint32_t ino, uint32_t start, uint32_t count)
     return n;
 }
 
-/* ---- Pass 4: what is counted ---- */
+/* ---- Pass 5: what is counted ---- */
 
 static void
 check_links(struct checker *c, uint32_t ino)
@@ -195,23 +198,14 @@ check_counts(struct checker *c)
 
 /* ---- The whole check ---- */
 
-/* The parts at fixed places own their blocks before anybody else does. */
+/* All up to the end of the inode table is in use, whatever is there. */
 static int
 claim_fixed(struct checker *c)
 {
-    const struct efsx_header *ext = &c->fs.ext;
-    uint32_t table = (uint32_t)(c->fs.table / BLOCK_SIZE);
-
-    c->owners = calloc(le64_load(ext->total_blocks), sizeof c->owners[0]);
+    c->owners = calloc(le64_load(c->fs.ext.total_blocks), sizeof c->owners[0]);
     if (!c->owners)
         return -ENOMEM;
-    claim_blocks(c, OWNER_FIXED, 0, 1);
-    claim_blocks(c, OWNER_FIXED, (uint32_t)le64_load(ext->journal_start),
-                 le32_load(ext->journal_blocks));
-    claim_blocks(c, OWNER_FIXED, (uint32_t)le64_load(ext->bitmap_start),
-                 le32_load(ext->bitmap_blocks));
-    claim_blocks(c, OWNER_FIXED, table,
-                 (uint32_t)((c->fs.records - c->fs.table) / BLOCK_SIZE));
+    claim_blocks(c, OWNER_FIXED, 0, (uint32_t)(c->fs.records / BLOCK_SIZE));
     return 0;
 }
 
@@ -221,14 +215,17 @@ run_passes(struct checker *c)
     uint32_t n = c->fs.inode_count;
 
     c->inodes = calloc((size_t)n + 1, sizeof c->inodes[0]);
-    c->spans = calloc((size_t)n + 1, sizeof c->spans[0]);
-    if (!c->inodes || !c->spans)
+    if (!c->fs.extended)
+        c->spans = calloc(n, sizeof c->spans[0]);
+    if (!c->inodes || !(c->spans || c->fs.extended))
         return -ENOMEM;
     int err = c->fs.extended ? claim_fixed(c) : 0;
     if (!err)
         err = check_inodes(c);
     if (!err)
         err = check_directories(c);
+    if (!err && c->fs.extended)
+        err = check_files(c);
     if (!err)
         err = check_tree(c);
     return err ? err : check_counts(c);
@@ -250,29 +247,77 @@ free_checker(struct checker *c)
 /* Opens the journal only: its blocks go to their places, or, if nothing may
  * be changed, into the cache. */
 static int
-replay_journal(struct checker *c, struct journal **journal, const char **why)
+replay_journal(struct checker *c, struct journal **journal)
 {
     static const struct journal_ops no_ops = {.closed = NULL};
     const struct efsx_header *ext = &c->fs.ext;
-    bool read_only = !c->options->repair;
 
-    *journal = NULL;
     if (!c->fs.extended)
         return 0;
     int n = journal_open(c->fs.dev, le64_load(ext->journal_start),
-                         le32_load(ext->journal_blocks), read_only, &no_ops,
-                         NULL, journal);
+                         le32_load(ext->journal_blocks), !c->options->repair,
+                         &no_ops, NULL, journal);
     if (n == -EUCLEAN) {
         finding(c, "journal", 0, le64_load(ext->journal_start),
-                "the journal's first block is wrong");
+                "the journal is damaged: what stands in it is lost");
+        c->journal_lost = true;
         return 0;
     }
-    if (n < 0) {
-        *why = "the journal cannot be read";
-        return n;
+    c->result->transactions = MAX(n, 0);
+    return MIN(n, 0);
+}
+
+/* Looks at the whole image. */
+static int
+look(struct checker *c, struct blockdev *dev, const char **why)
+{
+    struct journal *journal = NULL;
+
+    int err = efs_open(&c->fs, dev, why);
+    if (err)
+        return err;
+    c->result->extended = c->fs.extended;
+    *why = "the journal cannot be read";
+    err = replay_journal(c, &journal);
+    if (err)
+        return err;
+    *why = "the image cannot be read";
+    err = run_passes(c);
+    if (journal)
+        journal_close(journal);
+    return err;
+}
+
+/* Mends what has been found, and looks again: mending one thing may bring out
+ * another that it hid. */
+static int
+mend(struct checker *c, struct blockdev *dev, const char **why)
+{
+    struct check_options silent = {.repair = true};
+    struct check_result *result = c->result, left = *result;
+
+    while (result->rounds++ < ROUNDS_MAX) {
+        const char *look_why;
+        int err = repair(c, why);
+        if (is_fatal(err) || err == -EOPNOTSUPP)
+            return err;
+        free_checker(c);
+        left = (struct check_result){0};
+        *c = (struct checker){.options = &silent, .result = &left};
+        int look_err = look(c, dev, &look_why);
+        if (look_err) {
+            *why = look_why;
+            return look_err;
+        }
+        if (left.findings == 0) {
+            result->repaired = true;
+            return 0;
+        }
+        if (err && result->rounds == ROUNDS_MAX)
+            return err;
     }
-    c->result->transactions = n;
-    return 0;
+    *why = "something is still wrong after mending";
+    return -EUCLEAN;
 }
 
 int
@@ -280,26 +325,13 @@ check_image(struct blockdev *dev, const struct check_options *options,
             struct check_result *result, const char **why)
 {
     struct checker c = {.options = options, .result = result};
-    struct journal *journal = NULL;
 
     *result = (struct check_result){0};
     host_kernel_log = hear;
-    int err = efs_open(&c.fs, dev, why);
-    if (err)
-        goto out;
-    err = replay_journal(&c, &journal, why);
-    if (!err) {
-        *why = "the image cannot be read";
-        err = run_passes(&c);
-    }
-    if (journal)
-        journal_close(journal);
-    if (!err && options->repair && result->findings > 0) {
-        *why = "it cannot be mended";
-        err = repair(&c);
-        result->repaired = !err;
-    }
-out:
+    int err = look(&c, dev, why);
+    if (!err && options->repair &&
+        result->findings + result->notes + (unsigned)result->transactions > 0)
+        err = mend(&c, dev, why);
     host_kernel_log = NULL;
     free_checker(&c);
     return err;

@@ -1,11 +1,14 @@
-/* What the passes of a check share; for check*.c and repair.c only.
+/* What the passes of a check share; for check*.c and repair*.c only.
  *
- * Pass 1 reads every inode and notes which block belongs to whom; pass 2
- * every directory; pass 3 walks from the root; pass 4 compares link counts,
- * bitmap and header with what was found. Nothing is changed before all have
- * been through: mending (repair.c) goes by what they left here. */
+ * Pass 1 reads every inode's record; pass 2 every directory; pass 3 where
+ * files have their content; pass 4 walks from the root; pass 5 compares link
+ * counts, bitmap and header with what was found. So of two that claim one
+ * block, who can prove it gets it: blocks of records, names and extents say
+ * whose they are, blocks of content do not. Nothing is changed before all
+ * passes are through: mending goes by what they left here. */
 #pragma once
 
+#include "abi/errno.h"
 #include "check.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/dir.h"
@@ -22,7 +25,8 @@ struct entry {
     char *name; /* len bytes and a terminator */
     uint32_t len;
     uint32_t ino;
-    bool drop; /* not kept by a repair */
+    size_t order; /* its place in the directory */
+    bool drop;    /* not kept by a repair */
 };
 
 struct inode_info {
@@ -32,13 +36,15 @@ struct inode_info {
     bool lost;             /* no name leads to it */
     bool below_lost;       /* a directory that is not reached names it */
     bool rebuild;          /* a directory whose entries must be written anew */
+    bool tail;             /* it has blocks past its end */
     bool cut;              /* its extents are wrong from cut_at on */
-    uint32_t cut_at;       /* logical block */
+    uint64_t cut_at;       /* logical block */
+    uint32_t cut_entries;  /* of its index, that are kept then */
     uint32_t type;         /* enum eclipsefs_node_type */
     uint32_t nlink;        /* as its record says */
     uint32_t names;        /* entries that lead to it */
     uint32_t subdirs;      /* of a directory */
-    uint32_t record_block; /* for a repair */
+    uint32_t record_block; /* of an extended image */
     struct entry *entries;
     size_t nentries;
 };
@@ -54,14 +60,22 @@ struct checker {
     const struct check_options *options;
     struct check_result *result;
     struct inode_info *inodes; /* 1 .. fs.inode_count */
-    struct span *spans;
+    struct span *spans;        /* of a plain image */
     size_t nspans;
 
     /* of an extended image */
     uint32_t *owners; /* of each block: 0 nobody, an inode, or OWNER_FIXED */
+    bool journal_lost;
 };
 
 #define OWNER_FIXED UINT32_MAX /* header, journal, bitmap, table */
+
+/* An error that ends a check, rather than being a finding. */
+static inline bool
+is_fatal(int err)
+{
+    return err == -EIO || err == -ENOMEM;
+}
 
 /* Counts and reports a finding, or a note. */
 void finding(struct checker *c, const char *kind, uint32_t ino, uint64_t block,
@@ -70,7 +84,7 @@ void note(struct checker *c, const char *kind, uint32_t ino, uint64_t block,
           const char *format, ...) PRINTF(5, 6);
 
 /* A finding in the words of the file system's own complaint, if one was made
- * since the last call, or else in those of fallback. */
+ * since the last call of listen, or else in those of fallback. */
 void finding_said(struct checker *c, const char *kind, uint32_t ino,
                   const char *fallback);
 
@@ -85,9 +99,14 @@ uint32_t claim_blocks(struct checker *c, uint32_t ino, uint32_t start,
 /* The passes. Return 0, -EIO, -ENOMEM. */
 int check_inodes(struct checker *c) MUST_CHECK;
 int check_directories(struct checker *c) MUST_CHECK;
+int check_files(struct checker *c) MUST_CHECK;
 int check_tree(struct checker *c) MUST_CHECK;
 int check_counts(struct checker *c) MUST_CHECK;
 
 /* Mends what the passes found, in an extended image. Returns 0, or why it
- * could not. */
-int repair(struct checker *c) MUST_CHECK;
+ * could not, with *why. */
+int repair(struct checker *c, const char **why) MUST_CHECK;
+
+/* The part of it that the file system's own changes can do: fs is open for
+ * them. */
+int repair_tree(struct checker *c) MUST_CHECK;

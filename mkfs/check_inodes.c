@@ -1,6 +1,5 @@
 #include "check_impl.h"
 
-#include "abi/errno.h"
 #include "abi/mode.h"
 #include "fs/bcache.h"
 #include "lib/bits.h"
@@ -8,13 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* An error that ends the check rather than being a finding. */
-static bool
-is_fatal(int err)
-{
-    return err == -EIO || err == -ENOMEM;
-}
 
 /* ---- Slots ---- */
 
@@ -47,126 +39,6 @@ is_spare(struct checker *c, uint32_t ino, uint32_t number, uint32_t offset)
     return c->fs.extended || efs_node_read(&c->fs, ino, &node) != 0;
 }
 
-/* ---- Extents ---- */
-
-/* A run of extents as they stand somewhere: those of a record or a block. */
-struct extents {
-    uint32_t ino;
-    uint64_t block;   /* where they stand */
-    uint64_t logical; /* the least logical block that may come next */
-};
-
-static void
-cut_file(struct checker *c, uint32_t ino, uint64_t logical)
-{
-    struct inode_info *i = &c->inodes[ino];
-
-    if (!i->cut)
-        i->cut_at = (uint32_t)MIN(logical, UINT32_MAX);
-    i->cut = true;
-}
-
-static bool
-check_extents(struct checker *c, struct extents *e, const uint8_t *bytes,
-              uint32_t len)
-{
-    const struct efsx_extent *extent = (const void *)bytes;
-
-    for (uint32_t n = len / sizeof *extent; n > 0; n--, extent++) {
-        uint32_t logical = le32_load(extent->logical);
-        uint32_t count = le32_load(extent->count);
-        uint32_t physical = le32_load(extent->physical);
-        if (count == 0 || logical < e->logical) {
-            finding(c, "extent", e->ino, e->block,
-                    "extents overlap, or are out of order");
-            cut_file(c, e->ino, e->logical);
-            return false;
-        }
-        uint32_t got = claim_blocks(c, e->ino, physical, count);
-        e->logical = (uint64_t)logical + got;
-        if (got < count) {
-            finding(c, "extent", e->ino, e->block,
-                    "block %lu is outside, or belongs to something else",
-                    (unsigned long)physical + got);
-            cut_file(c, e->ino, e->logical);
-            return false;
-        }
-        e->logical = (uint64_t)logical + count;
-    }
-    return true;
-}
-
-static int
-check_extent_block(struct checker *c, struct extents *e, uint32_t block)
-{
-    struct buf *buf;
-
-    if (claim_blocks(c, e->ino, block, 1) == 0) {
-        finding(c, "extent", e->ino, block,
-                "a block of extents is outside, or something else's");
-        cut_file(c, e->ino, e->logical);
-        return -EUCLEAN;
-    }
-    listen(c);
-    int err = efs_block_get(&c->fs, block, EFSX_EXTENT_MAGIC, e->ino, &buf);
-    if (err) {
-        if (!is_fatal(err))
-            finding_said(c, "extent", e->ino, "a block of extents is wrong");
-        cut_file(c, e->ino, e->logical);
-        return err;
-    }
-    const struct efsx_block *head = (const void *)bcache_data(buf);
-    e->block = block;
-    bool good =
-        check_extents(c, e, (const uint8_t *)(head + 1), le32_load(head->used));
-    bcache_put(buf);
-    return good ? 0 : -EUCLEAN;
-}
-
-static int
-check_extent_index(struct checker *c, struct extents *e, const uint8_t *bytes,
-                   uint32_t len)
-{
-    const struct efsx_index *index = (const void *)bytes;
-    int err = 0;
-
-    for (uint32_t n = len / sizeof *index; n > 0 && !err; n--, index++) {
-        uint32_t first = le32_load(index->first);
-        if (first < e->logical) {
-            finding(c, "extent", e->ino, e->block, "index is out of order");
-            cut_file(c, e->ino, e->logical);
-            return 0;
-        }
-        e->logical = first;
-        err = check_extent_block(c, e, le32_load(index->block));
-    }
-    return is_fatal(err) ? err : 0;
-}
-
-static int
-check_layout(struct checker *c, const struct efs_node *node)
-{
-    struct extents e = {.ino = node->ino, .block = node->data / BLOCK_SIZE};
-    struct buf *buf;
-
-    if (node->layout != EFS_EXTENTS && node->layout != EFS_EXTENT_INDEX)
-        return 0;
-    int err = bcache_get(c->fs.dev, e.block, &buf);
-    if (err)
-        return err;
-    const uint8_t *value = bcache_data(buf) + node->data % BLOCK_SIZE;
-    if (node->layout == EFS_EXTENTS)
-        check_extents(c, &e, value, node->data_len);
-    else
-        err = check_extent_index(c, &e, value, node->data_len);
-    bcache_put(buf);
-    uint64_t blocks = (node->size + BLOCK_SIZE - 1) / BLOCK_SIZE;
-    if (!err && e.logical > blocks)
-        note(c, "extent", node->ino, e.block,
-             "blocks past the end wait to be freed");
-    return err;
-}
-
 /* ---- Records ---- */
 
 /* Notes where the record lies; in an extended image its blocks are the
@@ -187,16 +59,14 @@ claim_record(struct checker *c, uint32_t ino)
     if (err)
         return err;
     uint64_t end = address + le32_load(record.size);
-    c->spans[c->nspans++] = (struct span){address, end, ino};
-    if (!c->fs.extended)
+    if (!c->fs.extended) {
+        c->spans[c->nspans++] = (struct span){address, end, ino};
         return 0;
+    }
     uint32_t start = (uint32_t)(address / BLOCK_SIZE);
     uint32_t count = (uint32_t)((end + BLOCK_SIZE - 1) / BLOCK_SIZE) - start;
-    if (claim_blocks(c, ino, start, count) == count)
-        return 0;
-    finding(c, "inode", ino, start,
-            "its record lies in a block of something else");
-    return -EUCLEAN;
+    c->inodes[ino].record_block = start;
+    return claim_blocks(c, ino, start, count) == count ? 0 : -EUCLEAN;
 }
 
 static void
@@ -207,7 +77,8 @@ check_size(struct checker *c, const struct efs_node *node)
                                           : false)
         finding(c, "size", node->ino, node->data / BLOCK_SIZE,
                 "SIZE is %lu, the content has %u bytes",
-                (unsigned long)node->size, node->data_len);
+                (unsigned long)node->size,
+                node->type == ECLIPSEFS_DIRECTORY ? 0 : node->data_len);
 }
 
 static void
@@ -219,6 +90,21 @@ count_type(struct checker *c, const struct efs_node *node)
     bool device = node->type == ECLIPSEFS_FILE && !S_ISREG(node->mode);
 
     ++*counters[device ? 0 : node->type % ARRAY_LEN(counters)];
+}
+
+/* Whether the inode may be freed without a further look, as its slot says. */
+static bool
+check_orphan(struct checker *c, const struct efs_node *node)
+{
+    bool empty = node->type != ECLIPSEFS_DIRECTORY || node->data_len == 0;
+
+    if (node->nlink == 0 && empty && node->ino != ECLIPSEFS_ROOT_INO) {
+        note(c, "orphan", node->ino, 0, "it has no name and waits to be freed");
+        return true;
+    }
+    finding(c, "orphan", node->ino, 0, "it is to be freed, but %s",
+            empty ? "has links" : "is a directory with entries");
+    return false;
 }
 
 static int
@@ -236,22 +122,22 @@ check_inode(struct checker *c, uint32_t ino)
     err = efs_node_read(&c->fs, ino, &node);
     if (!err)
         err = claim_record(c, ino);
+    if (!err && c->fs.extended && node.type == ECLIPSEFS_DIRECTORY &&
+        node.data_len > EFS_VALUE_MAX)
+        err = -EUCLEAN;
     if (err) {
-        if (!is_fatal(err) && err != -EUCLEAN)
-            finding_said(c, "inode", ino, "its record cannot be read");
-        else if (err == -EUCLEAN)
-            finding_said(c, "inode", ino, "its record is wrong");
+        if (!is_fatal(err))
+            finding_said(c, "inode", ino, "its record cannot be used");
         return is_fatal(err) ? err : 0;
     }
     i->state = INODE_GOOD;
-    i->orphan = c->fs.extended && (number & EFSX_SLOT_ORPHAN);
     i->type = node.type;
     i->nlink = node.nlink;
     count_type(c, &node);
     check_size(c, &node);
-    if (i->orphan)
-        note(c, "orphan", ino, 0, "it has no name and waits to be freed");
-    return check_layout(c, &node);
+    if (c->fs.extended && number & EFSX_SLOT_ORPHAN)
+        i->orphan = check_orphan(c, &node);
+    return 0;
 }
 
 /* ---- Overlaps of a plain image's records ---- */
@@ -267,9 +153,8 @@ compare_spans(const void *a, const void *b)
 static void
 check_spans(struct checker *c)
 {
-    if (c->fs.extended || c->nspans == 0)
-        return;
-    qsort(c->spans, c->nspans, sizeof c->spans[0], compare_spans);
+    if (c->nspans > 0)
+        qsort(c->spans, c->nspans, sizeof c->spans[0], compare_spans);
     for (size_t i = 1; i < c->nspans; i++)
         if (c->spans[i].start < c->spans[i - 1].end)
             finding(c, "inode", c->spans[i].ino, c->spans[i].start / BLOCK_SIZE,

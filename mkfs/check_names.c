@@ -1,6 +1,5 @@
 #include "check_impl.h"
 
-#include "abi/errno.h"
 #include "fs/bcache.h"
 #include "fs/eclipsefs/dirtree.h"
 #include "lib/bits.h"
@@ -24,8 +23,13 @@ add_entry(struct inode_info *dir, const struct efs_entry *entry)
     char *name = strndup(entry->name, entry->len);
     if (!name)
         return -ENOMEM;
-    dir->entries[dir->nentries++] =
-        (struct entry){name, entry->len, entry->link.ino, false};
+    dir->entries[dir->nentries] = (struct entry){
+        .name = name,
+        .len = entry->len,
+        .ino = entry->link.ino,
+        .order = dir->nentries,
+    };
+    dir->nentries++;
     return 0;
 }
 
@@ -60,15 +64,24 @@ struct range {
     uint64_t low, high;
 };
 
+/* Whatever is wrong with a tree of names, what could be read of it makes a new
+ * one. */
+static void
+tree_finding(struct checker *c, uint32_t ino, uint64_t block, const char *what)
+{
+    finding(c, "directory", ino, block, "%s", what);
+    c->inodes[ino].rebuild = true;
+}
+
 /* Checks a run of entries in the order of their hashes, those of a leaf or of
  * an inline directory. What stands behind damage is lost. */
 static int
 check_run(struct checker *c, uint32_t ino, uint64_t block, const uint8_t *bytes,
           uint32_t used, struct range range)
 {
-    struct inode_info *dir = &c->inodes[ino];
     struct efs_entry entry;
     uint64_t before = 0;
+    bool ordered = true;
     int err = 0;
 
     for (uint32_t at = 0; at < used && !err; at += 8 + entry.len) {
@@ -78,23 +91,20 @@ check_run(struct checker *c, uint32_t ino, uint64_t block, const uint8_t *bytes,
             used - at < sizeof *head ? UINT32_MAX : le32_load(head->name_len);
         if (entry.len > ECLIPSEFS_NAME_MAX ||
             entry.len > used - at - sizeof *head) {
-            finding(c, "directory", ino, block, "entries are damaged");
-            dir->rebuild = true;
+            tree_finding(c, ino, block, "names are damaged");
             return 0;
         }
         memcpy(entry.name, name, entry.len);
         entry.link.ino = le32_load(head->inode);
         entry.hidden = efs_name_is_hidden(name, entry.len);
         uint64_t hash = efs_name_hash(&c->fs, name, entry.len);
-        if (hash < before || hash >> 32 < range.low ||
-            hash >> 32 >= range.high) {
-            finding(c, "directory", ino, block,
-                    "'%.*s' is not where its hash says", (int)entry.len, name);
-            dir->rebuild = true;
-        }
+        ordered = ordered && hash >= before && hash >> 32 >= range.low &&
+                  hash >> 32 < range.high;
         before = hash;
         err = check_entry(c, ino, &entry);
     }
+    if (!ordered)
+        tree_finding(c, ino, block, "names are not where their hashes say");
     return err;
 }
 
@@ -102,34 +112,31 @@ static int check_index(struct checker *c, uint32_t ino, uint64_t block,
                        const uint8_t *bytes, uint32_t used, struct range range,
                        unsigned depth);
 
-/* Claims and checks a block of a tree, and what is below it. */
+/* Checks and claims a block of a tree, and what is below it. */
 static int
 check_tree_block(struct checker *c, uint32_t ino, uint32_t block,
                  struct range range, unsigned depth)
 {
     uint32_t magic = depth > 0 ? EFSX_INDEX_MAGIC : EFSX_LEAF_MAGIC;
     struct buf *buf;
+    int err = -EUCLEAN;
 
-    if (claim_blocks(c, ino, block, 1) == 0) {
-        finding(c, "directory", ino, block,
-                "a block of names is outside, or something else's");
-        c->inodes[ino].rebuild = true;
-        return 0;
-    }
-    listen(c);
-    int err = efs_block_get(&c->fs, block, magic, ino, &buf);
-    if (err == -EIO || err == -ENOMEM)
-        return err;
+    if (efs_has_blocks(&c->fs, block, 1))
+        err = efs_block_get(&c->fs, block, magic, ino, &buf);
     if (err) {
-        finding_said(c, "directory", ino, "a block of names is wrong");
-        c->inodes[ino].rebuild = true;
-        return 0;
+        if (!is_fatal(err))
+            tree_finding(c, ino, block, "a block of names is damaged");
+        return is_fatal(err) ? err : 0;
     }
     const struct efsx_block *head = (const void *)bcache_data(buf);
     const uint8_t *bytes = (const uint8_t *)(head + 1);
     uint32_t used = le32_load(head->used);
-    if (depth > 0)
+    if (claim_blocks(c, ino, block, 1) == 0)
+        tree_finding(c, ino, block, "two lead to one block of names");
+    else if (depth > 0)
         err = check_index(c, ino, block, bytes, used, range, depth);
+    else if (used == 0)
+        tree_finding(c, ino, block, "a block of names is empty");
     else
         err = check_run(c, ino, block, bytes, used, range);
     bcache_put(buf);
@@ -145,16 +152,18 @@ check_index(struct checker *c, uint32_t ino, uint64_t block,
     uint32_t n = used / (uint32_t)sizeof *index;
     int err = 0;
 
+    if (n == 0 || used % sizeof *index)
+        tree_finding(c, ino, block, "an index of names has an odd size");
     for (uint32_t i = 0; i < n && !err; i++) {
+        uint32_t first = le32_load(index[i].first);
         struct range below = range;
         if (i > 0)
-            below.low = le32_load(index[i].first);
+            below.low = first;
         if (i + 1 < n)
             below.high = le32_load(index[i + 1].first);
-        if (below.low < range.low || below.high > range.high ||
-            below.low >= below.high) {
-            finding(c, "directory", ino, block, "an index is out of order");
-            c->inodes[ino].rebuild = true;
+        if ((i > 0 ? first <= range.low : first != 0) ||
+            below.low >= below.high || below.high > range.high) {
+            tree_finding(c, ino, block, "an index of names is out of order");
             below = range;
         }
         err = check_tree_block(c, ino, le32_load(index[i].block), below,
@@ -184,11 +193,8 @@ check_ordered(struct checker *c, const struct efs_node *node)
     else if (depth > 0 && depth <= EFSX_HASH_DEPTH_MAX)
         err = check_index(c, node->ino, block, value + EFS_DEPTH_SIZE,
                           len - EFS_DEPTH_SIZE, all, depth);
-    else {
-        finding(c, "directory", node->ino, block, "a tree of names of depth %u",
-                depth);
-        c->inodes[node->ino].rebuild = true;
-    }
+    else
+        tree_finding(c, node->ino, block, "a tree of names has a wrong depth");
     bcache_put(buf);
     return err;
 }
@@ -210,7 +216,7 @@ check_list(struct checker *c, const struct efs_node *node)
     efs_dir_close(&dir);
     if (err || found == 0)
         return err;
-    if (found == -EIO || found == -ENOMEM)
+    if (is_fatal(found))
         return found;
     finding_said(c, "directory", node->ino, "its entries are damaged");
     c->inodes[node->ino].rebuild = true;
@@ -220,34 +226,33 @@ check_list(struct checker *c, const struct efs_node *node)
 static int
 compare_entries(const void *a, const void *b)
 {
-    const struct entry *const *x = a, *const *y = b;
-    int order = strcmp((*x)->name, (*y)->name);
+    const struct entry *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+
     if (order)
         return order;
-    return *x < *y ? -1 : *x > *y;
+    return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* Of equal names the first counts. */
-static int
+/* Sorts entries by name, in which order their hashes are all over the place:
+ * that makes a better tree if one must be built. Of equal names the first
+ * counts. */
+static void
 check_duplicates(struct checker *c, uint32_t ino)
 {
     struct inode_info *dir = &c->inodes[ino];
-    struct entry **sorted = malloc((dir->nentries + 1) * sizeof *sorted);
 
-    if (!sorted)
-        return -ENOMEM;
-    for (size_t i = 0; i < dir->nentries; i++)
-        sorted[i] = &dir->entries[i];
-    qsort(sorted, dir->nentries, sizeof *sorted, compare_entries);
+    if (dir->nentries > 0)
+        qsort(dir->entries, dir->nentries, sizeof dir->entries[0],
+              compare_entries);
     for (size_t i = 1; i < dir->nentries; i++) {
-        if (strcmp(sorted[i]->name, sorted[i - 1]->name) != 0)
+        struct entry *e = &dir->entries[i];
+        if (strcmp(e[0].name, e[-1].name) != 0)
             continue;
         finding(c, "duplicate", ino, 0, "there is a second '%s', inode %u",
-                sorted[i]->name, sorted[i]->ino);
-        sorted[i]->drop = dir->rebuild = true;
+                e->name, e->ino);
+        e->drop = dir->rebuild = true;
     }
-    free(sorted);
-    return 0;
 }
 
 static int
@@ -256,11 +261,10 @@ check_directory(struct checker *c, uint32_t ino)
     struct efs_node node;
 
     int err = efs_node_read(&c->fs, ino, &node);
-    /* A record of several blocks, as plain images have them, is a list. */
-    bool ordered = c->fs.extended && node.data_len <= EFS_VALUE_MAX;
     if (!err)
-        err = ordered ? check_ordered(c, &node) : check_list(c, &node);
-    return err ? err : check_duplicates(c, ino);
+        err = c->fs.extended ? check_ordered(c, &node) : check_list(c, &node);
+    check_duplicates(c, ino);
+    return err;
 }
 
 int
@@ -275,7 +279,7 @@ check_directories(struct checker *c)
     return err;
 }
 
-/* ---- Pass 3: the tree ---- */
+/* ---- Pass 4: the tree ---- */
 
 /* Follows one entry of a directory that has been reached. Returns whether it
  * leads to a directory that has not been. */

@@ -1,22 +1,15 @@
-/* Mending an extended image: what the passes of a check decided is carried
- * out, first by setting right what says whose each block is, then by the file
- * system's own changes. */
+/* Mending an extended image, first half: what says whose each block is, is
+ * set right in place. Should this be interrupted, the next check comes to the
+ * same end; and the image is marked as damaged until all is done. */
 #include "check_impl.h"
 
-#include "abi/errno.h"
 #include "abi/mode.h"
 #include "fs/bcache.h"
-#include "fs/eclipsefs/diredit.h"
-#include "fs/eclipsefs/names.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 #include "lib/string.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-
-#define LOST_FOUND "lost+found"
 
 /* Writes a block in place, in the cache too. */
 static int
@@ -48,6 +41,28 @@ read_block(struct checker *c, uint64_t block, uint8_t *bytes)
     return 0;
 }
 
+/* Notes in the header that there is damage, and when that was found. */
+static int
+mark_image(struct checker *c)
+{
+    struct eclipsefs_header *header = &c->fs.header;
+    struct efsx_header *ext = &c->fs.ext;
+    uint8_t bytes[BLOCK_SIZE];
+
+    int err = read_block(c, 0, bytes);
+    if (err)
+        return err;
+    le64_store(header->last_check, (uint64_t)time(NULL));
+    if (le32_load(header->header_checksum))
+        le32_store(header->header_checksum, efs_header_checksum(header));
+    le32_store(ext->state, le32_load(ext->state) | EFSX_ERRORS);
+    le32_store(ext->checksum,
+               crc32c(0, ext, offsetof(struct efsx_header, checksum)));
+    memcpy(bytes, header, sizeof *header);
+    memcpy(bytes + EFSX_OFFSET, ext, sizeof *ext);
+    return write_block(c, 0, bytes);
+}
+
 /* ---- Whose each block is ---- */
 
 /* Blocks of a tree of names that is written anew are nobody's; the record's
@@ -57,10 +72,6 @@ disown_trees(struct checker *c)
 {
     uint64_t total = le64_load(c->fs.ext.total_blocks);
 
-    for (size_t i = 0; i < c->nspans; i++) {
-        struct inode_info *dir = &c->inodes[c->spans[i].ino];
-        dir->record_block = (uint32_t)(c->spans[i].start / BLOCK_SIZE);
-    }
     for (uint64_t b = 0; b < total; b++) {
         uint32_t owner = c->owners[b];
         if (owner == 0 || owner == OWNER_FIXED)
@@ -130,13 +141,14 @@ make_root(struct checker *c)
 {
     struct inode_info *root = &c->inodes[ECLIPSEFS_ROOT_INO];
     uint32_t block = (uint32_t)(c->fs.records / BLOCK_SIZE);
-    uint64_t total = le64_load(c->fs.ext.total_blocks);
+    uint64_t end = MIN(le64_load(c->fs.ext.total_blocks),
+                       block + (1ull << 32) / BLOCK_SIZE);
     uint8_t bytes[BLOCK_SIZE] = {0};
     struct eclipsefs_slot *slot;
 
-    while (block < total && c->owners[block])
+    while (block < end && c->owners[block])
         block++;
-    if (block == total)
+    if (block == end)
         return -ENOSPC;
     c->owners[block] = ECLIPSEFS_ROOT_INO;
     efs_node_lay_out(bytes,
@@ -162,283 +174,57 @@ make_root(struct checker *c)
     return write_block(c, c->fs.table / BLOCK_SIZE, bytes);
 }
 
-/* Makes what is fixed on the disk agree with the owners that were found, so
- * that the image can be mounted. */
 static int
 write_owners(struct checker *c)
 {
     struct inode_info *root = &c->inodes[ECLIPSEFS_ROOT_INO];
-    int err = 0;
 
-    for (uint32_t i = 1; i <= c->fs.inode_count; i++)
-        if (c->inodes[i].orphan && c->inodes[i].cut)
-            c->inodes[i].state = INODE_BAD;
     if (root->type != ECLIPSEFS_DIRECTORY)
         root->state = INODE_BAD;
     disown_trees(c);
-    err = write_slots(c);
+    int err = write_slots(c);
     if (!err && root->state != INODE_GOOD)
         err = make_root(c);
     return err ? err : write_bitmap(c);
 }
 
-/* ---- Files ---- */
-
-/* Whether an extent, cut to what comes before cut_at, still has blocks. */
-static bool
-keep_extent(struct efsx_extent *extent, uint32_t cut_at)
-{
-    uint32_t logical = le32_load(extent->logical);
-    uint32_t count = le32_load(extent->count);
-
-    if (logical >= cut_at)
-        return false;
-    le32_store(extent->count, MIN(count, cut_at - logical));
-    return true;
-}
-
-/* Keeps the extents of a run up to where they are wrong. Returns how many
- * bytes of them are left. */
-static uint32_t
-cut_run(uint8_t *bytes, uint32_t used, uint32_t cut_at)
-{
-    struct efsx_extent *extent = (void *)bytes;
-    uint32_t n = used / (uint32_t)sizeof *extent, kept = 0;
-    uint64_t logical = 0;
-
-    while (kept < n && le32_load(extent[kept].logical) >= logical &&
-           le32_load(extent[kept].count) > 0 &&
-           keep_extent(&extent[kept], cut_at)) {
-        logical = (uint64_t)le32_load(extent[kept].logical) +
-                  le32_load(extent[kept].count);
-        kept++;
-    }
-    return kept * (uint32_t)sizeof *extent;
-}
-
-/* Cuts the last of an index's blocks that is kept; those behind it are
- * nobody's by now. Returns the bytes of the index that are left. */
-static int
-cut_index(struct checker *c, const struct efs_node *node, uint8_t *bytes,
-          uint32_t *len)
-{
-    struct efsx_index *index = (void *)bytes;
-    uint32_t cut_at = c->inodes[node->ino].cut_at;
-    uint32_t n = *len / (uint32_t)sizeof *index, kept = 0;
-
-    while (kept < n && le32_load(index[kept].first) < cut_at &&
-           c->owners[le32_load(index[kept].block)] == node->ino)
-        kept++;
-    *len = kept * (uint32_t)sizeof *index;
-    if (kept == 0)
-        return 0;
-    struct buf *buf;
-    int err = efs_block_get(&c->fs, le32_load(index[kept - 1].block),
-                            EFSX_EXTENT_MAGIC, node->ino, &buf);
-    if (err)
-        return err;
-    uint8_t *block = journal_edit(c->fs.journal, buf, efs_seal);
-    if (block) {
-        struct efsx_block *head = (void *)block;
-        le32_store(head->used, cut_run(block + sizeof *head,
-                                       le32_load(head->used), cut_at));
-    }
-    bcache_put(buf);
-    return block ? 0 : -ENOMEM;
-}
-
-/* Cuts a file where its extents are wrong. */
-static int
-cut_file(struct checker *c, struct efs_node *node)
-{
-    uint32_t cut_at = c->inodes[node->ino].cut_at, len = node->data_len;
-    uint8_t *value;
-
-    int err = efs_node_write(&c->fs, node, len, &value);
-    if (!err && node->layout == EFS_EXTENTS)
-        len = cut_run(value, len, cut_at);
-    else if (!err)
-        err = cut_index(c, node, value, &len);
-    if (err)
-        return err;
-    if (len == 0)
-        node->layout = EFS_EXTENTS;
-    node->size = MIN(node->size, (uint64_t)cut_at * BLOCK_SIZE);
-    return efs_node_write(&c->fs, node, len, NULL);
-}
-
-/* ---- Directories ---- */
-
-/* Does fn to node in a change of its own. */
-static int
-change_node(struct checker *c, struct efs_node *node,
-            int (*fn)(struct checker *c, struct efs_node *node))
-{
-    int err = efs_begin(&c->fs);
-    return err ? err : efs_end(&c->fs, fn(c, node));
-}
+/* ---- All of it ---- */
 
 static int
-empty_directory(struct checker *c, struct efs_node *node)
+write_fixed(struct checker *c)
 {
-    node->layout = EFS_INLINE;
-    node->size = 0;
-    return efs_node_write(&c->fs, node, 0, NULL);
-}
+    const struct efsx_header *ext = &c->fs.ext;
 
-static int
-insert(struct checker *c, struct efs_node *dir, const char *name, uint32_t ino)
-{
-    int err = efs_begin(&c->fs);
-    if (err)
-        return err;
-    err = efs_dir_add(&c->fs, dir, name, strlen(name), ino);
-    return efs_end(&c->fs, err);
-}
-
-static int
-rebuild_directory(struct checker *c, struct efs_node *node)
-{
-    const struct inode_info *dir = &c->inodes[node->ino];
-
-    int err = change_node(c, node, empty_directory);
-    for (size_t i = 0; i < dir->nentries && !err; i++)
-        if (!dir->entries[i].drop)
-            err = insert(c, node, dir->entries[i].name, dir->entries[i].ino);
-    return err;
-}
-
-/* ---- What has lost its name ---- */
-
-/* Finds /lost+found, or makes it. */
-static int
-open_lost_found(struct checker *c, struct efs_node *found)
-{
-    struct efs_new new = {.mode = S_IFDIR | 0700, .now = (uint64_t)time(NULL)};
-    struct efs_node root;
-    struct efs_link link;
-
-    int err = efs_node_read(&c->fs, ECLIPSEFS_ROOT_INO, &root);
-    if (err)
-        return err;
-    err = efs_dir_lookup(&c->fs, &root, LOST_FOUND, strlen(LOST_FOUND), &link);
+    int err = mark_image(c);
+    if (!err && c->journal_lost)
+        err = journal_format(c->fs.dev, le64_load(ext->journal_start),
+                             le32_load(ext->journal_blocks));
     if (!err)
-        err = efs_node_read(&c->fs, link.ino, found);
-    if (!err)
-        return found->type == ECLIPSEFS_DIRECTORY ? 0 : -ENOTDIR;
-    if (err != -ENOENT)
-        return err;
-    err = efs_begin(&c->fs);
-    if (err)
-        return err;
-    err =
-        efs_create(&c->fs, &root, LOST_FOUND, strlen(LOST_FOUND), &new, found);
-    err = efs_end(&c->fs, err);
-    if (!err) {
-        c->inodes[found->ino] = (struct inode_info){
-            .state = INODE_GOOD, .type = ECLIPSEFS_DIRECTORY, .names = 1};
-        c->inodes[ECLIPSEFS_ROOT_INO].subdirs++;
-    }
-    return err;
-}
-
-static int
-name_lost(struct checker *c)
-{
-    struct efs_node found = {0};
-    int err = 0;
-
-    for (uint32_t ino = 1; ino <= c->fs.inode_count && !err; ino++) {
-        struct inode_info *inode = &c->inodes[ino];
-        char name[16];
-        if (!inode->lost || inode->state != INODE_GOOD)
-            continue;
-        if (found.ino == 0)
-            err = open_lost_found(c, &found);
-        if (err)
-            break;
-        snprintf(name, sizeof name, "#%u", ino);
-        err = insert(c, &found, name, ino);
-        inode->names++;
-        if (inode->type == ECLIPSEFS_DIRECTORY)
-            c->inodes[found.ino].subdirs++;
-    }
-    return err;
-}
-
-/* ---- Attributes ---- */
-
-static int
-write_attributes(struct checker *c, struct efs_node *node)
-{
-    const struct inode_info *inode = &c->inodes[node->ino];
-    bool is_dir = node->type == ECLIPSEFS_DIRECTORY;
-
-    node->nlink = is_dir ? 2 + inode->subdirs : inode->names;
-    if (is_dir)
-        node->size = 0;
-    return efs_node_write(&c->fs, node, node->data_len, NULL);
-}
-
-static int
-mend_attributes(struct checker *c, uint32_t ino)
-{
-    const struct inode_info *inode = &c->inodes[ino];
-    struct efs_node node;
-
-    int err = efs_node_read(&c->fs, ino, &node);
-    if (err)
-        return err;
-    uint32_t links =
-        node.type == ECLIPSEFS_DIRECTORY ? 2 + inode->subdirs : inode->names;
-    bool size_is_wrong = node.type == ECLIPSEFS_DIRECTORY
-                             ? node.size != 0
-                             : node.size != efs_node_length(&node);
-    if (node.nlink == links && !size_is_wrong)
-        return 0;
-    return change_node(c, &node, write_attributes);
-}
-
-static int
-mend_inode(struct checker *c, uint32_t ino)
-{
-    const struct inode_info *inode = &c->inodes[ino];
-    struct efs_node node;
-
-    if (inode->state != INODE_GOOD || inode->orphan ||
-        !(inode->cut || inode->rebuild))
-        return 0;
-    int err = efs_node_read(&c->fs, ino, &node);
-    if (!err && inode->cut)
-        err = change_node(c, &node, cut_file);
-    if (!err && inode->rebuild)
-        err = rebuild_directory(c, &node);
+        err = write_owners(c);
+    bcache_drop(c->fs.dev);
     return err;
 }
 
 int
-repair(struct checker *c)
+repair(struct checker *c, const char **why)
 {
-    const char *why;
-    uint32_t state = le32_load(c->fs.ext.state);
-
+    *why = "a plain image is never changed";
     if (!c->fs.extended)
         return -EOPNOTSUPP;
-    int err = write_owners(c);
-    if (err)
-        return err;
-    bcache_drop(c->fs.dev);
-    le32_store(c->fs.ext.state, state & ~(uint32_t)EFSX_ERRORS);
-    err = efs_start(&c->fs, false, &why);
-    if (err)
-        return err;
-    for (uint32_t i = 1; i <= c->fs.inode_count && !err; i++)
-        err = mend_inode(c, i);
+    *why = "the image cannot be written";
+    int err = c->result->findings > 0 ? write_fixed(c) : 0;
+    c->fs.broken = false;
     if (!err)
-        err = name_lost(c);
-    for (uint32_t i = 1; i <= c->fs.inode_count && !err; i++)
-        if (c->inodes[i].state == INODE_GOOD && !c->inodes[i].orphan)
-            err = mend_attributes(c, i);
+        err = efs_start(&c->fs, false, why);
+    if (err)
+        return err;
+    err = repair_tree(c);
+    *why = err == -ENOSPC ? "it is too full to give names to what has lost "
+                            "them"
+                          : "not all can be mended";
+    if (!err && !c->fs.broken)
+        le32_store(c->fs.ext.state,
+                   le32_load(c->fs.ext.state) & ~(uint32_t)EFSX_ERRORS);
     int stopped = efs_stop(&c->fs);
     return err ? err : stopped;
 }

@@ -15,7 +15,8 @@ HOSTFS_SRCS := $(EFS_SRCS) \
     $(addprefix mkfs/, \
         walk.c parents.c list.c get.c dump.c tree.c plain.c extended.c \
         fill.c edit.c \
-        check.c check_inodes.c check_names.c repair.c) \
+        check.c check_inodes.c check_files.c check_names.c \
+        repair.c repair_tree.c) \
     user/lib/sha256.c
 
 # eclipsefs as the kernel mounts it, for host tests.

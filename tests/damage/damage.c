@@ -1,13 +1,13 @@
 /* Damaged images, by the thousand: none may crash the kernel's code or the
  * tools, and what fsck says it has mended must be so.
  *
- *     damage [-n IMAGES] [-s SEED] [-k KIND]
+ *     damage [-n IMAGES] [-s SEED] [-k KIND] [-i IMAGE [-w FILE]]
  *
  * Each image is a sample with one to three kinds of damage (mutate.c), with
  * checksums made right again or not. It is read as a whole, changed, checked,
  * mended, checked again, and changed again. The last line is "N images, M
  * violations, K mended of those with findings"; the exit status is 1 if M is
- * not 0. */
+ * not 0. -i looks at one of these images alone, and -w keeps it in a file. */
 #include "abi/errno.h"
 #include "check.h"
 #include "fs/bcache.h"
@@ -33,8 +33,10 @@
 struct run {
     uint8_t *samples[2], *image, *copy;
     struct mutation mutation;
+    uint64_t seed;
+    long kind; /* the only one; -1: all in turn */
     unsigned kinds[3], nkinds;
-    unsigned long images, violations, damaged, mended;
+    unsigned long image_number, violations, damaged, mended, repeated;
     unsigned read; /* nodes of the present image */
 };
 
@@ -47,7 +49,7 @@ violation(struct run *r, const char *what, const char *why)
     for (unsigned i = 0; i < r->nkinds; i++)
         printf(" %s", mutation_name(r->kinds[i]));
     printf("%s, image %lu\n", r->mutation.reseal ? ", resealed" : "",
-           r->images);
+           r->image_number);
 }
 
 /* ---- Reading ---- */
@@ -150,14 +152,14 @@ use(struct run *r, uint8_t *image, bool read_only)
 
     host_disk_wrap_rw(&disk, image, SAMPLE_SIZE);
     int err = efs_open(&fs, &disk.dev, &why);
-    if (!err)
+    if (!err && fs.extended)
         err = efs_start(&fs, read_only, &why);
     if (!err) {
         r->read = 0;
         read_node(r, &fs, ECLIPSEFS_ROOT_INO, 0);
-        if (!read_only)
+        if (!read_only && fs.extended)
             err = change(&fs);
-        int stopped = efs_stop(&fs);
+        int stopped = fs.extended ? efs_stop(&fs) : 0;
         err = err ? err : stopped;
     }
     host_disk_close(&disk);
@@ -195,11 +197,16 @@ mend(struct run *r)
     if (err) {
         if (!*why)
             violation(r, "fsck -y", "does not say why it gave up");
+        if (getenv("SHOW_WHY"))
+            printf("image %lu: %s: %s\n", r->image_number, mutation_name(r->kinds[0]), why);
         return;
     }
     r->mended += result.findings > 0;
+    r->repeated += result.rounds > 1;
+    if (result.rounds > 1 && getenv("SHOW_ROUNDS"))
+        printf("image %lu: %u rounds; %s\n", r->image_number, result.rounds, mutation_name(r->kinds[0]));
     err = check(r->copy, false, &again, &why);
-    if (err || again.findings > 0)
+    if (err || again.findings + again.notes > 0)
         violation(r, "fsck after fsck -y", err ? why : "has findings");
     err = use(r, r->copy, false);
     if (err && err != -ENOSPC)
@@ -209,23 +216,32 @@ mend(struct run *r)
         violation(r, "fsck after a change", err ? why : "has findings");
 }
 
+/* Makes image number n: whatever came before, it is always the same. */
 static void
-one_image(struct run *r, unsigned kind, bool only)
+make_image(struct run *r, unsigned long n)
 {
-    const uint8_t *sample = r->samples[r->images % 2];
+    unsigned kinds = mutation_kinds();
 
-    memcpy(r->image, sample, SAMPLE_SIZE);
-    r->images++;
-    r->mutation.image = r->image;
-    r->mutation.size = SAMPLE_SIZE;
-    r->mutation.reseal = r->images / mutation_kinds() % 3 != 0;
-    r->nkinds = only || r->images % 4 ? 1 : 1 + r->images % 3;
-    r->kinds[0] = kind;
+    r->image_number = n;
+    memcpy(r->image, r->samples[(n + n / kinds) % 2], SAMPLE_SIZE);
+    r->mutation = (struct mutation){
+        .image = r->image,
+        .size = SAMPLE_SIZE,
+        .random = (r->seed * 0x100000000 + n) * 0x9e3779b97f4a7c15 | 1,
+        .reseal = n / kinds % 3 != 0,
+    };
+    r->nkinds = r->kind >= 0 || n % 4 ? 1 : 1 + n % 3;
     for (unsigned i = 0; i < r->nkinds; i++) {
-        if (i > 0)
-            r->kinds[i] = (kind * 31 + i * 7) % mutation_kinds();
+        r->kinds[i] = (unsigned)((r->kind < 0 ? n : (unsigned long)r->kind) +
+                                 i * (n / kinds + 7)) %
+                      kinds;
         mutation_apply(&r->mutation, r->kinds[i]);
     }
+}
+
+static void
+try_image(struct run *r)
+{
     memcpy(r->copy, r->image, SAMPLE_SIZE);
     use(r, r->copy, true);
     if (memcmp(r->copy, r->image, SAMPLE_SIZE) != 0)
@@ -234,23 +250,40 @@ one_image(struct run *r, unsigned kind, bool only)
     mend(r);
 }
 
+static bool
+keep(const struct run *r, const char *path)
+{
+    FILE *file = fopen(path, "wb");
+    bool ok = file && fwrite(r->image, 1, SAMPLE_SIZE, file) == SAMPLE_SIZE;
+
+    if (file && fclose(file) != 0)
+        ok = false;
+    if (!ok)
+        perror(path);
+    return ok;
+}
+
 int
 main(int argc, char **argv)
 {
-    struct run r = {.mutation.random = 1};
-    unsigned long images = 10ul * mutation_kinds();
-    long kind = -1;
+    struct run r = {.seed = 1, .kind = -1};
+    unsigned long first = 0, images = 10ul * mutation_kinds();
+    const char *path = NULL;
     int option;
 
-    while ((option = getopt(argc, argv, "n:s:k:")) != -1) {
+    while ((option = getopt(argc, argv, "n:s:k:i:w:")) != -1) {
         if (option == 'n')
             images = strtoul(optarg, NULL, 0);
         else if (option == 's')
-            r.mutation.random = strtoul(optarg, NULL, 0) * 2 + 1;
+            r.seed = strtoul(optarg, NULL, 0);
         else if (option == 'k')
-            kind = strtol(optarg, NULL, 0);
-        else
+            r.kind = strtol(optarg, NULL, 0);
+        else if (option == 'w')
+            path = optarg;
+        else if (option != 'i')
             return 2;
+        else
+            first = strtoul(optarg, NULL, 0), images = 1;
     }
     host_kernel_quiet = true;
     bcache_init(CACHE);
@@ -260,12 +293,15 @@ main(int argc, char **argv)
     }
     r.image = malloc(SAMPLE_SIZE);
     r.copy = malloc(SAMPLE_SIZE);
-    for (unsigned long i = 0; i < images; i++)
-        one_image(&r,
-                  kind < 0 ? (unsigned)(i % mutation_kinds()) : (unsigned)kind,
-                  kind >= 0);
-    printf("%lu images, %lu violations, %lu mended of %lu with findings\n",
-           r.images, r.violations, r.mended, r.damaged);
+    for (unsigned long i = 0; i < images; i++) {
+        make_image(&r, first + i);
+        if (path && !keep(&r, path))
+            return 2;
+        try_image(&r);
+    }
+    printf("%lu images, %lu violations, %lu mended of %lu with findings, "
+           "%lu of them in several rounds\n",
+           images, r.violations, r.mended, r.damaged, r.repeated);
     free(r.samples[0]);
     free(r.samples[1]);
     free(r.image);
