@@ -100,7 +100,7 @@ claim_blocks(struct checker *c, uint32_t ino, uint32_t start, uint32_t count)
 static void
 check_links(struct checker *c, uint32_t ino)
 {
-    const struct inode_info *i = &c->inodes[ino];
+    struct inode_info *i = &c->inodes[ino];
     uint32_t links = i->names;
 
     if (i->type == ECLIPSEFS_DIRECTORY)
@@ -110,6 +110,7 @@ check_links(struct checker *c, uint32_t ino)
         (!c->fs.extended && i->nlink <= 2 && i->type == ECLIPSEFS_DIRECTORY))
         return;
     finding(c, "links", ino, 0, "link count is %u, %u found", i->nlink, links);
+    i->rebuild |= i->list;
 }
 
 /* Compares one block of the bitmap with the owners that were found. */

@@ -36,6 +36,7 @@ struct inode_info {
     bool lost;             /* no name leads to it */
     bool below_lost;       /* a directory that is not reached names it */
     bool rebuild;          /* a directory whose entries must be written anew */
+    bool list;             /* a directory as plain images have them */
     bool tail;             /* it has blocks past its end */
     bool cut;              /* its extents are wrong from cut_at on */
     uint64_t cut_at;       /* logical block */

@@ -122,9 +122,6 @@ check_inode(struct checker *c, uint32_t ino)
     err = efs_node_read(&c->fs, ino, &node);
     if (!err)
         err = claim_record(c, ino);
-    if (!err && c->fs.extended && node.type == ECLIPSEFS_DIRECTORY &&
-        node.data_len > EFS_VALUE_MAX)
-        err = -EUCLEAN;
     if (err) {
         if (!is_fatal(err))
             finding_said(c, "inode", ino, "its record cannot be used");

@@ -261,8 +261,10 @@ check_directory(struct checker *c, uint32_t ino)
     struct efs_node node;
 
     int err = efs_node_read(&c->fs, ino, &node);
-    if (!err)
-        err = c->fs.extended ? check_ordered(c, &node) : check_list(c, &node);
+    if (err)
+        return err;
+    c->inodes[ino].list = efs_dir_is_list(&c->fs, &node);
+    err = c->inodes[ino].list ? check_list(c, &node) : check_ordered(c, &node);
     check_duplicates(c, ino);
     return err;
 }

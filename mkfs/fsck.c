@@ -1,5 +1,6 @@
 /* fsck.eclipsefs: checks an image, and mends it. */
 
+#include "abi/errno.h"
 #include "check.h"
 #include "fs/bcache.h"
 #include "host_disk.h"
@@ -24,7 +25,7 @@ enum {
 static const char usage_text[] =
     "usage: fsck.eclipsefs [-n | -y] [--json] IMG\n"
     "  -n      only look: nothing is changed (also without an option)\n"
-    "  -y      mend whatever can be mended\n"
+    "  -y      mend whatever can be mended; a plain image is never changed\n"
     "  --json  one JSON object instead of text\n"
     "exit status: 0 sound, 1 mended, 4 something is left, 8 cannot be\n"
     "checked, 16 wrong usage\n";
@@ -64,6 +65,8 @@ print_text(const char *text)
 static void
 report_text(const struct check_finding *f, void *context UNUSED)
 {
+    if (f->note)
+        printf("note: ");
     if (f->ino)
         printf("inode %u: ", f->ino);
     if (f->block)
@@ -77,9 +80,9 @@ report_json(const struct check_finding *f, void *context)
 {
     unsigned *count = context;
 
-    printf("%s\n  {\"kind\": \"%s\", \"inode\": %u, \"block\": %llu, "
-           "\"text\": ",
-           (*count)++ ? "," : "", f->kind, f->ino,
+    printf("%s\n  {\"note\": %s, \"kind\": \"%s\", \"inode\": %u, "
+           "\"block\": %llu, \"text\": ",
+           (*count)++ ? "," : "", f->note ? "true" : "false", f->kind, f->ino,
            (unsigned long long)f->block);
     print_json_string(f->text);
     putchar('}');
@@ -112,13 +115,14 @@ parse_arguments(struct arguments *args, int argc, char **argv)
 }
 
 static int
-exit_status(const struct arguments *args, const struct check_result *r, int err)
+exit_status(const struct check_result *r, int err)
 {
-    if (err && !(args->repair && r->findings > 0))
-        return EXIT_FAILED;
+    bool failed = err == -EIO || err == -ENOMEM || (err && r->findings == 0);
+    int status = failed ? EXIT_FAILED : EXIT_SOUND;
+
     if (r->findings == 0)
-        return EXIT_SOUND;
-    return r->repaired ? EXIT_MENDED : EXIT_LEFT;
+        return status;
+    return status | (r->repaired ? EXIT_MENDED : EXIT_LEFT);
 }
 
 static void
@@ -128,26 +132,30 @@ print_summary(const struct arguments *args, const struct check_result *r,
     if (r->transactions > 0)
         printf("%s: %d transactions stood in the journal\n", args->image,
                r->transactions);
+    if (r->findings > 0)
+        printf("%s: %u findings, %s\n", args->image, r->findings,
+               r->repaired    ? "all mended"
+               : args->repair ? "not all mended"
+                              : "nothing changed");
     if (err)
         printf("%s: %s (%s)\n", args->image, why, strerror(-err));
     else if (r->findings == 0)
         printf("%s: sound; %u files, %u directories, %u symlinks, %u others\n",
                args->image, r->files, r->directories, r->symlinks, r->others);
-    else
-        printf("%s: %u findings, %s\n", args->image, r->findings,
-               r->repaired ? "all mended" : "nothing changed");
 }
 
 static void
 print_json_summary(const struct check_result *r, int err, const char *why,
                    int status)
 {
-    printf("\n ],\n \"findings_count\": %u, \"repaired\": %s, "
-           "\"transactions\": %d,\n \"files\": %u, \"directories\": %u, "
-           "\"symlinks\": %u, \"others\": %u,\n \"blocks\": %llu, "
-           "\"blocks_used\": %llu, \"status\": %d, \"error\": ",
-           r->findings, r->repaired ? "true" : "false", r->transactions,
-           r->files, r->directories, r->symlinks, r->others,
+    printf("\n ],\n \"findings_count\": %u, \"notes_count\": %u, "
+           "\"repaired\": %s,\n \"extended\": %s, \"transactions\": %d,\n"
+           " \"files\": %u, \"directories\": %u, \"symlinks\": %u, "
+           "\"others\": %u,\n \"blocks\": %llu, \"blocks_used\": %llu, "
+           "\"status\": %d, \"error\": ",
+           r->findings, r->notes, r->repaired ? "true" : "false",
+           r->extended ? "true" : "false", r->transactions, r->files,
+           r->directories, r->symlinks, r->others,
            (unsigned long long)r->blocks, (unsigned long long)r->blocks_used,
            status);
     if (err)
@@ -186,7 +194,7 @@ main(int argc, char **argv)
     if (args.json)
         printf("{\"findings\": [");
     err = check_image(&disk.dev, &options, &result, &why);
-    int status = exit_status(&args, &result, err);
+    int status = exit_status(&result, err);
     if (args.json)
         print_json_summary(&result, err, why, status);
     else

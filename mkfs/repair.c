@@ -4,6 +4,7 @@
 #include "check_impl.h"
 
 #include "abi/mode.h"
+#include "format.h"
 #include "fs/bcache.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
@@ -134,6 +135,29 @@ write_slots(struct checker *c)
     return err;
 }
 
+/* A list that came from a plain image cannot be changed, so what becomes of it
+ * begins as an empty directory. */
+static int
+empty_lists(struct checker *c)
+{
+    int err = 0;
+
+    for (uint32_t i = 1; i <= c->fs.inode_count && !err; i++) {
+        const struct inode_info *dir = &c->inodes[i];
+        uint8_t bytes[BLOCK_SIZE] = {0};
+        struct efs_node node;
+        if (dir->state != INODE_GOOD || !dir->rebuild || !dir->list)
+            continue;
+        err = efs_node_read(&c->fs, i, &node);
+        if (err)
+            break;
+        efs_node_lay_out(bytes, &node, 0);
+        efs_node_seal(bytes);
+        err = write_block(c, dir->record_block, bytes);
+    }
+    return err;
+}
+
 /* A root that cannot be used is replaced by an empty one, in any free block
  * that a slot reaches; what was in it is in /lost+found. */
 static int
@@ -182,7 +206,9 @@ write_owners(struct checker *c)
     if (root->type != ECLIPSEFS_DIRECTORY)
         root->state = INODE_BAD;
     disown_trees(c);
-    int err = write_slots(c);
+    int err = empty_lists(c);
+    if (!err)
+        err = write_slots(c);
     if (!err && root->state != INODE_GOOD)
         err = make_root(c);
     return err ? err : write_bitmap(c);
@@ -197,7 +223,7 @@ write_fixed(struct checker *c)
 
     int err = mark_image(c);
     if (!err && c->journal_lost)
-        err = journal_format(c->fs.dev, le64_load(ext->journal_start),
+        err = format_journal(c->fs.dev, le64_load(ext->journal_start),
                              le32_load(ext->journal_blocks));
     if (!err)
         err = write_owners(c);

@@ -11,12 +11,14 @@ EFS_SRCS := \
         space.c slots.c extent.c extent_edit.c change.c) \
     $(addprefix mkfs/, host_kernel.c host_disk.c format.c format_journal.c store.c)
 
+CHECK_SRCS := $(addprefix mkfs/, \
+    check.c check_inodes.c check_files.c check_names.c repair.c repair_tree.c)
+
 HOSTFS_SRCS := $(EFS_SRCS) \
     $(addprefix mkfs/, \
         walk.c parents.c list.c get.c dump.c tree.c plain.c extended.c \
-        fill.c edit.c \
-        check.c check_inodes.c check_files.c check_names.c \
-        repair.c repair_tree.c) \
+        fill.c edit.c) \
+    $(CHECK_SRCS) \
     user/lib/sha256.c
 
 # eclipsefs as the kernel mounts it, for host tests.
@@ -24,5 +26,5 @@ VFS_SRCS := $(EFS_SRCS) \
     $(addprefix kernel/fs/, inode.c pagecache.c pagedirty.c writeback.c) \
     $(addprefix kernel/fs/eclipsefs/, mount.c tree.c content.c content_write.c) \
     kernel/mm/uio.c \
-    $(addprefix mkfs/, check.c check_inodes.c check_names.c repair.c) \
+    $(CHECK_SRCS) \
     $(addprefix tests/host/, vfs_rig.c crash_disk.c)

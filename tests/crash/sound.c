@@ -10,13 +10,13 @@ struct first {
     unsigned count;
 };
 
-/* Keeps the first finding; what is only remarkable is none. */
+/* Keeps the first finding. */
 static void
 report(const struct check_finding *f, void *context)
 {
     struct first *first = context;
 
-    if (first->count++ == 0)
+    if (!f->note && first->count++ == 0)
         snprintf(first->text, first->size, "fsck: inode %u: %s", f->ino,
                  f->text);
 }

@@ -3,6 +3,5 @@
 
 #include "dev/blockdev.h"
 
-/* Whether the image on dev passes fsck without a remark; else text says the
- * first. */
+/* Whether the image on dev passes fsck; else text says the first finding. */
 bool check_is_sound(struct blockdev *dev, char *text, size_t size);

@@ -1,13 +1,13 @@
 /* Damaged images, by the thousand: none may crash the kernel's code or the
  * tools, and what fsck says it has mended must be so.
  *
- *     damage [-n IMAGES] [-s SEED] [-k KIND] [-i IMAGE [-w FILE]]
+ *     damage [-v] [-n IMAGES] [-s SEED] [-k KIND] [-i IMAGE [-w FILE]]
  *
  * Each image is a sample with one to three kinds of damage (mutate.c), with
  * checksums made right again or not. It is read as a whole, changed, checked,
- * mended, checked again, and changed again. The last line is "N images, M
- * violations, K mended of those with findings"; the exit status is 1 if M is
- * not 0. -i looks at one of these images alone, and -w keeps it in a file. */
+ * mended, checked again, and changed again. The exit status is 1 if anything
+ * went wrong. -i looks at one of these images alone, and -w keeps it in a file;
+ * -v says which could not be mended, and why. */
 #include "abi/errno.h"
 #include "check.h"
 #include "fs/bcache.h"
@@ -34,7 +34,8 @@ struct run {
     uint8_t *samples[2], *image, *copy;
     struct mutation mutation;
     uint64_t seed;
-    long kind; /* the only one; -1: all in turn */
+    long kind;    /* the only one; -1: all in turn */
+    bool verbose; /* says why an image could not be mended */
     unsigned kinds[3], nkinds;
     unsigned long image_number, violations, damaged, mended, repeated;
     unsigned read; /* nodes of the present image */
@@ -197,14 +198,13 @@ mend(struct run *r)
     if (err) {
         if (!*why)
             violation(r, "fsck -y", "does not say why it gave up");
-        if (getenv("SHOW_WHY"))
-            printf("image %lu: %s: %s\n", r->image_number, mutation_name(r->kinds[0]), why);
+        if (r->verbose)
+            printf("image %lu: %s: %s\n", r->image_number,
+                   mutation_name(r->kinds[0]), why);
         return;
     }
     r->mended += result.findings > 0;
     r->repeated += result.rounds > 1;
-    if (result.rounds > 1 && getenv("SHOW_ROUNDS"))
-        printf("image %lu: %u rounds; %s\n", r->image_number, result.rounds, mutation_name(r->kinds[0]));
     err = check(r->copy, false, &again, &why);
     if (err || again.findings + again.notes > 0)
         violation(r, "fsck after fsck -y", err ? why : "has findings");
@@ -271,7 +271,7 @@ main(int argc, char **argv)
     const char *path = NULL;
     int option;
 
-    while ((option = getopt(argc, argv, "n:s:k:i:w:")) != -1) {
+    while ((option = getopt(argc, argv, "n:s:k:i:w:v")) != -1) {
         if (option == 'n')
             images = strtoul(optarg, NULL, 0);
         else if (option == 's')
@@ -280,6 +280,8 @@ main(int argc, char **argv)
             r.kind = strtol(optarg, NULL, 0);
         else if (option == 'w')
             path = optarg;
+        else if (option == 'v')
+            r.verbose = true;
         else if (option != 'i')
             return 2;
         else

@@ -114,7 +114,12 @@ exists(uint32_t ino)
 static void
 set_orphan(uint32_t ino)
 {
+    struct efs_node node;
+
     assert_int_equal(efs_begin(&fs), 0);
+    assert_int_equal(efs_node_read(&fs, ino, &node), 0);
+    node.nlink = 0;
+    assert_int_equal(efs_node_write(&fs, &node, 0, NULL), 0);
     assert_int_equal(efs_inode_set_orphan(&fs, ino, true), 0);
     assert_int_equal(efs_end(&fs, 0), 0);
 }
@@ -224,6 +229,23 @@ test_orphans_are_freed(void **state)
     assert_int_equal(efs_commit(&fs), 0);
     assert_int_equal(efs_space_free_blocks(&fs), blocks);
     assert_int_equal(efs_stop(&fs), 0);
+}
+
+/* A file that has links is none, whatever its slot says. */
+static void
+test_an_orphan_with_links_stays(void **state)
+{
+    uint32_t ino = create_file();
+
+    (void)state;
+    assert_int_equal(efs_begin(&fs), 0);
+    assert_int_equal(efs_inode_set_orphan(&fs, ino, true), 0);
+    assert_int_equal(efs_end(&fs, 0), 0);
+    assert_int_equal(efs_stop(&fs), 0);
+    assert_int_equal(start(false), 0);
+    assert_true(exists(ino));
+    assert_int_equal(efs_stop(&fs), 0);
+    assert_int_equal(state_on_disk(), EFSX_CLEAN | EFSX_ERRORS);
 }
 
 /* It is there to be looked at, and no reason not to mount. */
@@ -369,6 +391,7 @@ main(void)
         cmocka_unit_test_setup(test_damage_within_a_change, setup),
         cmocka_unit_test_setup(test_replay, setup),
         cmocka_unit_test_setup(test_orphans_are_freed, setup),
+        cmocka_unit_test_setup(test_an_orphan_with_links_stays, setup),
         cmocka_unit_test_setup(test_a_damaged_orphan_stays, setup),
         cmocka_unit_test_setup(test_a_disk_that_cannot_be_written, setup),
         cmocka_unit_test_setup(test_a_failing_disk, setup),

@@ -91,6 +91,8 @@ release_orphan(struct efs *fs, uint32_t ino)
 
     if (left)
         return left;
+    if (node.nlink > 0)
+        return efs_broken(fs, ino, node.data, "orphan with links");
     do {
         int err = efs_begin(fs);
         if (err)
