@@ -3,7 +3,6 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "lib/symbols.h"
 
 /* trap.S */
 void trap_entry(void);
@@ -189,6 +188,42 @@ is_on_stack(uint64_t fp)
            ((fp - 1) >> KSTACK_SHIFT & 1);
 }
 
+/* Names for code addresses, from the table that the second link leaves in the
+ * image (tools/ksyms). */
+struct ksym {
+    uint32_t offset; /* from _text */
+    uint32_t name;   /* from ksyms_names */
+};
+
+extern const uint32_t ksyms_count;
+extern const struct ksym ksyms_table[];
+extern const char ksyms_names[];
+
+/* Finds the function that holds addr, and the distance from its start. Returns
+ * false outside the kernel's text. */
+static bool
+look_up(uintptr_t addr, const char **name, size_t *offset)
+{
+    if (addr < (uintptr_t)_text || addr >= (uintptr_t)_etext)
+        return false;
+    uintptr_t target = addr - (uintptr_t)_text;
+
+    /* The last symbol at or below target is table[low - 1]. */
+    size_t low = 0, high = ksyms_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ksyms_table[middle].offset <= target)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return false;
+    *name = ksyms_names + ksyms_table[low - 1].name;
+    *offset = target - ksyms_table[low - 1].offset;
+    return true;
+}
+
 void
 trap_print_backtrace(uint64_t pc, uint64_t fp)
 {
@@ -197,7 +232,7 @@ trap_print_backtrace(uint64_t pc, uint64_t fp)
         const char *name;
         size_t offset;
 
-        if (symbol_lookup(inside, &name, &offset))
+        if (look_up(inside, &name, &offset))
             pr_err("  %016lx %s+%#zx", pc, name, offset + (pc - inside));
         else
             pr_err("  %016lx", pc);

@@ -122,8 +122,8 @@ enable_somewhere(const struct plic *plic, unsigned irq) REQUIRES(lock)
 
 /* ---- Handlers ---- */
 
-static struct irq_handler *
-handler_of(unsigned irq)
+struct irq_handler *
+irq_handler(unsigned irq)
 {
     return irq < IRQ_MAX ? __atomic_load_n(&handlers[irq], __ATOMIC_ACQUIRE)
                          : NULL;
@@ -175,7 +175,7 @@ irq_dispatch(void)
     while (plic && (source = mmio_read32(cpus[cpu].claim)) != 0 &&
            source <= plic->facts->nsources) {
         unsigned irq = plic->facts->first + source - 1;
-        struct irq_handler *handler = handler_of(irq);
+        struct irq_handler *handler = irq_handler(irq);
         if (handler) {
             WRITE_ONCE(handler->counts[cpu], handler->counts[cpu] + 1);
             handler->handle(handler->arg);
@@ -185,18 +185,4 @@ irq_dispatch(void)
         }
         mmio_write32(cpus[cpu].claim, source);
     }
-}
-
-uint64_t
-irq_count(unsigned irq, unsigned cpu)
-{
-    const struct irq_handler *handler = handler_of(irq);
-    return handler && cpu < CPU_MAX ? READ_ONCE(handler->counts[cpu]) : 0;
-}
-
-const char *
-irq_name(unsigned irq)
-{
-    const struct irq_handler *handler = handler_of(irq);
-    return handler ? handler->name : NULL;
 }

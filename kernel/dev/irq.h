@@ -39,7 +39,5 @@ int irq_register(unsigned irq, struct irq_handler *handler) MUST_CHECK;
 /* Handles everything pending on this hart; called by the trap code. */
 void irq_dispatch(void);
 
-/* For /proc/interrupts: the count of irq on cpu, its handler's name (NULL if
- * it has none). */
-uint64_t irq_count(unsigned irq, unsigned cpu);
-const char *irq_name(unsigned irq);
+/* The handler of irq, NULL if it has none; for what /proc and /sys show. */
+struct irq_handler *irq_handler(unsigned irq);

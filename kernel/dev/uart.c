@@ -91,9 +91,12 @@ tx_can_send(void) REQUIRES(uart.lock)
     return uart.tx_free > 0;
 }
 
+/* Sends c, once the transmitter takes it. */
 static void
 tx_send(char c) REQUIRES(uart.lock)
 {
+    while (!tx_can_send())
+        cpu_relax();
     uart.tx_free--;
     reg_write(THR, (uint8_t)c);
 }
@@ -117,20 +120,6 @@ tx_pump(void) REQUIRES(uart.lock)
     set_ier(more ? uart.ier | IER_TX : uart.ier & (uint8_t)~IER_TX);
 }
 
-static void
-wait_to_send(void) REQUIRES(uart.lock)
-{
-    while (!tx_can_send())
-        cpu_relax();
-}
-
-static void
-put_byte(char c) REQUIRES(uart.lock)
-{
-    wait_to_send();
-    tx_send(c);
-}
-
 void
 uart_put(const char *text, size_t len) NO_LOCK_CHECK
 {
@@ -139,19 +128,17 @@ uart_put(const char *text, size_t len) NO_LOCK_CHECK
     if (locked)
         spin_lock(&uart.lock);
     /* The interrupt stays on: it tells the terminal that there is room. */
-    while (uart.tx_head != uart.tx_tail) {
-        wait_to_send();
+    while (uart.tx_head != uart.tx_tail)
         tx_send_queued();
-    }
     if (uart.mid_line) {
-        put_byte('\r');
-        put_byte('\n');
+        tx_send('\r');
+        tx_send('\n');
         uart.mid_line = false;
     }
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\n')
-            put_byte('\r');
-        put_byte(text[i]);
+            tx_send('\r');
+        tx_send(text[i]);
     }
     if (locked)
         spin_unlock(&uart.lock);

@@ -11,6 +11,8 @@
 
 #define PIECE 256u /* bytes made or taken at a time */
 
+#define RDEV_CONSOLE MAKEDEV(5, 1)
+
 /* Between two pieces: lets others run. Returns whether a signal wants to end
  * the call, which may be for gigabytes, here. */
 static bool
@@ -103,22 +105,16 @@ is_nonblocking(const struct file *file)
     return READ_ONCE(file->flags) & O_NONBLOCK;
 }
 
-static int
-console_open(struct file *file)
-{
-    file->private = uart_tty();
-    return file->private ? 0 : -ENXIO;
-}
-
 /* /dev/tty stands for the controlling terminal of who opens it: the console
  * or none [posix §11.1.3]. */
 static int
-controlling_open(struct file *file)
+console_open(struct file *file)
 {
-    int err = console_open(file);
-    if (!err && tty_session(file->private) != READ_ONCE(process_current()->sid))
-        err = -ENXIO;
-    return err;
+    struct tty *tty = file->private = uart_tty();
+    bool any = file->inode->rdev == RDEV_CONSOLE;
+    return tty && (any || tty_session(tty) == READ_ONCE(process_current()->sid))
+               ? 0
+               : -ENXIO;
 }
 
 static int64_t
@@ -141,14 +137,6 @@ console_ioctl(struct file *file, unsigned command, uint64_t arg)
 
 static const struct file_ops console_ops = {
     .open = console_open,
-    .read = console_read,
-    .write = console_write,
-    .ioctl = console_ioctl,
-    .is_stream = true,
-};
-
-static const struct file_ops controlling_ops = {
-    .open = controlling_open,
     .read = console_read,
     .write = console_write,
     .ioctl = console_ioctl,
@@ -180,7 +168,7 @@ static const struct pseudo_row rows[] = {
     CHR("full", 0666, 1, 7, &full_ops),
     CHR("random", 0666, 1, 8, &random_ops),
     CHR("urandom", 0666, 1, 9, &random_ops),
-    CHR("tty", 0666, 5, 0, &controlling_ops),
+    CHR("tty", 0666, 5, 0, &console_ops),
     CHR("console", 0600, 5, 1, &console_ops),
     {0, S_IFBLK | 0660, "DISK", &devfs_disks, .file_ops = &devfs_block_ops},
     {.name = NULL},

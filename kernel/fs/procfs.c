@@ -250,12 +250,13 @@ show_interrupts(struct text *out)
         text_printf(out, "       CPU%-2u", cpu);
     text_printf(out, "\n");
     for (unsigned irq = 0; irq < IRQ_MAX; irq++) {
-        if (!irq_name(irq))
+        const struct irq_handler *handler = irq_handler(irq);
+        if (!handler)
             continue;
         text_printf(out, "%4u:", irq);
         for (unsigned cpu = 0; cpu < cpu_count(); cpu++)
-            text_printf(out, " %11lu", irq_count(irq, cpu));
-        text_printf(out, "  %s\n", irq_name(irq));
+            text_printf(out, " %11lu", READ_ONCE(handler->counts[cpu]));
+        text_printf(out, "  %s\n", handler->name);
     }
     return 0;
 }
@@ -279,7 +280,8 @@ show_stat(struct text *out)
         text_printf(out, "cpu%u", i);
         put_cpu_times(out, sched_busy_ns(i), idle_ns(now, sched_busy_ns(i)));
         for (unsigned irq = 0; irq < IRQ_MAX; irq++)
-            interrupts += irq_count(irq, i);
+            if (irq_handler(irq))
+                interrupts += READ_ONCE(irq_handler(irq)->counts[i]);
     }
     int64_t boot = (rtc_now_ns() - (int64_t)now) / NS_PER_SEC;
     return text_printf(out,

@@ -3,19 +3,6 @@
 #include "arch/layout.h"
 #include "lib/string.h"
 
-/* Copies one piece between the buffer, at base, and the kernel's side. */
-static inline int
-copy_piece(const struct uio *uio, uint64_t base, char *kernel, size_t n,
-           bool fill)
-{
-    if (uio->user)
-        return fill ? uaccess_write(uaddr(base), kernel, n)
-                    : uaccess_read(kernel, uaddr(base), n);
-    char *p = (char *)(uintptr_t)base;
-    memcpy(fill ? p : kernel, fill ? kernel : p, n);
-    return 0;
-}
-
 /* Goes piece by piece: none crosses a page, so all of it can be accessed or
  * nothing. */
 static inline int64_t
@@ -32,7 +19,14 @@ move(struct uio *uio, char *kernel, size_t n, bool fill)
         uint64_t base = uio->vec->base + uio->skip;
         size_t len = MIN(want - done, uio->vec->len - uio->skip);
         len = MIN(len, PAGE_SIZE - base % PAGE_SIZE);
-        if (copy_piece(uio, base, kernel + done, len, fill) < 0)
+        char *p = (char *)(uintptr_t)base, *k = kernel + done;
+        int err = 0;
+        if (!uio->user)
+            memcpy(fill ? p : k, fill ? k : p, len);
+        else
+            err = fill ? uaccess_write(uaddr(base), k, len)
+                       : uaccess_read(k, uaddr(base), len);
+        if (err)
             return done ? (int64_t)done : -EFAULT;
         uio->skip += len;
         uio->residual -= len;

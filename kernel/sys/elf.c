@@ -91,17 +91,6 @@ load_segment(const struct elf_source *source, struct space *space,
     return error == -EFAULT ? -ENOMEM : error;
 }
 
-/* Notes where the program headers are in memory, if this segment has them. */
-static void
-find_phdrs(const struct elf64_ehdr *h, const struct elf64_phdr *ph,
-           uint64_t base, struct elf_info *info)
-{
-    uint64_t bytes = h->e_phnum * sizeof(*ph);
-    if (h->e_phoff >= ph->p_offset && ph->p_filesz >= bytes &&
-        h->e_phoff - ph->p_offset <= ph->p_filesz - bytes)
-        info->phdr = base + ph->p_vaddr + (h->e_phoff - ph->p_offset);
-}
-
 int
 elf_load(const struct elf_source *source, struct space *space,
          struct elf_info *info)
@@ -131,7 +120,12 @@ elf_load(const struct elf_source *source, struct space *space,
         error = load_segment(source, space, ph, base);
         if (error != 0)
             return error;
-        find_phdrs(&header, ph, base, info);
+        /* The program headers may be in memory, as a part of this. */
+        uint64_t bytes = header.e_phnum * sizeof(*ph);
+        uint64_t at = header.e_phoff - ph->p_offset;
+        if (header.e_phoff >= ph->p_offset && ph->p_filesz >= bytes &&
+            at <= ph->p_filesz - bytes)
+            info->phdr = base + ph->p_vaddr + at;
         info->end = ALIGN_UP(base + ph->p_vaddr + ph->p_memsz, PAGE_SIZE);
     }
     return info->end != 0 ? 0 : -ENOEXEC;

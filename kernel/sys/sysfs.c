@@ -78,9 +78,10 @@ put_bits(struct text *out, uint64_t bits)
 static int
 put_irq(struct text *out, unsigned irq)
 {
+    const struct irq_handler *handler = irq_handler(irq);
     uint64_t count = 0;
-    for (unsigned cpu = 0; cpu < cpu_count(); cpu++)
-        count += irq_count(irq, cpu);
+    for (unsigned cpu = 0; handler && cpu < cpu_count(); cpu++)
+        count += READ_ONCE(handler->counts[cpu]);
     return text_printf(out, "%u %lu\n", irq, count);
 }
 
