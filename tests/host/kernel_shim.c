@@ -10,6 +10,7 @@
 #include "proc/timer.h"
 #include "proc/waitq.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
