@@ -170,12 +170,12 @@ show_self(struct text *out)
 
 /* ---- The machine ---- */
 
-static uint64_t
-busy_ns_total(void)
+static struct sched_stats
+total_stats(void)
 {
-    uint64_t sum = 0;
+    struct sched_stats sum = {0};
     for (unsigned i = 0; i < cpu_count(); i++)
-        sum += sched_busy_ns(i);
+        sched_add_stats(i, &sum);
     return sum;
 }
 
@@ -189,7 +189,7 @@ static int
 show_uptime(struct text *out)
 {
     uint64_t now = clock_now_ns();
-    uint64_t idle = idle_ns(now * cpu_count(), busy_ns_total());
+    uint64_t idle = idle_ns(now * cpu_count(), total_stats().busy_ns);
     return text_printf(out, "%lu.%02lu %lu.%02lu\n", now / NS_PER_SEC,
                        now % NS_PER_SEC / NS_PER_TICK, idle / NS_PER_SEC,
                        idle % NS_PER_SEC / NS_PER_TICK);
@@ -199,13 +199,10 @@ show_uptime(struct text *out)
 static int
 show_loadavg(struct text *out)
 {
-    unsigned runnable = sched_runnable();
-    int last = 0;
-    struct process *process;
-    while ((process = process_next(last))) {
-        last = process->pid;
-        process_put(process);
-    }
+    unsigned runnable = total_stats().runnable;
+    spin_lock(&process_lock);
+    int last = list_entry(process_list.prev, struct process, all_node)->pid;
+    spin_unlock(&process_lock);
     return text_printf(out, "%u.00 %u.00 %u.00 %u/%zu %d\n", runnable, runnable,
                        runnable, runnable, process_count(), last);
 }
@@ -263,22 +260,25 @@ show_interrupts(struct text *out)
 
 /* All time that is not idle counts as the first column, user time. */
 static void
-put_cpu_times(struct text *out, uint64_t busy, uint64_t idle)
+put_cpu_times(struct text *out, uint64_t busy, uint64_t passed)
 {
     text_printf(out, " %lu 0 0 %lu 0 0 0 0 0 0\n", busy / NS_PER_TICK,
-                idle / NS_PER_TICK);
+                idle_ns(passed, busy) / NS_PER_TICK);
 }
 
 static int
 show_stat(struct text *out)
 {
-    uint64_t now = clock_now_ns(), busy = busy_ns_total(), interrupts = 0;
+    uint64_t now = clock_now_ns(), interrupts = 0;
     unsigned cpus = cpu_count();
+    struct sched_stats all = total_stats();
     text_printf(out, "cpu ");
-    put_cpu_times(out, busy, idle_ns(now * cpus, busy));
+    put_cpu_times(out, all.busy_ns, now * cpus);
     for (unsigned i = 0; i < cpus; i++) {
+        struct sched_stats one = {0};
+        sched_add_stats(i, &one);
         text_printf(out, "cpu%u", i);
-        put_cpu_times(out, sched_busy_ns(i), idle_ns(now, sched_busy_ns(i)));
+        put_cpu_times(out, one.busy_ns, now);
         for (unsigned irq = 0; irq < IRQ_MAX; irq++)
             if (irq_handler(irq))
                 interrupts += READ_ONCE(irq_handler(irq)->counts[i]);
@@ -287,8 +287,8 @@ show_stat(struct text *out)
     return text_printf(out,
                        "intr %lu\nctxt %lu\nbtime %ld\nprocesses %zu\n"
                        "procs_running %u\nprocs_blocked 0\n",
-                       interrupts, sched_switches(), boot, process_count(),
-                       sched_runnable());
+                       interrupts, all.switches, boot, process_count(),
+                       all.runnable);
 }
 
 static int

@@ -253,14 +253,6 @@ static const char *const standard_names[FDT_STANDARD_COUNT] = {
     "interrupt-parent", "#interrupt-cells",
 };
 
-void
-fdt_walk_begin(struct fdt_walk *walk, const struct fdt *tree)
-{
-    walk->tree = tree;
-    walk->next = 0;
-    walk->depth = 0;
-}
-
 /* Works out what node says, or its ancestors say for it. */
 static void
 inherit(struct fdt_node *node)

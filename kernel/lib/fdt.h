@@ -93,9 +93,8 @@ int fdt_reserved(const struct fdt *tree, unsigned index,
 
 /* ---- Nodes ---- */
 
-void fdt_walk_begin(struct fdt_walk *walk, const struct fdt *tree);
-
-/* The next node, or NULL behind the last. It and its ancestors stay valid
+/* The next node, or NULL behind the last. A walk begins with all but its tree
+ * zero. It and its ancestors stay valid
  * until the walk leaves them. */
 const struct fdt_node *fdt_walk_next(struct fdt_walk *walk);
 

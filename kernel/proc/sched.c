@@ -414,37 +414,21 @@ sched_run_ns(const struct thread *thread)
     return ns;
 }
 
-uint64_t
-sched_busy_ns(unsigned cpu)
+void
+sched_add_stats(unsigned cpu, struct sched_stats *sum)
 {
     struct runq *rq = &runqs[cpu];
     uint64_t now = clock_now_ns(), idle = READ_ONCE(rq->idle_ns);
-    if (READ_ONCE(rq->current) == rq->idle)
+    bool busy = READ_ONCE(rq->current) != rq->idle;
+    if (!busy)
         idle += now - READ_ONCE(rq->idle->switched_in);
-    return now > idle ? now - idle : 0;
+    sum->busy_ns += now > idle ? now - idle : 0;
+    sum->switches += READ_ONCE(rq->switches);
+    sum->runnable += READ_ONCE(rq->nready) + busy;
 }
 
 uint64_t
 sched_wfi_instret(void)
 {
     return runq_of(this_cpu())->wfi_instret;
-}
-
-uint64_t
-sched_switches(void)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < cpu_count(); i++)
-        sum += READ_ONCE(runqs[i].switches);
-    return sum;
-}
-
-unsigned
-sched_runnable(void)
-{
-    unsigned sum = 0;
-    for (unsigned i = 0; i < cpu_count(); i++)
-        sum += READ_ONCE(runqs[i].nready) +
-               (READ_ONCE(runqs[i].current) != runqs[i].idle);
-    return sum;
 }

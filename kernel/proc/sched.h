@@ -56,11 +56,13 @@ void sched_interrupt(struct thread *thread);
 /* CPU time of thread up to now. Any context. */
 uint64_t sched_run_ns(const struct thread *thread);
 
-/* For /proc: nanoseconds a hart was not idle, context switches so far, and
- * threads runnable now on all harts. */
-uint64_t sched_busy_ns(unsigned cpu);
-uint64_t sched_switches(void);
-unsigned sched_runnable(void);
+/* For /proc: nanoseconds a hart was not idle, its context switches so far, and
+ * threads runnable on it now. */
+struct sched_stats {
+    uint64_t busy_ns, switches;
+    unsigned runnable;
+};
+void sched_add_stats(unsigned cpu, struct sched_stats *sum);
 
 /* By how much the count of instructions has grown on this hart during wfi: an
  * emulator that counts time by instructions counts idle time, too. */

@@ -29,7 +29,7 @@
 #include "sys/power.h"
 #include "sys/selftest.h"
 #include "sys/sysfs.h"
-#include "virtio/mmio.h"
+#include "virtio/driver.h"
 
 /* Cached blocks given up at a time for a page that a process needs. */
 #define SHRINK_BLOCKS 64

@@ -84,6 +84,17 @@ extern const struct virtio_driver virtio_blk_driver, virtio_rng_driver;
  * Returns 0, and t stays in use for ever; or -ENOMEM. */
 int virtio_device_add(struct virtio_transport *t) MUST_CHECK;
 
+/* virtio/mmio.c: looks into every slot of memory-mapped registers [virtio §4.2]
+ * that the platform lists, modern (version 2) or legacy (version 1, QEMU's
+ * default), and hands each device found to virtio_device_add. Empty slots are
+ * skipped in silence; one with a wrong magic number or version costs a line in
+ * the log. Once, on the boot hart, when interrupts and the scheduler work. */
+void virtio_mmio_probe(void);
+
+/* The same for one slot, whose registers are at physical address base.
+ * irq: as in struct virtio_transport. Returns whether a device is there. */
+bool virtio_mmio_probe_slot(uint64_t base, uint64_t size, unsigned irq);
+
 /* Returns "virtioN" for index N, or NULL. It stays for ever. */
 struct virtio_device *virtio_device_get(unsigned index);
 

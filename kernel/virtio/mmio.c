@@ -1,4 +1,4 @@
-#include "virtio/mmio.h"
+#include "virtio/driver.h"
 #include "abi/errno.h"
 #include "arch/barrier.h"
 #include "arch/clock.h"
@@ -10,9 +10,6 @@
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
-#include "virtio/driver.h"
-#include "virtio/transport.h"
-#include "virtio/virtq.h"
 
 /* Register offsets [virtio §4.2.2]; "legacy" and "modern" mark what the
  * other kind of device does not have [virtio §4.2.4]. */

@@ -14,7 +14,7 @@
 #include "abi/errno.h"
 #include "host_kernel.h"
 #include "kernel_shim.h"
-#include "virtio/mmio.h"
+#include "virtio/driver.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -12,7 +12,7 @@
 #include "abi/errno.h"
 #include "kernel_shim.h"
 #include "mm/slab.h"
-#include "virtio/mmio.h"
+#include "virtio/driver.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

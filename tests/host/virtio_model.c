@@ -8,7 +8,7 @@
 #include "kernel_shim.h"
 #include "mm/kmap.h"
 #include "virtio/blk.h"
-#include "virtio/mmio.h"
+#include "virtio/driver.h"
 
 #include <string.h>
 
