@@ -273,7 +273,7 @@ $(HOST_TOOLS): $(call hostobjs,$(HOSTFS_SRCS)) $(LISTS)
 # Like the host tests they are built with sanitizers, but not the one that
 # looks at crash images: that is the kernel's code as it is, and they are many.
 CRASH_SRCS  := $(call sources,tests/crash,c)
-DAMAGE_SRCS := $(call sources,tests/damage,c)
+DAMAGE_SRCS := $(call sources,tests/damage,c) tests/host/crash_disk.c
 CHECKERS    := $(BUILD)/host/crash-check $(BUILD)/host/damage
 
 $(BUILD)/host/crash-check: $(call hostobjs,$(CRASH_SRCS) $(HOSTFS_SRCS)) $(LISTS)
@@ -402,7 +402,7 @@ crashtest: ## every crash image, 100,000 damaged images: hours; IMAGES=N for les
 	@tools/setup --quick test
 	@$(MAKE) tests
 	@tests/crash/run --build $(BUILD) $(if $(IMAGES),--images $(IMAGES))
-	@$(BUILD)/host/damage -n $(or $(IMAGES),100000)
+	@$(BUILD)/host/damage -j $$(nproc) -n $(or $(IMAGES),100000)
 bench: ## measure, compare with the last baseline; SAVE=1 renews it
 	@tools/setup --quick test
 	@$(MAKE) tests

@@ -1,15 +1,18 @@
 /* Damaged images, by the thousand: none may crash the kernel's code or the
  * tools, and what fsck says it has mended must be so.
  *
- *     damage [-v] [-n IMAGES] [-s SEED] [-k KIND] [-i IMAGE [-w FILE]]
+ *     damage [-v] [-n IMAGES | -i IMAGE [-w FILE]] [-j JOBS] [-s SEED]
+ *            [-k KIND]
  *
  * Each image is a sample with one to three kinds of damage (mutate.c), with
  * checksums made right again or not. It is read as a whole, changed, checked,
- * mended, checked again, and changed again. The exit status is 1 if anything
- * went wrong. -i looks at one of these images alone, and -w keeps it in a file;
+ * mended, checked again, and changed again; of some, mending is interrupted.
+ * The exit status is 1 if anything went wrong. -j shares the images among
+ * processes; -i looks at one of these images alone, and -w keeps it in a file;
  * -v says which could not be mended, and why. */
 #include "abi/errno.h"
 #include "check.h"
+#include "crash_disk.h"
 #include "fs/bcache.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/dir.h"
@@ -23,22 +26,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CACHE     256u /* blocks */
 #define DEEPEST   8u
-#define MOST_READ 3000u /* nodes read of one image: it may have cycles */
+#define MOST_READ 3000u /* names read of one image: it may have cycles */
 #define SHOWN     10u
 
+const char *__asan_default_options(void);
+
+/* Memory that is freed is not kept back for long: it is much, and used for an
+ * instant. */
+const char *
+__asan_default_options(void)
+{
+    return "quarantine_size_mb=4:malloc_context_size=8:"
+           "max_malloc_fill_size=256";
+}
+
 struct run {
-    uint8_t *samples[2], *image, *copy;
+    uint8_t *samples[2], *image, *copy; /* live as long as the program */
+    struct crash_disk disk;
     struct mutation mutation;
     uint64_t seed;
     long kind;    /* the only one; -1: all in turn */
     bool verbose; /* says why an image could not be mended */
     unsigned kinds[3], nkinds;
+    unsigned long turn; /* what is done to the present image, and to which
+                         * sample: all kinds get their turn at everything */
     unsigned long image_number, violations, damaged, mended, repeated;
-    unsigned read; /* nodes of the present image */
+    unsigned read; /* names of the present image, up to now */
+    uint8_t seen[SAMPLE_INODES + 1];
 };
 
 static void
@@ -64,7 +83,8 @@ read_node(struct run *r, struct efs *fs, uint32_t ino, unsigned depth)
     static uint8_t bytes[65536];
     struct efs_node node;
 
-    if (r->read++ >= MOST_READ || efs_node_read(fs, ino, &node))
+    if ((ino <= SAMPLE_INODES && r->seen[ino]++) ||
+        efs_node_read(fs, ino, &node))
         return;
     if (node.type == ECLIPSEFS_DIRECTORY) {
         if (depth < DEEPEST)
@@ -102,42 +122,82 @@ read_directory(struct run *r, struct efs *fs, const struct efs_node *node,
 /* ---- Changing ---- */
 
 static int
-change(struct efs *fs)
+release(struct efs *fs, struct efs_node *node)
+{
+    int more = 1;
+
+    while (more > 0) {
+        int err = efs_begin(fs);
+        if (err)
+            return err;
+        more = efs_release(fs, node);
+        err = efs_end(fs, MIN(more, 0));
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+static int
+remove_name(struct efs *fs, struct efs_node *dir, const char *name)
+{
+    struct efs_link link;
+    struct efs_node node;
+
+    int err = efs_dir_lookup(fs, dir, name, strlen(name), &link);
+    if (!err)
+        err = efs_node_read(fs, link.ino, &node);
+    if (!err)
+        err = efs_begin(fs);
+    if (err)
+        return err;
+    err = efs_end(fs, efs_unlink(fs, dir, name, strlen(name), &node, 2000002));
+    return err || node.nlink > 0 ? err : release(fs, &node);
+}
+
+/* Makes a file in dir, renames it, and removes it. */
+static int
+change_directory(struct efs *fs, struct efs_node *dir)
 {
     struct efs_new new = {.mode = 0100644, .now = 2000000};
-    struct efs_node root, node;
-    struct efs_place from, to;
+    struct efs_node node;
+    struct efs_place from = {dir, "new file", 8, &node};
+    struct efs_place to = {dir, "renamed", 7, NULL};
 
-    int err = efs_node_read(fs, ECLIPSEFS_ROOT_INO, &root);
-    if (err)
-        return err;
-    if (root.type != ECLIPSEFS_DIRECTORY)
+    if (dir->type != ECLIPSEFS_DIRECTORY)
         return -EUCLEAN;
-    err = efs_begin(fs);
+    int err = efs_begin(fs);
     if (err)
         return err;
-    err = efs_create(fs, &root, "new file", 8, &new, &node);
-    from = (struct efs_place){&root, "new file", 8, &node};
-    to = (struct efs_place){&root, "renamed", 7, NULL};
+    err = efs_create(fs, dir, "new file", 8, &new, &node);
     if (!err)
         err = efs_rename(fs, &from, &to, false, 2000001);
     err = efs_end(fs, err);
-    if (err)
-        return err;
-    err = efs_commit(fs);
     if (!err)
-        err = efs_begin(fs);
-    if (err)
-        return err;
-    err = efs_end(fs, efs_unlink(fs, &root, "renamed", 7, &node, 2000002));
-    while (!err) {
-        err = efs_begin(fs);
-        if (err)
-            return err;
-        int more = efs_release(fs, &node);
-        err = efs_end(fs, MIN(more, 0));
-        if (!err && !more)
-            break;
+        err = efs_commit(fs);
+    return err ? err : remove_name(fs, dir, "renamed");
+}
+
+/* Changes a directory of each kind, and removes large files. */
+static int
+change(struct efs *fs)
+{
+    static const char *const names[] = {"many", "deep", "scattered", "large"};
+    struct efs_node root, node;
+    struct efs_link link;
+
+    int err = efs_node_read(fs, ECLIPSEFS_ROOT_INO, &root);
+    if (!err)
+        err = change_directory(fs, &root);
+    for (size_t i = 0; i < ARRAY_LEN(names) && !err; i++) {
+        err = efs_dir_lookup(fs, &root, names[i], strlen(names[i]), &link);
+        if (!err)
+            err = efs_node_read(fs, link.ino, &node);
+        if (!err && node.type == ECLIPSEFS_DIRECTORY)
+            err = change_directory(fs, &node);
+        else if (!err)
+            err = remove_name(fs, &root, names[i]);
+        err = err == -ENOENT ? 0 : err; /* damage has taken it away */
     }
     return err;
 }
@@ -157,6 +217,7 @@ use(struct run *r, uint8_t *image, bool read_only)
         err = efs_start(&fs, read_only, &why);
     if (!err) {
         r->read = 0;
+        memset(r->seen, 0, sizeof r->seen);
         read_node(r, &fs, ECLIPSEFS_ROOT_INO, 0);
         if (!read_only && fs.extended)
             err = change(&fs);
@@ -181,6 +242,30 @@ check(uint8_t *image, bool repair, struct check_result *result,
     int err = check_image(&disk.dev, &options, result, why);
     host_disk_close(&disk);
     return err;
+}
+
+/* fsck -y whose power goes, with what was not flushed there or not, and once
+ * more: that must do. */
+static void
+interrupt(struct run *r)
+{
+    struct check_options options = {.repair = true};
+    struct check_result result;
+    const char *why;
+    uint32_t seed = (uint32_t)r->mutation.random;
+
+    crash_disk_load(&r->disk, r->image);
+    if (check_image(&r->disk.dev, &options, &result, &why) != 0)
+        return;
+    bcache_drop(&r->disk.dev);
+    crash_disk_cut(&r->disk, crash_random(&seed, r->disk.count + 1), seed,
+                   r->copy);
+    int err = check(r->copy, true, &result, &why);
+    if (!err)
+        err = check(r->copy, false, &result, &why);
+    if (err || result.findings + result.notes > 0)
+        violation(r, "fsck -y after one that was interrupted",
+                  err ? why : "has findings");
 }
 
 static void
@@ -214,6 +299,8 @@ mend(struct run *r)
     err = check(r->copy, false, &again, &why);
     if (err || again.findings > 0)
         violation(r, "fsck after a change", err ? why : "has findings");
+    if (r->turn / 2 % 4 == 1)
+        interrupt(r);
 }
 
 /* Makes image number n: whatever came before, it is always the same. */
@@ -223,14 +310,15 @@ make_image(struct run *r, unsigned long n)
     unsigned kinds = mutation_kinds();
 
     r->image_number = n;
-    memcpy(r->image, r->samples[(n + n / kinds) % 2], SAMPLE_SIZE);
+    r->turn = n + n / kinds;
+    memcpy(r->image, r->samples[r->turn % 2], SAMPLE_SIZE);
     r->mutation = (struct mutation){
         .image = r->image,
         .size = SAMPLE_SIZE,
         .random = (r->seed * 0x100000000 + n) * 0x9e3779b97f4a7c15 | 1,
         .reseal = n / kinds % 3 != 0,
     };
-    r->nkinds = r->kind >= 0 || n % 4 ? 1 : 1 + n % 3;
+    r->nkinds = r->kind >= 0 || r->turn / 2 % 4 ? 1 : 1 + n % 3;
     for (unsigned i = 0; i < r->nkinds; i++) {
         r->kinds[i] = (unsigned)((r->kind < 0 ? n : (unsigned long)r->kind) +
                                  i * (n / kinds + 7)) %
@@ -263,50 +351,89 @@ keep(const struct run *r, const char *path)
     return ok;
 }
 
+/* Tries images first, first + step, ... Returns the exit status. */
+static int
+try_images(struct run *r, unsigned long first, unsigned long end,
+           unsigned long step)
+{
+    unsigned long images = 0;
+
+    for (unsigned long i = first; i < end; i += step, images++) {
+        make_image(r, i);
+        try_image(r);
+    }
+    printf("%lu images, %lu violations, %lu mended of %lu with findings, "
+           "%lu of them in several rounds\n",
+           images, r->violations, r->mended, r->damaged, r->repeated);
+    return r->violations > 0;
+}
+
+/* Shares the images among processes. */
+static int
+share_images(struct run *r, unsigned long end, unsigned long jobs)
+{
+    int failed = 0, status;
+
+    for (unsigned long i = 0; i < jobs; i++) {
+        pid_t child = fork();
+        if (child == 0)
+            exit(try_images(r, i, end, jobs));
+        failed |= child < 0;
+    }
+    while (wait(&status) > 0)
+        failed |= status != 0;
+    return failed;
+}
+
+static void
+allocate(struct run *r)
+{
+    bcache_init(CACHE);
+    crash_disk_init(&r->disk, SAMPLE_SIZE);
+    r->image = malloc(SAMPLE_SIZE);
+    r->copy = malloc(SAMPLE_SIZE);
+    for (unsigned i = 0; i < 2; i++) {
+        r->samples[i] = malloc(SAMPLE_SIZE);
+        if (r->image && r->copy && r->samples[i])
+            sample_make(r->samples[i], i == 1);
+        else
+            abort();
+    }
+}
+
 int
 main(int argc, char **argv)
 {
-    struct run r = {.seed = 1, .kind = -1};
-    unsigned long first = 0, images = 10ul * mutation_kinds();
-    const char *path = NULL;
+    static struct run r = {.seed = 1, .kind = -1};
+    unsigned long images = 10ul * mutation_kinds(), jobs = 1, one;
+    const char *number = NULL, *path = NULL;
     int option;
 
-    while ((option = getopt(argc, argv, "n:s:k:i:w:v")) != -1) {
+    while ((option = getopt(argc, argv, "n:s:k:i:j:w:v")) != -1) {
         if (option == 'n')
             images = strtoul(optarg, NULL, 0);
         else if (option == 's')
             r.seed = strtoul(optarg, NULL, 0);
         else if (option == 'k')
             r.kind = strtol(optarg, NULL, 0);
+        else if (option == 'i')
+            number = optarg;
+        else if (option == 'j')
+            jobs = strtoul(optarg, NULL, 0);
         else if (option == 'w')
             path = optarg;
         else if (option == 'v')
             r.verbose = true;
-        else if (option != 'i')
-            return 2;
         else
-            first = strtoul(optarg, NULL, 0), images = 1;
+            return 2;
     }
     host_kernel_quiet = true;
-    bcache_init(CACHE);
-    for (unsigned i = 0; i < 2; i++) {
-        r.samples[i] = malloc(SAMPLE_SIZE);
-        sample_make(r.samples[i], i == 1);
-    }
-    r.image = malloc(SAMPLE_SIZE);
-    r.copy = malloc(SAMPLE_SIZE);
-    for (unsigned long i = 0; i < images; i++) {
-        make_image(&r, first + i);
-        if (path && !keep(&r, path))
-            return 2;
-        try_image(&r);
-    }
-    printf("%lu images, %lu violations, %lu mended of %lu with findings, "
-           "%lu of them in several rounds\n",
-           images, r.violations, r.mended, r.damaged, r.repeated);
-    free(r.samples[0]);
-    free(r.samples[1]);
-    free(r.image);
-    free(r.copy);
-    return r.violations != 0;
+    allocate(&r);
+    if (!number)
+        return share_images(&r, images, jobs);
+    one = strtoul(number, NULL, 0);
+    make_image(&r, one);
+    if (path && !keep(&r, path))
+        return 2;
+    return try_images(&r, one, one + 1, 1);
 }

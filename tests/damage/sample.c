@@ -4,17 +4,19 @@
 #include "format.h"
 #include "fs/bcache.h"
 #include "fs/eclipsefs/change.h"
+#include "fs/eclipsefs/dirtree.h"
 #include "fs/eclipsefs/extent.h"
 #include "fs/eclipsefs/names.h"
 #include "host_disk.h"
+#include "lib/bits.h"
 #include "store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MANY_NAMES   700u
-#define MANY_EXTENTS 400u
+#define MANY_NAMES   200u
+#define MANY_EXTENTS 350u
 
 static NORETURN void
 fail(const char *what, int err)
@@ -96,11 +98,56 @@ scatter(struct efs *fs, struct efs_node *node)
     }
 }
 
+/* Moves the index in a directory's record one level down, as happens to one
+ * with very many names. */
+static void
+deepen(struct efs *fs, struct efs_node *dir)
+{
+    uint32_t len = dir->data_len - EFS_DEPTH_SIZE, block;
+    struct buf *from, *to;
+    uint8_t *value;
+
+    begin(fs);
+    int err = bcache_get(fs->dev, dir->data / BLOCK_SIZE, &from);
+    if (!err)
+        err = efs_block_alloc(fs, 0, false, efs_seal, &block, &to);
+    if (err)
+        fail("index", err);
+    struct efsx_block *head = (void *)bcache_data(to);
+    le32_store(head->magic, EFSX_INDEX_MAGIC);
+    le32_store(head->owner, dir->ino);
+    le32_store(head->used, len);
+    memcpy(head + 1,
+           bcache_data(from) + dir->data % BLOCK_SIZE + EFS_DEPTH_SIZE, len);
+    bcache_put(from);
+    bcache_put(to);
+    err = efs_node_write(fs, dir, EFS_DEPTH_SIZE + sizeof(struct efsx_index),
+                         &value);
+    if (!err) {
+        struct efsx_index *index = (void *)(value + EFS_DEPTH_SIZE);
+        le32_store(value, 2);
+        le32_store(index->first, 0);
+        le32_store(index->block, block);
+    }
+    end(fs, err, "index");
+}
+
+static void
+fill_directory(struct efs *fs, struct efs_node *dir, struct efs_node *node)
+{
+    char name[80];
+
+    for (unsigned i = 0; i < MANY_NAMES; i++) {
+        snprintf(name, sizeof name, "a name that is rather long, number %u", i);
+        begin(fs);
+        end(fs, efs_link(fs, dir, name, strlen(name), node, 1000002), name);
+    }
+}
+
 static void
 fill_tree(struct efs *fs)
 {
     struct efs_node root, dir, sub, node;
-    char name[80];
 
     int err = efs_node_read(fs, ECLIPSEFS_ROOT_INO, &root);
     if (err)
@@ -109,7 +156,7 @@ fill_tree(struct efs *fs)
     create(fs, &root, "small", S_IFREG | 0600, &node);
     fill(fs, &node, 100);
     create(fs, &root, "large", S_IFREG | 0644, &node);
-    fill(fs, &node, 300000);
+    fill(fs, &node, 100000);
     create(fs, &root, "scattered", S_IFREG | 0644, &node);
     scatter(fs, &node);
     create(fs, &root, "link", S_IFLNK | 0777, &node);
@@ -121,11 +168,10 @@ fill_tree(struct efs *fs)
     end(fs, efs_link(fs, &dir, "again", 5, &node, 1000001), "link");
     create(fs, &root, "many", S_IFDIR | 0755, &dir);
     create(fs, &dir, "one", S_IFREG | 0644, &node);
-    for (unsigned i = 0; i < MANY_NAMES; i++) {
-        snprintf(name, sizeof name, "a name that is rather long, number %u", i);
-        begin(fs);
-        end(fs, efs_link(fs, &dir, name, strlen(name), &node, 1000002), name);
-    }
+    fill_directory(fs, &dir, &node);
+    create(fs, &root, "deep", S_IFDIR | 0755, &dir);
+    fill_directory(fs, &dir, &node);
+    deepen(fs, &dir);
     create(fs, &root, "removed", S_IFREG | 0644, &node);
     fill(fs, &node, 20000);
     begin(fs);
@@ -135,7 +181,7 @@ fill_tree(struct efs *fs)
 void
 sample_make(uint8_t *image, bool with_journal)
 {
-    struct efs_format format = {.inodes = 200, .journal_blocks = 200};
+    struct efs_format format = {.inodes = SAMPLE_INODES, .journal_blocks = 100};
     const char *why = "";
     struct host_disk disk;
     struct efs fs;

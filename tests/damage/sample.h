@@ -5,7 +5,8 @@
 
 #include "lib/compiler.h"
 
-#define SAMPLE_SIZE (4u << 20) /* bytes */
+#define SAMPLE_SIZE   (640u * 4096) /* bytes */
+#define SAMPLE_INODES 512u
 
 /* Makes the image in SAMPLE_SIZE bytes at image: small, large and sparse
  * files, one with more extents than its record holds, directories of all
