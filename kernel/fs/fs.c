@@ -1,6 +1,7 @@
 #include "fs/fs.h"
 
 #include "abi/errno.h"
+#include "dev/blockdev.h"
 #include "fs/devfs.h"
 #include "fs/fdtable.h"
 #include "fs/mount.h"
@@ -66,6 +67,17 @@ fs_sync_all(void)
     for (struct super *s = mount_next(NULL); s; s = mount_next(s))
         if (s->ops->sync && s->ops->sync(s) != 0)
             continue; /* who asks for one file system is told */
+    mount_unlock();
+}
+
+void
+fs_stop_all(void)
+{
+    fs_sync_all();
+    mount_lock();
+    for (struct super *s = mount_next(NULL); s; s = mount_next(s))
+        if (s->bdev && s->ops->remount && s->ops->remount(s, true) != 0)
+            pr_err("%s: not everything could be written", s->bdev->name);
     mount_unlock();
 }
 

@@ -32,3 +32,6 @@ void fs_release_process(struct process *process);
 /* Returns once all that was changed is on the disks for good, whatever fails.
  * Nobody who holds a lock may call it. */
 void fs_sync_all(void);
+
+/* The same for good: disks are left as if they had been unmounted. */
+void fs_stop_all(void);

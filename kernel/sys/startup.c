@@ -170,9 +170,12 @@ static void
 init_ended(int status)
 {
     char wish[16];
-    fs_sync_all();
-    if (bootarg_copy("init.exit", wish, sizeof(wish)) &&
-        strcmp(wish, "poweroff") == 0)
+    bool off = bootarg_copy("init.exit", wish, sizeof(wish)) &&
+               strcmp(wish, "poweroff") == 0;
+
+    if (off || in_recovery)
+        fs_stop_all();
+    if (off)
         power_off(WIFEXITED(status) ? (unsigned)WEXITSTATUS(status)
                                     : 128u + (unsigned)WTERMSIG(status));
     if (in_recovery)

@@ -55,11 +55,11 @@ sys_reboot(const uint64_t arg[6])
         return -EINVAL;
     switch ((uint32_t)arg[2]) {
     case LINUX_REBOOT_CMD_RESTART:
-        fs_sync_all();
+        fs_stop_all();
         power_reboot();
     case LINUX_REBOOT_CMD_POWER_OFF:
     case LINUX_REBOOT_CMD_HALT:
-        fs_sync_all();
+        fs_stop_all();
         power_off(0);
     default:
         return -EINVAL;

@@ -1,8 +1,11 @@
 """The file calls, by programs built for Linux that run as process 1."""
 
 import datetime
+import json
 import os
 import re
+import shutil
+import subprocess
 import subprocess
 import tempfile
 
@@ -86,3 +89,28 @@ def test_changes_elsewhere():
                 assert guest.command("umount /mnt") == ""
         check = [harness.built("host/fsck.eclipsefs"), "-n", image]
         subprocess.run(check, check=True, capture_output=True)
+
+
+def test_power_off(tmp):
+    """What was written is on the disk after poweroff, and the disk is clean."""
+    disk = os.path.join(tmp, "disk.img")
+    shutil.copyfile(harness.built("root.img"), disk)
+    with Guest(disks=[harness.Disk(disk, write=True)]) as guest:
+        guest.boot()
+        guest.command("echo one >/first; mount -o remount,ro /")
+        assert "Read-only" in guest.command("echo two >/second")
+        guest.command("mount -o remount,rw /; echo three >/third")
+        guest.send("poweroff")
+        assert guest.wait() == 0
+    done = subprocess.run(
+        [harness.built("host/fsck.eclipsefs"), "--json", disk],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    report = json.loads(done.stdout)
+    assert done.returncode == 0 and report["transactions"] == 0, report
+    listed = subprocess.run(
+        [harness.built("host/efs"), "ls", disk, "/"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert "first" in listed and "third" in listed, listed
+    assert "second" not in listed

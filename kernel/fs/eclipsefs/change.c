@@ -167,18 +167,46 @@ efs_start(struct efs *fs, bool read_only, const char **why)
     return err;
 }
 
+/* Nobody is within a change when the mark is set. */
+static int
+stop_writing(struct efs *fs)
+{
+    int err = journal_begin(fs->journal);
+
+    fs->read_only = true;
+    if (!err)
+        journal_end(fs->journal);
+    if (!err)
+        err = journal_flush(fs->journal);
+    return err ? err : write_header(fs, EFSX_CLEAN);
+}
+
 int
 efs_stop(struct efs *fs)
 {
-    int err = 0;
+    int err = fs->read_only ? 0 : stop_writing(fs);
 
-    if (!fs->read_only) {
-        err = journal_flush(fs->journal);
-        if (!err)
-            err = write_header(fs, EFSX_CLEAN);
-    }
     free_all(fs);
     return err;
+}
+
+/* Readers do not use the journal: it may be exchanged under them. */
+int
+efs_set_read_only(struct efs *fs, bool read_only)
+{
+    const char *why = "";
+
+    if (read_only || !fs->read_only)
+        return read_only && !fs->read_only ? stop_writing(fs) : 0;
+    if (fs->dev->read_only)
+        return -EROFS;
+    free_all(fs);
+    int err = efs_start(fs, false, &why);
+    if (!err)
+        return 0;
+    pr_err("eclipsefs: %s: stays read-only: %s", fs->dev->name, why);
+    int failed = efs_start(fs, true, &why);
+    return failed ? failed : err;
 }
 
 /* ---- Changes ---- */

@@ -18,6 +18,13 @@ int efs_start(struct efs *fs, bool read_only, const char **why) MUST_CHECK;
  * could be written. Only then is what was not committed lost. */
 int efs_stop(struct efs *fs);
 
+/* Between the two: brings everything to its place, marks the image as clean,
+ * and lets nothing be changed any more; or makes it as efs_start does for
+ * writing. Nobody else may call either at the same time.
+ * Returns 0; or -EIO, -EROFS, -EUCLEAN, -ENOMEM, and nothing can be changed
+ * then, either. */
+int efs_set_read_only(struct efs *fs, bool read_only) MUST_CHECK;
+
 /* Begins a change. Returns 0, -EROFS. */
 int efs_begin(struct efs *fs) MUST_CHECK;
 

@@ -180,6 +180,25 @@ eclipsefs_statfs(struct super *super, struct statfs *st)
     st->f_ffree = efs_space_free_inodes(fs);
 }
 
+/* Nothing new is begun once the super says that it is read-only. */
+static int
+eclipsefs_remount(struct super *super, bool read_only)
+{
+    struct efs *fs = vfs_efs(super);
+
+    if (!fs->extended)
+        return read_only ? 0 : -EROFS;
+    if (READ_ONCE(fs->broken) && !read_only)
+        return -EROFS;
+    if (read_only)
+        WRITE_ONCE(super->read_only, true);
+    int err = eclipsefs_sync(super);
+    int failed = efs_set_read_only(fs, read_only);
+    if (!read_only && !failed)
+        WRITE_ONCE(super->read_only, false);
+    return err ? err : failed;
+}
+
 static void
 eclipsefs_unmount(struct super *super)
 {
@@ -202,6 +221,7 @@ static const struct super_ops super_ops = {
     .free_inode = eclipsefs_free_inode,
     .sync = eclipsefs_sync,
     .statfs = eclipsefs_statfs,
+    .remount = eclipsefs_remount,
     .unmount = eclipsefs_unmount,
 };
 
