@@ -392,20 +392,18 @@ journal_open(struct blockdev *dev, uint64_t start, uint32_t count,
     list_init(&journal->running_blocks);
     list_init(&journal->logged);
 
-    /* The log is not written through the cache, and blocks that were revoked
-     * may belong to data now: the cache can be trusted neither before nor
-     * after. */
-    bcache_drop(dev);
-    int err =
-        journal_log_open(&journal->log, dev, start, count, read_only, FRAMES);
-    int replayed =
-        err ? err : journal_log_replay(&journal->log, replay_block, journal);
+    int err = 0, replayed = journal_log_open(&journal->log, dev, start, count,
+                                             read_only, FRAMES);
+    if (!replayed)
+        replayed = journal_log_replay(&journal->log, replay_block, journal);
     if (replayed >= 0 && !read_only)
         err = start_log(journal);
     if (err || replayed < 0) {
         journal_close(journal);
         return err ? err : replayed;
     }
+    /* The log is not written through the cache, and blocks that were revoked
+     * may belong to data now. */
     bcache_drop(dev);
     *out = journal;
     return replayed;

@@ -42,8 +42,9 @@ struct journal_ops {
     void (*failed)(void *owner, int error);
 };
 
-/* Opens the journal and replays what is in it: into the blocks' own places,
- * or, if read_only, into the cache, where they then stay.
+/* Opens the journal of count >= JOURNAL_BLOCKS_MIN blocks on the device, and
+ * replays what is in it: into the blocks' own places, or, if read_only, into
+ * the cache, where they then stay.
  * Returns how many transactions were replayed; -EUCLEAN if its first block is
  * wrong, -EIO, -ENOMEM. */
 int journal_open(struct blockdev *dev, uint64_t start, uint32_t count,

@@ -11,7 +11,6 @@
 #include "mm/slab.h"
 
 #define BLOCK_SECTORS (BLOCK_SIZE / SECTOR_SIZE)
-#define SEQUENCE_MAX  (UINT64_MAX / 2) /* far from an overflow */
 
 /* A descriptor and a commit block go with the contents. */
 #define TRANSACTION_BLOCKS(count) ((count) + 2)
@@ -48,9 +47,7 @@ read_head(struct journal_log *log)
     const struct efsx_journal_head *head = (const void *)bcache_data(buf);
     log->sequence = le64_load(head->head.sequence);
     if (!is_block(head, EFSX_JOURNAL_HEAD, log->sequence) ||
-        le32_load(head->checksum) !=
-            crc32c(0, &head->head, sizeof head->head) ||
-        log->sequence > SEQUENCE_MAX)
+        le32_load(head->checksum) != crc32c(0, &head->head, sizeof head->head))
         err = -EUCLEAN;
     bcache_put(buf);
     return err;
@@ -60,12 +57,8 @@ int
 journal_log_open(struct journal_log *log, struct blockdev *dev, uint64_t start,
                  uint32_t blocks, bool read_only, uint32_t more)
 {
-    uint64_t end = dev->sectors / BLOCK_SECTORS;
-
     *log = (struct journal_log){
         .dev = dev, .start = start, .blocks = blocks, .used = 1};
-    if (blocks < JOURNAL_BLOCKS_MIN || start > end || blocks > end - start)
-        return -EUCLEAN;
     /* Two such transactions fit at least, so not each needs a checkpoint. */
     log->max = MIN(JOURNAL_TX_MAX, (blocks - 1) / 2 - TRANSACTION_BLOCKS(0));
     int err = read_head(log);
@@ -180,13 +173,11 @@ int
 journal_log_replay(struct journal_log *log, journal_log_apply *apply,
                    void *context)
 {
-    int count = 0, result = 1;
+    int count = 0, result;
 
-    while (result > 0 && log->used < log->blocks) {
-        result = replay_next(log, apply, context);
-        count += result > 0;
-    }
-    return result < 0 ? result : count;
+    while ((result = replay_next(log, apply, context)) > 0)
+        count++;
+    return result ? result : count;
 }
 
 /* ---- Writing ---- */
@@ -257,6 +248,7 @@ journal_log_write(struct journal_log *log)
     uint32_t n = TRANSACTION_BLOCKS(log->count);
     struct blockio io;
 
+    assert(n <= log->blocks - log->used);
     seal_transaction(log);
     int err = log->after_data ? journal_log_flush(log) : 0;
     if (err)
