@@ -371,7 +371,8 @@ read_nodes(void)
 {
     static struct fdt_walk walk; /* too large for a stack */
     const struct fdt_node *node;
-    walk = (struct fdt_walk){.tree = tree};
+    memset(&walk, 0, sizeof(walk));
+    walk.tree = tree;
     while ((node = fdt_walk_next(&walk)) != NULL)
         if (node->enabled)
             read_node(node);
