@@ -1,5 +1,6 @@
 #include "edit.h"
 
+#include "complain.h"
 #include "abi/mode.h"
 #include "fill.h"
 #include "fs/eclipsefs/change.h"
@@ -12,13 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-
-static bool
-complain(const char *what, const char *why)
-{
-    fprintf(stderr, "efs: %s: %s\n", what, why);
-    return false;
-}
 
 /* A path's last component, and the directory it stands in. */
 struct place {

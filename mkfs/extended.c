@@ -1,5 +1,6 @@
 #include "extended.h"
 
+#include "complain.h"
 #include "fs/bcache.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/journal.h"
@@ -22,13 +23,6 @@
 #define BLOCKS_SPARE 256u /* of an image whose size nobody asked for */
 #define INODES_SPARE 64u
 #define SUFFIX       ".tmp"
-
-static bool
-complain(const char *what, const char *why)
-{
-    fprintf(stderr, "mkfs.eclipsefs: %s: %s\n", what, why);
-    return false;
-}
 
 /* ---- How large it will be ---- */
 

@@ -1,5 +1,6 @@
 #include "get.h"
 
+#include "complain.h"
 #include "list.h"
 
 #include <errno.h>
@@ -11,13 +12,6 @@
 #include <unistd.h>
 
 #define READ_SIZE (128u * 1024)
-
-static bool
-complain(const char *dest, const char *why)
-{
-    fprintf(stderr, "efs: %s: %s\n", dest, why);
-    return false;
-}
 
 static int
 copy_content(struct walk *w, const struct efs_node *node, FILE *out)

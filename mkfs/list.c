@@ -120,7 +120,7 @@ print_name(const char *name)
 }
 
 static void
-complain(const char *path, const char *name, int err)
+report_entry(const char *path, const char *name, int err)
 {
     fprintf(stderr, "%s/%s: %s\n", path, name, walk_strerror(err));
 }
@@ -231,7 +231,7 @@ list_directory(struct walk *w, const struct efs_node *dir, const char *name,
     for (size_t i = 0; i < entries.count; i++) {
         int err = print_entry(w, dir, &entries.entry[i], details);
         if (err) {
-            complain(name, entries.entry[i].name, err);
+            report_entry(name, entries.entry[i].name, err);
             result = err;
         }
     }
@@ -324,7 +324,7 @@ visit_next(struct walk *w, struct level **top)
     if (!err && asprintf(&path, "%s/%s", level->path, entry->name) < 0)
         err = -ENOMEM;
     if (err) {
-        complain(level->path, entry->name, err);
+        report_entry(level->path, entry->name, err);
         return err;
     }
     err = enter(w, &node, path, top);

@@ -1,5 +1,6 @@
 /* mkfs.eclipsefs: makes an eclipsefs image from a directory of the host. */
 
+#include "complain.h"
 #include "extended.h"
 #include "host_kernel.h"
 #include "plain.h"
@@ -33,13 +34,6 @@ struct arguments {
     const char *label, *dir, *image;
     uint64_t size, inodes;
 };
-
-static bool
-complain(const char *what, const char *why)
-{
-    fprintf(stderr, "mkfs.eclipsefs: %s: %s\n", what, why);
-    return false;
-}
 
 /* Reads a number with k, M or G behind it, at most max. */
 static bool

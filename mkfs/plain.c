@@ -1,5 +1,6 @@
 #include "plain.h"
 
+#include "complain.h"
 #include "fs/eclipsefs/super.h"
 
 #include <errno.h>
@@ -34,13 +35,6 @@ struct out {
     uint64_t pos;
     bool failed; /* and reported */
 };
-
-static bool
-complain(const char *path, const char *why)
-{
-    fprintf(stderr, "mkfs.eclipsefs: %s: %s\n", path, why);
-    return false;
-}
 
 /* ---- Output ---- */
 

@@ -1,5 +1,6 @@
 #include "tree.h"
 
+#include "complain.h"
 #include "abi/mode.h"
 
 #include <dirent.h>
@@ -24,13 +25,6 @@ struct scan {
     void *links; /* a tree of struct link, for tsearch */
     struct stat skip;
 };
-
-static bool
-complain(const char *path, const char *why)
-{
-    fprintf(stderr, "mkfs.eclipsefs: %s: %s\n", path, why);
-    return false;
-}
 
 static void *
 must(void *memory)

@@ -10,10 +10,10 @@
 #define IRQ_S_EXTERNAL   9     /* [riscv-priv §4.1.3] */
 #define UART_REGISTERS   8u
 
-static struct platform platform;
+static struct platform machine;
 
 /* Shorthand: everything here reads this one tree. */
-static const struct fdt *const tree = &platform.tree;
+static const struct fdt *const tree = &machine.tree;
 
 /* The node that /chosen/stdout-path names, or -ENOENT. */
 static int stdout_node;
@@ -52,9 +52,9 @@ read_number(const struct fdt_node *node, const char *name, uint32_t fallback)
 static const char *
 add_memory(struct fdt_range range)
 {
-    struct fdt_range *memory = platform.map.ram;
+    struct fdt_range *memory = machine.map.ram;
     unsigned n = 0;
-    for (unsigned i = 0; i < platform.map.nram; i++) {
+    for (unsigned i = 0; i < machine.map.nram; i++) {
         struct fdt_range old = memory[i];
         uint64_t end = range.base + range.size;
         uint64_t old_end = old.base + old.size;
@@ -67,7 +67,7 @@ add_memory(struct fdt_range range)
     }
     if (n == MEMMAP_RAM_MAX)
         return "too many memory ranges";
-    platform.map.nram = n + 1;
+    machine.map.nram = n + 1;
     for (; n > 0 && memory[n - 1].base > range.base; n--)
         memory[n] = memory[n - 1];
     memory[n] = range;
@@ -89,7 +89,7 @@ read_memory(const struct fdt_node *node)
 static void
 add_reserved(struct fdt_range range, bool no_map)
 {
-    struct memmap *map = &platform.map;
+    struct memmap *map = &machine.map;
     if (range.size == 0)
         return;
     if (map->nreserved == MEMMAP_RESERVED_MAX - 1) {
@@ -128,14 +128,14 @@ static void
 read_chosen(void)
 {
     int chosen = fdt_find_path(tree, "/chosen");
-    platform.bootargs = fdt_read_string(tree, chosen, "bootargs");
+    machine.bootargs = fdt_read_string(tree, chosen, "bootargs");
     stdout_node =
         fdt_find_path(tree, fdt_read_string(tree, chosen, "stdout-path"));
 
     struct fdt_prop seed;
     if (fdt_prop_find(tree, chosen, "rng-seed", &seed) == 0) {
-        platform.rng_seed = seed.value;
-        platform.rng_seed_len = seed.len;
+        machine.rng_seed = seed.value;
+        machine.rng_seed_len = seed.len;
     }
 
     uint64_t start, end;
@@ -143,8 +143,7 @@ read_chosen(void)
         fdt_read_number(tree, chosen, "linux,initrd-end", &end) != 0)
         return;
     if (start < end && end <= PHYSICAL_END)
-        platform.initrd =
-            (struct fdt_range){.base = start, .size = end - start};
+        machine.initrd = (struct fdt_range){.base = start, .size = end - start};
     else
         pr_warn("device tree: the initrd ends before it starts");
 }
@@ -155,8 +154,8 @@ read_chosen(void)
 static void
 read_timebase(const struct fdt_node *node)
 {
-    if (platform.timebase_hz == 0)
-        platform.timebase_hz = read_number(node, "timebase-frequency", 0);
+    if (machine.timebase_hz == 0)
+        machine.timebase_hz = read_number(node, "timebase-frequency", 0);
 }
 
 static const char *
@@ -165,9 +164,9 @@ add_hart(const struct fdt_node *node)
     struct fdt_range reg;
     if (fdt_reg(node, 0, &reg) != 0 || platform_hart(reg.base) != NULL)
         return "no hart ID, or one seen before";
-    if (platform.nharts == PLATFORM_HARTS_MAX)
+    if (machine.nharts == PLATFORM_HARTS_MAX)
         return "too many harts";
-    struct platform_hart *hart = &platform.harts[platform.nharts++];
+    struct platform_hart *hart = &machine.harts[machine.nharts++];
     hart->id = reg.base;
     hart->plic = PLATFORM_NONE;
     hart->node = node->offset;
@@ -188,9 +187,9 @@ add_hart(const struct fdt_node *node)
 static const char *
 add_intc(const struct fdt_node *node)
 {
-    if (platform.nharts == 0 || node->parent == NULL)
+    if (machine.nharts == 0 || node->parent == NULL)
         return NULL;
-    struct platform_hart *hart = &platform.harts[platform.nharts - 1];
+    struct platform_hart *hart = &machine.harts[machine.nharts - 1];
     if (hart->node == node->parent->offset)
         hart->intc = node->phandle;
     return NULL;
@@ -205,13 +204,13 @@ add_plic(const struct fdt_node *node)
     uint32_t nsources = read_number(node, "riscv,ndev", 0);
     if (read_reg(node, 0, &regs) != 0 || nsources == 0)
         return "no valid reg or riscv,ndev";
-    if (platform.nplics == PLATFORM_PLICS_MAX)
+    if (machine.nplics == PLATFORM_PLICS_MAX)
         return "too many PLICs";
-    struct platform_plic *plic = &platform.plics[platform.nplics++];
+    struct platform_plic *plic = &machine.plics[machine.nplics++];
     plic->regs = regs;
     plic->nsources = MIN(nsources, PLIC_SOURCES_MAX);
     plic->first =
-        plic == platform.plics ? 1 : plic[-1].first + plic[-1].nsources;
+        plic == machine.plics ? 1 : plic[-1].first + plic[-1].nsources;
     plic->phandle = node->phandle;
     if (fdt_prop_find(tree, node->offset, "interrupts-extended",
                       &plic->wires) != 0)
@@ -225,12 +224,12 @@ add_plic(const struct fdt_node *node)
 static void
 wire_contexts(int index)
 {
-    const struct platform_plic *plic = &platform.plics[index];
+    const struct platform_plic *plic = &machine.plics[index];
     for (unsigned context = 0; context < plic->ncontexts; context++) {
         uint32_t intc = fdt_prop_cell(&plic->wires, 2 * context);
         uint32_t irq = fdt_prop_cell(&plic->wires, 2 * context + 1);
-        for (unsigned i = 0; i < platform.nharts; i++) {
-            struct platform_hart *hart = &platform.harts[i];
+        for (unsigned i = 0; i < machine.nharts; i++) {
+            struct platform_hart *hart = &machine.harts[i];
             if (irq == IRQ_S_EXTERNAL && intc != 0 && hart->intc == intc &&
                 hart->plic == PLATFORM_NONE) {
                 hart->plic = index;
@@ -251,8 +250,8 @@ wire_device(struct platform_device *device)
     device->irq = 0;
     if (source == 0 || device->irq_parent == 0)
         return;
-    for (unsigned i = 0; i < platform.nplics; i++) {
-        const struct platform_plic *plic = &platform.plics[i];
+    for (unsigned i = 0; i < machine.nplics; i++) {
+        const struct platform_plic *plic = &machine.plics[i];
         if (plic->phandle == device->irq_parent && source <= plic->nsources)
             device->irq = plic->first + source - 1;
     }
@@ -285,10 +284,10 @@ add_virtio(const struct fdt_node *node)
     const char *why = read_device(node, &device);
     if (why != NULL)
         return why;
-    if (platform.nvirtio == PLATFORM_VIRTIO_MAX)
+    if (machine.nvirtio == PLATFORM_VIRTIO_MAX)
         return "too many virtio slots";
-    unsigned slot = platform.nvirtio++;
-    struct platform_device *slots = platform.virtio;
+    unsigned slot = machine.nvirtio++;
+    struct platform_device *slots = machine.virtio;
     for (; slot > 0 && slots[slot - 1].regs.base > device.regs.base; slot--)
         slots[slot] = slots[slot - 1];
     slots[slot] = device;
@@ -298,24 +297,24 @@ add_virtio(const struct fdt_node *node)
 static const char *
 add_uart(const struct fdt_node *node)
 {
-    struct platform_uart uart = {
+    struct platform_uart found = {
         .reg_shift = read_number(node, "reg-shift", 0),
         .io_width = read_number(node, "reg-io-width", 1),
     };
-    if (platform.uart.device.present && node->offset != stdout_node)
+    if (machine.uart.device.present && node->offset != stdout_node)
         return NULL;
-    const char *why = read_device(node, &uart.device);
+    const char *why = read_device(node, &found.device);
     if (why != NULL)
         return why;
-    struct fdt_range *regs = &uart.device.regs;
+    struct fdt_range *regs = &found.device.regs;
     uint64_t offset = read_number(node, "reg-offset", 0);
-    if ((uart.io_width != 1 && uart.io_width != 4) || uart.reg_shift > 4 ||
+    if ((found.io_width != 1 && found.io_width != 4) || found.reg_shift > 4 ||
         offset > regs->size ||
-        regs->size - offset < (UART_REGISTERS << uart.reg_shift))
+        regs->size - offset < (UART_REGISTERS << found.reg_shift))
         return "its registers do not fit into its reg";
     regs->base += offset;
     regs->size -= offset;
-    platform.uart = uart;
+    machine.uart = found;
     return NULL;
 }
 
@@ -334,13 +333,13 @@ static const struct {
     {FDT_COMPATIBLE, "riscv,cpu-intc", add_intc, NULL},
     {FDT_COMPATIBLE, "sifive,plic-1.0.0", add_plic, NULL},
     {FDT_COMPATIBLE, "riscv,plic0", add_plic, NULL},
-    {FDT_COMPATIBLE, "riscv,aplic", NULL, &platform.aia},
-    {FDT_COMPATIBLE, "riscv,imsics", NULL, &platform.aia},
+    {FDT_COMPATIBLE, "riscv,aplic", NULL, &machine.aia},
+    {FDT_COMPATIBLE, "riscv,imsics", NULL, &machine.aia},
     {FDT_COMPATIBLE, "ns16550a", add_uart, NULL},
     {FDT_COMPATIBLE, "virtio,mmio", add_virtio, NULL},
-    {FDT_COMPATIBLE, "google,goldfish-rtc", NULL, &platform.rtc},
-    {FDT_COMPATIBLE, "sifive,test1", NULL, &platform.finisher},
-    {FDT_COMPATIBLE, "sifive,test0", NULL, &platform.finisher},
+    {FDT_COMPATIBLE, "google,goldfish-rtc", NULL, &machine.rtc},
+    {FDT_COMPATIBLE, "sifive,test1", NULL, &machine.finisher},
+    {FDT_COMPATIBLE, "sifive,test0", NULL, &machine.finisher},
 };
 
 static void
@@ -377,14 +376,14 @@ read_nodes(void)
         if (node->enabled)
             read_node(node);
     /* Interrupts name their controllers, wherever those stand. */
-    for (unsigned i = 0; i < platform.nplics; i++)
+    for (unsigned i = 0; i < machine.nplics; i++)
         wire_contexts((int)i);
-    wire_device(&platform.uart.device);
-    wire_device(&platform.rtc);
-    for (unsigned i = 0; i < platform.nvirtio; i++)
-        wire_device(&platform.virtio[i]);
-    for (unsigned i = 0; i < platform.map.nram; i++)
-        platform.memory_size += platform.map.ram[i].size;
+    wire_device(&machine.uart.device);
+    wire_device(&machine.rtc);
+    for (unsigned i = 0; i < machine.nvirtio; i++)
+        wire_device(&machine.virtio[i]);
+    for (unsigned i = 0; i < machine.map.nram; i++)
+        machine.memory_size += machine.map.ram[i].size;
 }
 
 /* ---- The interface ---- */
@@ -393,29 +392,29 @@ int
 platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
               const char **why)
 {
-    memset(&platform, 0, sizeof(platform));
+    memset(&machine, 0, sizeof(machine));
     reserved_fault = NULL;
-    int error = fdt_open(&platform.tree, dtb, max, why);
+    int error = fdt_open(&machine.tree, dtb, max, why);
     if (error != 0)
         return error;
 
     int root = fdt_find_path(tree, "/");
-    platform.model = fdt_read_string(tree, root, "model");
-    if (platform.model[0] == '\0')
-        platform.model = fdt_read_string(tree, root, "compatible");
+    machine.model = fdt_read_string(tree, root, "model");
+    if (machine.model[0] == '\0')
+        machine.model = fdt_read_string(tree, root, "compatible");
     read_chosen();
     struct fdt_range range;
     for (unsigned i = 0; fdt_reserved(tree, i, &range) == 0; i++)
         add_reserved(range, false);
     read_nodes();
-    add_reserved(platform.initrd, false);
+    add_reserved(machine.initrd, false);
     add_reserved((struct fdt_range){dtb_physical, tree->total_size}, false);
 
-    *why = reserved_fault != NULL      ? reserved_fault
-           : platform.map.nram == 0    ? "no memory"
-           : platform.nharts == 0      ? "no harts"
-           : platform.timebase_hz == 0 ? "no timebase-frequency"
-                                       : NULL;
+    *why = reserved_fault != NULL     ? reserved_fault
+           : machine.map.nram == 0    ? "no memory"
+           : machine.nharts == 0      ? "no harts"
+           : machine.timebase_hz == 0 ? "no timebase-frequency"
+                                      : NULL;
     if (*why == NULL)
         return 0;
     return reserved_fault != NULL ? -EINVAL : -ENODEV;
@@ -424,15 +423,15 @@ platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
 const struct platform *
 platform_get(void)
 {
-    return &platform;
+    return &machine;
 }
 
 const struct platform_hart *
 platform_hart(uint64_t id)
 {
-    for (unsigned i = 0; i < platform.nharts; i++)
-        if (platform.harts[i].id == id)
-            return &platform.harts[i];
+    for (unsigned i = 0; i < machine.nharts; i++)
+        if (machine.harts[i].id == id)
+            return &machine.harts[i];
     return NULL;
 }
 
@@ -441,7 +440,7 @@ bootarg_find(const char *name, size_t *len)
 {
     const char *found = NULL, *end;
     size_t name_len = strlen(name);
-    const char *word = platform.bootargs != NULL ? platform.bootargs : "";
+    const char *word = machine.bootargs != NULL ? machine.bootargs : "";
     for (; *word != '\0'; word = *end == ' ' ? end + 1 : end) {
         for (end = word; *end != '\0' && *end != ' ';)
             end++;

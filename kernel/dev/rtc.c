@@ -7,9 +7,9 @@
 
 /* Registers of google,goldfish-rtc: the time in nanoseconds since 1970, in
  * two halves. Reading the low one latches the high one. */
-#define TIME_LOW  0x00u
-#define TIME_HIGH 0x04u
-#define REGS_SIZE 0x24u
+#define TIME_LOW      0x00u
+#define TIME_HIGH     0x04u
+#define RTC_REGS_SIZE 0x24u
 
 #define NS_PER_S 1000000000ul
 
@@ -42,8 +42,8 @@ rtc_init(void)
 {
     const struct platform_device *rtc = &platform_get()->rtc;
     const volatile uint8_t *regs = NULL;
-    if (rtc->present && rtc->regs.size >= REGS_SIZE)
-        regs = kmap_device(rtc->regs.base, REGS_SIZE);
+    if (rtc->present && rtc->regs.size >= RTC_REGS_SIZE)
+        regs = kmap_device(rtc->regs.base, RTC_REGS_SIZE);
     if (!regs) {
         print_boot("rtc", "none, time starts at 1970");
         return;

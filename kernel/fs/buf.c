@@ -33,18 +33,18 @@ static struct {
     size_t max_pages;
     struct readahead readahead;
     struct bcache_stats stats;
-} table;
+} pool;
 
 size_t
 buf_limit(void)
 {
-    return table.max_pages;
+    return pool.max_pages;
 }
 
 size_t
 buf_dirty(void)
 {
-    return READ_ONCE(table.stats.dirty);
+    return READ_ONCE(pool.stats.dirty);
 }
 
 /* ---- The table ---- */
@@ -55,11 +55,11 @@ bucket_of(const void *owner, uint64_t index)
     /* Owners are told apart by address; the shift drops bits that are the
      * same for all of them. */
     uint64_t hash = index + ((uintptr_t)owner >> 4);
-    return &table.buckets[(hash ^ hash >> 16) & table.bucket_mask];
+    return &pool.buckets[(hash ^ hash >> 16) & pool.bucket_mask];
 }
 
 static inline struct buf *
-find(const void *owner, uint64_t index) REQUIRES(buf_lock)
+find_buf(const void *owner, uint64_t index) REQUIRES(buf_lock)
 {
     struct list_node *bucket = bucket_of(owner, index);
     struct buf *buf;
@@ -73,16 +73,16 @@ find(const void *owner, uint64_t index) REQUIRES(buf_lock)
 struct buf *
 buf_find(const void *owner, uint64_t index)
 {
-    return find(owner, index);
+    return find_buf(owner, index);
 }
 
 static inline void
 hold(struct buf *buf) REQUIRES(buf_lock)
 {
     __atomic_fetch_add(&buf->holders, 1, __ATOMIC_RELAXED);
-    if (!buf->dirty && table.row.prev != &buf->row_node) {
+    if (!buf->dirty && pool.row.prev != &buf->row_node) {
         list_del(&buf->row_node);
-        list_push_back(&table.row, &buf->row_node);
+        list_push_back(&pool.row, &buf->row_node);
     }
 }
 
@@ -114,9 +114,9 @@ struct buf *
 buf_get(const void *owner, uint64_t index)
 {
     spin_lock(&buf_lock);
-    struct buf *buf = find(owner, index);
+    struct buf *buf = find_buf(owner, index);
     if (buf && buf->state == BUF_VALID && !buf->mark) {
-        table.stats.hits++;
+        pool.stats.hits++;
         hold(buf);
     } else {
         buf = NULL;
@@ -129,9 +129,9 @@ void
 buf_count(bool hit)
 {
     if (hit)
-        table.stats.hits++;
+        pool.stats.hits++;
     else
-        table.stats.misses++;
+        pool.stats.misses++;
 }
 
 static void
@@ -142,7 +142,7 @@ free_buf(struct buf *buf) REQUIRES(buf_lock)
     list_del(&buf->row_node);
     frame_unref(buf->data);
     slab_free(&slab, buf);
-    table.stats.blocks--;
+    pool.stats.blocks--;
 }
 
 /* Frees the oldest page that nobody holds; those on the way to it are in use,
@@ -150,8 +150,8 @@ free_buf(struct buf *buf) REQUIRES(buf_lock)
 static bool
 evict(void) REQUIRES(buf_lock)
 {
-    for (size_t n = table.stats.blocks; n > 0; n--) {
-        struct list_node *node = list_pop_front(&table.row);
+    for (size_t n = pool.stats.blocks; n > 0; n--) {
+        struct list_node *node = list_pop_front(&pool.row);
         if (!node)
             break;
         struct buf *buf = list_entry(node, struct buf, row_node);
@@ -159,7 +159,7 @@ evict(void) REQUIRES(buf_lock)
             free_buf(buf);
             return true;
         }
-        list_push_back(&table.row, node);
+        list_push_back(&pool.row, node);
     }
     return false;
 }
@@ -167,7 +167,7 @@ evict(void) REQUIRES(buf_lock)
 struct buf *
 buf_create(const void *owner, struct pages *pages, uint64_t index)
 {
-    while (table.stats.blocks >= table.max_pages && evict())
+    while (pool.stats.blocks >= pool.max_pages && evict())
         ;
     struct buf *buf = slab_alloc(&slab);
     if (!buf)
@@ -180,12 +180,12 @@ buf_create(const void *owner, struct pages *pages, uint64_t index)
         slab_free(&slab, buf);
         return NULL;
     }
-    table.stats.blocks++;
+    pool.stats.blocks++;
     waitq_init(&buf->waiters);
     list_init(&buf->file_node);
     if (pages)
         list_push_back(&pages->all, &buf->file_node);
-    list_push_back(&table.row, &buf->row_node);
+    list_push_back(&pool.row, &buf->row_node);
     list_push_front(bucket_of(owner, index), &buf->hash_node);
     return buf;
 }
@@ -210,20 +210,20 @@ buf_forget(struct buf *buf)
     list_del(&buf->hash_node);
     list_del(&buf->file_node);
     list_del(&buf->row_node);
-    list_push_front(&table.row, &buf->row_node);
+    list_push_front(&pool.row, &buf->row_node);
 }
 
 void
 buf_set_dirty(struct buf *buf, struct pages *pages, bool dirty)
 {
     list_del(&buf->row_node);
-    list_push_back(dirty ? &pages->dirty : &table.row, &buf->row_node);
+    list_push_back(dirty ? &pages->dirty : &pool.row, &buf->row_node);
     buf->dirty = dirty;
     pages->ndirty += dirty ? 1 : -1ul;
     if (pages->pinned)
-        table.stats.blocks -= dirty ? 1 : -1ul;
+        pool.stats.blocks -= dirty ? 1 : -1ul;
     else
-        table.stats.dirty += dirty ? 1 : -1ul;
+        pool.stats.dirty += dirty ? 1 : -1ul;
 }
 
 int
@@ -316,8 +316,8 @@ create_batch(const struct buf_source *source, uint64_t index, uint64_t end)
         .done = batch_done,
         .context = batch,
     };
-    table.stats.reads++;
-    table.stats.read_blocks += batch->count;
+    pool.stats.reads++;
+    pool.stats.read_blocks += batch->count;
     return batch;
 }
 
@@ -359,8 +359,8 @@ buf_submit(struct blockdev *dev, struct list_node *list)
 struct readahead_range
 buf_plan(const void *owner, uint64_t index, size_t count)
 {
-    return readahead_plan(&table.readahead, owner, index, count,
-                          table.max_pages / 8);
+    return readahead_plan(&pool.readahead, owner, index, count,
+                          pool.max_pages / 8);
 }
 
 /* ---- What the block cache offers of it ---- */
@@ -369,21 +369,21 @@ void
 bcache_init(size_t max_blocks)
 {
     bcache_drop(NULL);
-    assert_eq(table.stats.blocks, 0);
-    kfree(table.buckets);
+    assert_eq(pool.stats.blocks, 0);
+    kfree(pool.buckets);
 
-    table.max_pages = MAX(max_blocks, MIN_PAGES);
+    pool.max_pages = MAX(max_blocks, MIN_PAGES);
     size_t count = MIN_PAGES;
-    while (count < table.max_pages / 2 && count < BUCKETS_MAX)
+    while (count < pool.max_pages / 2 && count < BUCKETS_MAX)
         count *= 2;
-    table.buckets = kmalloc(count * sizeof table.buckets[0]);
-    if (!table.buckets)
+    pool.buckets = kmalloc(count * sizeof pool.buckets[0]);
+    if (!pool.buckets)
         panic("no memory for the table of %zu cached blocks", max_blocks);
     for (size_t i = 0; i < count; i++)
-        list_init(&table.buckets[i]);
-    table.bucket_mask = count - 1;
-    table.stats = (struct bcache_stats){0};
-    list_init(&table.row);
+        list_init(&pool.buckets[i]);
+    pool.bucket_mask = count - 1;
+    pool.stats = (struct bcache_stats){0};
+    list_init(&pool.row);
     slab_init(&slab, "buf", sizeof(struct buf));
 }
 
@@ -415,13 +415,13 @@ void
 bcache_drop(struct blockdev *dev)
 {
     spin_lock(&buf_lock);
-    if (table.row.next) /* not before bcache_init */
-        list_for_each_safe (node, &table.row) {
+    if (pool.row.next) /* not before bcache_init */
+        list_for_each_safe (node, &pool.row) {
             struct buf *buf = list_entry(node, struct buf, row_node);
             if ((!dev || buf->owner == dev) && !is_held(buf))
                 free_buf(buf);
         }
-    readahead_forget(&table.readahead, dev);
+    readahead_forget(&pool.readahead, dev);
     spin_unlock(&buf_lock);
 }
 
@@ -441,6 +441,6 @@ void
 bcache_get_stats(struct bcache_stats *stats)
 {
     spin_lock(&buf_lock);
-    *stats = table.stats;
+    *stats = pool.stats;
     spin_unlock(&buf_lock);
 }

@@ -7,7 +7,7 @@
 #include "mm/slab.h"
 #include "sync/spinlock.h"
 
-#define BUCKETS 1024u
+#define DENTRY_BUCKETS 1024u
 
 /* Entries that one insertion looks at for one to throw out; the table stays
  * over its limit while so many in a row are in use. */
@@ -22,17 +22,17 @@ static struct {
     /* guarded by lock */
     size_t entries;
     struct list_node ages; /* all entries, least recently looked up first */
-    struct list_node bucket[BUCKETS];
-} cache;
+    struct list_node bucket[DENTRY_BUCKETS];
+} dentry_cache;
 
 void
 dentry_init_cache(size_t max_entries)
 {
-    spin_init(&cache.lock, "dentry cache", RANK_DENTRY);
-    cache.max_entries = max_entries;
-    list_init(&cache.ages);
-    for (unsigned i = 0; i < BUCKETS; i++)
-        list_init(&cache.bucket[i]);
+    spin_init(&dentry_cache.lock, "dentry cache", RANK_DENTRY);
+    dentry_cache.max_entries = max_entries;
+    list_init(&dentry_cache.ages);
+    for (unsigned i = 0; i < DENTRY_BUCKETS; i++)
+        list_init(&dentry_cache.bucket[i]);
 }
 
 static uint32_t
@@ -113,9 +113,9 @@ dentry_put(struct dentry *dentry)
 }
 
 static void
-unlist_locked(struct dentry *d) REQUIRES(cache.lock)
+unlist_locked(struct dentry *d) REQUIRES(dentry_cache.lock)
 {
-    cache.entries -= !list_is_empty(&d->hash_node);
+    dentry_cache.entries -= !list_is_empty(&d->hash_node);
     list_del(&d->hash_node);
     list_del(&d->age_node);
 }
@@ -123,18 +123,19 @@ unlist_locked(struct dentry *d) REQUIRES(cache.lock)
 /* Takes an unused entry out of a table that is over its limit; NULL if it is
  * not, or none of the oldest is unused. Those count as looked up now. */
 static struct dentry *
-evict_locked(void) REQUIRES(cache.lock)
+evict_locked(void) REQUIRES(dentry_cache.lock)
 {
     for (int i = 0; i < EVICT_TRIES; i++) {
-        if (cache.entries <= cache.max_entries)
+        if (dentry_cache.entries <= dentry_cache.max_entries)
             return NULL;
-        struct dentry *d = list_entry(cache.ages.next, struct dentry, age_node);
+        struct dentry *d =
+            list_entry(dentry_cache.ages.next, struct dentry, age_node);
         if (refcount_read(&d->refs) == 1) {
             unlist_locked(d);
             return d;
         }
         list_del(&d->age_node);
-        list_push_back(&cache.ages, &d->age_node);
+        list_push_back(&dentry_cache.ages, &d->age_node);
     }
     return NULL;
 }
@@ -145,8 +146,8 @@ static bool
 prune(const struct super *super, const struct dentry *dir)
 {
     struct list_node gone = LIST_INIT(gone), *node;
-    spin_lock(&cache.lock);
-    list_for_each_safe (at, &cache.ages) {
+    spin_lock(&dentry_cache.lock);
+    list_for_each_safe (at, &dentry_cache.ages) {
         struct dentry *d = list_entry(at, struct dentry, age_node);
         if (dir ? d->parent == dir
                 : d->super == super && refcount_read(&d->refs) == 1) {
@@ -154,7 +155,7 @@ prune(const struct super *super, const struct dentry *dir)
             list_push_back(&gone, &d->age_node);
         }
     }
-    spin_unlock(&cache.lock);
+    spin_unlock(&dentry_cache.lock);
     bool any = !list_is_empty(&gone);
     while ((node = list_pop_front(&gone)))
         dentry_put(list_entry(node, struct dentry, age_node));
@@ -163,22 +164,22 @@ prune(const struct super *super, const struct dentry *dir)
 
 /* Returns the entry with a new reference, or NULL. */
 static struct dentry *
-find(const struct dentry *dir, const char *name, size_t len)
+find_child(const struct dentry *dir, const char *name, size_t len)
 {
     uint32_t hash = hash_name(dir, name, len);
-    struct list_node *bucket = &cache.bucket[hash % BUCKETS];
+    struct list_node *bucket = &dentry_cache.bucket[hash % DENTRY_BUCKETS];
     struct dentry *d, *found = NULL;
-    spin_lock(&cache.lock);
+    spin_lock(&dentry_cache.lock);
     list_for_each_entry (d, bucket, hash_node) {
         if (d->hash != hash || d->parent != dir || d->len != len ||
             memcmp(d->name, name, len) != 0)
             continue;
         list_del(&d->age_node);
-        list_push_back(&cache.ages, &d->age_node);
+        list_push_back(&dentry_cache.ages, &d->age_node);
         found = dentry_ref(d);
         break;
     }
-    spin_unlock(&cache.lock);
+    spin_unlock(&dentry_cache.lock);
     return found;
 }
 
@@ -187,12 +188,13 @@ static void
 insert(struct dentry *d)
 {
     refcount_add(&d->refs);
-    spin_lock(&cache.lock);
-    list_push_front(&cache.bucket[d->hash % BUCKETS], &d->hash_node);
-    list_push_back(&cache.ages, &d->age_node);
-    cache.entries++;
+    spin_lock(&dentry_cache.lock);
+    list_push_front(&dentry_cache.bucket[d->hash % DENTRY_BUCKETS],
+                    &d->hash_node);
+    list_push_back(&dentry_cache.ages, &d->age_node);
+    dentry_cache.entries++;
     struct dentry *victim = evict_locked();
-    spin_unlock(&cache.lock);
+    spin_unlock(&dentry_cache.lock);
     if (victim)
         dentry_put(victim);
 }
@@ -205,7 +207,7 @@ lookup_locked(struct dentry *dir, const char *name, size_t len,
               struct dentry **out) REQUIRES(dir->inode->lock)
 {
     bool keep = !dir->super->volatile_names && !dir->removed;
-    if (keep && (*out = find(dir, name, len)))
+    if (keep && (*out = find_child(dir, name, len)))
         return 0;
 
     struct inode *inode = NULL;
@@ -226,7 +228,7 @@ int
 dentry_lookup(struct dentry *dir, const char *name, size_t len,
               struct dentry **out)
 {
-    if (!dir->super->volatile_names && (*out = find(dir, name, len)))
+    if (!dir->super->volatile_names && (*out = find_child(dir, name, len)))
         return 0;
     sleeplock_lock(&dir->inode->lock);
     int err = lookup_locked(dir, name, len, out);
@@ -237,13 +239,13 @@ dentry_lookup(struct dentry *dir, const char *name, size_t len,
 struct dentry *
 dentry_parent(struct dentry *dir, const struct dentry *top)
 {
-    spin_lock(&cache.lock);
+    spin_lock(&dentry_cache.lock);
     while (dir->parent == dir && dir->covered && dir != top)
         dir = dir->covered;
     if (dir != top)
         dir = dir->parent;
     dentry_ref(dir);
-    spin_unlock(&cache.lock);
+    spin_unlock(&dentry_cache.lock);
     return dir;
 }
 
@@ -251,11 +253,11 @@ struct dentry *
 dentry_enter_mounts(struct dentry *d)
 {
     while (READ_ONCE(d->mounted)) {
-        spin_lock(&cache.lock);
+        spin_lock(&dentry_cache.lock);
         struct dentry *root = d->mounted;
         if (root)
             dentry_ref(root);
-        spin_unlock(&cache.lock);
+        spin_unlock(&dentry_cache.lock);
         if (!root)
             break;
         dentry_put(d);
@@ -271,7 +273,7 @@ dentry_path(const struct dentry *dentry, const struct dentry *root, char *buf,
     size_t at = size - 1;
     int err = dentry->removed ? -ENOENT : 0;
     buf[at] = '\0';
-    spin_lock(&cache.lock);
+    spin_lock(&dentry_cache.lock);
     while (!err && dentry != root) {
         if (dentry->parent == dentry) {
             if (!dentry->covered)
@@ -286,7 +288,7 @@ dentry_path(const struct dentry *dentry, const struct dentry *root, char *buf,
             dentry = dentry->parent;
         }
     }
-    spin_unlock(&cache.lock);
+    spin_unlock(&dentry_cache.lock);
     if (!err && buf[at] == '\0') {
         if (at == 0)
             return -ENAMETOOLONG;
@@ -307,11 +309,11 @@ dentry_fill(struct dentry *d, struct inode *inode)
 void
 dentry_remove(struct dentry *d)
 {
-    spin_lock(&cache.lock);
+    spin_lock(&dentry_cache.lock);
     bool listed = !list_is_empty(&d->hash_node);
     unlist_locked(d);
     d->removed = true;
-    spin_unlock(&cache.lock);
+    spin_unlock(&dentry_cache.lock);
     if (listed)
         dentry_put(d);
     /* Names that lead nowhere may still be remembered in a directory. */
@@ -320,25 +322,26 @@ dentry_remove(struct dentry *d)
 }
 
 static void
-rehash_locked(struct dentry *d) REQUIRES(cache.lock)
+rehash_locked(struct dentry *d) REQUIRES(dentry_cache.lock)
 {
     bool listed = !list_is_empty(&d->hash_node);
     d->hash = hash_name(d->parent, d->name, d->len);
     list_del(&d->hash_node);
     if (listed)
-        list_push_front(&cache.bucket[d->hash % BUCKETS], &d->hash_node);
+        list_push_front(&dentry_cache.bucket[d->hash % DENTRY_BUCKETS],
+                        &d->hash_node);
 }
 
 void
 dentry_swap(struct dentry *a, struct dentry *b)
 {
-    spin_lock(&cache.lock);
+    spin_lock(&dentry_cache.lock);
     SWAP(a->parent, b->parent);
     SWAP(a->name, b->name);
     SWAP(a->len, b->len);
     rehash_locked(a);
     rehash_locked(b);
-    spin_unlock(&cache.lock);
+    spin_unlock(&dentry_cache.lock);
 }
 
 bool
@@ -374,14 +377,14 @@ dentry_unmount(struct dentry *root)
 {
     while (prune(root->super, NULL))
         ;
-    spin_lock(&cache.lock);
+    spin_lock(&dentry_cache.lock);
     struct dentry *at = root->covered;
     bool busy = !at || refcount_read(&root->refs) > 2;
     if (!busy) {
         at->mounted = NULL;
         root->covered = NULL;
     }
-    spin_unlock(&cache.lock);
+    spin_unlock(&dentry_cache.lock);
     if (busy)
         return -EBUSY;
     dentry_put(at);

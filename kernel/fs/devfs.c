@@ -99,12 +99,6 @@ random_write(struct file *file UNUSED, struct uio *uio, uint64_t *offset UNUSED)
 
 /* ---- Terminals ---- */
 
-static bool
-is_nonblocking(const struct file *file)
-{
-    return READ_ONCE(file->flags) & O_NONBLOCK;
-}
-
 /* /dev/tty stands for the controlling terminal of who opens it: the console
  * or none [posix §11.1.3]. */
 static int
@@ -120,13 +114,13 @@ console_open(struct file *file)
 static int64_t
 console_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
-    return tty_read(file->private, uio, is_nonblocking(file));
+    return tty_read(file->private, uio, file_is_nonblocking(file));
 }
 
 static int64_t
 console_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
-    return tty_write(file->private, uio, is_nonblocking(file));
+    return tty_write(file->private, uio, file_is_nonblocking(file));
 }
 
 static int64_t
@@ -161,7 +155,7 @@ static const struct file_ops random_ops = {.read = random_read,
     }
 
 /* Numbers are Linux's. */
-static const struct pseudo_row rows[] = {
+static const struct pseudo_row device_rows[] = {
     {.mode = S_IFDIR | 0555, .name = ""},
     CHR("null", 0666, 1, 3, &null_ops),
     CHR("zero", 0666, 1, 5, &zero_ops),
@@ -174,7 +168,7 @@ static const struct pseudo_row rows[] = {
     {.name = NULL},
 };
 
-struct super devfs = PSEUDO_SUPER("devtmpfs", 0x1373, rows);
+struct super devfs = PSEUDO_SUPER("devtmpfs", 0x1373, device_rows);
 
 static int
 node_open(struct file *file)
@@ -183,7 +177,8 @@ node_open(struct file *file)
     bool is_disk = S_ISBLK(inode->mode);
 
     file->ops = is_disk ? &devfs_block_ops : NULL;
-    for (const struct pseudo_row *row = rows; row->name && !is_disk; row++)
+    for (const struct pseudo_row *row = device_rows; row->name && !is_disk;
+         row++)
         if (S_ISCHR(row->mode) && row->rdev == inode->rdev)
             file->ops = row->file_ops;
     if (!file->ops)

@@ -7,6 +7,7 @@
 
 #include "abi/fcntl.h"
 #include "fs/context.h"
+#include "lib/compiler.h"
 
 struct stat;
 
@@ -95,6 +96,13 @@ file_allows(const struct file *file, enum file_direction direction)
     unsigned only = direction == FILE_READ ? O_RDONLY : O_WRONLY;
     unsigned mode = file->flags & (O_ACCMODE | O_PATH);
     return mode == O_RDWR || mode == only;
+}
+
+/* Whether it would rather fail with -EAGAIN than wait. */
+static inline bool
+file_is_nonblocking(const struct file *file)
+{
+    return READ_ONCE(file->flags) & O_NONBLOCK;
 }
 
 /* Reads into uio, or writes out of it, at *at; at NULL: at the file's

@@ -7,7 +7,7 @@
 #include "mm/slab.h"
 #include "sync/spinlock.h"
 
-#define BUCKETS 256u
+#define INODE_BUCKETS 256u
 
 static struct {
     struct spinlock lock;
@@ -17,31 +17,31 @@ static struct {
     struct slab_cache slab;
 
     /* guarded by lock */
-    struct list_node bucket[BUCKETS];
-} cache;
+    struct list_node bucket[INODE_BUCKETS];
+} inode_cache;
 
 void
 inode_init_cache(void)
 {
-    spin_init(&cache.lock, "inode cache", RANK_INODE_CACHE);
-    waitq_init(&cache.loaded);
-    slab_init(&cache.slab, "inode", sizeof(struct inode));
-    for (unsigned i = 0; i < BUCKETS; i++)
-        list_init(&cache.bucket[i]);
+    spin_init(&inode_cache.lock, "inode cache", RANK_INODE_CACHE);
+    waitq_init(&inode_cache.loaded);
+    slab_init(&inode_cache.slab, "inode", sizeof(struct inode));
+    for (unsigned i = 0; i < INODE_BUCKETS; i++)
+        list_init(&inode_cache.bucket[i]);
 }
 
 static struct list_node *
-bucket_of(const struct super *super, uint64_t ino)
+inode_bucket(const struct super *super, uint64_t ino)
 {
     uint64_t key = ino + ((uintptr_t)super >> 6);
-    return &cache.bucket[(key ^ key >> 8) % BUCKETS];
+    return &inode_cache.bucket[(key ^ key >> 8) % INODE_BUCKETS];
 }
 
 /* Returns the inode, or NULL. */
 static struct inode *
-find_locked(const struct super *super, uint64_t ino) REQUIRES(cache.lock)
+find_locked(const struct super *super, uint64_t ino) REQUIRES(inode_cache.lock)
 {
-    struct list_node *bucket = bucket_of(super, ino);
+    struct list_node *bucket = inode_bucket(super, ino);
     struct inode *inode;
 
     list_for_each_entry (inode, bucket, hash_node) {
@@ -53,9 +53,9 @@ find_locked(const struct super *super, uint64_t ino) REQUIRES(cache.lock)
 
 /* Puts a fresh inode, to be loaded, into the table; NULL without memory. */
 static struct inode *
-create_locked(struct super *super, uint64_t ino) REQUIRES(cache.lock)
+new_inode_locked(struct super *super, uint64_t ino) REQUIRES(inode_cache.lock)
 {
-    struct inode *inode = slab_alloc(&cache.slab);
+    struct inode *inode = slab_alloc(&inode_cache.slab);
     if (!inode)
         return NULL;
     memset(inode, 0, sizeof(*inode));
@@ -67,7 +67,7 @@ create_locked(struct super *super, uint64_t ino) REQUIRES(cache.lock)
     list_init(&inode->pages.all);
     list_init(&inode->pages.dirty);
     list_init(&inode->dirty_node);
-    list_push_front(bucket_of(super, ino), &inode->hash_node);
+    list_push_front(inode_bucket(super, ino), &inode->hash_node);
     return inode;
 }
 
@@ -78,28 +78,28 @@ load(struct inode *inode)
 {
     int err = inode->super->ops->read_inode(inode);
 
-    spin_lock(&cache.lock);
+    spin_lock(&inode_cache.lock);
     inode->loading = false;
     inode->error = err;
     if (err)
         list_del(&inode->hash_node);
-    waitq_wake_all(&cache.loaded);
-    spin_unlock(&cache.lock);
+    waitq_wake_all(&inode_cache.loaded);
+    spin_unlock(&inode_cache.lock);
 }
 
 int
 inode_get(struct super *super, uint64_t ino, struct inode **out)
 {
-    spin_lock(&cache.lock);
+    spin_lock(&inode_cache.lock);
     struct inode *inode = find_locked(super, ino);
     bool fresh = !inode;
     if (fresh)
-        inode = create_locked(super, ino);
+        inode = new_inode_locked(super, ino);
     else
         inode->refs++;
     while (inode && inode->loading && !fresh)
-        waitq_sleep(&cache.loaded, &cache.lock);
-    spin_unlock(&cache.lock);
+        waitq_sleep(&inode_cache.loaded, &inode_cache.lock);
+    spin_unlock(&inode_cache.lock);
     if (!inode)
         return -ENOMEM;
 
@@ -116,7 +116,7 @@ inode_get(struct super *super, uint64_t ino, struct inode **out)
 void
 inode_put(struct inode *inode)
 {
-    spin_lock(&cache.lock);
+    spin_lock(&inode_cache.lock);
     assert(inode->refs > 0);
     inode->refs--;
     if (inode->refs == 1 && inode->nlink == 0 &&
@@ -127,13 +127,13 @@ inode_put(struct inode *inode)
     bool last = inode->refs == 0;
     if (last)
         list_del(&inode->hash_node);
-    spin_unlock(&cache.lock);
+    spin_unlock(&inode_cache.lock);
 
     if (!last)
         return;
     if (inode->super->ops->free_inode && !inode->error)
         inode->super->ops->free_inode(inode);
-    slab_free(&cache.slab, inode);
+    slab_free(&inode_cache.slab, inode);
 }
 
 void
@@ -141,29 +141,29 @@ inode_mark_dirty(struct inode *inode)
 {
     if (inode->pages.pinned)
         return;
-    spin_lock(&cache.lock);
+    spin_lock(&inode_cache.lock);
     if (list_is_empty(&inode->dirty_node)) {
         list_push_back(&inode->super->dirty, &inode->dirty_node);
         inode->refs++;
     }
-    spin_unlock(&cache.lock);
+    spin_unlock(&inode_cache.lock);
     flusher_want(false);
 }
 
 void
 inode_take_dirty(struct super *super, struct list_node *list)
 {
-    spin_lock(&cache.lock);
+    spin_lock(&inode_cache.lock);
     list_splice_back(list, &super->dirty);
-    spin_unlock(&cache.lock);
+    spin_unlock(&inode_cache.lock);
 }
 
 struct inode *
 inode_pop_dirty(struct list_node *list)
 {
-    spin_lock(&cache.lock);
+    spin_lock(&inode_cache.lock);
     struct list_node *node = list_pop_front(list);
-    spin_unlock(&cache.lock);
+    spin_unlock(&inode_cache.lock);
     return node ? list_entry(node, struct inode, dirty_node) : NULL;
 }
 

@@ -11,21 +11,21 @@ static struct {
 
     /* atomic */
     struct dentry *root;
-} table = {
-    .lock = SLEEPLOCK_INIT(table.lock, RANK_MOUNT),
-    .mounts = LIST_INIT(table.mounts),
+} mounted = {
+    .lock = SLEEPLOCK_INIT(mounted.lock, RANK_MOUNT),
+    .mounts = LIST_INIT(mounted.mounts),
 };
 
 NO_LOCK_CHECK void
 mount_lock(void)
 {
-    sleeplock_lock(&table.lock);
+    sleeplock_lock(&mounted.lock);
 }
 
 NO_LOCK_CHECK void
 mount_unlock(void)
 {
-    sleeplock_unlock(&table.lock);
+    sleeplock_unlock(&mounted.lock);
 }
 
 int
@@ -34,12 +34,12 @@ mount_add(struct dentry *at, struct super *super)
     struct dentry *root;
     if (at && !S_ISDIR(at->inode->mode))
         return -ENOTDIR;
-    if (super->root || (!at && table.root))
+    if (super->root || (!at && mounted.root))
         return -EBUSY;
     sleeplock_init(&super->names, RANK_NAMES);
     if (super->dev == 0) {
-        table.devs++;
-        super->dev = MAKEDEV(0, table.devs);
+        mounted.devs++;
+        super->dev = MAKEDEV(0, mounted.devs);
     }
     int err = dentry_make_root(super, &root);
     if (err)
@@ -47,13 +47,13 @@ mount_add(struct dentry *at, struct super *super)
     if (at)
         err = dentry_mount(at, root);
     else
-        __atomic_store_n(&table.root, root, __ATOMIC_RELEASE);
+        __atomic_store_n(&mounted.root, root, __ATOMIC_RELEASE);
     if (err) {
         dentry_put(root);
         return err;
     }
     super->root = root;
-    list_push_back(&table.mounts, &super->mount_node);
+    list_push_back(&mounted.mounts, &super->mount_node);
     return 0;
 }
 
@@ -77,13 +77,14 @@ mount_remove(struct dentry *root)
 struct dentry *
 mount_get_root(void)
 {
-    return __atomic_load_n(&table.root, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&mounted.root, __ATOMIC_ACQUIRE);
 }
 
 struct super *
 mount_next(const struct super *super)
 {
-    struct list_node *node = super ? super->mount_node.next : table.mounts.next;
-    return node == &table.mounts ? NULL
-                                 : list_entry(node, struct super, mount_node);
+    struct list_node *node =
+        super ? super->mount_node.next : mounted.mounts.next;
+    return node == &mounted.mounts ? NULL
+                                   : list_entry(node, struct super, mount_node);
 }

@@ -46,7 +46,7 @@ fill_page(struct inode *inode, uint64_t index, bool hole) REQUIRES(inode->lock)
  * or, if count is 0, those to come after index, which was marked. alone keeps
  * neighbours out of the request. */
 static int
-start_reading(struct inode *inode, uint64_t index, size_t count, bool alone)
+start_filling(struct inode *inode, uint64_t index, size_t count, bool alone)
     REQUIRES(inode->lock)
 {
     struct list_node list = LIST_INIT(list);
@@ -110,7 +110,7 @@ start_get(struct inode *inode, uint64_t index, size_t count, bool alone,
         return -ENXIO;
     *page = find_page(inode, index, &mark);
     if (!*page || mark)
-        err = start_reading(inode, index, *page ? 0 : count, alone);
+        err = start_filling(inode, index, *page ? 0 : count, alone);
     if (!*page)
         *page = find_page(inode, index, &mark);
     if (*page)

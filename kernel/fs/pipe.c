@@ -40,12 +40,6 @@ struct pipe {
 
 static uint64_t next_ino = 1; /* atomic */
 
-static bool
-is_nonblocking(const struct file *file)
-{
-    return READ_ONCE(file->flags) & O_NONBLOCK;
-}
-
 /* Sleeps on one side of the pipe. Returns 0 or -EINTR. */
 static int
 wait_locked(struct pipe *p, struct waitq *wq, unsigned *waiters)
@@ -119,13 +113,13 @@ begin_locked(struct pipe *p, size_t n, bool in, bool nonblock) REQUIRES(p->lock)
 
 /* Moves, of n bytes, as many as can be now. Returns how many, or an error. */
 static ALWAYS_INLINE int64_t
-move(struct file *file, struct uio *uio, size_t n, bool in)
+move_bytes(struct file *file, struct uio *uio, size_t n, bool in)
 {
     struct pipe *p = file->private;
     bool *turn = in ? &p->filling : &p->draining;
     uint64_t *end = in ? &p->head : &p->tail;
     spin_lock(&p->lock);
-    int64_t can = begin_locked(p, n, in, is_nonblocking(file));
+    int64_t can = begin_locked(p, n, in, file_is_nonblocking(file));
     if (can <= 0) {
         spin_unlock(&p->lock);
         return can;
@@ -150,7 +144,7 @@ move(struct file *file, struct uio *uio, size_t n, bool in)
 static int64_t
 pipe_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
-    return move(file, uio, uio->residual, false);
+    return move_bytes(file, uio, uio->residual, false);
 }
 
 static int64_t
@@ -158,7 +152,7 @@ pipe_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
     size_t total = uio->residual;
     while (uio->residual > 0) {
-        int64_t n = move(file, uio, total, true);
+        int64_t n = move_bytes(file, uio, total, true);
         if (n >= 0)
             continue;
         if (n == -EPIPE)
@@ -325,7 +319,8 @@ wait_for_other(struct pipe *p, bool reads, unsigned seen)
 static int
 named_open(struct file *file)
 {
-    bool reads = file_allows(file, FILE_READ), nonblock = is_nonblocking(file);
+    bool reads = file_allows(file, FILE_READ),
+         nonblock = file_is_nonblocking(file);
     bool writes = file_allows(file, FILE_WRITE);
     struct inode *inode = file->inode;
     unsigned seen = 0;

@@ -210,9 +210,9 @@ show_loadavg(struct text *out)
 static int
 show_meminfo(struct text *out)
 {
-    struct bcache_stats cache;
-    bcache_get_stats(&cache);
-    size_t cached = cache.blocks * (BLOCK_SIZE / 1024);
+    struct bcache_stats stats;
+    bcache_get_stats(&stats);
+    size_t cached = stats.blocks * (BLOCK_SIZE / 1024);
     size_t free = frame_count_free() * (PAGE_SIZE / 1024);
     const struct {
         const char *name;
@@ -346,7 +346,7 @@ show_mounts(struct text *out)
 #define FILESYSTEMS \
     "nodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\nnodev\ttmpfs\n\teclipsefs\n"
 
-static const struct pseudo_row rows[] = {
+static const struct pseudo_row proc_rows[] = {
     [ROOT] = {ROOT, DIR, "", .kind = NULL},
     [PID] = {ROOT, DIR, "PID", .kind = &pids},
     [PID_STAT] = {PID, FILE, "stat", .show = show_process},
@@ -372,4 +372,4 @@ static const struct pseudo_row rows[] = {
 };
 
 struct super procfs =
-    PSEUDO_SUPER("proc", 0x9fa0, rows, .volatile_names = true);
+    PSEUDO_SUPER("proc", 0x9fa0, proc_rows, .volatile_names = true);

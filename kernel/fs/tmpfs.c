@@ -40,7 +40,7 @@ struct node {
     char target[]; /* constant; of a symbolic link, as long as its size */
 };
 
-struct entry {
+struct tmp_entry {
     struct list_node link;
     struct inode *inode; /* with a reference */
     uint64_t pos;
@@ -85,10 +85,10 @@ charge(struct inode *inode, int64_t change)
 
 /* ---- Directories ---- */
 
-static struct entry *
+static struct tmp_entry *
 find_entry(const struct inode *dir, const char *name, size_t len)
 {
-    struct entry *e;
+    struct tmp_entry *e;
     list_for_each_entry (e, &node_of(dir)->entries, link)
         if (e->len == len && memcmp(e->name, name, len) == 0)
             return e;
@@ -117,7 +117,7 @@ add_entry(struct inode *dir, const char *name, size_t len, uint64_t ino)
     int err = charge(dir, 1);
     if (err)
         return err;
-    struct entry *e = kmalloc(sizeof(*e) + len);
+    struct tmp_entry *e = kmalloc(sizeof(*e) + len);
     err = e ? inode_get(dir->super, ino, &e->inode) : -ENOMEM;
     if (err) {
         kfree(e);
@@ -133,7 +133,7 @@ add_entry(struct inode *dir, const char *name, size_t len, uint64_t ino)
 }
 
 static void
-remove_entry(struct inode *dir, struct entry *e)
+remove_entry(struct inode *dir, struct tmp_entry *e)
 {
     count_parent(dir, e->inode, -1);
     list_del(&e->link);
@@ -146,14 +146,14 @@ static int
 tmpfs_lookup(struct inode *dir, const char *name, size_t len,
              struct inode **out)
 {
-    const struct entry *e = find_entry(dir, name, len);
+    const struct tmp_entry *e = find_entry(dir, name, len);
     return e ? inode_get(dir->super, e->inode->ino, out) : -ENOENT;
 }
 
 static int
 tmpfs_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
 {
-    const struct entry *e;
+    const struct tmp_entry *e;
     list_for_each_entry (e, &node_of(dir)->entries, link) {
         if (e->pos < *pos)
             continue;
@@ -204,8 +204,8 @@ tmpfs_unlink(struct inode *dir, const char *name, size_t len,
 static int
 tmpfs_rename(struct inode_place *from, struct inode_place *to, bool exchange)
 {
-    struct entry *old = find_entry(from->dir, from->name, from->len);
-    struct entry *new = find_entry(to->dir, to->name, to->len);
+    struct tmp_entry *old = find_entry(from->dir, from->name, from->len);
+    struct tmp_entry *new = find_entry(to->dir, to->name, to->len);
     if (exchange) {
         SWAP(old->inode, new->inode);
         count_parent(from->dir, from->inode, -1);
@@ -333,7 +333,7 @@ tmpfs_free_inode(struct inode *inode)
         return;
     fs->is_reaping = true;
     while ((link = list_pop_front(&fs->dying))) {
-        struct entry *e = list_entry(link, struct entry, link);
+        struct tmp_entry *e = list_entry(link, struct tmp_entry, link);
         inode_put(e->inode);
         kfree(e);
     }

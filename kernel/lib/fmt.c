@@ -25,7 +25,7 @@ struct output {
 };
 
 static void
-put(struct output *out, const char *text, size_t len)
+emit(struct output *out, const char *text, size_t len)
 {
     if (len > 0)
         out->sink->put(out->sink, text, len);
@@ -38,8 +38,8 @@ put_repeated(struct output *out, char c, size_t count)
     char run[16];
     memset(run, c, sizeof(run));
     for (; count > sizeof(run); count -= sizeof(run))
-        put(out, run, sizeof(run));
-    put(out, run, count);
+        emit(out, run, sizeof(run));
+    emit(out, run, count);
 }
 
 /* Puts a field: prefix, zeros and text, and blanks that fill its width. */
@@ -52,9 +52,9 @@ put_field(struct output *out, const struct spec *spec, const char *prefix,
     size_t padding = spec->width > used ? spec->width - used : 0;
     if (!spec->left)
         put_repeated(out, ' ', padding);
-    put(out, prefix, prefix_len);
+    emit(out, prefix, prefix_len);
     put_repeated(out, '0', zeros);
-    put(out, text, len);
+    emit(out, text, len);
     if (spec->left)
         put_repeated(out, ' ', padding);
 }
@@ -125,7 +125,7 @@ format_one(struct output *out, struct spec *spec, struct arguments *args)
                                       : strnlen(text, (size_t)spec->precision));
         return true;
     case '%':
-        put(out, "%", 1);
+        emit(out, "%", 1);
         return true;
     default:
         return false;
@@ -179,7 +179,7 @@ fmt_vformat(struct fmt_sink *sink, const char *format, va_list list)
         const char *literal = format;
         while (*format != '\0' && *format != '%')
             format++;
-        put(&out, literal, (size_t)(format - literal));
+        emit(&out, literal, (size_t)(format - literal));
         if (*format == '\0')
             break;
 
@@ -188,7 +188,7 @@ fmt_vformat(struct fmt_sink *sink, const char *format, va_list list)
         if (*end != '\0')
             end++;
         if (!format_one(&out, &spec, &args))
-            put(&out, format, (size_t)(end - format));
+            emit(&out, format, (size_t)(end - format));
         format = end;
     }
     va_end(args.list);

@@ -30,9 +30,9 @@ struct frame {
 
 #define NOBODY UINT32_MAX
 
-static struct spinlock lock = SPINLOCK_INIT("frame", RANK_FRAME);
+static struct spinlock frame_lock = SPINLOCK_INIT("frame", RANK_FRAME);
 
-/* guarded by lock */
+/* guarded by frame_lock */
 static uint32_t free_blocks[FRAME_MAX_ORDER + 1]; /* first of each order */
 static size_t free_count;
 
@@ -179,11 +179,11 @@ frame_alloc(unsigned order)
 {
     unsigned found = order;
     assert(order <= FRAME_MAX_ORDER);
-    spin_lock(&lock);
+    spin_lock(&frame_lock);
     while (found <= FRAME_MAX_ORDER && free_blocks[found] == NOBODY)
         found++;
     if (found > FRAME_MAX_ORDER) {
-        spin_unlock(&lock);
+        spin_unlock(&frame_lock);
         return NULL;
     }
     uint64_t number = free_blocks[found];
@@ -195,7 +195,7 @@ frame_alloc(unsigned order)
     frames[number] =
         (struct frame){.refs = 1, .kind = FRAME_USED, .order = (uint8_t)order};
     free_count -= 1ul << order;
-    spin_unlock(&lock);
+    spin_unlock(&frame_lock);
     kasan_allow(frame_address(number), PAGE_SIZE << order);
     return frame_address(number);
 }
@@ -221,11 +221,11 @@ frame_free(void *block, unsigned order)
     memset(block, 0xd5, PAGE_SIZE << order);
 #endif
     kasan_forbid(block, PAGE_SIZE << order);
-    spin_lock(&lock);
+    spin_lock(&frame_lock);
     frame->refs = 0;
     frame->kind = FRAME_TAIL;
     free_locked(number, order);
-    spin_unlock(&lock);
+    spin_unlock(&frame_lock);
 }
 
 void

@@ -10,19 +10,19 @@
 
 #define SLOT_SIZE (2 * KSTACK_SIZE)
 
-static struct spinlock lock = SPINLOCK_INIT("kmap", RANK_PAGETABLE);
+static struct spinlock kmap_lock = SPINLOCK_INIT("kmap", RANK_PAGETABLE);
 
 /* constant after kmap_init, but for what devices and stacks add */
-static uint64_t root[PT_ENTRIES] ALIGNED(PAGE_SIZE);
+static uint64_t kernel_root[PT_ENTRIES] ALIGNED(PAGE_SIZE);
 
-/* guarded by lock */
+/* guarded by kmap_lock */
 static uint64_t next_slot = STACKS_BASE;
 static void *free_stacks; /* each holds the next one's top in its last word */
 
 static void
 map_or_panic(uint64_t va, uint64_t pa, uint64_t size, uint64_t flags)
 {
-    if (pt_map(root, va, pa, size, flags | PTE_G) != 0)
+    if (pt_map(kernel_root, va, pa, size, flags | PTE_G) != 0)
         panic("no memory for the kernel's page table");
 }
 
@@ -64,16 +64,16 @@ kmap_init(const struct memmap *map)
         map_direct(at, stop);
 
     /* The stacks' root entry must be there before it is copied. */
-    if (!pt_walk(root, STACKS_BASE, 1, true))
+    if (!pt_walk(kernel_root, STACKS_BASE, 1, true))
         panic("no memory for the kernel's page table");
-    boot_satp = SATP_SV39 | virt_to_phys(root) >> PAGE_SHIFT;
-    tlb_set_root(virt_to_phys(root));
+    boot_satp = SATP_SV39 | virt_to_phys(kernel_root) >> PAGE_SHIFT;
+    tlb_set_root(virt_to_phys(kernel_root));
 }
 
 const uint64_t *
 kmap_root(void)
 {
-    return root;
+    return kernel_root;
 }
 
 void *
@@ -84,7 +84,7 @@ kmap_device(uint64_t pa, uint64_t size)
     if (end <= start || end > DIRECT_SIZE)
         return NULL;
     for (uint64_t p = start; p < end; p += PAGE_SIZE) {
-        uint64_t *entry = pt_walk(root, DIRECT_BASE + p, 0, true);
+        uint64_t *entry = pt_walk(kernel_root, DIRECT_BASE + p, 0, true);
         if (!entry)
             return NULL;
         *entry = pt_leaf(p, PTE_R | PTE_W | PTE_G);
@@ -102,7 +102,7 @@ new_stack_locked(void)
     if (next_slot == STACKS_BASE + STACKS_SIZE)
         return NULL;
     for (uint64_t va = bottom; va < bottom + KSTACK_SIZE; va += PAGE_SIZE) {
-        uint64_t *entry = pt_walk(root, va, 0, true);
+        uint64_t *entry = pt_walk(kernel_root, va, 0, true);
         if (!entry)
             return NULL;
         if (*entry & PTE_V)
@@ -122,7 +122,7 @@ void *
 kmap_stack_alloc(void)
 {
     bool fresh = false;
-    spin_lock(&lock);
+    spin_lock(&kmap_lock);
     void *top = free_stacks;
     if (top) {
         free_stacks = ((void **)top)[-1];
@@ -130,7 +130,7 @@ kmap_stack_alloc(void)
         top = new_stack_locked();
         fresh = top != NULL;
     }
-    spin_unlock(&lock);
+    spin_unlock(&kmap_lock);
     if (fresh) {
         tlb_flush_all();
         sbi_remote_sfence((uint64_t)top - KSTACK_SIZE, KSTACK_SIZE);
@@ -141,8 +141,8 @@ kmap_stack_alloc(void)
 void
 kmap_stack_free(void *top)
 {
-    spin_lock(&lock);
+    spin_lock(&kmap_lock);
     ((void **)top)[-1] = free_stacks;
     free_stacks = top;
-    spin_unlock(&lock);
+    spin_unlock(&kmap_lock);
 }

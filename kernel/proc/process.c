@@ -20,12 +20,12 @@ static int last_pid;
 
 struct process_hooks process_hooks;
 
-static struct slab_cache cache;
+static struct slab_cache process_slab;
 
 void
 process_init_table(void)
 {
-    slab_init(&cache, "process", sizeof(struct process));
+    slab_init(&process_slab, "process", sizeof(struct process));
     for (unsigned i = 0; i < HASH_SIZE; i++)
         list_init(&hash[i]);
 }
@@ -33,7 +33,7 @@ process_init_table(void)
 struct process *
 process_alloc(void)
 {
-    struct process *p = slab_alloc(&cache);
+    struct process *p = slab_alloc(&process_slab);
     if (!p)
         return NULL;
     memset(p, 0, sizeof(*p));
@@ -155,7 +155,7 @@ process_put(struct process *process)
     if (!last)
         return;
     kfree(process->cmdline);
-    slab_free(&cache, process);
+    slab_free(&process_slab, process);
 }
 
 size_t

@@ -7,7 +7,7 @@
 #include "proc/sched.h"
 #include "proc/signal.h"
 
-static struct slab_cache cache;
+static struct slab_cache thread_slab;
 static int next_kernel_tid = -1; /* kernel threads have no place among pids */
 
 static void
@@ -36,17 +36,17 @@ start_user_thread(void)
 void
 thread_init_cache(void)
 {
-    slab_init(&cache, "thread", sizeof(struct thread));
+    slab_init(&thread_slab, "thread", sizeof(struct thread));
 }
 
 static struct thread *
 create(void (*start)(void))
 {
-    struct thread *t = slab_alloc(&cache);
+    struct thread *t = slab_alloc(&thread_slab);
     void *stack = kmap_stack_alloc();
     if (!t || !stack) {
         if (t)
-            slab_free(&cache, t);
+            slab_free(&thread_slab, t);
         if (stack)
             kmap_stack_free(stack);
         return NULL;
@@ -113,5 +113,5 @@ void
 thread_free(struct thread *thread)
 {
     kmap_stack_free((void *)thread->arch.kernel_sp);
-    slab_free(&cache, thread);
+    slab_free(&thread_slab, thread);
 }

@@ -11,8 +11,8 @@
 /* The rows of the tree: directories, the files of a disk, those of a virtio
  * device. */
 enum { ROOT, BLOCK, DISK, QUEUE, FIRMWARE, BUS, VIRTIO, DEVICES, DEVICE };
-enum { SIZE = DEVICE + 1, READ_ONLY, NUMBER, SERIAL, COUNTS, BLOCK_SIZE };
-enum { ID = BLOCK_SIZE + 1, VENDOR, KIND, FEATURES, OFFERED, STATUS };
+enum { SIZE = DEVICE + 1, READ_ONLY, NUMBER, SERIAL, COUNTS, LOGICAL_SIZE };
+enum { ID = LOGICAL_SIZE + 1, VENDOR, KIND, FEATURES, OFFERED, STATUS };
 enum { DRIVER = STATUS + 1, TRANSPORT, IRQ, QUEUES, FDT, END };
 
 /* /sys/block/NAME; the id is devfs_disks'. */
@@ -39,7 +39,7 @@ show_disk(struct text *out)
                            READ_ONCE(dev->writes),
                            READ_ONCE(dev->sectors_written),
                            READ_ONCE(dev->flushes));
-    default: /* BLOCK_SIZE */
+    default: /* LOGICAL_SIZE */
         return text_printf(out, "%u\n", MAX(dev->block_size, SECTOR_SIZE));
     }
 }
@@ -148,7 +148,7 @@ static const struct pseudo_row rows[] = {
     [NUMBER] = {DISK, FILE, "dev", .show = show_disk},
     [SERIAL] = {DISK, FILE, "serial", .show = show_disk},
     [COUNTS] = {DISK, FILE, "stat", .show = show_disk},
-    [BLOCK_SIZE] = {QUEUE, FILE, "logical_block_size", .show = show_disk},
+    [LOGICAL_SIZE] = {QUEUE, FILE, "logical_block_size", .show = show_disk},
     [ID] = {DEVICE, FILE, "device", .show = show_device},
     [VENDOR] = {DEVICE, FILE, "vendor", .show = show_device},
     [KIND] = {DEVICE, FILE, "kind", .show = show_device},

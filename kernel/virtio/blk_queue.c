@@ -62,7 +62,7 @@ build_chain(struct blk_queue *q, struct blk_slot *slot) REQUIRES(q->vq.lock)
 
 /* Gives req to the device. Returns 0, or -ENOSPC or -EIO as virtq_add. */
 static int
-start(struct blk_queue *q, struct blkreq *req) REQUIRES(q->vq.lock)
+start_request(struct blk_queue *q, struct blkreq *req) REQUIRES(q->vq.lock)
 {
     if (list_is_empty(&q->free))
         return -ENOSPC;
@@ -98,7 +98,7 @@ fill(struct blk_queue *q) REQUIRES(q->vq.lock)
 {
     struct list_node *first;
     while ((first = list_pop_front(&q->waiting)) != NULL) {
-        if (start(q, list_entry(first, struct blkreq, link)) != 0) {
+        if (start_request(q, list_entry(first, struct blkreq, link)) != 0) {
             list_push_front(&q->waiting, first);
             break;
         }
@@ -113,7 +113,7 @@ blk_submit(struct blockdev *disk, struct blkreq *req)
     struct blk_queue *q = &blk->queues[this_cpu()->index % blk->nqueues];
     spin_lock(&q->vq.lock);
     bool closed = q->closed;
-    if (!closed && (!list_is_empty(&q->waiting) || start(q, req) != 0))
+    if (!closed && (!list_is_empty(&q->waiting) || start_request(q, req) != 0))
         list_push_back(&q->waiting, &req->link);
     spin_unlock(&q->vq.lock);
 

@@ -38,7 +38,7 @@ allocate_rings(struct virtq *vq)
 
 /* Makes everything as it is before the first request, and tells the device. */
 static int
-start(struct virtq *vq)
+start_queue(struct virtq *vq)
 {
     memset(vq->desc, 0, vq->bytes);
     for (uint16_t i = 0; i < vq->size; i++)
@@ -82,7 +82,7 @@ virtq_init(struct virtq *vq, struct virtio_transport *transport, unsigned index,
     if (vq->slots == NULL || (indirect && vq->tables == NULL))
         err = -ENOMEM;
     if (err == 0)
-        err = start(vq);
+        err = start_queue(vq);
     if (err != 0)
         virtq_destroy(vq);
     return err;
@@ -92,7 +92,7 @@ int
 virtq_restart(struct virtq *vq)
 {
     assert_eq(vq->in_flight, 0);
-    return start(vq);
+    return start_queue(vq);
 }
 
 void

@@ -78,6 +78,14 @@ def test_compdb():
         assert entry["file"] == "kernel/main.c"
         assert "-O2" in entry["arguments"]
 
+        commands = "printf 'x %s' a.c b.c | \\\n cc -O1 -x c -c - -o build/u.o\n"
+        status, output = run(os.path.join(TOOLS, "compdb"), out, text=commands)
+        assert status == 0, output
+        with open(out, encoding="utf-8") as file:
+            first, second = json.load(file)
+        assert first["arguments"] == "cc -O1 -c a.c -o build/u.o".split()
+        assert second["file"] == "b.c"
+
 
 def test_layers():
     """An include that points upwards is found, with its line."""

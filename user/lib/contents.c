@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static long
-call3(long number, long a, long b, long c)
+file_call(long number, long a, long b, long c)
 {
     return errno_result(riscv_syscall3(number, a, b, c));
 }
@@ -22,13 +22,13 @@ pwrite(int fd, const void *from, size_t n, off_t at)
 int
 ftruncate(int fd, off_t length)
 {
-    return (int)call3(SYS_ftruncate, fd, length, 0);
+    return (int)file_call(SYS_ftruncate, fd, length, 0);
 }
 
 int
 truncate(const char *path, off_t length)
 {
-    return (int)call3(SYS_truncate, (long)path, length, 0);
+    return (int)file_call(SYS_truncate, (long)path, length, 0);
 }
 
 int
@@ -56,25 +56,25 @@ sendfile(int to, int from, off_t *from_at, size_t n)
 int
 flock(int fd, int operation)
 {
-    return (int)call3(SYS_flock, fd, operation, 0);
+    return (int)file_call(SYS_flock, fd, operation, 0);
 }
 
 int
 fsync(int fd)
 {
-    return (int)call3(SYS_fsync, fd, 0, 0);
+    return (int)file_call(SYS_fsync, fd, 0, 0);
 }
 
 int
 fdatasync(int fd)
 {
-    return (int)call3(SYS_fdatasync, fd, 0, 0);
+    return (int)file_call(SYS_fdatasync, fd, 0, 0);
 }
 
 int
 syncfs(int fd)
 {
-    return (int)call3(SYS_syncfs, fd, 0, 0);
+    return (int)file_call(SYS_syncfs, fd, 0, 0);
 }
 
 void

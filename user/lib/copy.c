@@ -33,7 +33,7 @@ target_path(const struct job *j, const struct walk_entry *e)
 }
 
 static void
-fail(struct job *j, const struct walk_entry *e, bool at_source)
+copy_failed(struct job *j, const struct walk_entry *e, bool at_source)
 {
     int error = errno;
     char *to = at_source ? NULL : target_path(j, e);
@@ -46,7 +46,7 @@ fail(struct job *j, const struct walk_entry *e, bool at_source)
 
 /* As fail, with words of our own about the copy. */
 static void
-refuse(struct job *j, const struct walk_entry *e, const char *why)
+refuse_copy(struct job *j, const struct walk_entry *e, const char *why)
 {
     char *to = target_path(j, e);
 
@@ -97,12 +97,12 @@ may_overwrite(struct job *j, const struct walk_entry *e)
     if (!through || fstatat(to.dir, to.name, &seen, 0) != 0)
         seen = st;
     if (same_file(&seen, &e->st)) {
-        refuse(j, e, "is the same file as the one to copy");
+        refuse_copy(j, e, "is the same file as the one to copy");
         return false;
     }
     if (S_ISDIR(seen.st_mode)) {
         errno = EISDIR;
-        fail(j, e, false);
+        copy_failed(j, e, false);
         return false;
     }
     if (!j->c->interactive)
@@ -133,7 +133,7 @@ link_to_earlier(struct job *j, const struct walk_entry *e)
     if (!earlier)
         return false;
     if (make_way(to) != 0 || linkat(AT_FDCWD, earlier, to.dir, to.name, 0) != 0)
-        fail(j, e, false);
+        copy_failed(j, e, false);
     else
         say_copied(j, e);
     return true;
@@ -173,14 +173,14 @@ copy_one(struct job *j, const struct walk_entry *e)
     if (S_ISLNK(e->st.st_mode) &&
         (j->c->follow & (e->depth ? WALK_FOLLOW : -1))) {
         errno = ENOENT; /* a link that leads nowhere */
-        fail(j, e, true);
+        copy_failed(j, e, true);
         return;
     }
     if (!may_overwrite(j, e) || link_to_earlier(j, e))
         return;
     if (make_copy(j, e, &at_source) != 0 ||
         (j->c->attributes && copy_attributes(target(j, e), &e->st) != 0)) {
-        fail(j, e, at_source);
+        copy_failed(j, e, at_source);
         return;
     }
     remember(j, e);
@@ -204,7 +204,7 @@ make_directory(struct job *j, const struct walk_entry *e, bool *made)
 }
 
 static void
-begin_directory(struct job *j, const struct walk_entry *e)
+copy_directory(struct job *j, const struct walk_entry *e)
 {
     size_t depth = e->depth;
     bool made;
@@ -216,13 +216,13 @@ begin_directory(struct job *j, const struct walk_entry *e)
         return;
     }
     if (depth > 0 && same_file(&e->st, &j->root)) {
-        refuse(j, e, "would be a copy of the copy");
+        refuse_copy(j, e, "would be a copy of the copy");
         walk_skip(j->walk);
         return;
     }
     if (make_directory(j, e, &made) != 0 ||
         dirstack_push(&j->dirs, target(j, e).name, depth == 0) != 0) {
-        fail(j, e, false);
+        copy_failed(j, e, false);
         walk_skip(j->walk);
         return;
     }
@@ -234,7 +234,7 @@ begin_directory(struct job *j, const struct walk_entry *e)
     if (depth == 0 && fstat(dirstack_top(&j->dirs), &j->root) != 0)
         err(1, "%s", j->to);
     if (depth == 0 && same_file(&j->root, &e->st)) {
-        refuse(j, e, "is the same directory as the one to copy");
+        refuse_copy(j, e, "is the same directory as the one to copy");
         walk_skip(j->walk);
     } else if (made) {
         say_copied(j, e);
@@ -257,15 +257,15 @@ end_directory(struct job *j, const struct walk_entry *e)
     else if (j->made[e->depth] && (e->st.st_mode & 0700) != 0700)
         result = fchmodat(to.dir, to.name, e->st.st_mode & 0777 & ~j->mask, 0);
     if (result != 0)
-        fail(j, e, false);
+        copy_failed(j, e, false);
 }
 
 static void
-handle(struct job *j, const struct walk_entry *e)
+copy_entry(struct job *j, const struct walk_entry *e)
 {
     switch (e->kind) {
     case WALK_DIR:
-        begin_directory(j, e);
+        copy_directory(j, e);
         break;
     case WALK_DIR_END:
         end_directory(j, e);
@@ -275,7 +275,7 @@ handle(struct job *j, const struct walk_entry *e)
         break;
     case WALK_ERROR:
         errno = e->error;
-        fail(j, e, true);
+        copy_failed(j, e, true);
         break;
     }
 }
@@ -291,7 +291,7 @@ copy_path(struct copy *c, const char *from, const char *to)
     umask(j.mask);
     j.walk = walk_open(from, c->follow);
     while ((e = walk_next(j.walk)))
-        handle(&j, e);
+        copy_entry(&j, e);
     walk_close(j.walk);
     dirstack_clear(&j.dirs);
     free(j.made);

@@ -9,7 +9,7 @@
 #define BLOCK 4096
 #define CHUNK (16l << 20) /* between two looks at signals */
 
-static char buffer[16 * BLOCK];
+static char copy_buffer[16 * BLOCK];
 
 static bool
 is_zero(const char *bytes, size_t n)
@@ -41,17 +41,17 @@ copy_by_blocks(int in, int out, bool holes, bool *at_source)
     ssize_t n;
 
     for (;;) {
-        n = read(in, buffer, holes ? BLOCK : sizeof(buffer));
+        n = read(in, copy_buffer, holes ? BLOCK : sizeof(copy_buffer));
         if (n < 0 && errno == EINTR)
             continue;
         *at_source = n < 0;
         if (n <= 0)
             break;
-        if (holes && is_zero(buffer, (size_t)n)) {
+        if (holes && is_zero(copy_buffer, (size_t)n)) {
             if (lseek(out, n, SEEK_CUR) < 0)
                 return -1;
             skipped = true;
-        } else if (write_all(out, buffer, (size_t)n) != 0) {
+        } else if (write_all(out, copy_buffer, (size_t)n) != 0) {
             return -1;
         }
     }

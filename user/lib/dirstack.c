@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST_OPEN 16
-#define FLAGS     (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define MOST_OPEN  16
+#define OPEN_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 struct dirstack_level {
     int fd; /* -1 while it is closed */
@@ -42,7 +42,7 @@ static int
 open_level(int dir, const char *name, bool follow, struct dirstack_level *to)
 {
     struct stat st;
-    int fd = openat(dir, name, follow ? FLAGS : FLAGS | O_NOFOLLOW);
+    int fd = openat(dir, name, follow ? OPEN_FLAGS : OPEN_FLAGS | O_NOFOLLOW);
 
     if (fd < 0)
         return -1;

@@ -38,7 +38,7 @@ put_escaped(const char *s)
 
 /* Sees to it that all is written; in a shell, the next echo starts afresh. */
 static int
-finish(void)
+flush_out(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
@@ -63,11 +63,11 @@ echo_main(int argc, char **argv)
         if (!escapes)
             fputs(argv[i], stdout);
         else if (!put_escaped(argv[i]))
-            return finish();
+            return flush_out();
         if (i + 1 < argc)
             putchar(' ');
     }
     if (newline)
         putchar('\n');
-    return finish();
+    return flush_out();
 }

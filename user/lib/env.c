@@ -1,14 +1,15 @@
 #include <stdlib.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The array that environ points to once it is ours, and its room. */
 static char **owned;
-static size_t room;
+static size_t owned_slots;
 
 /* The slot of name in environ, or the terminating one. */
 static char **
-find(const char *name, size_t len)
+find_slot(const char *name, size_t len)
 {
     char **slot = environ;
 
@@ -27,18 +28,18 @@ char *
 getenv(const char *name)
 {
     size_t len = strlen(name);
-    char **slot = find(name, len);
+    char **slot = find_slot(name, len);
 
     return *slot ? *slot + len + 1 : NULL;
 }
 
 /* Makes room for one more string; 0 or -1. */
 static int
-grow(size_t used)
+make_slot(size_t used)
 {
     char **bigger;
 
-    if (environ == owned && used + 2 <= room)
+    if (environ == owned && used + 2 <= owned_slots)
         return 0;
     bigger = malloc((used + 16) * sizeof(*bigger));
     if (!bigger)
@@ -46,7 +47,7 @@ grow(size_t used)
     memcpy(bigger, environ, (used + 1) * sizeof(*bigger));
     free(owned);
     owned = environ = bigger;
-    room = used + 16;
+    owned_slots = used + 16;
     return 0;
 }
 
@@ -59,7 +60,7 @@ setenv(const char *name, const char *value, int overwrite)
     if (name_is_bad(name))
         return errno_fail(EINVAL);
     len = strlen(name);
-    slot = find(name, len);
+    slot = find_slot(name, len);
     if (*slot && !overwrite)
         return 0;
     text = malloc(len + strlen(value) + 2);
@@ -71,7 +72,7 @@ setenv(const char *name, const char *value, int overwrite)
     /* The old string may lie on the initial stack, so it is not freed. */
     if (!*slot) {
         used = (size_t)(slot - environ);
-        if (grow(used) != 0) {
+        if (make_slot(used) != 0) {
             free(text);
             return errno_fail(ENOMEM);
         }
@@ -91,7 +92,7 @@ unsetenv(const char *name)
     if (name_is_bad(name))
         return errno_fail(EINVAL);
     len = strlen(name);
-    while (*(slot = find(name, len)))
+    while (*(slot = find_slot(name, len)))
         do
             slot[0] = slot[1];
         while (*slot++);

@@ -5,22 +5,22 @@
 #include <unistd.h>
 
 static void (*functions[32])(void);
-static size_t count;
+static size_t nfunctions;
 
 int
 atexit(void (*function)(void))
 {
-    if (count == ARRAY_LEN(functions))
+    if (nfunctions == ARRAY_LEN(functions))
         return errno_fail(ENOMEM);
-    functions[count++] = function;
+    functions[nfunctions++] = function;
     return 0;
 }
 
 void
 exit(int status)
 {
-    while (count > 0)
-        functions[--count]();
+    while (nfunctions > 0)
+        functions[--nfunctions]();
     fflush(NULL);
     _exit(status);
 }

@@ -6,10 +6,10 @@ char *optarg;
 int optind = 1, optopt, opterr = 1;
 
 /* The letters left in the argument that is being read. */
-static const char *rest = "";
+static const char *unread = "";
 
 static int
-refuse(const char *what, const char *letters)
+bad_option(const char *what, const char *letters)
 {
     if (opterr && *letters != ':')
         warnx("%s -- %c", what, optopt);
@@ -21,27 +21,27 @@ getopt(int argc, char *const argv[], const char *letters)
 {
     const char *known;
 
-    if (!*rest) {
+    if (!*unread) {
         if (optind >= argc || argv[optind][0] != '-' || !argv[optind][1])
             return -1;
-        rest = argv[optind++] + 1;
-        if (strcmp(rest, "-") == 0) {
-            rest = "";
+        unread = argv[optind++] + 1;
+        if (strcmp(unread, "-") == 0) {
+            unread = "";
             return -1;
         }
     }
-    optopt = *rest++;
+    optopt = *unread++;
     known = optopt == ':' ? NULL : strchr(letters, optopt);
     if (!known)
-        return refuse("unknown option", letters);
+        return bad_option("unknown option", letters);
     if (known[1] != ':')
         return optopt;
-    if (*rest)
-        optarg = (char *)rest;
+    if (*unread)
+        optarg = (char *)unread;
     else if (optind < argc)
         optarg = argv[optind++];
     else
-        return refuse("option needs an argument", letters);
-    rest = "";
+        return bad_option("option needs an argument", letters);
+    unread = "";
     return optopt;
 }

@@ -15,7 +15,7 @@ struct search {
 };
 
 static void
-add(struct search *s)
+add_path(struct search *s)
 {
     glob_t *g = s->found;
     size_t n = g->gl_pathc;
@@ -44,7 +44,7 @@ unquote(char *s)
     *to = '\0';
 }
 
-static void expand(struct search *s, size_t used, const char *pattern);
+static void expand_from(struct search *s, size_t used, const char *pattern);
 
 /* Goes on with rest, which is empty or begins with slashes, below the name
  * that was put at path[used]. */
@@ -63,10 +63,10 @@ descend(struct search *s, size_t used, const char *rest)
     s->path[used + slashes] = '\0';
     if (!rest[slashes]) {
         if (lstat(s->path, &st) == 0)
-            add(s);
+            add_path(s);
         return;
     }
-    expand(s, used + slashes, rest + slashes);
+    expand_from(s, used + slashes, rest + slashes);
 }
 
 /* Tries every name of the directory path[0..used) with one component. */
@@ -90,7 +90,7 @@ scan(struct search *s, size_t used, const char *component, const char *rest)
 }
 
 static void
-expand(struct search *s, size_t used, const char *pattern)
+expand_from(struct search *s, size_t used, const char *pattern)
 {
     char component[NAME_MAX + 1];
     size_t len = strcspn(pattern, "/");
@@ -111,7 +111,7 @@ expand(struct search *s, size_t used, const char *pattern)
 }
 
 static int
-compare(const void *a, const void *b)
+compare_paths(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -131,7 +131,7 @@ glob(const char *pattern, int flags, int (*on_error)(const char *, int),
         s->found = to;
         memcpy(s->path, pattern, root);
         if (pattern[root])
-            expand(s, root, pattern + root);
+            expand_from(s, root, pattern + root);
         else
             descend(s, root, "");
         no_space = s->no_space;
@@ -141,7 +141,7 @@ glob(const char *pattern, int flags, int (*on_error)(const char *, int),
         return GLOB_NOSPACE;
     if (to->gl_pathc == 0)
         return GLOB_NOMATCH;
-    qsort(to->gl_pathv, to->gl_pathc, sizeof(char *), compare);
+    qsort(to->gl_pathv, to->gl_pathc, sizeof(char *), compare_paths);
     return 0;
 }
 

@@ -13,7 +13,7 @@ struct inode_slot {
 
 /* The slot of an inode, or the free one that it would take. */
 static struct inode_slot *
-find(const struct inode_table *t, dev_t device, ino_t ino)
+find_slot_of(const struct inode_table *t, dev_t device, ino_t ino)
 {
     size_t i = (ino * 31 + device) & (t->room - 1);
 
@@ -25,7 +25,7 @@ find(const struct inode_table *t, dev_t device, ino_t ino)
 
 /* Keeps at least half of the slots free. */
 static void
-grow(struct inode_table *t)
+grow_table(struct inode_table *t)
 {
     struct inode_table bigger = {.room = t->room ? t->room * 2 : 64,
                                  .count = t->count};
@@ -34,7 +34,8 @@ grow(struct inode_table *t)
     bigger.slots = memset(prog_realloc(NULL, size), 0, size);
     for (size_t i = 0; i < t->room; i++)
         if (t->slots[i].used)
-            *find(&bigger, t->slots[i].device, t->slots[i].ino) = t->slots[i];
+            *find_slot_of(&bigger, t->slots[i].device, t->slots[i].ino) =
+                t->slots[i];
     free(t->slots);
     *t = bigger;
 }
@@ -45,8 +46,8 @@ inode_table_at(struct inode_table *t, dev_t device, ino_t ino)
     struct inode_slot *slot;
 
     if (t->count * 2 >= t->room)
-        grow(t);
-    slot = find(t, device, ino);
+        grow_table(t);
+    slot = find_slot_of(t, device, ino);
     if (!slot->used) {
         *slot = (struct inode_slot){.used = true, .device = device, .ino = ino};
         t->count++;

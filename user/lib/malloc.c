@@ -17,7 +17,7 @@
 #define GROWTH    (16ul << 10)
 #define LISTS     40
 
-enum { USED = 1, MAPPED = 2, FLAGS = 15 };
+enum { USED = 1, MAPPED = 2, FLAG_BITS = 15 };
 
 struct block {
     size_t before; /* size of the block before this one, 0 if it is first */
@@ -31,18 +31,18 @@ struct free_block {
 };
 
 static struct free_block *lists[LISTS];
-static struct block *last; /* the row's end */
+static struct block *row_end; /* the row's end */
 
 static size_t
-size_of(const struct block *b)
+bytes_of(const struct block *b)
 {
-    return b->size & ~(size_t)FLAGS;
+    return b->size & ~(size_t)FLAG_BITS;
 }
 
 static struct block *
 after(struct block *b)
 {
-    return (struct block *)((char *)b + size_of(b));
+    return (struct block *)((char *)b + bytes_of(b));
 }
 
 static struct block *
@@ -65,7 +65,7 @@ static void
 list_add(struct block *b)
 {
     struct free_block *f = (struct free_block *)b;
-    struct free_block **head = &lists[list_of(size_of(b))];
+    struct free_block **head = &lists[list_of(bytes_of(b))];
 
     f->next = *head;
     f->link = head;
@@ -95,18 +95,18 @@ set_size(struct block *b, size_t size, size_t flags)
 static void
 release(struct block *b)
 {
-    size_t size = size_of(b);
+    size_t size = bytes_of(b);
     struct block *next = after(b);
 
     if (!(next->size & USED)) {
         list_remove(next);
-        size += size_of(next);
+        size += bytes_of(next);
     }
     if (b->before > 0) {
         struct block *previous = (struct block *)((char *)b - b->before);
         if (!(previous->size & USED)) {
             list_remove(previous);
-            size += size_of(previous);
+            size += bytes_of(previous);
             b = previous;
         }
     }
@@ -116,7 +116,7 @@ release(struct block *b)
 
 /* Appends at least size bytes to the row; false when memory is short. */
 static bool
-grow(size_t size)
+grow_heap(size_t size)
 {
     size_t bytes = (size + sizeof(struct block) + GROWTH - 1) & -GROWTH;
     char *start = sbrk((intptr_t)bytes);
@@ -124,8 +124,8 @@ grow(size_t size)
 
     if (start == (char *)-1)
         return false;
-    if (last && (char *)(last + 1) == start) {
-        b = last;
+    if (row_end && (char *)(row_end + 1) == start) {
+        b = row_end;
         bytes += sizeof(struct block);
     } else {
         size_t slack = -(uintptr_t)start & (ALIGNMENT - 1);
@@ -134,9 +134,9 @@ grow(size_t size)
         bytes = (bytes - slack) & -ALIGNMENT;
     }
     b->size = (bytes - sizeof(struct block)) | USED;
-    last = after(b);
-    last->size = USED;
-    set_size(b, size_of(b), USED);
+    row_end = after(b);
+    row_end->size = USED;
+    set_size(b, bytes_of(b), USED);
     release(b);
     return true;
 }
@@ -145,10 +145,10 @@ grow(size_t size)
 static void
 trim(struct block *b, size_t size)
 {
-    size_t rest = size_of(b) - size;
+    size_t rest = bytes_of(b) - size;
 
     if (rest < sizeof(struct free_block)) {
-        set_size(b, size_of(b), USED);
+        set_size(b, bytes_of(b), USED);
         return;
     }
     set_size(b, size, USED);
@@ -158,11 +158,11 @@ trim(struct block *b, size_t size)
 }
 
 static struct block *
-find(size_t size)
+find_free(size_t size)
 {
     for (size_t i = list_of(size); i < LISTS; i++)
         for (struct free_block *f = lists[i]; f; f = f->next)
-            if (size_of(&f->block) >= size)
+            if (bytes_of(&f->block) >= size)
                 return &f->block;
     return NULL;
 }
@@ -202,9 +202,9 @@ malloc(size_t wanted)
         goto none;
     if (size >= MAP_SIZE && (memory = map(size)))
         return memory;
-    b = find(size);
-    if (!b && grow(size))
-        b = find(size);
+    b = find_free(size);
+    if (!b && grow_heap(size))
+        b = find_free(size);
     if (!b)
         goto none;
     list_remove(b);
@@ -223,7 +223,7 @@ free(void *memory)
     if (!memory)
         return;
     if (b->size & MAPPED)
-        munmap(b, size_of(b));
+        munmap(b, bytes_of(b));
     else
         release(b);
 }
@@ -252,8 +252,8 @@ realloc(void *memory, size_t wanted)
 
     if (!memory)
         return malloc(wanted);
-    have = size_of(b) - sizeof(struct block);
-    if (size && size <= size_of(b)) {
+    have = bytes_of(b) - sizeof(struct block);
+    if (size && size <= bytes_of(b)) {
         if (!(b->size & MAPPED))
             trim(b, size);
         return memory;

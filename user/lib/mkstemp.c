@@ -58,7 +58,7 @@ make_file(const char *path)
 }
 
 static int
-make_directory(const char *path)
+make_private(const char *path)
 {
     return mkdir(path, 0700);
 }
@@ -83,7 +83,7 @@ mkstemp(char *template)
 char *
 mkdtemp(char *template)
 {
-    return try_names(template, make_directory) < 0 ? NULL : template;
+    return try_names(template, make_private) < 0 ? NULL : template;
 }
 
 char *

@@ -84,7 +84,7 @@ owner_parse(const char *text, uid_t *user, gid_t *group)
 }
 
 static void
-complain(struct change *c, const char *path, int error)
+owner_failed(struct change *c, const char *path, int error)
 {
     errno = error;
     if (!c->quiet)
@@ -99,7 +99,7 @@ change_one(struct change *c, const struct walk_entry *e)
     int flags = c->links || c->recursive ? AT_SYMLINK_NOFOLLOW : 0;
 
     if (fchownat(e->dir, e->name, c->user, c->group, flags) != 0)
-        complain(c, e->path, errno);
+        owner_failed(c, e->path, errno);
     else if (c->verbose)
         printf("%s: changed\n", e->path);
 }
@@ -113,7 +113,7 @@ change_all(struct change *c, const char *path)
 
     while ((e = walk_next(w))) {
         if (e->kind == WALK_ERROR)
-            complain(c, e->path, e->error);
+            owner_failed(c, e->path, e->error);
         else if (e->kind != WALK_DIR_END)
             change_one(c, e);
         if (e->kind == WALK_DIR && !c->recursive)

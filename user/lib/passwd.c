@@ -8,8 +8,8 @@
 /* Finds the line of a file of colon-separated fields whose first field is
  * name, or whose third is id if name is NULL, and cuts it into fields. */
 static bool
-find(const char *path, const char *name, unsigned long id, char **fields,
-     int count)
+find_line(const char *path, const char *name, unsigned long id, char **fields,
+          int count)
 {
     static char line[256];
     FILE *f = fopen(path, "r");
@@ -37,7 +37,7 @@ find_user(const char *name, uid_t uid)
     static struct passwd user;
     char *field[7];
 
-    if (!find("/etc/passwd", name, uid, field, 7))
+    if (!find_line("/etc/passwd", name, uid, field, 7))
         return NULL;
     user = (struct passwd){
         .pw_name = field[0],
@@ -69,7 +69,7 @@ find_group(const char *name, gid_t gid)
     static struct group group;
     char *field[3];
 
-    if (!find("/etc/group", name, gid, field, 3))
+    if (!find_line("/etc/group", name, gid, field, 3))
         return NULL;
     group.gr_name = field[0];
     group.gr_passwd = field[1];

@@ -18,18 +18,18 @@ struct removal {
 };
 
 static void
-keep(struct removal *r, const struct walk_entry *e)
+keep_levels(struct removal *r, const struct walk_entry *e)
 {
     r->keep = e->depth > r->keep ? e->depth : r->keep;
 }
 
 static void
-fail(struct removal *r, const struct walk_entry *e, int error)
+remove_failed(struct removal *r, const struct walk_entry *e, int error)
 {
     errno = error;
     warn("%s", e->path);
     r->good = false;
-    keep(r, e);
+    keep_levels(r, e);
 }
 
 /* Whether the user is to be asked about e: a file that cannot be written is
@@ -57,14 +57,14 @@ take_away(struct removal *r, const struct walk_entry *e)
     bool is_dir = S_ISDIR(e->st.st_mode);
 
     if (!may_remove(r, e)) {
-        keep(r, e);
+        keep_levels(r, e);
         return;
     }
     if (unlinkat(e->dir, e->name, is_dir ? AT_REMOVEDIR : 0) == 0) {
         if (r->o->verbose)
             printf("removed %s\n", e->path);
     } else if (errno != ENOENT || !r->o->force) {
-        fail(r, e, errno);
+        remove_failed(r, e, errno);
     }
 }
 
@@ -79,31 +79,31 @@ is_root(const struct stat *st)
 
 /* A directory, before what is in it. */
 static void
-begin_directory(struct removal *r, struct walk *w, const struct walk_entry *e)
+enter_directory(struct removal *r, struct walk *w, const struct walk_entry *e)
 {
     if (r->o->recursive && e->depth == 0 && is_root(&e->st)) {
         warnx("%s: is the root directory, which stays", e->path);
         r->good = false;
-        keep(r, e);
+        keep_levels(r, e);
         walk_skip(w);
     } else if (!r->o->recursive) {
         walk_skip(w);
         if (r->o->empty)
             take_away(r, e);
         else
-            fail(r, e, EISDIR);
+            remove_failed(r, e, EISDIR);
     } else if (r->o->interactive && !prog_ask("go into %s? ", e->path)) {
         walk_skip(w);
-        keep(r, e);
+        keep_levels(r, e);
     }
 }
 
 static void
-handle(struct removal *r, struct walk *w, const struct walk_entry *e)
+remove_entry(struct removal *r, struct walk *w, const struct walk_entry *e)
 {
     switch (e->kind) {
     case WALK_DIR:
-        begin_directory(r, w, e);
+        enter_directory(r, w, e);
         break;
     case WALK_FILE:
         take_away(r, e);
@@ -116,7 +116,7 @@ handle(struct removal *r, struct walk *w, const struct walk_entry *e)
         break;
     case WALK_ERROR:
         if (!r->o->force || (e->error != ENOENT && e->error != ENOTDIR))
-            fail(r, e, e->error);
+            remove_failed(r, e, e->error);
         break;
     }
 }
@@ -145,7 +145,7 @@ remove_path(const struct remove_options *o, const char *path)
     }
     w = walk_open(path, 0);
     while ((e = walk_next(w)))
-        handle(&r, w, e);
+        remove_entry(&r, w, e);
     walk_close(w);
     return r.good;
 }

@@ -4,7 +4,7 @@
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64
  * primes [fips180 §4.2.2]. */
-static const uint32_t k[64] = {
+static const uint32_t round_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
     0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
     0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786,
@@ -19,7 +19,7 @@ static const uint32_t k[64] = {
 };
 
 /* Likewise of the square roots of the first 8 primes [fips180 §5.3.3]. */
-static const uint32_t initial[8] = {
+static const uint32_t initial_state[8] = {
     0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 };
@@ -32,7 +32,7 @@ rotate(uint32_t x, int n)
 
 /* The message schedule [fips180 §6.2.2, step 1]. */
 static void
-expand(uint32_t w[64], const uint8_t *block)
+expand_block(uint32_t w[64], const uint8_t *block)
 {
     for (int i = 0; i < 16; i++, block += 4)
         w[i] = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 |
@@ -50,12 +50,12 @@ mix(struct sha256 *s, const uint8_t *block)
 {
     uint32_t w[64], v[8];
 
-    expand(w, block);
+    expand_block(w, block);
     memcpy(v, s->state, sizeof(v));
     for (int i = 0; i < 64; i++) {
         uint32_t a = v[0], e = v[4];
         uint32_t t1 = v[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
-                      ((e & v[5]) ^ (~e & v[6])) + k[i] + w[i];
+                      ((e & v[5]) ^ (~e & v[6])) + round_constants[i] + w[i];
         uint32_t t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
                       ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
         memmove(v + 1, v, 7 * sizeof(v[0]));
@@ -69,7 +69,7 @@ mix(struct sha256 *s, const uint8_t *block)
 void
 sha256_begin(struct sha256 *s)
 {
-    memcpy(s->state, initial, sizeof(s->state));
+    memcpy(s->state, initial_state, sizeof(s->state));
     s->length = 0;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/cdefs.h>
+#include <unistd.h>
 
 char **environ;
 const char *program_name = "?";

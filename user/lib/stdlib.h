@@ -8,8 +8,6 @@
 #define EXIT_FAILURE 1
 #define RAND_MAX     0x7fffffff
 
-extern char **environ;
-
 /* What the program was called as, without its directories. */
 extern const char *program_name;
 

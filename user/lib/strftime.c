@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
-                                   "Thursday", "Friday", "Saturday"};
-static const char *const months[] = {
+static const char *const day_names[] = {"Sunday",    "Monday",   "Tuesday",
+                                        "Wednesday", "Thursday", "Friday",
+                                        "Saturday"};
+static const char *const month_names[] = {
     "January", "February", "March",     "April",   "May",      "June",
     "July",    "August",   "September", "October", "November", "December"};
 
@@ -33,10 +34,10 @@ text_of(char c, const struct tm *d)
     switch (c) {
     case 'a':
     case 'A':
-        return days[d->tm_wday % 7];
+        return day_names[d->tm_wday % 7];
     case 'b':
     case 'B':
-        return months[d->tm_mon % 12];
+        return month_names[d->tm_mon % 12];
     case 'n':
         return "\n";
     case 'p':
@@ -102,7 +103,7 @@ number_of(char c, const struct tm *d, const char **format)
 
 /* Formats the one conversion c to to. */
 static void
-convert(char *to, size_t size, char c, const struct tm *d)
+format_field(char *to, size_t size, char c, const struct tm *d)
 {
     const char *text = text_of(c, d), *format;
     long number = number_of(c, d, &format);
@@ -125,7 +126,7 @@ strftime(char *to, size_t size, const char *format, const struct tm *date)
         if (format[0] == '%' && format[1]) {
             const char *longer = compound(*++format);
             if (!longer)
-                convert(piece, sizeof(piece), *format, date);
+                format_field(piece, sizeof(piece), *format, date);
             else if (!strftime(piece, sizeof(piece), longer, date))
                 return 0;
         }

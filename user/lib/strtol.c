@@ -38,7 +38,7 @@ skip_prefix(const char **s, int base)
 }
 
 static struct number
-parse(const char *s, char **end, int base)
+parse_digits(const char *s, char **end, int base)
 {
     struct number n = {0};
     const char *start = s, *digits;
@@ -63,7 +63,7 @@ parse(const char *s, char **end, int base)
 unsigned long
 strtoul(const char *s, char **end, int base)
 {
-    struct number n = parse(s, end, base);
+    struct number n = parse_digits(s, end, base);
 
     if (n.overflow) {
         errno = ERANGE;
@@ -75,7 +75,7 @@ strtoul(const char *s, char **end, int base)
 long
 strtol(const char *s, char **end, int base)
 {
-    struct number n = parse(s, end, base);
+    struct number n = parse_digits(s, end, base);
     unsigned long limit = n.negative ? -(unsigned long)LONG_MIN : LONG_MAX;
 
     if (n.overflow || n.value > limit) {

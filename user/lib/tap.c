@@ -2,14 +2,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static bool failed;
+static bool case_failed;
 
 void
 tap_fail(const char *file, int line, const char *format, ...)
 {
     va_list args;
 
-    failed = true;
+    case_failed = true;
     printf("# %s:%d: ", file, line);
     va_start(args, format);
     vprintf(format, args);
@@ -25,12 +25,13 @@ tap_run(const struct tap_case *cases, size_t count)
 
     printf("1..%zu\n", count);
     for (size_t i = 0; i < count; i++) {
-        failed = false;
+        case_failed = false;
         /* Forked children must not print this again. */
         fflush(stdout);
         cases[i].run();
-        printf("%sok %zu - %s\n", failed ? "not " : "", i + 1, cases[i].name);
-        any |= failed;
+        printf("%sok %zu - %s\n", case_failed ? "not " : "", i + 1,
+               cases[i].name);
+        any |= case_failed;
     }
     fflush(stdout);
     return any;

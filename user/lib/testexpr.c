@@ -21,7 +21,7 @@ left(const struct expression *e)
 }
 
 static bool
-complain(struct expression *e, const char *what)
+wrong_test(struct expression *e, const char *what)
 {
     if (!e->wrong)
         warnx("test: %s", what);
@@ -36,7 +36,7 @@ number(struct expression *e, const char *s)
     long n = strtol(s, &end, 10);
 
     if (!*s || *end)
-        complain(e, "a whole number is needed");
+        wrong_test(e, "a whole number is needed");
     return n;
 }
 
@@ -81,7 +81,7 @@ file_test(struct expression *e, char letter, const char *path)
     case 'G':
         return st.st_gid == getegid();
     default:
-        return complain(e, "unknown operator");
+        return wrong_test(e, "unknown operator");
     }
 }
 
@@ -185,7 +185,7 @@ parse_primary(struct expression *e)
         e->at++;
         value = parse_or(e);
         if (left(e) == 0 || strcmp(*e->at++, ")") != 0)
-            return complain(e, "')' is missing");
+            return wrong_test(e, "')' is missing");
         return value;
     }
     if (left(e) >= 2 && at[0][0] == '-' && at[0][1] && !at[0][2]) {
@@ -193,7 +193,7 @@ parse_primary(struct expression *e)
         return unary(e, at[0][1], at[1]);
     }
     if (left(e) == 0)
-        return complain(e, "an operand is missing");
+        return wrong_test(e, "an operand is missing");
     e->at++;
     return *at[0] != '\0';
 }
@@ -230,7 +230,7 @@ test_main(int argc, char **argv)
 
     if (strcmp(argv[0], "[") == 0) {
         if (argc < 2 || strcmp(argv[argc - 1], "]") != 0) {
-            complain(&e, "']' is missing");
+            wrong_test(&e, "']' is missing");
             return 2;
         }
         e.end--;
@@ -239,6 +239,6 @@ test_main(int argc, char **argv)
         return 1;
     value = parse_or(&e);
     if (left(&e) > 0)
-        complain(&e, "too many arguments");
+        wrong_test(&e, "too many arguments");
     return e.wrong ? 2 : !value;
 }

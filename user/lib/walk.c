@@ -89,7 +89,7 @@ give_found(struct walk *w)
 }
 
 static int
-compare(const void *a, const void *b)
+compare_names(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -123,7 +123,7 @@ read_names(int fd, struct level *to)
     }
     error = errno;
     closedir(d);
-    qsort(to->names, to->count, sizeof(*to->names), compare);
+    qsort(to->names, to->count, sizeof(*to->names), compare_names);
     return error ? errno_fail(error) : 0;
 }
 

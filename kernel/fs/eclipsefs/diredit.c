@@ -179,7 +179,7 @@ split(struct efs *fs, struct efs_node *dir, const struct efs_step *step,
 /* Makes room for a name in a full leaf, or a step towards it: splits the
  * lowest block on the way whose index has room, or adds a level. */
 static int
-make_room(struct efs *fs, struct efs_node *dir, const struct efs_path *path)
+make_dir_room(struct efs *fs, struct efs_node *dir, const struct efs_path *path)
 {
     unsigned level = path->depth;
     uint32_t cut = 0, first = 0;
@@ -241,7 +241,7 @@ efs_dir_add(struct efs *fs, struct efs_node *dir, const char *name, size_t len,
             return err;
         if (has_room(&path.step[path.depth], NAME_SIZE(len)))
             break;
-        err = make_room(fs, dir, &path);
+        err = make_dir_room(fs, dir, &path);
         efs_dirtree_put(&path);
         if (err)
             return err;

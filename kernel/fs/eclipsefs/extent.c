@@ -25,7 +25,7 @@ efs_list_count_up_to(const void *entries, size_t size, uint32_t n,
 
 /* Whether extents are sorted, disjoint, and on the image. */
 static bool
-is_sound(const struct efs *fs, const struct efs_list *list)
+list_is_sound(const struct efs *fs, const struct efs_list *list)
 {
     uint64_t from = list->first;
 
@@ -66,7 +66,7 @@ load_block(struct efs *fs, const struct efs_node *node, uint32_t block,
     struct efsx_block *head = (void *)bcache_data(list->buf);
     list->at = (void *)(head + 1);
     list->n = le32_load(head->used) / EFS_EXTENT_SIZE;
-    if (known || is_sound(fs, list))
+    if (known || list_is_sound(fs, list))
         return 0;
     efs_list_unload(list);
     return efs_broken(fs, node->ino, (uint64_t)block * BLOCK_SIZE,
@@ -118,7 +118,7 @@ efs_extent_check(struct efs *fs, const struct efs_node *node)
         int err = efs_list_load(fs, node, 0, &list);
         if (err)
             return err;
-        sound = is_sound(fs, &list);
+        sound = list_is_sound(fs, &list);
         efs_list_unload(&list);
     }
     return sound ? 0 : efs_broken(fs, node->ino, node->data, "wrong extents");

@@ -120,8 +120,8 @@ make_block(struct efs *fs, const struct efs_node *node,
  * to a new one. But if the new extent goes behind all others a block of its
  * own begins, for more are likely to follow, and full ones to stay. */
 static int
-make_room(struct efs *fs, struct efs_node *node, const struct efs_list *list,
-          const struct fit *fit)
+make_list_room(struct efs *fs, struct efs_node *node,
+               const struct efs_list *list, const struct fit *fit)
 {
     bool indexed = node->layout == EFS_EXTENT_INDEX;
     uint32_t n = 0, at = 0; /* entries of the index, and the new one's place */
@@ -177,7 +177,7 @@ insert_part(struct efs *fs, struct efs_node *node, struct efs_extent *rest)
     if (err) {
         err = efs_broken(fs, node->ino, node->data, "block in two places");
     } else if (list.n + 1 - fit.replaced > most) {
-        err = make_room(fs, node, &list, &fit);
+        err = make_list_room(fs, node, &list, &fit);
     } else {
         err = store(fs, node, &list, &fit);
         rest->logical += part.count;

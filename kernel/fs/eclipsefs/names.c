@@ -51,7 +51,7 @@ take_link(struct efs *fs, struct efs_node *node, uint32_t rest)
 /* ---- New inodes and names ---- */
 
 static uint32_t
-type_of(uint32_t mode)
+mode_type(uint32_t mode)
 {
     if (S_ISDIR(mode))
         return ECLIPSEFS_DIRECTORY;
@@ -68,7 +68,7 @@ make_node(struct efs *fs, const struct efs_node *dir,
     uint8_t *value;
 
     *node = (struct efs_node){
-        .type = type_of(what->mode),
+        .type = mode_type(what->mode),
         .mode = what->mode,
         .uid = what->uid,
         .gid = what->gid,

@@ -97,7 +97,7 @@ find_tlv(const uint8_t *block, unsigned tag, uint32_t *len)
  * right: at its end or, if it is longer than the block, before the one TLV
  * that does not fit. */
 static bool
-is_sound(const uint8_t *block)
+record_is_sound(const uint8_t *block)
 {
     const struct eclipsefs_record *record = (const void *)block;
     uint32_t size = le32_load(record->size), len;
@@ -121,7 +121,7 @@ efs_node_block(struct efs *fs, uint32_t ino, uint64_t address, struct buf **buf)
     int err = bcache_get(fs->dev, address / ECLIPSEFS_BLOCK_SIZE, buf);
     if (err || READ_ONCE(*bcache_checked(*buf)))
         return err;
-    if (!is_sound(bcache_data(*buf))) {
+    if (!record_is_sound(bcache_data(*buf))) {
         bcache_put(*buf);
         return efs_broken(fs, ino, address, "record has a wrong checksum");
     }

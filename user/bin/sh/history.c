@@ -11,8 +11,8 @@
 #define LIMIT 500
 
 static char *lines[LIMIT];
-static size_t count;
-static char *path; /* of the file that keeps them; NULL: none */
+static size_t nlines;
+static char *history_file; /* of the file that keeps them; NULL: none */
 
 /* Returns whether line was new. */
 static bool
@@ -20,23 +20,24 @@ remember(const char *line)
 {
     if (!line[strspn(line, " \t")])
         return false;
-    if (count > 0 && strcmp(lines[count - 1], line) == 0)
+    if (nlines > 0 && strcmp(lines[nlines - 1], line) == 0)
         return false;
-    if (count == LIMIT) {
+    if (nlines == LIMIT) {
         free(lines[0]);
         memmove(lines, lines + 1, (LIMIT - 1) * sizeof(*lines));
-        count--;
+        nlines--;
     }
-    lines[count++] = xstrdup(line);
+    lines[nlines++] = xstrdup(line);
     return true;
 }
 
 /* Adds a line to the file. Where the disk cannot be written, the history just
  * ends with the shell. */
 static void
-save(const char *line)
+append_to_file(const char *line)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600u);
+    int fd =
+        open(history_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600u);
 
     if (fd < 0)
         return;
@@ -53,16 +54,16 @@ shorten(void)
     FILE *f;
     bool good;
 
-    text_put(&other, path);
+    text_put(&other, history_file);
     text_put(&other, ".new");
     unlink(other.bytes);
     f = fopen(other.bytes, "wx");
     if (f) {
         fchmod(fileno(f), 0600);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < nlines; i++)
             fprintf(f, "%s\n", lines[i]);
         good = !ferror(f);
-        if (fclose(f) != 0 || !good || rename(other.bytes, path) != 0)
+        if (fclose(f) != 0 || !good || rename(other.bytes, history_file) != 0)
             unlink(other.bytes);
     }
     text_free(&other);
@@ -81,8 +82,8 @@ history_load(const char *home)
         return;
     text_put(&name, home);
     text_put(&name, "/.sh_history");
-    path = text_take(&name);
-    f = fopen(path, "re");
+    history_file = text_take(&name);
+    f = fopen(history_file, "re");
     while (f && (n = getline(&line, &size, f)) > 0) {
         line[strcspn(line, "\n")] = '\0';
         remember(line);
@@ -98,18 +99,18 @@ history_load(const char *home)
 void
 history_add(const char *line)
 {
-    if (remember(line) && path)
-        save(line);
+    if (remember(line) && history_file)
+        append_to_file(line);
 }
 
 size_t
 history_count(void)
 {
-    return count;
+    return nlines;
 }
 
 const char *
 history_line(size_t i)
 {
-    return i < count ? lines[i] : NULL;
+    return i < nlines ? lines[i] : NULL;
 }

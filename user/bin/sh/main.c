@@ -104,7 +104,7 @@ shell_run_file(const char *path)
 }
 
 static void
-set_params(char **params)
+set_all_params(char **params)
 {
     shell.params = params;
     for (shell.count = 0; params[shell.count];)
@@ -198,7 +198,7 @@ main(int argc, char **argv)
         shell.name = *argv++;
         script = text ? NULL : shell.name;
     }
-    set_params(argv);
+    set_all_params(argv);
     if (text) {
         shell_run_text(text, "sh");
     } else if (script) {

@@ -7,7 +7,7 @@ static const struct {
     char letter;
     const char *name;
     bool *value;
-} options[] = {
+} shell_options[] = {
     {'C', "noclobber", &shell.option_C}, {'e', "errexit", &shell.option_e},
     {'f', "noglob", &shell.option_f},    {'u', "nounset", &shell.option_u},
     {'x', "xtrace", &shell.option_x},
@@ -16,9 +16,9 @@ static const struct {
 bool
 option_set(char letter, bool on)
 {
-    for (size_t i = 0; i < ARRAY_LEN(options); i++)
-        if (options[i].letter == letter) {
-            *options[i].value = on;
+    for (size_t i = 0; i < ARRAY_LEN(shell_options); i++)
+        if (shell_options[i].letter == letter) {
+            *shell_options[i].value = on;
             return true;
         }
     return false;
@@ -27,30 +27,31 @@ option_set(char letter, bool on)
 bool
 option_set_name(const char *name, bool on)
 {
-    for (size_t i = 0; i < ARRAY_LEN(options); i++)
-        if (strcmp(options[i].name, name) == 0)
-            return option_set(options[i].letter, on);
+    for (size_t i = 0; i < ARRAY_LEN(shell_options); i++)
+        if (strcmp(shell_options[i].name, name) == 0)
+            return option_set(shell_options[i].letter, on);
     return false;
 }
 
 void
 option_print(void)
 {
-    for (size_t i = 0; i < ARRAY_LEN(options); i++)
-        printf("%-10s %s\n", options[i].name, *options[i].value ? "on" : "off");
+    for (size_t i = 0; i < ARRAY_LEN(shell_options); i++)
+        printf("%-10s %s\n", shell_options[i].name,
+               *shell_options[i].value ? "on" : "off");
 }
 
 const char *
 option_letters(void)
 {
-    static char letters[ARRAY_LEN(options) + 2];
+    static char letters[ARRAY_LEN(shell_options) + 2];
     char *to = letters;
 
     if (shell.interactive)
         *to++ = 'i';
-    for (size_t i = 0; i < ARRAY_LEN(options); i++)
-        if (*options[i].value)
-            *to++ = options[i].letter;
+    for (size_t i = 0; i < ARRAY_LEN(shell_options); i++)
+        if (*shell_options[i].value)
+            *to++ = shell_options[i].letter;
     *to = '\0';
     return letters;
 }

@@ -14,7 +14,7 @@
 #define FIRST_OWN_FD 10
 
 static bool
-save(struct redir_saved *saved, int fd)
+save_fd(struct redir_saved *saved, int fd)
 {
     int copy;
 
@@ -35,7 +35,7 @@ save(struct redir_saved *saved, int fd)
 
 /* Makes fd be what from is, and closes from. */
 static bool
-move(int from, int fd)
+move_fd(int from, int fd)
 {
     if (from == fd)
         return true;
@@ -82,7 +82,7 @@ open_file(const struct redir *r, const char *path)
         shell_error(1, "%s: %s", path, strerror(errno));
         return false;
     }
-    return move(fd, r->fd);
+    return move_fd(fd, r->fd);
 }
 
 static bool
@@ -122,11 +122,11 @@ here_document(const struct redir *r)
     }
     free(body);
     close(fds[1]);
-    return move(fds[0], r->fd);
+    return move_fd(fds[0], r->fd);
 }
 
 static bool
-apply(const struct redir *r)
+apply_one(const struct redir *r)
 {
     char *target;
     bool good;
@@ -151,7 +151,7 @@ redir_apply(const struct redir *r, struct redir_saved *saved)
     if (saved)
         saved->count = 0;
     for (; r; r = r->next)
-        if (!save(saved, r->fd) || !apply(r))
+        if (!save_fd(saved, r->fd) || !apply_one(r))
             return false;
     return true;
 }
