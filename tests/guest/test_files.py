@@ -90,6 +90,24 @@ def test_changes_elsewhere():
         subprocess.run(check, check=True, capture_output=True)
 
 
+def test_shared_commits(tmp):
+    """Who waits for the disk at the same time waits for one commit."""
+    image = os.path.join(tmp, "disk.img")
+    run = [harness.built("host/mkfs.eclipsefs"), "-s", "64M", image]
+    subprocess.run(run, check=True)
+    disks = [harness.built("test.img"), Disk(image, write=True)]
+    with Guest(disks=disks, harts=4) as guest:
+        guest.boot()
+        assert guest.command("mount -t eclipsefs /dev/vdb /mnt") == ""
+        shown = guest.command("cd /mnt && /tests/commits vdb; cd /")
+        files, flushes = map(int, re.findall(r"\d+", shown))
+        assert guest.command("umount /mnt") == ""
+    # Each file alone costs two: its data's, and its commit's.
+    assert flushes < files, shown
+    check = [harness.built("host/fsck.eclipsefs"), "-n", image]
+    subprocess.run(check, check=True, capture_output=True)
+
+
 def test_power_off(tmp):
     """What was written is on the disk after poweroff, and the disk is clean."""
     disk = os.path.join(tmp, "disk.img")

@@ -621,7 +621,8 @@ walking_while_renaming(void)
                 _exit(1);
         _exit(0);
     }
-    check_eq(chdir("a/x") && chdir("b/y") && chdir("a/x"), 0);
+    while (chdir("a/x") && chdir("b/y"))
+        ; /* it may move before each look */
     for (int i = 0; i < 500; i++) {
         size_t len = getcwd(path, sizeof(path)) ? strlen(path) : 0;
         wrong += len < 4 || (strcmp(path + len - 4, "/a/x") != 0 &&
