@@ -14,11 +14,10 @@ static struct list_node registry = LIST_INIT(registry);
 static struct blockdev *
 find_locked(const char *name)
 {
-    list_for_each (node, &registry) {
-        struct blockdev *dev = list_entry(node, struct blockdev, node);
+    struct blockdev *dev;
+    list_for_each_entry (dev, &registry, node)
         if (strcmp(dev->name, name) == 0)
             return dev;
-    }
     return NULL;
 }
 

@@ -85,9 +85,6 @@ list_splice_back(struct list_node *head, struct list_node *from)
 
 #define list_entry(node, type, member) container_of(node, type, member)
 
-#define list_for_each(pos, head) \
-    for (struct list_node *pos = (head)->next; pos != (head); pos = pos->next)
-
 /* The body may unlink pos. */
 #define list_for_each_safe(pos, head)                                   \
     for (struct list_node *pos = (head)->next, *pos##_next = pos->next; \

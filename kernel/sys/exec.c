@@ -107,32 +107,6 @@ add_user_strings(struct exec_args *args, uaddr_t array, unsigned *count)
 
 /* ---- The new memory ---- */
 
-/* Words are written to the new stack upwards from `at`. */
-struct stack_writer {
-    uaddr_t at;
-    int error;
-};
-
-static void
-put_word(struct stack_writer *w, uint64_t word)
-{
-    if (w->error == 0)
-        w->error = uaccess_write(w->at, &word, sizeof(word));
-    w->at = uaddr_add(w->at, sizeof(word));
-}
-
-/* Puts addresses of `count` strings that begin at *text in args. */
-static void
-put_strings(struct stack_writer *w, const struct exec_args *args,
-            uint64_t text_at, size_t *text, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        put_word(w, text_at + *text);
-        *text += strlen(args->text + *text) + 1;
-    }
-    put_word(w, 0);
-}
-
 /* Fills the stack as the ABI wants it: strings on top, beneath them random
  * bytes, then auxv, envp, argv and, at sp, argc [psabi §2.1; elf §5]. */
 static int
@@ -161,21 +135,26 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
         {AT_EXECFN, text_at},
         {AT_NULL, 0},
     };
-    size_t pointers = 1 + args->argc + 1 + args->envc + 1;
+    size_t size = (1 + args->argc + 1 + args->envc + 1) * sizeof(uint64_t);
+    uint64_t *pointers = kzalloc(size);
+    if (!pointers)
+        return -ENOMEM;
+    pointers[0] = args->argc;
     size_t text = strlen(args->text) + 1;
+    for (unsigned i = 0; i < args->argc + args->envc; i++) {
+        pointers[1 + i + (i >= args->argc)] = text_at + text; /* a 0 between */
+        text += strlen(args->text + text) + 1;
+    }
     random_fill(random, sizeof(random));
-    *sp = ALIGN_DOWN(random_at - pointers * 8 - sizeof(auxv), 16);
-    struct stack_writer w = {uaddr(*sp), 0};
-    put_word(&w, args->argc);
-    put_strings(&w, args, text_at, &text, args->argc);
-    put_strings(&w, args, text_at, &text, args->envc);
-    int error = w.error;
+    *sp = ALIGN_DOWN(random_at - size - sizeof(auxv), 16);
+    int error = uaccess_write(uaddr(*sp), pointers, size);
     if (error == 0)
-        error = uaccess_write(w.at, auxv, sizeof(auxv));
+        error = uaccess_write(uaddr(*sp + size), auxv, sizeof(auxv));
     if (error == 0)
         error = uaccess_write(uaddr(random_at), random, sizeof(random));
     if (error == 0)
         error = uaccess_write(uaddr(text_at), args->text, args->len);
+    kfree(pointers);
     return error == -EFAULT ? -ENOMEM : error;
 }
 

@@ -222,9 +222,10 @@ virtio_device_add(struct virtio_transport *t)
 struct virtio_device *
 virtio_device_get(unsigned index)
 {
-    list_for_each (node, &devices)
+    struct virtio_device *dev;
+    list_for_each_entry (dev, &devices, node)
         if (index-- == 0)
-            return list_entry(node, struct virtio_device, node);
+            return dev;
     return NULL;
 }
 

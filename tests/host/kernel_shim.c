@@ -57,13 +57,11 @@ timer_cancel(struct timer *timer)
 static struct timer *
 next_due(uint64_t deadline_ns)
 {
-    struct timer *next = NULL;
-    list_for_each (node, &timers) {
-        struct timer *t = list_entry(node, struct timer, node);
+    struct timer *t, *next = NULL;
+    list_for_each_entry (t, &timers, node)
         if (t->deadline_ns <= deadline_ns &&
             (next == NULL || t->deadline_ns < next->deadline_ns))
             next = t;
-    }
     return next;
 }
 
@@ -82,10 +80,10 @@ shim_run_timers(uint64_t deadline_ns)
 unsigned
 shim_timers_set(void)
 {
+    const struct timer *t;
     unsigned n = 0;
-    list_for_each (node, &timers) {
+    list_for_each_entry (t, &timers, node)
         n++;
-    }
     return n;
 }
 
