@@ -101,6 +101,9 @@ def test_shared_commits(tmp):
         assert guest.command("mount -t eclipsefs /dev/vdb /mnt") == ""
         shown = guest.command("cd /mnt && /tests/commits vdb; cd /")
         files, flushes = map(int, re.findall(r"\d+", shown))
+        # So many names make a tree of the directory: it is read again.
+        assert guest.command("umount /mnt; mount -t eclipsefs /dev/vdb /mnt") == ""
+        assert guest.command("ls /mnt | wc -l").strip() == str(files)
         assert guest.command("umount /mnt") == ""
     # Each file alone costs two: its data's, and its commit's.
     assert flushes < files, shown

@@ -105,7 +105,7 @@ vfs_count_blocks(struct inode *inode)
     uint64_t blocks = blocks_of(inode->size);
     int err = 0;
 
-    if (fs->extended)
+    if (fs->extended && !S_ISDIR(inode->mode))
         err = efs_extent_count(fs, node_of(inode), &blocks);
     inode->blocks = (blocks + fs->extended) * BLOCK_SECTORS;
     return err;
