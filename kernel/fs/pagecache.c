@@ -42,19 +42,19 @@ fill_page(struct inode *inode, uint64_t index, bool hole) REQUIRES(inode->lock)
     return err;
 }
 
-/* Reads pages from index on: count that are needed now, and those to come;
- * or, if count is 0, those to come after index, which was marked. alone keeps
- * neighbours out of the request. */
+/* Makes requests for pages from index on: count that are needed now, and those
+ * to come; or, if count is 0, those to come after index, which was marked.
+ * alone keeps neighbours out of the request. */
 static int
-start_filling(struct inode *inode, uint64_t index, size_t count, bool alone)
-    REQUIRES(inode->lock)
+start_filling(struct inode *inode, uint64_t index, size_t count, bool alone,
+              struct list_node *list) REQUIRES(inode->lock)
 {
-    struct list_node list = LIST_INIT(list);
     struct readahead_range range = {index, 1, READAHEAD_NO_MARK};
     struct page_run run;
     int err = 0;
 
     spin_lock(&buf_lock);
+    buf_count(count == 0);
     if (!alone)
         range = buf_plan(&inode->pages, index, count);
     spin_unlock(&buf_lock);
@@ -73,11 +73,10 @@ start_filling(struct inode *inode, uint64_t index, size_t count, bool alone)
             continue;
         }
         spin_lock(&buf_lock);
-        buf_request(&source, at, part_end - at, range.mark, &list);
+        buf_request(&source, at, part_end - at, range.mark, list);
         spin_unlock(&buf_lock);
         at = part_end;
     }
-    buf_submit(inode->super->bdev, &list);
     return err;
 }
 
@@ -92,7 +91,6 @@ find_page(struct inode *inode, uint64_t index, bool *mark)
         *mark = buf->mark;
         buf->mark = false;
     }
-    buf_count(buf);
     spin_unlock(&buf_lock);
     return buf;
 }
@@ -103,6 +101,7 @@ static int
 start_get(struct inode *inode, uint64_t index, size_t count, bool alone,
           struct buf **page) REQUIRES(inode->lock)
 {
+    struct list_node list = LIST_INIT(list);
     bool mark = false;
     int err = 0;
 
@@ -110,9 +109,10 @@ start_get(struct inode *inode, uint64_t index, size_t count, bool alone,
         return -ENXIO;
     *page = find_page(inode, index, &mark);
     if (!*page || mark)
-        err = start_filling(inode, index, *page ? 0 : count, alone);
+        err = start_filling(inode, index, *page ? 0 : count, alone, &list);
     if (!*page)
         *page = find_page(inode, index, &mark);
+    buf_submit(inode->super->bdev, &list);
     if (*page)
         return 0;
     return err ? err : -ENOMEM;

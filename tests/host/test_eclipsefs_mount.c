@@ -328,10 +328,135 @@ test_read_ends_with_the_process(void **state)
     inode_put(file);
 }
 
+/* ---- An image that changes ---- */
+
+static struct vfs_rig rig;
+
+static int
+setup_writable(void **state)
+{
+    (void)state;
+    vfs_init(&rig, 300, 256);
+    super = rig.super;
+    return 0;
+}
+
+static int
+teardown_writable(void **state)
+{
+    (void)state;
+    vfs_unmount(&rig);
+    vfs_check(&rig);
+    vfs_free(&rig);
+    return 0;
+}
+
+static struct inode *
+make(struct inode *dir, const char *name, uint32_t mode)
+{
+    struct inode_new what = {.mode = mode};
+    struct inode *inode;
+
+    assert_int_equal(dir->ops->create(dir, name, strlen(name), &what, &inode),
+                     0);
+    return inode;
+}
+
+/* A directory that has moved is found where it is, and nowhere else. */
+static void
+test_renamed_directories(void **state)
+{
+    struct inode *root = get(1), *a = make(root, "a", S_IFDIR | 0755);
+    struct inode *other = make(root, "b", S_IFDIR | 0755);
+    struct inode_place from = {root, "a", 1, a}, to = {other, "c", 1, NULL};
+
+    (void)state;
+    assert_int_equal(lookup(root, "a"), (int)a->ino);
+    assert_int_equal(root->nlink, 4);
+    assert_int_equal(root->ops->rename(&from, &to, false), 0);
+    assert_int_equal(lookup(root, "a"), -ENOENT);
+    assert_int_equal(lookup(other, "c"), (int)a->ino);
+    assert_int_equal(root->nlink, 3);
+    assert_int_equal(other->nlink, 3);
+
+    struct inode *d = make(root, "d", S_IFDIR | 0755);
+    from = (struct inode_place){root, "d", 1, d};
+    to.inode = a;
+    assert_int_equal(root->ops->rename(&from, &to, true), 0);
+    assert_int_equal(lookup(root, "d"), (int)a->ino);
+    assert_int_equal(lookup(other, "c"), (int)d->ino);
+    inode_put(a);
+    inode_put(other);
+    inode_put(d);
+    inode_put(root);
+}
+
+/* What fails has changed nothing. */
+static void
+test_failed_changes(void **state)
+{
+    struct inode *root = get(1), *a = make(root, "a", S_IFDIR | 0755);
+    struct inode *other = make(a, "b", S_IFREG | 0644);
+    int64_t mtime = root->mtime;
+
+    (void)state;
+    vfs_now++;
+    assert_int_equal(root->ops->unlink(root, "a", 1, a), -ENOTEMPTY);
+    assert_int_equal(root->nlink, 3);
+    assert_int_equal(root->mtime, mtime);
+    assert_int_equal(lookup(a, "b"), (int)other->ino);
+    inode_put(a);
+    inode_put(other);
+    inode_put(root);
+}
+
+static void
+test_attributes_and_devices(void **state)
+{
+    struct inode_attributes set = {.mask = SET_MODE | SET_UID | SET_MTIME,
+                                   .mode = 0604,
+                                   .uid = 7,
+                                   .mtime = 99};
+    struct inode_new null = {.mode = S_IFCHR | 0666, .rdev = 0x103};
+    struct inode_new link = {
+        .mode = S_IFLNK | 0777, .target = "../x", .target_len = 4};
+    struct inode *root = get(1), *file = make(root, "f", S_IFREG | 0644), *node;
+    char text[8] = "";
+
+    (void)state;
+    assert_int_equal(file->ops->set_attributes(file, &set), 0);
+    assert_int_equal(root->ops->link(root, "g", 1, file), 0);
+    inode_put(file);
+    assert_int_equal(root->ops->create(root, "null", 4, &null, &node), 0);
+    inode_put(node);
+    assert_int_equal(root->ops->create(root, "link", 4, &link, &node), 0);
+    inode_put(node);
+    inode_put(root);
+    vfs_remount(&rig);
+    super = rig.super;
+
+    file = vfs_open(&rig, "g");
+    assert_int_equal(file->mode, S_IFREG | 0604);
+    assert_int_equal(file->uid, 7);
+    assert_int_equal(file->mtime, 99);
+    assert_int_equal(file->nlink, 2);
+    inode_put(file);
+    node = vfs_open(&rig, "null");
+    assert_int_equal(node->mode, S_IFCHR | 0666);
+    assert_int_equal(node->rdev, 0x103);
+    inode_put(node);
+    node = vfs_open(&rig, "link");
+    assert_int_equal(node->ops->readlink(node, text, sizeof text), 4);
+    assert_string_equal(text, "../x");
+    inode_put(node);
+}
+
 int
 main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CHANGES(f) \
+    cmocka_unit_test_setup_teardown(f, setup_writable, teardown_writable)
     const struct CMUnitTest tests[] = {
         TEST(test_probe),
         TEST(test_attributes),
@@ -343,6 +468,9 @@ main(void)
         TEST(test_read),
         TEST(test_read_ends_with_the_process),
         TEST(test_missing_inodes),
+        CHANGES(test_renamed_directories),
+        CHANGES(test_failed_changes),
+        CHANGES(test_attributes_and_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
