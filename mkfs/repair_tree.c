@@ -3,7 +3,7 @@
 
 #include "abi/mode.h"
 #include "fs/bcache.h"
-#include "fs/eclipsefs/diredit.h"
+#include "fs/eclipsefs/dirtree.h"
 #include "fs/eclipsefs/names.h"
 #include "fs/eclipsefs/space.h"
 #include "lib/bits.h"

@@ -104,8 +104,8 @@ static void
 deepen(struct efs *fs, struct efs_node *dir)
 {
     uint32_t len = dir->data_len - EFS_DEPTH_SIZE, block;
-    struct buf *from, *to;
-    uint8_t *value;
+    uint8_t *value, *to;
+    struct buf *from;
 
     begin(fs);
     int err = bcache_get(fs->dev, dir->data / BLOCK_SIZE, &from);
@@ -113,14 +113,13 @@ deepen(struct efs *fs, struct efs_node *dir)
         err = efs_block_alloc(fs, 0, false, efs_seal, &block, &to);
     if (err)
         fail("index", err);
-    struct efsx_block *head = (void *)bcache_data(to);
+    struct efsx_block *head = (void *)to;
     le32_store(head->magic, EFSX_INDEX_MAGIC);
     le32_store(head->owner, dir->ino);
     le32_store(head->used, len);
     memcpy(head + 1,
            bcache_data(from) + dir->data % BLOCK_SIZE + EFS_DEPTH_SIZE, len);
     bcache_put(from);
-    bcache_put(to);
     err = efs_node_write(fs, dir, EFS_DEPTH_SIZE + sizeof(struct efsx_index),
                          &value);
     if (!err) {

@@ -1,7 +1,7 @@
 #include "dir_model.h"
 
 #include "abi/errno.h"
-#include "fs/eclipsefs/diredit.h"
+#include "fs/eclipsefs/dirtree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

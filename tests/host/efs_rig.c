@@ -76,13 +76,10 @@ rig_end(struct efs_rig *rig)
 void
 rig_create(struct efs_rig *rig, struct efs_node *node)
 {
-    struct buf *buf;
-
     *node = (struct efs_node){
         .type = ECLIPSEFS_FILE, .mode = S_IFREG | 0644, .nlink = 1};
-    assert_int_equal(efs_inode_alloc(&rig->fs, 0, &node->ino, &buf), 0);
+    assert_int_equal(efs_inode_alloc(&rig->fs, 0, &node->ino), 0);
     assert_int_equal(efs_node_write(&rig->fs, node, 0, NULL), 0);
-    bcache_put(buf);
 }
 
 uint8_t *
@@ -154,13 +151,13 @@ claim_names(struct efs *fs, const struct efs_node *dir, bool *owned)
     uint32_t index = 0;
 
     for (uint64_t at = 0; at >> 32 == 0; at = path.high) {
-        assert_int_equal(efs_dirtree_find(fs, dir, (uint32_t)at, &path), 0);
+        assert_int_equal(efs_index_find(fs, dir, (uint32_t)at, &path), 0);
         claim(owned, path.step[path.depth].block, 1);
         if (path.depth == 2 && path.step[1].block != index) {
             index = path.step[1].block;
             claim(owned, index, 1);
         }
-        efs_dirtree_put(&path);
+        efs_index_put(&path);
     }
 }
 

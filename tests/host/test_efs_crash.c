@@ -67,18 +67,14 @@ write_data(const struct efs_node *node, uint32_t logical, struct efs_run run)
 static void
 create(struct file *file)
 {
-    struct buf *buf;
-
     file->node = (struct efs_node){.type = ECLIPSEFS_FILE,
                                    .mode = S_IFREG | 0644,
                                    .nlink = 1,
                                    .mtime = ++last_id};
     begin();
-    int err = efs_inode_alloc(&fs, 0, &file->node.ino, &buf);
-    if (!err) {
+    int err = efs_inode_alloc(&fs, 0, &file->node.ino);
+    if (!err)
         err = efs_node_write(&fs, &file->node, 0, NULL);
-        bcache_put(buf);
-    }
     assert_true(err == 0 || err == -ENOSPC);
     assert_int_equal(efs_end(&fs, err), err);
     file->exists = !err;

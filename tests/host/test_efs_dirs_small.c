@@ -1,6 +1,6 @@
 /* Directories with blocks so small that few names fill the whole tree, and
  * with hashes so weak that many names share them. */
-// SOURCES: $(filter-out %/dirtree.c %/diredit.c,$(EFS_SRCS))
+// SOURCES: $(filter-out %/index.c %/dirtree.c,$(EFS_SRCS))
 // SOURCES: tests/host/efs_rig.c tests/host/dir_model.c
 
 #include "dir_model.h"
@@ -16,8 +16,8 @@ static uint64_t prime, mix;
 #define EFS_VALUE_MAX   100u
 #define EFSX_HASH_PRIME prime
 #define EFSX_HASH_MIX   mix
-#include "fs/eclipsefs/diredit.c"
 #include "fs/eclipsefs/dirtree.c"
+#include "fs/eclipsefs/index.c"
 
 #include <stdio.h>
 
@@ -170,7 +170,7 @@ spoil(void)
     struct efs_path path;
 
     assert_int_equal(
-        efs_dirtree_find(&rig.fs, &m.dir, model_random(UINT32_MAX), &path), 0);
+        efs_index_find(&rig.fs, &m.dir, model_random(UINT32_MAX), &path), 0);
     const struct efs_step *step = &path.step[model_random(path.depth + 1)];
     uint8_t *bytes = journal_edit(rig.fs.journal, step->buf,
                                   step->block ? efs_seal : efs_node_seal);
@@ -181,7 +181,7 @@ spoil(void)
             model_random(2) ? values[model_random(sizeof values)]
                             : (uint8_t)model_random(256);
     }
-    efs_dirtree_put(&path);
+    efs_index_put(&path);
 }
 
 static void

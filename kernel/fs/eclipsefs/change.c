@@ -264,10 +264,8 @@ efs_block_get(struct efs *fs, uint32_t block, uint32_t magic, uint32_t ino,
         le32_load(data + EFS_TRAILER_AT) == crc32c(0, data, EFS_TRAILER_AT);
     if (sound && le32_load(head->magic) == magic &&
         le32_load(head->owner) == ino &&
-        le32_load(head->used) <= EFSX_BLOCK_ROOM) {
-        WRITE_ONCE(*bcache_checked(*buf), true);
+        le32_load(head->used) <= EFSX_BLOCK_ROOM)
         return 0;
-    }
     bcache_put(*buf);
     return efs_broken(fs, ino, address, "damaged block of metadata");
 }

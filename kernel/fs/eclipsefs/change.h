@@ -49,8 +49,9 @@ int efs_broken(struct efs *fs, uint32_t ino, uint64_t address,
 #define EFS_TRAILER_AT (ECLIPSEFS_BLOCK_SIZE - sizeof(struct efsx_trailer))
 void efs_seal(uint8_t *block);
 
-/* Gets a block of index or leaf entries that belongs to ino, checked: magic,
- * owner, length, checksum. Returns 0 and a held buffer, -EUCLEAN (logged),
- * -EIO, -ENOMEM. */
+/* Gets a block of extents, index entries or names that belongs to ino: magic,
+ * owner and length are right, and the checksum, unless bcache_checked says
+ * that more than that has been checked. Returns 0 and a held buffer, -EUCLEAN
+ * (logged), -EIO, -ENOMEM. */
 int efs_block_get(struct efs *fs, uint32_t block, uint32_t magic, uint32_t ino,
                   struct buf **buf) MUST_CHECK;

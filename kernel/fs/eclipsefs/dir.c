@@ -24,7 +24,7 @@ void
 efs_dir_close(struct efs_dir *dir)
 {
     efs_cursor_close(&dir->cursor);
-    efs_dirtree_put(&dir->path);
+    efs_index_put(&dir->path);
 }
 
 bool
@@ -44,9 +44,9 @@ next_in_tree(struct efs_dir *dir, struct efs_entry *entry)
 
     while (found == 0 && dir->pos >> LEAF_SHIFT <= UINT32_MAX) {
         if (!dir->path.step[0].buf) {
-            int err = efs_dirtree_find(dir->fs, dir->node,
-                                       (uint32_t)(dir->pos >> LEAF_SHIFT),
-                                       &dir->path);
+            int err =
+                efs_index_find(dir->fs, dir->node,
+                               (uint32_t)(dir->pos >> LEAF_SHIFT), &dir->path);
             if (err)
                 return err;
             *name = (struct efs_name){0};
@@ -56,7 +56,7 @@ next_in_tree(struct efs_dir *dir, struct efs_entry *entry)
         while (found > 0 && name->hash >> POS_SHIFT < dir->pos);
         if (found == 0) {
             dir->pos = dir->path.high << LEAF_SHIFT;
-            efs_dirtree_put(&dir->path);
+            efs_index_put(&dir->path);
         }
     }
     if (found <= 0)
@@ -128,7 +128,7 @@ find_in_tree(struct efs *fs, const struct efs_node *node, const char *name,
     int err = efs_dirtree_lookup(fs, node, name, len, &path, &link->ino);
     if (err)
         return err;
-    efs_dirtree_put(&path);
+    efs_index_put(&path);
     link->pos = (uint32_t)(efs_name_hash(fs, name, len) >> 32);
     return 0;
 }

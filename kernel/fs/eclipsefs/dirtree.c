@@ -1,9 +1,10 @@
 #include "fs/eclipsefs/dirtree.h"
 
 #include "abi/errno.h"
-#include "fs/eclipsefs/change.h"
 #include "lib/bits.h"
 #include "lib/string.h"
+
+#define NAME_SIZE(len) ((uint32_t)(sizeof(struct eclipsefs_dirent) + (len)))
 
 uint64_t
 efs_name_hash(const struct efs *fs, const char *name, size_t len)
@@ -16,119 +17,6 @@ efs_name_hash(const struct efs *fs, const char *name, size_t len)
 }
 
 /* ---- Finding names ---- */
-
-static int
-broken(struct efs *fs, const struct efs_node *dir, const struct efs_step *step,
-       const char *what)
-{
-    uint64_t start = (uint64_t)step->block * ECLIPSEFS_BLOCK_SIZE;
-    return efs_broken(fs, dir->ino, step->block ? start : dir->data, what);
-}
-
-/* Where a step's index entries begin. */
-static uint32_t
-index_start(const struct efs_step *step)
-{
-    return step->block ? 0 : EFS_DEPTH_SIZE;
-}
-
-/* Chooses the entry of the last step's index that leads to hashes with
- * `upper`, and narrows the path's range to its. Only the entries beside it
- * need be in order for that: walks come to an end, whatever the others say.
- * Returns whether they are. */
-static bool
-choose(struct efs_path *path, uint32_t upper)
-{
-    struct efs_step *step = &path->step[path->depth];
-    uint32_t start = index_start(step);
-    const struct efsx_index *entry = (const void *)(step->bytes + start);
-    size_t at = 0, count = (step->used - start) / sizeof *entry, end = count;
-
-    while (end - at > 1) {
-        size_t middle = (at + end) / 2;
-        if (le32_load(entry[middle].first) <= upper)
-            at = middle;
-        else
-            end = middle;
-    }
-    uint64_t first = le32_load(entry[at].first);
-    uint64_t low = at > 0 ? first : path->low;
-    uint64_t high = end < count ? le32_load(entry[end].first) : path->high;
-    bool good = (at > 0 ? low > path->low : first == 0) && low <= upper &&
-                upper < high && high <= path->high;
-    path->low = low;
-    path->high = high;
-    step->at = (uint32_t)(start + at * sizeof *entry);
-    return good;
-}
-
-/* Goes from the last step, an index, to a block of that magic. */
-static int
-descend(struct efs *fs, const struct efs_node *dir, struct efs_path *path,
-        uint32_t magic, uint32_t upper)
-{
-    struct efs_step *index = &path->step[path->depth], *step = index + 1;
-    uint32_t start = index_start(index);
-
-    if (index->used <= start ||
-        (index->used - start) % sizeof(struct efsx_index) ||
-        !choose(path, upper))
-        return broken(fs, dir, index, "index of names is out of order");
-    const struct efsx_index *entry = (const void *)(index->bytes + index->at);
-    uint32_t block = le32_load(entry->block);
-    struct buf *buf;
-    int err = efs_block_get(fs, block, magic, dir->ino, &buf);
-    if (err)
-        return err;
-    struct efsx_block *head = (void *)bcache_data(buf);
-    *step = (struct efs_step){
-        .buf = buf,
-        .block = block,
-        .bytes = (uint8_t *)(head + 1),
-        .used = le32_load(head->used),
-    };
-    path->depth++;
-    return step->used ? 0 : broken(fs, dir, step, "empty block of names");
-}
-
-int
-efs_dirtree_find(struct efs *fs, const struct efs_node *dir, uint32_t upper,
-                 struct efs_path *path)
-{
-    uint64_t offset = dir->data % ECLIPSEFS_BLOCK_SIZE;
-    struct efs_step *top = &path->step[0];
-    uint32_t depth = 0;
-
-    *path = (struct efs_path){.high = 1ULL << 32};
-    if (dir->data_len > ECLIPSEFS_BLOCK_SIZE - offset)
-        return -EOPNOTSUPP;
-    int err = bcache_get(fs->dev, dir->data / ECLIPSEFS_BLOCK_SIZE, &top->buf);
-    if (err)
-        return err;
-    top->bytes = bcache_data(top->buf) + offset;
-    top->used = dir->data_len;
-    if (dir->layout != EFS_INLINE) {
-        depth = top->used >= EFS_DEPTH_SIZE ? le32_load(top->bytes) : 0;
-        if (depth == 0 || depth > EFSX_HASH_DEPTH_MAX)
-            err = broken(fs, dir, top, "index of names has a wrong depth");
-    }
-    for (uint32_t left = depth; left > 0 && !err; left--)
-        err = descend(fs, dir, path,
-                      left > 1 ? EFSX_INDEX_MAGIC : EFSX_LEAF_MAGIC, upper);
-    if (err)
-        efs_dirtree_put(path);
-    return err;
-}
-
-void
-efs_dirtree_put(struct efs_path *path)
-{
-    for (size_t i = 0; i < ARRAY_LEN(path->step); i++) {
-        if (path->step[i].buf)
-            bcache_put(path->step[i].buf);
-        path->step[i].buf = NULL;
-    }
-}
 
 /* Reads the name at name->next, but for its hash. */
 static int
@@ -145,7 +33,7 @@ read_name(struct efs *fs, const struct efs_node *dir,
     name->len = left >= sizeof *head ? le32_load(head->name_len) : 0;
     if (name->len == 0 || name->len > ECLIPSEFS_NAME_MAX ||
         name->len > left - sizeof *head)
-        return broken(fs, dir, step, "name has a wrong length");
+        return efs_index_broken(fs, dir, step, "name has a wrong length");
     name->ino = le32_load(head->inode);
     name->text = (const char *)(head + 1);
     name->at = name->next;
@@ -165,8 +53,8 @@ efs_dirtree_next(struct efs *fs, const struct efs_node *dir,
     name->hash = efs_name_hash(fs, name->text, name->len);
     if (name->hash < last || name->hash >> 32 < path->low ||
         name->hash >> 32 >= path->high)
-        return broken(fs, dir, &path->step[path->depth],
-                      "name is not where its hash belongs");
+        return efs_index_broken(fs, dir, &path->step[path->depth],
+                                "name is not where its hash belongs");
     return 1;
 }
 
@@ -178,7 +66,7 @@ efs_dirtree_lookup(struct efs *fs, const struct efs_node *dir, const char *name,
     struct efs_name each = {0};
     int found;
 
-    int err = efs_dirtree_find(fs, dir, upper, path);
+    int err = efs_index_find(fs, dir, upper, path);
     if (err)
         return err;
     while ((found = read_name(fs, dir, path, &each)) > 0) {
@@ -188,6 +76,119 @@ efs_dirtree_lookup(struct efs *fs, const struct efs_node *dir, const char *name,
         *ino = each.ino;
         return 0;
     }
-    efs_dirtree_put(path);
+    efs_index_put(path);
     return found < 0 ? found : -ENOENT;
+}
+
+/* ---- Adding names ---- */
+
+/* Cuts a full leaf in two, between different upper halves of hashes, as near
+ * to the middle as can be. Returns as efs_index_make_room. */
+static int
+make_dir_room(struct efs *fs, struct efs_node *dir, const struct efs_path *path)
+{
+    uint32_t middle = path->step[path->depth].used / 2, best = middle;
+    uint32_t cut = 0, first = 0;
+    struct efs_name name = {0};
+    uint64_t last = 0;
+    int found;
+
+    while ((found = efs_dirtree_next(fs, dir, path, &name)) > 0) {
+        uint32_t off = MAX(name.at, middle) - MIN(name.at, middle);
+        uint64_t upper = name.hash >> 32;
+        if (name.at > 0 && upper != last && off < best) {
+            best = off;
+            cut = name.at;
+            first = (uint32_t)upper;
+        }
+        last = upper;
+    }
+    return found ? found : efs_index_make_room(fs, dir, path, cut, first);
+}
+
+/* Puts a name into a run. Returns as efs_index_splice. */
+static int
+put_name(struct efs *fs, struct efs_node *dir, const struct efs_path *path,
+         const struct efs_name *name)
+{
+    struct efs_name each = {0};
+    uint8_t *gap;
+    int found;
+
+    do
+        found = efs_dirtree_next(fs, dir, path, &each);
+    while (found > 0 && each.hash <= name->hash);
+    if (found < 0)
+        return found;
+    int err = efs_index_splice(fs, dir, &path->step[path->depth],
+                               found ? each.at : each.next, 0,
+                               NAME_SIZE(name->len), &gap);
+    if (err)
+        return err;
+    struct eclipsefs_dirent *head = (void *)gap;
+    le32_store(head->name_len, name->len);
+    le32_store(head->inode, name->ino);
+    memcpy(head + 1, name->text, name->len);
+    return 0;
+}
+
+int
+efs_dir_add(struct efs *fs, struct efs_node *dir, const char *name, size_t len,
+            uint32_t ino)
+{
+    struct efs_name what = {.text = name, .len = (uint32_t)len, .ino = ino};
+    struct efs_path path;
+    int err;
+
+    what.hash = efs_name_hash(fs, name, len);
+    do {
+        err = efs_index_find(fs, dir, (uint32_t)(what.hash >> 32), &path);
+        if (err)
+            return err;
+        err = put_name(fs, dir, &path, &what);
+        if (err > 0)
+            err = make_dir_room(fs, dir, &path);
+        err = efs_index_finish(fs, dir, &path, err);
+    } while (err > 0);
+    return err;
+}
+
+/* ---- Taking names away ---- */
+
+int
+efs_dir_remove(struct efs *fs, struct efs_node *dir, const char *name,
+               size_t len)
+{
+    struct efs_path path;
+    uint8_t *rest;
+    uint32_t ino;
+
+    int err = efs_dirtree_lookup(fs, dir, name, len, &path, &ino);
+    if (err)
+        return err;
+    const struct efs_step *step = &path.step[path.depth];
+    if (path.depth > 0 && step->used == NAME_SIZE(len))
+        err = efs_index_drop(fs, dir, &path);
+    else
+        err =
+            efs_index_splice(fs, dir, step, step->at, NAME_SIZE(len), 0, &rest);
+    return efs_index_finish(fs, dir, &path, err);
+}
+
+int
+efs_dir_set(struct efs *fs, struct efs_node *dir, const char *name, size_t len,
+            uint32_t ino)
+{
+    struct efs_path path;
+    uint8_t *place;
+    uint32_t old;
+
+    int err = efs_dirtree_lookup(fs, dir, name, len, &path, &old);
+    if (err)
+        return err;
+    const struct efs_step *step = &path.step[path.depth];
+    err = efs_index_splice(fs, dir, step, step->at, 0, 0, &place);
+    if (!err)
+        le32_store(((struct eclipsefs_dirent *)(void *)place)->inode, ino);
+    return efs_index_finish(fs, dir, &path, err);
 }

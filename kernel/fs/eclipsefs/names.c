@@ -3,17 +3,11 @@
 #include "abi/errno.h"
 #include "abi/mode.h"
 #include "fs/eclipsefs/change.h"
-#include "fs/eclipsefs/diredit.h"
+#include "fs/eclipsefs/dirtree.h"
 #include "fs/eclipsefs/extent.h"
 #include "lib/string.h"
 
 #define LINKS_MAX UINT32_MAX
-
-static bool
-is_dir(const struct efs_node *node)
-{
-    return node->type == ECLIPSEFS_DIRECTORY;
-}
 
 static int
 write_attributes(struct efs *fs, struct efs_node *node)
@@ -64,7 +58,6 @@ make_node(struct efs *fs, const struct efs_node *dir,
           const struct efs_new *what, struct efs_node *node)
 {
     uint32_t near = (uint32_t)(dir->data / ECLIPSEFS_BLOCK_SIZE);
-    struct buf *buf;
     uint8_t *value;
 
     *node = (struct efs_node){
@@ -79,11 +72,9 @@ make_node(struct efs *fs, const struct efs_node *dir,
         .rdev = what->rdev,
         .layout = EFS_INLINE,
     };
-    int err = efs_inode_alloc(fs, near, &node->ino, &buf);
-    if (err)
-        return err;
-    bcache_put(buf);
-    err = efs_node_write(fs, node, (uint32_t)what->target_len, &value);
+    int err = efs_inode_alloc(fs, near, &node->ino);
+    if (!err)
+        err = efs_node_write(fs, node, (uint32_t)what->target_len, &value);
     if (!err && what->target_len > 0)
         memcpy(value, what->target, what->target_len);
     return err;
@@ -129,9 +120,9 @@ lose_name(struct efs *fs, struct efs_node *dir, struct efs_node *node,
 {
     int err;
 
-    if (is_dir(node) && node->data_len > 0)
+    if (efs_node_is_dir(node) && node->data_len > 0)
         return -ENOTEMPTY;
-    if (is_dir(node)) {
+    if (efs_node_is_dir(node)) {
         node->nlink = 0;
         err = take_link(fs, dir, 2);
     } else {
@@ -158,10 +149,10 @@ efs_unlink(struct efs *fs, struct efs_node *dir, const char *name, size_t len,
 int
 efs_release(struct efs *fs, struct efs_node *node)
 {
-    if (is_dir(node) && node->data_len > 0)
+    if (efs_node_is_dir(node) && node->data_len > 0)
         return efs_broken(fs, node->ino, node->data,
                           "directory without a name, but with entries");
-    if (!is_dir(node) && node->layout != EFS_INLINE) {
+    if (!efs_node_is_dir(node) && node->layout != EFS_INLINE) {
         int left = efs_extent_truncate(fs, node, 0);
         if (left != 0)
             return left;
@@ -176,7 +167,7 @@ static int
 move_link(struct efs *fs, const struct efs_node *node, struct efs_node *from,
           struct efs_node *to)
 {
-    if (!node || !is_dir(node) || from == to)
+    if (!node || !efs_node_is_dir(node) || from == to)
         return 0;
     int err = take_link(fs, from, 2);
     return err ? err : add_link(to);

@@ -259,6 +259,7 @@ efs_node_read(struct efs *fs, uint32_t ino, struct efs_node *node)
             return err;
         bcache_put(buf);
     }
+    p.values[false].address = p.values[true].address = address;
     err = parse_head(&p, address);
     while (!err && efs_cursor_left(&p.cursor) >= sizeof(struct eclipsefs_tlv))
         err = parse_tlv(&p);

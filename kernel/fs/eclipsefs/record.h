@@ -26,11 +26,18 @@ struct efs_node {
 
     enum efs_layout layout;
     uint64_t data;     /* the value's address, all of it on the device */
-    uint32_t data_len; /* its bytes; 0 if the TLV is absent */
+    uint32_t data_len; /* its bytes; 0 if the TLV is absent, data then being
+                        * the record's address */
 };
 
 /* Bytes of a record's value at most, when an extended image writes it. */
 #define EFS_VALUE_MAX 3969u
+
+static inline bool
+efs_node_is_dir(const struct efs_node *node)
+{
+    return node->type == ECLIPSEFS_DIRECTORY;
+}
 
 /* The length of a file or a symlink's target, bytes: in the record, SIZE is
  * never used to read. */

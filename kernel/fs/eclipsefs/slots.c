@@ -89,9 +89,10 @@ write_slot(struct efs *fs, uint32_t ino, uint32_t inode_field, uint32_t offset)
 }
 
 int
-efs_inode_alloc(struct efs *fs, uint32_t goal, uint32_t *ino, struct buf **buf)
+efs_inode_alloc(struct efs *fs, uint32_t goal, uint32_t *ino)
 {
     uint32_t block, from = fs->slot_rotor;
+    uint8_t *bytes;
 
     if (fs->free_inodes == 0)
         return -ENOSPC;
@@ -101,15 +102,13 @@ efs_inode_alloc(struct efs *fs, uint32_t goal, uint32_t *ino, struct buf **buf)
     if (!err && *ino == 0)
         err = -ENOSPC;
     if (!err)
-        err = efs_block_alloc(fs, goal, true, efs_node_seal, &block, buf);
+        err = efs_block_alloc(fs, goal, true, efs_node_seal, &block, &bytes);
     if (err)
         return err;
     uint64_t address = (uint64_t)block * ECLIPSEFS_BLOCK_SIZE;
     err = write_slot(fs, *ino, *ino, (uint32_t)(address - fs->records));
-    if (err) {
-        bcache_put(*buf);
+    if (err)
         return err;
-    }
     fs->slot_rotor = *ino % fs->inode_count + 1;
     fs->free_inodes--;
     fs->inodes_taken++;

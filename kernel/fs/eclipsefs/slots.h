@@ -17,8 +17,7 @@ uint32_t efs_space_free_inodes(const struct efs *fs);
 
 /* Takes a free inode and its block, near goal. Returns as efs_block_alloc;
  * -ENOSPC also if all inodes are in use. */
-int efs_inode_alloc(struct efs *fs, uint32_t goal, uint32_t *ino,
-                    struct buf **buf) MUST_CHECK;
+int efs_inode_alloc(struct efs *fs, uint32_t goal, uint32_t *ino) MUST_CHECK;
 
 /* Frees an inode and its block. */
 int efs_inode_free(struct efs *fs, uint32_t ino) MUST_CHECK;

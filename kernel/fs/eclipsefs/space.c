@@ -253,10 +253,11 @@ efs_space_free_blocks(const struct efs *fs)
 
 int
 efs_block_alloc(struct efs *fs, uint32_t goal, bool inode, journal_seal seal,
-                uint32_t *block, struct buf **buf)
+                uint32_t *block, uint8_t **bytes)
 {
     struct efs_space *space = fs->space;
     struct efs_run run;
+    struct buf *buf;
 
     if (space->free <= space->reserved)
         return -ENOSPC;
@@ -268,17 +269,16 @@ efs_block_alloc(struct efs *fs, uint32_t goal, bool inode, journal_seal seal,
     space->free--;
     err = set_bits(fs, run, true);
     if (!err)
-        err = bcache_get_new(fs->dev, run.start, buf);
+        err = bcache_get_new(fs->dev, run.start, &buf);
     if (err)
         return err;
-    uint8_t *bytes = journal_edit(fs->journal, *buf, seal);
-    if (!bytes) {
-        bcache_put(*buf);
-        return -ENOMEM;
+    *bytes = journal_edit(fs->journal, buf, seal);
+    if (*bytes) {
+        memset(*bytes, 0, ECLIPSEFS_BLOCK_SIZE);
+        WRITE_ONCE(*bcache_checked(buf), true);
     }
-    memset(bytes, 0, ECLIPSEFS_BLOCK_SIZE);
-    WRITE_ONCE(*bcache_checked(*buf), true);
-    return 0;
+    bcache_put(buf);
+    return *bytes ? 0 : -ENOMEM;
 }
 
 int

@@ -48,12 +48,12 @@ void efs_space_committed(struct efs *fs);
 
 /* ---- Blocks of metadata ---- */
 
-/* Takes one block near goal (0: anywhere), to be written whole; inode: one
- * that an inode table's offset can reach.
- * Returns 0 and its buffer, held, zeroed, checked and being edited with seal;
- * -ENOSPC, -EIO, -ENOMEM. */
+/* Takes one block near goal (0: anywhere); inode: one that an inode table's
+ * offset can reach.
+ * Returns 0 and its bytes, zeros, to be changed until the change ends, then
+ * sealed; -ENOSPC, -EIO, -ENOMEM. */
 int efs_block_alloc(struct efs *fs, uint32_t goal, bool inode,
-                    journal_seal seal, uint32_t *block, struct buf **buf)
+                    journal_seal seal, uint32_t *block, uint8_t **bytes)
     MUST_CHECK;
 
 /* Frees a block of metadata, whose replay is revoked. */
