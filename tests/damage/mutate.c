@@ -37,7 +37,7 @@ ext(struct mutation *m)
 static uint64_t
 clamp(struct mutation *m, uint64_t address)
 {
-    return address + BLOCK <= m->size ? address : m->size - BLOCK;
+    return MIN(address, m->size - BLOCK);
 }
 
 static uint64_t
@@ -69,7 +69,7 @@ any_record(struct mutation *m, uint32_t *ino)
         uint32_t offset = le32_load(slot_of(m, *ino)->offset);
         uint64_t at = records_at(m) + offset;
         if ((offset || le32_load(slot_of(m, *ino)->inode)) &&
-            at + BLOCK <= m->size)
+            at <= m->size - BLOCK)
             return m->image + at;
     }
     *ino = ECLIPSEFS_ROOT_INO;
