@@ -1,4 +1,4 @@
-#include "dump.h"
+#include "dump_impl.h"
 
 #include "abi/errno.h"
 #include "lib/bits.h"
@@ -8,7 +8,7 @@
 
 #define SHOWN_BYTES 48u /* of a content */
 
-void
+static void
 dump_header(const struct efs *fs)
 {
     const struct eclipsefs_header *h = &fs->header;
@@ -90,8 +90,8 @@ tag_name(unsigned tag)
     return tag < ARRAY_LEN(names) && names[tag] ? names[tag] : "unknown";
 }
 
-static void
-print_bytes(const uint8_t *data, size_t n)
+void
+dump_bytes(const uint8_t *data, size_t n)
 {
     putchar('"');
     for (size_t i = 0; i < n; i++)
@@ -109,22 +109,22 @@ print_number(unsigned tag, const uint8_t *value, uint32_t len)
 
     for (uint32_t i = len; i-- > 0;)
         number = number << 8 | value[i];
-    printf(tag == ECLIPSEFS_MODE ? " 0%llo" : " %llu", number);
+    printf(tag == ECLIPSEFS_MODE ? " 0%llo"
+           : tag == EFSX_CRC     ? " 0x%08llx"
+                                 : " %llu",
+           number);
 }
 
-/* Shows a row of numbers, `width` in each item: extents, or index entries. */
-static int
-dump_row(struct efs_cursor *cursor, uint32_t len, unsigned width)
+void
+dump_row(const uint8_t *bytes, uint32_t len, unsigned width)
 {
-    uint8_t value[4];
-    int err = 0;
-
-    for (uint32_t i = 0; i + 4 <= len && !err; i += 4) {
-        err = efs_cursor_read(cursor, value, sizeof value);
-        printf("%s%u", i / 4 % width ? " " : i ? ", " : " ", le32_load(value));
-    }
+    for (uint32_t i = 0; i + 4 <= len; i += 4)
+        printf("%s%u",
+               i / 4 % width ? " "
+               : i           ? ", "
+                             : " ",
+               le32_load(bytes + i));
     putchar('\n');
-    return err;
 }
 
 /* Shows the entries of the directory whose list lies at address. */
@@ -146,7 +146,7 @@ dump_entries(struct efs *fs, uint32_t ino, uint64_t address, uint32_t len)
                    (unsigned long long)address + entry.link.pos,
                    entry.link.ino);
         if (entry.len <= ECLIPSEFS_NAME_MAX)
-            print_bytes((const uint8_t *)entry.name, entry.len);
+            dump_bytes((const uint8_t *)entry.name, entry.len);
         else
             printf("(%u bytes)", entry.len);
         puts(entry.hidden ? " hidden" : "");
@@ -155,31 +155,57 @@ dump_entries(struct efs *fs, uint32_t ino, uint64_t address, uint32_t len)
     return found;
 }
 
+/* Shows rows of numbers, and the blocks that an index leads to. */
+static int
+dump_index(struct efs *fs, uint32_t ino, struct efs_cursor *cursor,
+           unsigned tag, uint32_t len)
+{
+    uint8_t row[ECLIPSEFS_BLOCK_SIZE];
+    uint32_t depth = 0, skip = tag == EFSX_HASH_INDEX ? EFS_DEPTH_SIZE : 0;
+
+    int err = len < skip || len > sizeof row
+                  ? -EUCLEAN
+                  : efs_cursor_read(cursor, row, len);
+    if (err) {
+        putchar('\n');
+        return err;
+    }
+    if (tag == EFSX_HASH_INDEX) {
+        depth = le32_load(row);
+        printf(" depth %u,", depth);
+    }
+    dump_row(row + skip, len - skip, tag == EFSX_EXTENTS ? 3 : 2);
+    if (tag == EFSX_EXTENTS || depth > EFSX_HASH_DEPTH_MAX)
+        return 0;
+    return dump_index_blocks(fs, ino, row + skip, len - skip,
+                             MAX(depth, 1u) - 1);
+}
+
 /* Shows the value of the TLV just taken; the cursor stands before it. */
 static int
-dump_value(struct efs *fs, uint32_t ino, struct efs_cursor *cursor,
+dump_value(struct efs *fs, uint32_t ino, const struct efs_cursor *cursor,
            unsigned tag, uint32_t len)
 {
     uint8_t value[SHOWN_BYTES];
     uint32_t shown = MIN(len, SHOWN_BYTES);
+    struct efs_cursor look = *cursor;
+    int err;
 
     if (tag == ECLIPSEFS_ENTRIES)
         return dump_entries(fs, ino, cursor->pos, len);
-    struct efs_cursor look = *cursor;
     look.buf = NULL;
-    if (tag == EFSX_EXTENTS || tag == EFSX_EXTENT_INDEX) {
-        int read = dump_row(&look, len, tag == EFSX_EXTENTS ? 3 : 2);
+    if (tag >= EFSX_EXTENTS && tag <= EFSX_HASH_INDEX) {
+        err = dump_index(fs, ino, &look, tag, len);
         efs_cursor_close(&look);
-        return read;
+        return err;
     }
-    int err = efs_cursor_read(&look, value, shown);
-    if (!err &&
-        (tag < ECLIPSEFS_CONTENT || tag == EFSX_RDEV || tag == EFSX_CRC) &&
+    err = efs_cursor_read(&look, value, shown);
+    if (!err && (tag < ECLIPSEFS_CONTENT || tag > EFSX_HASH_INDEX) &&
         len <= sizeof(uint64_t)) {
         print_number(tag, value, len);
     } else if (!err) {
         putchar(' ');
-        print_bytes(value, shown);
+        dump_bytes(value, shown);
         fputs(shown < len ? "..." : "", stdout);
     }
     putchar('\n');
@@ -251,8 +277,10 @@ dump_all(struct walk *w)
     int result = 0;
 
     dump_header(fs);
-    if (fs->extended)
+    if (fs->extended) {
         dump_extension(fs);
+        result = dump_journal(fs);
+    }
     for (uint32_t ino = 1; ino <= fs->inode_count; ino++) {
         int err = walk_is_free(w, ino) ? 0 : dump_inode(fs, ino);
         if (err)

@@ -6,11 +6,14 @@
 
 #include "walk.h"
 
-void dump_header(const struct efs *fs);
-
-/* Shows the slot and the record of inode ino, TLV by TLV.
+/* Shows the slot and the record of inode ino, TLV by TLV, and the blocks that
+ * an index in it leads to.
  * Returns 0, -EUCLEAN, -EIO, -ENOMEM: what could be read is shown. */
 int dump_inode(struct efs *fs, uint32_t ino) MUST_CHECK;
 
-/* Shows the header and all inodes. Returns as dump_inode. */
+/* Shows the headers, the journal and all inodes. Returns as dump_inode. */
 int dump_all(struct walk *w) MUST_CHECK;
+
+/* Shows the bytes of a block, as the device has them; lines of zeros are left
+ * out. Returns 0, -EINVAL (no such block), -EIO. */
+int dump_block(struct efs *fs, uint64_t number) MUST_CHECK;

@@ -99,6 +99,20 @@ empty_directory(struct walk *w, struct efs_node *dir, const char *path)
     return err;
 }
 
+static int
+remove_tree(struct walk *w, struct efs_node *dir, const char *name, size_t len)
+{
+    struct efs_link link;
+    struct efs_node node;
+
+    int err = efs_dir_lookup(&w->fs, dir, name, len, &link);
+    if (!err)
+        err = efs_node_read(&w->fs, link.ino, &node);
+    if (!err && node.type == ECLIPSEFS_DIRECTORY)
+        err = empty_directory(w, &node, name);
+    return err ? err : remove_name(w, dir, name, len, &node);
+}
+
 bool
 edit_remove(struct walk *w, const char *path, bool recursive)
 {
@@ -108,9 +122,9 @@ edit_remove(struct walk *w, const char *path, bool recursive)
     int err = find_place(w, path, &place);
     if (!err)
         err = walk_path(w, path, false, &node);
-    if (!err && node.type == ECLIPSEFS_DIRECTORY && recursive)
-        err = empty_directory(w, &node, path);
-    if (!err)
+    if (!err && recursive)
+        err = remove_tree(w, &place.dir, place.name, place.len);
+    else if (!err)
         err = remove_name(w, &place.dir, place.name, place.len, &node);
     return !err || complain(path, walk_strerror(err));
 }
@@ -178,7 +192,8 @@ static int
 put_at(struct walk *w, const char *source, const struct stat *st,
        struct place *place)
 {
-    struct tree_options options = {.epoch = (uint64_t)time(NULL)};
+    struct tree_options options = {.epoch = (uint64_t)time(NULL),
+                                   .devices = true};
     uint32_t root = place->dir.ino;
     struct tree tree = {0};
     int err = 0;
@@ -212,6 +227,18 @@ clear_place(struct walk *w, struct place *place)
                : remove_name(w, &place->dir, place->name, place->len, &node);
 }
 
+/* Removes what has been put of something that does not fit. */
+static void
+take_back(struct walk *w, struct place *place)
+{
+    int err = efs_node_read(&w->fs, place->dir.ino, &place->dir);
+
+    if (!err)
+        err = remove_tree(w, &place->dir, place->name, place->len);
+    if (err && err != -ENOENT)
+        complain(place->name, "a part of it is left");
+}
+
 bool
 edit_put(struct walk *w, const char *source, const char *path)
 {
@@ -237,7 +264,10 @@ edit_put(struct walk *w, const char *source, const char *path)
             return complain(path, walk_strerror(err));
     }
     err = clear_place(w, &place);
-    if (!err)
+    if (!err) {
         err = put_at(w, source, &st, &place);
+        if (err)
+            take_back(w, &place);
+    }
     return !err || complain(path, walk_strerror(err));
 }

@@ -6,7 +6,8 @@
 #include "walk.h"
 
 /* Copies the host's file or directory source to path, or into path if that is
- * a directory; a file that is there is replaced. Returns whether it worked. */
+ * a directory; a file that is there is replaced. Returns whether it worked; if
+ * not, nothing of it is there. */
 bool edit_put(struct walk *w, const char *source, const char *path) MUST_CHECK;
 
 /* Removes path, and, if recursive, what is below it. Returns whether it

@@ -1,9 +1,11 @@
 /* efs: looks into an eclipsefs image, without root and without a mount. */
 
 #include "abi/errno.h"
+#include "abi/mode.h"
 #include "dump.h"
 #include "edit.h"
 #include "fs/bcache.h"
+#include "fs/eclipsefs/extent.h"
 #include "fs/eclipsefs/space.h"
 #include "get.h"
 #include "host_disk.h"
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #define CACHE_BLOCKS 4096u
 
@@ -24,7 +27,7 @@ static const char usage_text[] =
     "       efs cat IMG PATH                      write a file to stdout\n"
     "       efs get IMG PATH [DEST]               copy a file or a tree out\n"
     "       efs stat IMG PATH                     show what an inode says\n"
-    "       efs dump IMG [INODE]                  show every field on the "
+    "       efs dump IMG [INODE | block N]        show every field on the "
     "disk\n"
     "       efs df IMG                            show how full the image is\n"
     "       efs put IMG SOURCE PATH               copy a file or a tree in\n"
@@ -96,19 +99,58 @@ run_get(struct walk *w, char **args, int count)
     return get_tree(w, &node, dest) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* What an extended image has besides. */
+static int
+print_place(struct walk *w, const struct efs_node *node)
+{
+    static const char *const layouts[] = {[EFS_INLINE] = "inline",
+                                          [EFS_EXTENTS] = "extents",
+                                          [EFS_EXTENT_INDEX] = "extent index",
+                                          [EFS_HASH_INDEX] = "hash index"};
+    bool device = !S_ISREG(node->mode) && node->type == ECLIPSEFS_FILE;
+    uint64_t blocks = 0;
+    int err = 0;
+
+    if (device)
+        printf("rdev    %u,%u\n", major(node->rdev), minor(node->rdev));
+    if (node->type != ECLIPSEFS_DIRECTORY)
+        err = efs_extent_count(&w->fs, node, &blocks);
+    printf("layout  %s\n", layouts[node->layout]);
+    printf("blocks  %llu\n", (unsigned long long)blocks);
+    return err;
+}
+
+static const char *
+type_name(const struct efs_node *node)
+{
+    switch (node->mode & S_IFMT) {
+    case S_IFDIR:
+        return "directory";
+    case S_IFLNK:
+        return "symlink";
+    case S_IFCHR:
+        return "character device";
+    case S_IFBLK:
+        return "block device";
+    case S_IFIFO:
+        return "pipe";
+    case S_IFSOCK:
+        return "socket";
+    default:
+        return "file";
+    }
+}
+
 static int
 run_stat(struct walk *w, char **args, int count UNUSED)
 {
-    static const char *const types[] = {[ECLIPSEFS_FILE] = "file",
-                                        [ECLIPSEFS_DIRECTORY] = "directory",
-                                        [ECLIPSEFS_SYMLINK] = "symlink"};
     struct efs_node node;
 
     int err = walk_path(w, args[1], false, &node);
     if (err)
         return fail(args[1], err);
     printf("inode   %u\n", node.ino);
-    printf("type    %s\n", types[node.type]);
+    printf("type    %s\n", type_name(&node));
     printf("mode    %o\n", node.mode);
     printf("uid     %u\n", node.uid);
     printf("gid     %u\n", node.gid);
@@ -117,28 +159,32 @@ run_stat(struct walk *w, char **args, int count UNUSED)
     printf("atime   %llu\n", (unsigned long long)node.atime);
     printf("mtime   %llu\n", (unsigned long long)node.mtime);
     printf("ctime   %llu\n", (unsigned long long)node.ctime);
+    if (w->fs.extended)
+        err = print_place(w, &node);
     printf("data    %u bytes at %llu\n", node.data_len,
            (unsigned long long)node.data);
-    return EXIT_SUCCESS;
+    return err ? fail(args[1], err) : EXIT_SUCCESS;
 }
 
 static int
 run_dump(struct walk *w, char **args, int count)
 {
-    int err;
+    bool block = count == 3 && strcmp(args[1], "block") == 0;
+    const char *text = args[block ? 2 : 1];
+    char *end;
 
     if (count < 2) {
-        err = dump_all(w);
-    } else {
-        char *end;
-        unsigned long ino = strtoul(args[1], &end, 0);
-        if (*end || end == args[1] || ino > UINT32_MAX) {
-            fprintf(stderr, "efs: %s: not an inode number\n", args[1]);
-            return EXIT_USAGE;
-        }
-        err = dump_inode(&w->fs, (uint32_t)ino);
+        int err = dump_all(w);
+        return err ? fail(args[0], err) : EXIT_SUCCESS;
     }
-    return err ? fail(args[0], err) : EXIT_SUCCESS;
+    unsigned long number = strtoul(text, &end, 0);
+    if (*end || end == text || number > UINT32_MAX || count == 2 + !block) {
+        fprintf(stderr, "efs: %s: not a number of an inode or a block\n", text);
+        return EXIT_USAGE;
+    }
+    int err = block ? dump_block(&w->fs, number)
+                    : dump_inode(&w->fs, (uint32_t)number);
+    return err ? fail(text, err) : EXIT_SUCCESS;
 }
 
 /* Numbers that an extended image keeps itself. */
@@ -206,7 +252,7 @@ run_rm(struct walk *w, char **args, int count UNUSED)
 static const struct command commands[] = {
     {"ls", 1, 2, false, run_ls},     {"cat", 2, 2, false, run_cat},
     {"get", 2, 3, false, run_get},   {"stat", 2, 2, false, run_stat},
-    {"dump", 1, 2, false, run_dump}, {"df", 1, 1, false, run_df},
+    {"dump", 1, 3, false, run_dump}, {"df", 1, 1, false, run_df},
     {"put", 3, 3, true, run_put},    {"rm", 2, 2, true, run_rm},
 };
 

@@ -1,5 +1,6 @@
 #include "extended.h"
 
+#include "beside.h"
 #include "complain.h"
 #include "fs/bcache.h"
 #include "fs/eclipsefs/change.h"
@@ -11,9 +12,7 @@
 #include "../user/lib/sha256.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -22,7 +21,6 @@
 #define CACHE_BLOCKS 16384u
 #define BLOCKS_SPARE 256u /* of an image whose size nobody asked for */
 #define INODES_SPARE 64u
-#define SUFFIX       ".tmp"
 
 /* ---- How large it will be ---- */
 
@@ -101,8 +99,22 @@ make_uuid(const struct tree *tree, const struct extended_options *options,
     uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
 }
 
+/* Fills an image that has been formatted. */
 static bool
-write_image(const struct tree *tree, const char *path, uint64_t blocks,
+fill_image(struct efs *fs, const struct tree *tree, const char *path)
+{
+    int err = fill_tree(fs, tree, ECLIPSEFS_ROOT_INO);
+    int stopped = efs_stop(fs);
+
+    if (err == -ENOSPC)
+        return complain(path, "the size given is too small for the tree");
+    if (err)
+        return false;
+    return !stopped || complain(path, walk_strerror(stopped));
+}
+
+static bool
+write_image(const struct tree *tree, const struct beside *file, uint64_t blocks,
             const struct extended_options *options)
 {
     const struct tree_node *root = &tree->nodes[0];
@@ -112,58 +124,26 @@ write_image(const struct tree *tree, const char *path, uint64_t blocks,
         .now = options->created,
         .uid = root->uid,
         .gid = root->gid,
-        .mode = root->mode & 07777,
+        .mode = root->mode,
     };
-    struct efs fs;
+    const char *why = "the size given is too small for an image";
     struct host_disk disk;
-    const char *why = "it cannot be formatted";
+    struct efs fs;
 
     make_uuid(tree, options, format.uuid);
-    int err = host_disk_open_rw(&disk, path, false);
+    if (ftruncate(file->fd, (off_t)(blocks * BLOCK)) < 0)
+        return complain(file->path, strerror(errno));
+    int err = host_disk_open_rw(&disk, file->name, false);
     if (err)
-        return complain(path, strerror(-err));
+        return complain(file->name, strerror(-err));
     err = efs_format(&disk.dev, &format);
     if (!err)
         err = efs_open(&fs, &disk.dev, &why);
     if (!err)
         err = efs_start(&fs, false, &why);
-    if (!err) {
-        why = "it cannot be filled";
-        err = fill_tree(&fs, tree, ECLIPSEFS_ROOT_INO);
-        int stopped = efs_stop(&fs);
-        err = err ? err : stopped;
-    }
+    bool ok = err ? complain(file->path, err == -EIO ? strerror(EIO) : why)
+                  : fill_image(&fs, tree, file->path);
     host_disk_close(&disk);
-    if (err)
-        fprintf(stderr, "mkfs.eclipsefs: %s: %s: %s\n", path, why,
-                walk_strerror(err));
-    return !err;
-}
-
-/* Makes a file of zeros, and brings it to the disk once it is written. */
-static bool
-make_file(const char *path, uint64_t size)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool ok = fd >= 0 && ftruncate(fd, (off_t)size) == 0;
-
-    if (!ok)
-        complain(path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
-static bool
-sync_file(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-
-    if (!ok)
-        complain(path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
     return ok;
 }
 
@@ -172,18 +152,12 @@ extended_write(const struct tree *tree, const char *path,
                const struct extended_options *options)
 {
     uint64_t blocks = image_blocks(tree, options);
-    char *beside = malloc(strlen(path) + sizeof SUFFIX);
+    struct beside file;
 
-    if (!beside)
-        return complain(path, strerror(ENOMEM));
-    sprintf(beside, "%s" SUFFIX, path);
+    if (blocks > EFS_BLOCKS_MAX)
+        return complain(path, "an image has at most 16 TiB");
+    if (!beside_open(&file, path))
+        return false;
     bcache_init(CACHE_BLOCKS);
-    bool ok = make_file(beside, blocks * BLOCK) &&
-              write_image(tree, beside, blocks, options) && sync_file(beside);
-    if (ok && rename(beside, path) < 0)
-        ok = complain(path, strerror(errno));
-    if (!ok)
-        unlink(beside);
-    free(beside);
-    return ok;
+    return beside_close(&file, write_image(tree, &file, blocks, options));
 }

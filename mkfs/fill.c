@@ -1,6 +1,7 @@
 #include "fill.h"
 
 #include "abi/mode.h"
+#include "complain.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/names.h"
 #include "store.h"
@@ -8,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,27 +16,54 @@
 struct fill {
     struct efs *fs;
     const struct tree *tree;
-    uint32_t *inos; /* by inode of the tree; 0: not made yet */
+    uint32_t *inos;  /* by inode of the tree; 0: not made yet */
+    int fd;          /* of the host's file that is being copied */
+    const char *why; /* the host's reason for an error, or NULL */
 };
 
-/* For efs_store: context is a descriptor of the host. */
+static int
+host_error(struct fill *fill, const char *why)
+{
+    fill->why = why;
+    return -EIO;
+}
+
+/* For efs_store_sparse. */
 static int
 read_host(void *context, uint64_t offset, void *dst, size_t n)
 {
-    const int *fd = context;
+    struct fill *fill = context;
     uint8_t *bytes = dst;
 
     while (n > 0) {
-        ssize_t got = pread(*fd, bytes, n, (off_t)offset);
+        ssize_t got = pread(fill->fd, bytes, n, (off_t)offset);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return got < 0 ? -errno : -EIO; /* it has shrunk */
+            return host_error(fill, got < 0 ? strerror(errno)
+                                            : "changed while it was copied");
         bytes += got;
         offset += (uint64_t)got;
         n -= (size_t)got;
     }
     return 0;
+}
+
+/* Without the host's help all is content; past what it knows of, nothing is. */
+static void
+find_host(void *context, uint64_t *offset, uint64_t *end)
+{
+    const struct fill *fill = context;
+    off_t data = lseek(fill->fd, (off_t)*offset, SEEK_DATA);
+
+    *end = UINT64_MAX;
+    if (data < 0) {
+        *offset = errno == ENXIO ? *end : *offset;
+        return;
+    }
+    off_t hole = lseek(fill->fd, data, SEEK_HOLE);
+    *offset = (uint64_t)data;
+    *end = hole < 0 ? *end : (uint64_t)hole;
 }
 
 static int
@@ -45,11 +72,12 @@ fill_file(struct fill *fill, const struct tree_node *from,
 {
     if (from->size == 0)
         return 0;
-    int fd = open(from->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int err = efs_store(fill->fs, node, from->size, read_host, &fd);
-    close(fd);
+    fill->fd = open(from->path, O_RDONLY | O_CLOEXEC);
+    if (fill->fd < 0)
+        return host_error(fill, strerror(errno));
+    int err = efs_store_sparse(fill->fs, node, from->size, read_host, find_host,
+                               fill);
+    close(fill->fd);
     return err;
 }
 
@@ -72,12 +100,12 @@ static int
 make_node(struct fill *fill, struct efs_node *dir,
           const struct tree_entry *entry, struct efs_node *node)
 {
-    static const uint32_t type_bits[] = {0, S_IFREG, S_IFDIR, S_IFLNK};
     const struct tree_node *from = &fill->tree->nodes[entry->ino - 1];
     struct efs_new new = {
-        .mode = (from->mode & 07777) | type_bits[from->type],
+        .mode = from->mode,
         .uid = from->uid,
         .gid = from->gid,
+        .rdev = from->rdev,
         .target = from->target,
         .target_len = from->target ? strlen(from->target) : 0,
         .now = from->mtime,
@@ -132,8 +160,8 @@ fill_directory(struct fill *fill, uint32_t number)
     for (size_t i = 0; i < from->entry_count && !err; i++) {
         err = make_entry(fill, &dir, &from->entries[i]);
         if (err)
-            fprintf(stderr, "%s: %s\n", from->entries[i].name,
-                    walk_strerror(err));
+            complain(from->entries[i].name,
+                     fill->why ? fill->why : walk_strerror(err));
     }
     return err ? err : set_times(fill, from, &dir);
 }
@@ -141,7 +169,7 @@ fill_directory(struct fill *fill, uint32_t number)
 int
 fill_tree(struct efs *fs, const struct tree *tree, uint32_t root)
 {
-    struct fill f = {.fs = fs, .tree = tree};
+    struct fill f = {.fs = fs, .tree = tree, .fd = -1};
     int err = 0;
 
     f.inos = calloc((size_t)tree->count + 1, sizeof f.inos[0]);

@@ -61,6 +61,15 @@ get_file(struct walk *w, const struct efs_node *node, const char *dest)
     return ok;
 }
 
+/* Devices are for root only, pipes for everyone. */
+static bool
+get_device(const struct efs_node *node, const char *dest)
+{
+    if (mknod(dest, node->mode, node->rdev) < 0)
+        return complain(dest, strerror(errno));
+    return true;
+}
+
 static bool
 get_symlink(struct walk *w, const struct efs_node *node, const char *dest)
 {
@@ -124,6 +133,7 @@ get_tree(struct walk *w, const struct efs_node *node, const char *dest)
     case ECLIPSEFS_SYMLINK:
         return get_symlink(w, node, dest);
     default:
-        return get_file(w, node, dest);
+        return S_ISREG(node->mode) ? get_file(w, node, dest)
+                                   : get_device(node, dest);
     }
 }

@@ -107,11 +107,29 @@ host_disk_open(struct host_disk *disk, const char *path)
     return open_file(disk, path, false);
 }
 
+/* Locks the whole file, until it is closed. QEMU locks a byte of the images it
+ * uses, so nobody changes a disk beneath a running kernel. */
+static int
+lock_file(int fd)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    bool taken = fcntl(fd, F_OFD_SETLK, &lock) < 0 &&
+                 (errno == EAGAIN || errno == EACCES);
+
+    return taken ? -EBUSY : 0;
+}
+
 int
 host_disk_open_rw(struct host_disk *disk, const char *path, bool durable)
 {
     int err = open_file(disk, path, true);
+
+    if (err)
+        return err;
     disk->durable = durable;
+    err = lock_file(disk->fd);
+    if (err)
+        close(disk->fd);
     return err;
 }
 

@@ -18,8 +18,8 @@ struct host_disk {
 };
 
 /* Opens path for reading, or for writing too; then durable says whether a
- * flush must reach the host's disk. Returns 0, or the host's errno,
- * negative. */
+ * flush must reach the host's disk. Returns 0, or the host's errno, negative:
+ * -EBUSY if another program, such as QEMU, is writing to it. */
 int host_disk_open(struct host_disk *disk, const char *path) MUST_CHECK;
 int host_disk_open_rw(struct host_disk *disk, const char *path, bool durable)
     MUST_CHECK;

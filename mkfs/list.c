@@ -1,6 +1,7 @@
 #include "list.h"
 
 #include "abi/errno.h"
+#include "abi/mode.h"
 #include "../user/lib/sha256.h"
 
 #include <stdio.h>
@@ -134,11 +135,19 @@ length_of(const struct efs_node *node)
 static char
 type_letter(const struct efs_node *node)
 {
-    switch (node->type) {
-    case ECLIPSEFS_DIRECTORY:
+    switch (node->mode & S_IFMT) {
+    case S_IFDIR:
         return 'd';
-    case ECLIPSEFS_SYMLINK:
+    case S_IFLNK:
         return 'l';
+    case S_IFCHR:
+        return 'c';
+    case S_IFBLK:
+        return 'b';
+    case S_IFIFO:
+        return 'p';
+    case S_IFSOCK:
+        return 's';
     default:
         return 'f';
     }
@@ -151,7 +160,7 @@ print_mode(const struct efs_node *node)
     char text[] = "?---------";
     uint32_t mode = node->mode;
 
-    text[0] = node->type == ECLIPSEFS_FILE ? '-' : type_letter(node);
+    text[0] = S_ISREG(mode) ? '-' : type_letter(node);
     for (int i = 0; i < 9; i++)
         if (mode & 0400u >> i)
             text[1 + i] = letters[i];

@@ -14,10 +14,10 @@ int list_directory(struct walk *w, const struct efs_node *dir, const char *name,
 
 /* Lists the whole tree below dir, called path ("" for the root), one line
  * for each node, parents before children, sorted by bytes, fields separated
- * by tabs: path, type (f, d, l), mode in octal, size as recorded, SHA-256 of
- * the content (- for a directory), uid, gid, nlink, atime, mtime, ctime,
- * length of the content (0 for a directory), inode. Control characters and
- * backslashes of names are written \xNN. Returns as list_directory. */
+ * by tabs: path, type (f, d, l, c, b, p, s), mode in octal, size as recorded,
+ * SHA-256 of the content (- for a directory), uid, gid, nlink, atime, mtime,
+ * ctime, length of the content (0 for a directory), inode. Control characters
+ * and backslashes of names are written \xNN. Returns as list_directory. */
 int list_manifest(struct walk *w, const struct efs_node *dir, const char *path)
     MUST_CHECK;
 

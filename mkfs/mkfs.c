@@ -125,7 +125,8 @@ make_image(const struct arguments *args)
 {
     struct tree_options tree_options = {.reproducible = args->reproducible,
                                         .epoch = (uint64_t)time(NULL),
-                                        .skip = args->image};
+                                        .skip = args->image,
+                                        .devices = !args->plain};
     struct stat st;
     struct tree tree;
 

@@ -1,5 +1,6 @@
 #include "plain.h"
 
+#include "beside.h"
 #include "complain.h"
 #include "fs/eclipsefs/super.h"
 
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define TABLE_OFFSET ECLIPSEFS_BLOCK_SIZE
@@ -276,8 +276,7 @@ put_image(struct out *out, const struct tree *tree, struct layout *layout,
         end = options->min_size;
     /* The rest is a hole of the host's file, not gigabytes of zeros. */
     if (!out->failed &&
-        (fflush(out->file) || ftruncate(fileno(out->file), (off_t)end) ||
-         fsync(fileno(out->file)))) {
+        (fflush(out->file) || ftruncate(fileno(out->file), (off_t)end))) {
         complain(out->path, strerror(errno));
         out->failed = true;
     }
@@ -286,44 +285,20 @@ put_image(struct out *out, const struct tree *tree, struct layout *layout,
 
 /* ---- The file ---- */
 
-/* Opens a new file beside path; *name is its name, for the caller to free. */
-static FILE *
-open_beside(const char *path, char **name)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-    if (asprintf(name, "%s.XXXXXX", path) < 0)
-        abort();
-    int fd = mkstemp(*name);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-    if (!file || fchmod(fd, 0666 & ~mask)) {
-        complain(*name, strerror(errno));
-        if (fd >= 0)
-            unlink(*name);
-        return NULL;
-    }
-    return file;
-}
-
 static bool
 write_file(const struct tree *tree, struct layout *layout, const char *path,
            const struct plain_options *options)
 {
-    struct stat st;
-    char *name;
+    struct beside beside;
 
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return complain(path, "is not a regular file");
-    struct out out = {.file = open_beside(path, &name), .path = path};
-    bool ok = out.file && put_image(&out, tree, layout, options);
+    if (!beside_open(&beside, path))
+        return false;
+    struct out out = {.file = fdopen(dup(beside.fd), "wb"), .path = path};
+    bool ok = out.file ? put_image(&out, tree, layout, options)
+                       : complain(path, strerror(errno));
     if (out.file && fclose(out.file) && ok)
         ok = complain(path, strerror(errno));
-    if (ok && rename(name, path))
-        ok = complain(path, strerror(errno));
-    if (!ok && out.file)
-        unlink(name);
-    free(name);
-    return ok;
+    return beside_close(&beside, ok);
 }
 
 bool

@@ -14,6 +14,7 @@ struct store {
     struct efs_node *node;
     uint64_t size;
     efs_source read;
+    efs_find_content find;
     void *context;
 };
 
@@ -124,20 +125,55 @@ store_run(struct store *s, uint32_t logical, uint32_t most, uint32_t *goal,
     return err;
 }
 
+/* Stores the blocks from logical on that lie before `end`, bytes. */
+static int
+store_range(struct store *s, uint32_t logical, uint64_t end, uint32_t *goal)
+{
+    uint64_t last = (end + BLOCK_SIZE - 1) / BLOCK_SIZE;
+    uint32_t count;
+    int err = 0;
+
+    while (!err && logical < last) {
+        err = store_run(s, logical, (uint32_t)MIN(last - logical, RUN_MAX),
+                        goal, &count);
+        logical += count;
+    }
+    return err;
+}
+
+/* What is nothing but a hole has a record without extents. */
+static int
+store_hole(struct store *s)
+{
+    int err = efs_begin(s->fs);
+    if (err)
+        return err;
+    s->node->layout = EFS_EXTENTS;
+    return efs_end(s->fs, efs_node_write(s->fs, s->node, 0, NULL));
+}
+
 static int
 store_blocks(struct store *s)
 {
-    uint64_t blocks = (s->size + BLOCK_SIZE - 1) / BLOCK_SIZE, done = 0;
-    uint32_t goal = (uint32_t)(s->node->data / BLOCK_SIZE), count;
-    int err = blocks > EFS_BLOCKS_MAX ? -EFBIG : 0;
+    uint32_t goal = (uint32_t)(s->node->data / BLOCK_SIZE);
+    uint64_t next = 0; /* block */
+    int err = 0;
 
+    if (s->size > EFS_BLOCKS_MAX * BLOCK_SIZE)
+        return -EFBIG;
     s->node->size = s->size;
-    while (!err && done < blocks) {
-        err = store_run(s, (uint32_t)done,
-                        (uint32_t)MIN(blocks - done, RUN_MAX), &goal, &count);
-        done += count;
+    while (!err && next * BLOCK_SIZE < s->size) {
+        uint64_t offset = next * BLOCK_SIZE, end = s->size;
+        if (s->find)
+            s->find(s->context, &offset, &end);
+        if (offset >= s->size)
+            break;
+        next = MAX(next, offset / BLOCK_SIZE);
+        end = MIN(end, s->size);
+        err = store_range(s, (uint32_t)next, end, &goal);
+        next = (end + BLOCK_SIZE - 1) / BLOCK_SIZE;
     }
-    return err;
+    return err || s->node->layout != EFS_INLINE ? err : store_hole(s);
 }
 
 static int
@@ -174,13 +210,20 @@ empty(struct store *s)
 }
 
 int
-efs_store(struct efs *fs, struct efs_node *node, uint64_t size, efs_source read,
-          void *context)
+efs_store_sparse(struct efs *fs, struct efs_node *node, uint64_t size,
+                 efs_source read, efs_find_content find, void *context)
 {
-    struct store store = {fs, node, size, read, context};
+    struct store store = {fs, node, size, read, find, context};
 
     int err = empty(&store);
     if (err)
         return err;
     return size <= EFS_VALUE_MAX ? store_inline(&store) : store_blocks(&store);
+}
+
+int
+efs_store(struct efs *fs, struct efs_node *node, uint64_t size, efs_source read,
+          void *context)
+{
+    return efs_store_sparse(fs, node, size, read, NULL, context);
 }

@@ -173,7 +173,8 @@ add_file(struct scan *scan, char *path, uint32_t *ino)
         complain(path, "is the image itself, left out");
         return true;
     }
-    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode)) {
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode) &&
+        !scan->options->devices) {
         complain(path, "is no file, directory or symlink, left out");
         return true;
     }
@@ -195,6 +196,7 @@ add_file(struct scan *scan, char *path, uint32_t *ino)
         return set_target(node, path);
     if (S_ISREG(st.st_mode))
         node->size = (uint64_t)st.st_size;
+    node->rdev = st.st_rdev; /* encoded as Linux does */
     return true;
 }
 

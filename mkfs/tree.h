@@ -18,6 +18,7 @@ struct tree_node {
     uint32_t mode, uid, gid, nlink;
     uint64_t atime, mtime, ctime;
     uint64_t size; /* bytes of content */
+    uint64_t rdev; /* of a device, whose type is ECLIPSEFS_FILE */
     char *target;  /* of a symlink */
 
     struct tree_entry *entries; /* of a directory, sorted by bytes */
@@ -28,6 +29,7 @@ struct tree_options {
     bool reproducible; /* owner 0:0, and all times as `epoch` */
     uint64_t epoch;
     const char *skip; /* a host file to leave out, or NULL */
+    bool devices;     /* devices, pipes and sockets too: others are left out */
 };
 
 struct tree {
@@ -36,8 +38,7 @@ struct tree {
 };
 
 /* Reads the tree below dir (NULL: an empty one). Hard links become entries of
- * one inode; sockets, devices and pipes are left out with a warning. Any
- * other trouble is reported on stderr.
+ * one inode. What is left out is named on stderr, and so is other trouble.
  * Returns whether the tree is complete. */
 bool tree_scan(struct tree *tree, const char *dir,
                const struct tree_options *options) MUST_CHECK;
