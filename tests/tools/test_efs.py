@@ -11,7 +11,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import methods
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-EFS = ROOT / os.environ.get("UMBRA_BUILD", "build") / "host" / "efs"
+HOST = ROOT / os.environ.get("UMBRA_BUILD", "build") / "host"
+EFS = HOST / "efs"
 PLAIN = ROOT / "tests" / "images" / "plain"
 DAMAGED = ROOT / "tests" / "images" / "damaged"
 TREE = (PLAIN / "tree.ls").read_bytes().splitlines()
@@ -222,15 +223,156 @@ class DamagedImages(unittest.TestCase):
                 self.assertNotEqual(result.stderr, b"", size)
 
 
+class ExtendedImages(unittest.TestCase):
+    """Images that can be changed."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.image = self.folder / "image"
+        self.tree = self.folder / "tree"
+        (self.tree / "sub").mkdir(parents=True)
+        (self.tree / "small").write_text("some text\n")
+        (self.tree / "sub" / "large").write_bytes(bytes(range(251)) * 999)
+        (self.tree / "sub" / "link").symlink_to("../small")
+        os.link(self.tree / "small", self.tree / "sub" / "again")
+        result = subprocess.run([HOST / "mkfs.eclipsefs", "-s", "4M",
+                                 self.image], capture_output=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def efs(self, command, *args):
+        """Runs a command over the image, which must work, and leave it
+        sound; returns what it prints."""
+        result = efs(command, self.image, *args)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.check_sound()
+        return result.stdout
+
+    def fail(self, why, command, *args):
+        """Runs a command, which must fail, and leave the image sound."""
+        result = efs(command, self.image, *args)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(why, result.stderr)
+        self.check_sound()
+
+    def check_sound(self):
+        result = subprocess.run([HOST / "fsck.eclipsefs", self.image],
+                                capture_output=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def tree_of(self, path):
+        """Returns a tree's manifest without times and inode numbers."""
+        lines = efs("ls", "--manifest", self.image, path).stdout.splitlines()
+        return [line.split(b"\t")[:8] for line in lines]
+
+    def test_put_get_rm(self):
+        free = self.efs("df").split(b"\n")[2:4]
+        self.efs("put", self.tree, "/copy")
+        rows = self.tree_of("/copy")
+        self.assertEqual([row[0] for row in rows],
+                         [b"/copy", b"/copy/small", b"/copy/sub",
+                          b"/copy/sub/again", b"/copy/sub/large",
+                          b"/copy/sub/link"])
+        self.efs("get", "/copy", self.folder / "out")
+        diff = subprocess.run(["diff", "-r", "--no-dereference", self.tree,
+                               self.folder / "out"], check=False)
+        self.assertEqual(diff.returncode, 0)
+        before = self.tree_of("/")
+        self.efs("put", self.tree, "/copy/sub/deeper")
+        self.efs("rm", "-r", "/copy/sub/deeper")
+        self.assertEqual(self.tree_of("/"), before)
+        self.efs("rm", "-r", "/copy")
+        self.assertEqual(self.efs("df").split(b"\n")[2:4], free)
+
+    def test_put_replaces_a_file(self):
+        self.efs("put", self.tree / "small", "/")
+        self.efs("put", self.tree / "sub" / "large", "/small")
+        self.assertEqual(self.efs("cat", "/small"),
+                         (self.tree / "sub" / "large").read_bytes())
+
+    def test_rm_of_a_hard_link(self):
+        self.efs("put", self.tree, "/copy")
+        self.efs("rm", "/copy/small")
+        self.assertEqual(self.efs("cat", "/copy/sub/again"), b"some text\n")
+        self.assertIn(b"nlink   1\n", self.efs("stat", "/copy/sub/again"))
+
+    def test_what_cannot_be_done(self):
+        self.efs("put", self.tree, "/copy")
+        before = self.tree_of("/")
+        self.fail(b"directory not empty", "rm", "/copy")
+        self.fail(b"no such file", "rm", "/copy/none")
+        self.fail(b"invalid argument", "rm", "/")
+        self.fail(b"is a directory", "put", self.tree / "sub", "/copy")
+        self.fail(b"not a directory", "put", self.tree / "small",
+                  "/copy/small/x")
+        self.fail(b"No such file", "put", self.tree / "none", "/")
+        self.fail(b"No such file", "get", "/copy", "/nonexistent/x")
+        self.assertEqual(self.tree_of("/"), before)
+
+    def test_what_does_not_fit_leaves_nothing(self):
+        (self.tree / "zzz").write_bytes(os.urandom(5 << 20))
+        before = self.tree_of("/")
+        self.fail(b"the image is full", "put", self.tree, "/copy")
+        self.assertEqual(self.tree_of("/"), before)
+        self.fail(b"the image is full", "put", self.tree / "zzz", "/")
+        self.assertEqual(self.tree_of("/"), before)
+
+    def test_stat(self):
+        self.efs("put", self.tree, "/copy")
+        text = self.efs("stat", "/copy/sub/large").decode()
+        self.assertIn("layout  extents\nblocks  62\n", text)
+        self.assertIn("layout  inline\nblocks  0\n",
+                      self.efs("stat", "/copy/small").decode())
+
+    def test_dump(self):
+        many = self.tree / "many"
+        many.mkdir()
+        for i in range(300):
+            os.link(self.tree / "small", many / f"number {i} of them all")
+        self.efs("put", self.tree, "/copy")
+        text = self.efs("dump").decode()
+        self.assertIn("journal at block 1: sequence ", text)
+        self.assertIn("in its place: ", text)
+        self.assertNotIn("wrong", text)
+        ino = self.efs("stat", "/copy/many").split()[1].decode()
+        text = self.efs("dump", ino).decode()
+        self.assertIn("0x0102 HASH_INDEX", text)
+        self.assertEqual(text.count(' of them all"'), 300)
+        self.assertEqual(text.count('"ELEF" of inode ' + ino), 4)
+
+    def test_dump_of_a_block(self):
+        text = self.efs("dump", "block", "0").decode().splitlines()
+        self.assertEqual(text[0], "block 0: header")
+        self.assertEqual(text[1], "00000000   45 43 4c 49 50 53 45 46  "
+                                  "53 00 00 02 00 00 20 05  |ECLIPSEFS..... .|")
+        self.assertIn("block 1: journal\n00001000   45 4a 4e 4c",
+                      self.efs("dump", "block", "1").decode())
+        self.fail(b"invalid argument", "dump", "block", "1024")
+
+    def test_plain_images_stay(self):
+        before = (PLAIN / "tiny.img").read_bytes()
+        for args in (["put", PLAIN / "tiny.img", __file__, "/"],
+                     ["rm", PLAIN / "tiny.img", "/hello"]):
+            result = efs(*args)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(b"a plain image cannot be changed", result.stderr)
+        self.assertEqual((PLAIN / "tiny.img").read_bytes(), before)
+
+
 class Usage(unittest.TestCase):
     """Wrong calls."""
 
     def test_wrong_usage_is_status_2(self):
         for args in ([], ["frob"], ["ls"], ["cat", "x"], ["-l", "df", "x"],
-                     ["ls", "--frob", "x"], ["df", "x", "y"]):
+                     ["ls", "--frob", "x"], ["df", "x", "y"],
+                     ["dump", PLAIN / "tiny.img", "x"],
+                     ["dump", PLAIN / "tiny.img", "block"],
+                     ["dump", PLAIN / "tiny.img", "1", "2"]):
             result = efs(*args)
             self.assertEqual(result.returncode, 2, args)
-            self.assertIn(b"usage: efs", result.stderr)
+            if args[:1] != ["dump"]:
+                self.assertIn(b"usage: efs", result.stderr)
 
     def test_help(self):
         result = efs("--help")

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import unittest
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import eclipsefs
 import methods
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -34,6 +36,8 @@ def run(tool, *args, epoch=None):
 class MkfsTest(unittest.TestCase):
     """Each test has a folder with a tree to fill, and room for images."""
 
+    kind = ["--plain"]
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -45,10 +49,17 @@ class MkfsTest(unittest.TestCase):
 
     def make(self, *args, epoch=None):
         """Makes self.image of self.tree, which must succeed."""
-        result = run("mkfs.eclipsefs", "--plain", "-d", self.tree, *args,
+        result = run("mkfs.eclipsefs", *self.kind, "-d", self.tree, *args,
                      self.image, epoch=epoch)
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.check_sound()
         return result
+
+    def check_sound(self):
+        """fsck finds nothing in the image."""
+        result = run("fsck.eclipsefs", self.image)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertNotIn(b"note", result.stdout)
 
     def manifest(self):
         """Returns the image's manifest: a dictionary from path to fields."""
@@ -140,10 +151,67 @@ class RoundTrip(MkfsTest):
         self.assertEqual(len(self.manifest()), 3001)
 
     def test_empty_image(self):
-        result = run("mkfs.eclipsefs", "--plain", self.image)
+        result = run("mkfs.eclipsefs", *self.kind, self.image)
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.check_sound()
         self.assertEqual(list(self.manifest()), ["/"])
         self.assertEqual(self.manifest()["/"][2], "40755")
+
+
+class ExtendedRoundTrip(RoundTrip):
+    """The same in extended images, and what only these can store."""
+
+    kind = []
+
+    def test_devices(self):
+        os.mkfifo(self.tree / "pipe")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(str(self.tree / "socket"))
+        if os.geteuid() == 0:
+            os.mknod(self.tree / "null", stat.S_IFCHR | 0o666,
+                     os.makedev(1, 3))
+        self.assertEqual(self.make().stderr, b"")
+        for path in self.tree.iterdir():
+            row = self.manifest()["/" + path.name]
+            self.assertEqual(int(row[2], 8), path.lstat().st_mode)
+        if os.geteuid() == 0:
+            text = run("efs", "stat", self.image, "null").stdout.decode()
+            self.assertIn("rdev    1,3\n", text)
+            self.assertIn("type    character device\n", text)
+
+    def test_holes_stay_holes(self):
+        with open(self.tree / "sparse", "wb") as f:
+            for offset in (0, 1 << 20, 1 << 30):
+                f.seek(offset)
+                f.write(b"content")
+            f.truncate((1 << 30) + 3000000)
+        with open(self.tree / "hole", "wb") as f:
+            f.truncate(1 << 40)
+        self.make("-s", "4M")
+        result = run("efs", "stat", self.image, "sparse")
+        self.assertIn(b"blocks  3\n", result.stdout)
+        result = run("efs", "stat", self.image, "hole")
+        self.assertIn(b"size    1099511627776\n", result.stdout)
+        out = self.folder / "out"
+        run("efs", "get", self.image, "sparse", out)
+        self.assertEqual(hashlib.sha256(out.read_bytes()).digest(),
+                         hashlib.sha256((self.tree / "sparse").read_bytes())
+                         .digest())
+
+    def test_times(self):
+        os.utime(self.tree, (7, 8))
+        self.make()
+        row = self.manifest()["/"]
+        self.assertEqual((row[8], row[9]), ("7", "8"))
+
+    def test_large_directory(self):
+        (self.tree / "big").mkdir()
+        for i in range(20000):
+            (self.tree / "big" / f"file-{i:05}").touch()
+        self.make()
+        result = run("efs", "ls", self.image, "big")
+        self.assertEqual(result.stdout.decode().split(),
+                         [f"file-{i:05}" for i in range(20000)])
 
 
 class Format(MkfsTest):
@@ -200,6 +268,53 @@ class Format(MkfsTest):
         self.assertEqual(self.manifest()["/f7"][9], "0")
 
 
+class ExtendedFormat(MkfsTest):
+    """Numbers of an extended image."""
+
+    kind = []
+
+    def test_size_label_and_inodes(self):
+        self.make("-s", "10M", "-N", "1000", "-L", "a label")
+        self.assertEqual(self.image.stat().st_size, 10 << 20)
+        image = eclipsefs.Image(self.image)
+        self.assertEqual(image.ext(16, "Q"), 2560)
+        self.assertEqual(image.ext(12), 1)
+        self.assertGreaterEqual(image.inodes, 1000)
+        self.assertLess(image.inodes, 1000 + 512)
+        label = image.data[128 + 80:128 + 112]
+        self.assertEqual(label, b"a label".ljust(32, b"\0"))
+
+    def test_checksums(self):
+        self.fill()
+        self.make()
+        image = eclipsefs.Image(self.image)
+        covered = image.data[:33] + image.data[45:65]
+        self.assertEqual(image.u32(33), zlib.crc32(covered))
+        self.assertEqual(image.ext(112),
+                         eclipsefs.crc32c(image.data[128:240]))
+
+    def test_enough_room_by_default(self):
+        # As much again as the tree needs.
+        (self.tree / "big").write_bytes(os.urandom(3 << 20))
+        self.make()
+        self.assertEqual(run("efs", "put", self.image, self.tree / "big",
+                             "more").returncode, 0)
+        self.check_sound()
+
+    def test_reproducible(self):
+        self.fill()
+        self.make("--reproducible", epoch=99)
+        first = self.image.read_bytes()
+        for path in self.tree.rglob("*"):
+            os.utime(path, (5, 5), follow_symlinks=False)
+        self.make("--reproducible", epoch=99)
+        self.assertEqual(self.image.read_bytes(), first)
+        row = self.manifest()["/f7"]
+        self.assertEqual(row[5:11], ["0", "0", "1", "99", "99", "99"])
+        self.make()
+        self.assertNotEqual(self.image.read_bytes()[192:208], first[192:208])
+
+
 class Refusals(MkfsTest):
     """What cannot be done is said, and leaves no damage behind."""
 
@@ -211,13 +326,34 @@ class Refusals(MkfsTest):
         self.assertIn(why, result.stderr)
         self.assertEqual(sorted(self.folder.iterdir()), before)
 
-    def test_extended_images(self):
-        self.refuse(b"give --plain", self.image)
+    def test_extended_image_too_small(self):
+        self.image.write_bytes(b"precious")
+        (self.tree / "big").write_bytes(os.urandom(1 << 20))
+        self.refuse(b"too small for an image", "-s", "100k", self.image)
+        self.refuse(b"too small for the tree", "-d", self.tree, "-s", "1M",
+                    self.image)
+        self.refuse(b"at most 32 bytes", "-L", "l" * 33, self.image)
+        self.refuse(b"is not a regular file", self.tree)
+        self.refuse(b"at most 16 TiB", "-s", "20000G", self.image)
+        self.assertEqual(self.image.read_bytes(), b"precious")
+
+    @unittest.skipIf(os.geteuid() != 0, "becomes somebody else")
+    def test_file_that_cannot_be_read(self):
+        (self.tree / "secret").write_text("x" * 10000)
+        (self.tree / "secret").chmod(0o600)
+        self.folder.chmod(0o777)
+        for kind in (["--plain"], []):
+            result = subprocess.run(
+                [HOST / "mkfs.eclipsefs", *kind, "-d", self.tree, self.image],
+                user=65534, capture_output=True, check=False)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(b"secret: Permission denied", result.stderr)
+            self.assertFalse(self.image.exists())
 
     def test_wrong_usage(self):
         for args in ([], ["--plain"], ["--plain", "a", "b"], ["--frob", "x"],
                      ["--plain", "-s", "12x", "y"],
-                     ["--plain", "-N", "9999999999", "y"]):
+                     ["--plain", "-N", "9999999999", "y"], ["-s", "1T", "y"]):
             self.refuse(b"", *args, status=2)
 
     def test_bad_source(self):
