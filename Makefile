@@ -143,6 +143,7 @@ GLIBC  := $(if $(call found,riscv64-linux-gnu-gcc),$(basename \
 
 PROGRAMS      := $(BINS:%=$(BUILD)/user/bin/%) \
                  $(if $(wildcard user/init/*.c),$(BUILD)/user/init)
+RECOVERY      := $(if $(wildcard user/recovery/*.c),$(BUILD)/user/recovery)
 TEST_PROGRAMS := $(UTESTS:%=$(BUILD)/user/tests/%)
 HOST_TESTS    := $(TESTS:%=$(BUILD)/host/tests/%)
 LINUX_TESTS   := $(GLIBC:%=$(BUILD)/linux/%)
@@ -254,7 +255,6 @@ $(BUILD)/kernel.asm: $(BUILD)/kernel.elf
 
 # The C library is one unit: what a program does not call, the linker drops.
 LIBC     := $(call objs,user/lib $(wildcard user/lib/*.S))
-RECOVERY := $(if $(wildcard user/recovery/*.c),$(BUILD)/user/recovery)
 LINKED   := $(PROGRAMS) $(TEST_PROGRAMS) $(RECOVERY)
 
 $(LINKED): $(BUILD)/%: $(BUILD)/obj/%.o $(LIBC)

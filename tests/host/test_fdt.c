@@ -317,7 +317,8 @@ compare_nodes(const struct fdt *tree, const void *blob)
     const struct fdt_node *node;
     unsigned count = 0;
     int expected = fdt_next_node(blob, -1, NULL);
-    for (walk = (struct fdt_walk){.tree = tree}; (node = fdt_walk_next(&walk)) != NULL;) {
+    for (walk = (struct fdt_walk){.tree = tree};
+         (node = fdt_walk_next(&walk)) != NULL;) {
         assert_int_equal(node->offset, expected);
         compare_relations(blob, node);
         compare_standard(blob, node);

@@ -96,7 +96,8 @@ walk_tree(const struct fdt *tree)
         digest += range.base + range.size;
     struct fdt_walk walk;
     const struct fdt_node *node;
-    for (walk = (struct fdt_walk){.tree = tree}; (node = fdt_walk_next(&walk)) != NULL;) {
+    for (walk = (struct fdt_walk){.tree = tree};
+         (node = fdt_walk_next(&walk)) != NULL;) {
         digest += strlen(node->name) + node->enabled + node->interrupt_parent;
         assert_true(node->offset == 0 || node->parent != NULL ||
                     fdt_find_path(tree, "/") == node->offset);

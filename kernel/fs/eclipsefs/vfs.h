@@ -85,6 +85,10 @@ int vfs_count_blocks(struct inode *inode) MUST_CHECK;
  * Returns 0; or an error, and nothing has changed. */
 int vfs_trim(struct inode *inode, uint64_t size) MUST_CHECK;
 
-int vfs_write_back(struct inode *inode) MUST_CHECK;
-int vfs_set_size(struct inode *inode, uint64_t size) MUST_CHECK;
+int
+vfs_write_back(struct inode *inode) REQUIRES(inode->lock)
+MUST_CHECK;
+int
+vfs_set_size(struct inode *inode, uint64_t size) REQUIRES(inode->lock)
+MUST_CHECK;
 int vfs_sync(struct inode *inode, bool data_only) MUST_CHECK;
