@@ -250,9 +250,15 @@ struct efsx_journal_descriptor {
 #define EFSX_JOURNAL_TAGS \
     ((ECLIPSEFS_BLOCK_SIZE - sizeof(struct efsx_journal_descriptor)) / 4u)
 
+/* The checksum of the descriptor and all contents, word by word of 64 bits,
+ * begun with 0: sum = (sum ^ word) * multiplier; sum ^= sum >> 32. No CRC:
+ * most blocks end in their own, and a CRC of the same kind over such a block
+ * is the same whatever else is in it. */
+#define EFSX_JOURNAL_MULTIPLIER 0x9e3779b97f4a7c15u
+
 struct efsx_journal_commit {
     struct efsx_journal_block head;
-    uint8_t checksum[4]; /* CRC-32C of the descriptor and all its blocks */
+    uint8_t checksum[8];
 };
 
 _Static_assert(sizeof(struct eclipsefs_header) == 65, "eclipsefs 2.0 layout");

@@ -16,6 +16,8 @@
 #define TRANSACTION_BLOCKS(count) ((count) + 2)
 #define TAG                       sizeof(uint32_t)
 
+typedef uint64_t __attribute__((may_alias)) word_t;
+
 static void
 make_block(void *frame, enum efsx_journal_kind kind, uint64_t sequence)
 {
@@ -34,6 +36,19 @@ is_block(const void *bytes, enum efsx_journal_kind kind, uint64_t sequence)
     return le32_load(block->magic) == EFSX_JOURNAL_MAGIC &&
            le32_load(block->kind) == kind &&
            le64_load(block->sequence) == sequence;
+}
+
+/* Adds a block to a transaction's checksum. */
+static uint64_t
+add_sum(uint64_t sum, const void *block)
+{
+    const word_t *word = block;
+
+    for (size_t i = 0; i < BLOCK_SIZE / sizeof *word; i++) {
+        sum = (sum ^ word[i]) * EFSX_JOURNAL_MULTIPLIER; /* little-endian */
+        sum ^= sum >> 32;
+    }
+    return sum;
 }
 
 static int
@@ -104,7 +119,7 @@ static int
 is_whole(const struct journal_log *log, uint32_t count)
 {
     uint64_t block = log->start + log->used;
-    uint32_t crc = 0;
+    uint64_t sum = 0;
     bool whole = false;
 
     for (uint32_t i = 0; i < TRANSACTION_BLOCKS(count); i++) {
@@ -114,8 +129,8 @@ is_whole(const struct journal_log *log, uint32_t count)
             return err;
         const struct efsx_journal_commit *commit = (void *)bcache_data(buf);
         whole = is_block(commit, EFSX_JOURNAL_COMMIT, log->sequence) &&
-                le32_load(commit->checksum) == crc;
-        crc = crc32c(crc, commit, BLOCK_SIZE);
+                le64_load(commit->checksum) == sum;
+        sum = add_sum(sum, commit);
         bcache_put(buf);
     }
     return whole;
@@ -228,16 +243,16 @@ seal_transaction(struct journal_log *log)
 {
     struct efsx_journal_descriptor *descriptor = (void *)log->frame[0];
     struct efsx_journal_commit *commit = (void *)log->frame[log->count + 1];
-    uint32_t crc = 0;
+    uint64_t sum = 0;
 
     make_block(log->frame[0], EFSX_JOURNAL_DESCRIPTOR, log->sequence);
     le32_store(descriptor->count, log->count);
     le32_store(descriptor->revoked, log->revoked);
     for (uint32_t i = 0; i <= log->count; i++)
-        crc = crc32c(crc, log->frame[i], BLOCK_SIZE);
+        sum = add_sum(sum, log->frame[i]);
     memset(commit, 0, BLOCK_SIZE);
     make_block(commit, EFSX_JOURNAL_COMMIT, log->sequence);
-    le32_store(commit->checksum, crc);
+    le64_store(commit->checksum, sum);
 }
 
 /* In any order, with one flush: the commit block's checksum covers all the
