@@ -72,15 +72,22 @@ regular_open(struct file *file)
     return 0;
 }
 
+static NOINLINE int64_t
+read_and_touch(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    touch_atime(file);
+    return pagecache_read(file->inode, uio, offset);
+}
+
 static int64_t
 regular_read(struct file *file, struct uio *uio, uint64_t *offset)
 {
-    const struct inode *inode = file->inode;
+    struct inode *inode = file->inode;
 
     if (unlikely(READ_ONCE(inode->atime) <= READ_ONCE(inode->mtime)) &&
         !READ_ONCE(inode->super->read_only))
-        touch_atime(file);
-    return pagecache_read(file->inode, uio, offset);
+        return read_and_touch(file, uio, offset);
+    return pagecache_read(inode, uio, offset);
 }
 
 /* The end of file stays what it is from O_APPEND's look to the writing. */

@@ -160,38 +160,47 @@ pagecache_get(struct inode *inode, uint64_t index, struct buf **page)
 
 /* Copies from one page. Returns the bytes, 0 at the end, or an error. */
 static inline int64_t
-read_piece(struct inode *inode, struct uio *uio, uint64_t offset)
+read_piece(struct inode *inode, struct uio *uio, uint64_t *offset)
 {
-    uint64_t size = READ_ONCE(inode->size);
-    size_t skip = offset % BLOCK_SIZE;
+    uint64_t at = *offset, size = READ_ONCE(inode->size);
+    size_t skip = at % BLOCK_SIZE;
 
-    if (offset >= size)
+    if (at >= size)
         return 0;
-    struct buf *page = buf_get(&inode->pages, offset / BLOCK_SIZE);
+    struct buf *page = buf_get(&inode->pages, at / BLOCK_SIZE);
     if (unlikely(!page)) {
         int err =
-            get_slowly(inode, offset / BLOCK_SIZE, skip + uio->residual, &page);
+            get_slowly(inode, at / BLOCK_SIZE, skip + uio->residual, &page);
         if (err)
             return err == -ENXIO ? 0 : err;
     }
     int64_t n =
-        uio_fill(uio, page->data + skip, MIN(BLOCK_SIZE - skip, size - offset));
+        uio_fill(uio, page->data + skip, MIN(BLOCK_SIZE - skip, size - at));
     buf_put(page);
+    if (n > 0)
+        *offset = at + (uint64_t)n;
     return n;
+}
+
+/* Goes on where done bytes were read and more are wanted. */
+static NOINLINE int64_t
+read_on(struct inode *inode, struct uio *uio, uint64_t *offset, int64_t done)
+{
+    while (uio->residual > 0 && !signal_killed_meanwhile()) {
+        int64_t n = read_piece(inode, uio, offset);
+        if (n <= 0)
+            break;
+        done += n;
+    }
+    return done;
 }
 
 int64_t
 pagecache_read(struct inode *inode, struct uio *uio, uint64_t *offset)
 {
-    uint64_t start = *offset;
+    int64_t n = read_piece(inode, uio, offset);
 
-    for (;;) {
-        int64_t n = read_piece(inode, uio, *offset);
-        if (n > 0)
-            *offset += (uint64_t)n;
-        if (n <= 0 && *offset == start)
-            return n;
-        if (n <= 0 || uio->residual == 0 || signal_killed_meanwhile())
-            return (int64_t)(*offset - start);
-    }
+    if (n <= 0 || uio->residual == 0)
+        return n;
+    return read_on(inode, uio, offset, n);
 }
