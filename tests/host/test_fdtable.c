@@ -1,8 +1,8 @@
 /* Descriptor tables: which number a file gets, and who lets go of it when. */
 // SOURCES: kernel/fs/fdtable.c kernel/fs/file.c kernel/fs/flock.c
-// kernel/fs/path.c SOURCES: kernel/fs/dentry.c kernel/fs/context.c
-// kernel/fs/inode.c SOURCES: kernel/mm/uio.c mkfs/host_kernel.c
-// tests/host/fs_shim.c
+// SOURCES: kernel/fs/path.c kernel/fs/dentry.c kernel/fs/context.c
+// SOURCES: kernel/fs/inode.c kernel/mm/uio.c mkfs/host_kernel.c
+// SOURCES: tests/host/fs_shim.c
 #include "fs_shim.h"
 
 #include "abi/errno.h"
