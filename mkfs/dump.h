@@ -14,6 +14,6 @@ int dump_inode(struct efs *fs, uint32_t ino) MUST_CHECK;
 /* Shows the headers, the journal and all inodes. Returns as dump_inode. */
 int dump_all(struct walk *w) MUST_CHECK;
 
-/* Shows the bytes of a block, as the device has them; lines of zeros are left
- * out. Returns 0, -EINVAL (no such block), -EIO. */
+/* Shows the bytes of a block, as the device has them; lines like the one
+ * before are left out. Returns 0, -EINVAL (no such block), -EIO. */
 int dump_block(struct efs *fs, uint64_t number) MUST_CHECK;

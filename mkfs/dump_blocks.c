@@ -228,7 +228,6 @@ dump_line(const uint8_t *line, uint64_t address)
 int
 dump_block(struct efs *fs, uint64_t number)
 {
-    static const uint8_t zeros[LINE];
     uint8_t block[BLOCK_SIZE];
     bool skipped = false;
 
@@ -239,12 +238,12 @@ dump_block(struct efs *fs, uint64_t number)
         return err;
     printf("block %llu: %s\n", (unsigned long long)number, part_of(fs, number));
     for (unsigned i = 0; i < BLOCK_SIZE; i += LINE) {
-        bool zero = memcmp(block + i, zeros, LINE) == 0;
-        if (!zero)
+        bool same = i > 0 && memcmp(block + i, block + i - LINE, LINE) == 0;
+        if (!same)
             dump_line(block + i, number * BLOCK_SIZE + i);
         else if (!skipped)
             puts("*");
-        skipped = zero;
+        skipped = same;
     }
     return 0;
 }

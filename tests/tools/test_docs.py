@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -29,3 +30,28 @@ def test_boot_arguments():
     table = read("docs", "boot.md")
     listed = re.findall(r"^\| `([\w.-]+)(?:=\S*)?` \|", table, re.M)
     assert set(listed) == used, (listed, used)
+
+
+def test_eclipsefs(tmp):
+    """docs/eclipsefs.md shows the bytes of the image that its commands make."""
+    build = os.path.join(ROOT, os.environ.get("UMBRA_BUILD", "build"), "host")
+    text = read("docs", "eclipsefs.md")
+    commands = re.search(r"^```sh\n(.*?)^```", text, re.M | re.S)[1]
+    subprocess.run(
+        ["bash", "-euc", commands], cwd=tmp, check=True, timeout=60,
+        env={**os.environ, "PATH": build + ":" + os.environ["PATH"]},
+    )  # fmt: skip
+    with open(os.path.join(tmp, "demo.img"), "rb") as f:
+        image = f.read()
+    shown = re.findall(r"^    ([0-9a-f]{8})   ((?:[0-9a-f]{2} +){16})", text, re.M)
+    assert len(shown) > 30
+    for address, line in shown:
+        at = int(address, 16)
+        assert image[at : at + 16] == bytes.fromhex(line), address
+    # And piece by piece, in the table.
+    pieces = re.findall(r"^\| ([0-9a-f]{5}) \| (.*?) \|", text, re.M)
+    assert len(pieces) > 8
+    for address, cell in pieces:
+        part = bytes.fromhex("".join(re.findall(r"`([^`]*)`", cell.split("…")[0])))
+        at = int(address, 16)
+        assert image[at : at + len(part)] == part, address
