@@ -29,15 +29,15 @@ struct cpu;
 struct space;
 struct spinlock;
 
-#define THREAD_WORK_RESCHED 1u
-#define THREAD_WORK_SIGNAL  2u
+#define THREAD_WORK_RESCHED 1ul
+#define THREAD_WORK_SIGNAL  2ul
 
 /* What arch and the layers up to mm need of a thread. */
 struct arch_thread {
     uint64_t kernel_sp; /* stack pointer on entry from user mode */
     uint64_t user_sp;   /* scratch of the trap entry */
     struct cpu *cpu;    /* where it runs or ran last */
-    uint32_t work;      /* atomic: THREAD_WORK_*, for the way to user mode */
+    uint64_t work;      /* atomic: THREAD_WORK_*, for the way to user mode */
     struct context context;
     struct space *space; /* NULL for kernel threads */
     struct fpu_state fpu;

@@ -90,7 +90,7 @@ thread_create_user(struct process *process, const struct trapframe *frame)
 void
 thread_user_return(struct trapframe *frame)
 {
-    uint32_t work = READ_ONCE(cpu_thread()->work);
+    uint64_t work = READ_ONCE(cpu_thread()->work);
     (void)frame;
     cpu_irq_enable();
     if (work & THREAD_WORK_RESCHED)
