@@ -1,77 +1,14 @@
-#include "model.h"
+#include "model_impl.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_SIZE  512
-#define SLOTS      16
-#define PAGE       4096u
-#define NOT_SYNCED SIZE_MAX
+#define SLOTS 16
+#define PAGE  4096u
 
-/* A change of one file's content. */
-struct event {
-    size_t op;
-    bool truncate;
-    uint64_t offset, length; /* length alone is the size for a truncation */
-    uint64_t tag;
-};
-
-struct node {
-    char kind;
-    unsigned mode, nlink;
-    char *target;
-    struct event *events;
-    size_t nevents;
-    size_t last_names_op; /* the last operation on its names or attributes */
-};
-
-/* Names are kept whole: a renamed directory renames what lies below. */
-struct name {
-    char path[PATH_SIZE];
-    unsigned node;
-};
-
-struct tree {
-    struct name *names; /* sorted by path */
-    size_t count;
-};
-
-struct op {
-    long result;
-    size_t before, after; /* log entries */
-    char verb[12];
-    char a[PATH_SIZE], b[PATH_SIZE];
-    uint64_t number[3];
-    unsigned node;    /* that it works on; 0: none */
-    struct tree tree; /* after it, if it changes names or attributes; else
-                       * none, and the one before holds */
-    uint64_t hash;    /* of that tree */
-    struct node *attributes; /* of all nodes, with the tree */
-};
-
-struct found {
-    char path[PATH_SIZE];
-    char kind;
-    unsigned mode, nlink;
-    char target[PATH_SIZE];
-    uint8_t *bytes;
-    size_t size;
-    bool has_content;
-};
-
-struct model {
-    struct op *ops;
-    size_t nops;
-    struct node *nodes;
-    size_t nnodes;
-    struct found *found;
-    size_t nfound;
-};
-
-static void *
-checked(void *memory)
+void *
+model_checked(void *memory)
 {
     if (!memory) {
         fputs("out of memory\n", stderr);
@@ -96,8 +33,8 @@ compare_names(const void *a, const void *b)
                   ((const struct name *)b)->path);
 }
 
-static struct name *
-find_name(const struct tree *t, const char *path)
+struct name *
+model_find_name(const struct tree *t, const char *path)
 {
     for (size_t i = 0; i < t->count; i++)
         if (strcmp(t->names[i].path, path) == 0)
@@ -108,7 +45,8 @@ find_name(const struct tree *t, const char *path)
 static void
 add_name(struct tree *t, const char *path, unsigned node)
 {
-    t->names = checked(realloc(t->names, (t->count + 1) * sizeof *t->names));
+    t->names =
+        model_checked(realloc(t->names, (t->count + 1) * sizeof *t->names));
     snprintf(t->names[t->count].path, PATH_SIZE, "%s", path);
     t->names[t->count++].node = node;
 }
@@ -116,7 +54,7 @@ add_name(struct tree *t, const char *path, unsigned node)
 static void
 drop_name(struct tree *t, const char *path)
 {
-    struct name *name = find_name(t, path);
+    struct name *name = model_find_name(t, path);
     *name = t->names[--t->count];
 }
 
@@ -151,7 +89,7 @@ parent_node(const struct tree *t, const char *path)
     if (!slash)
         return 0;
     *slash = '\0';
-    const struct name *name = find_name(t, parent);
+    const struct name *name = model_find_name(t, parent);
     return name ? name->node : 0;
 }
 
@@ -160,12 +98,13 @@ parent_node(const struct tree *t, const char *path)
 static unsigned
 new_node(struct model *m, char kind, unsigned mode, const char *target)
 {
-    m->nodes = checked(realloc(m->nodes, (m->nnodes + 1) * sizeof *m->nodes));
+    m->nodes =
+        model_checked(realloc(m->nodes, (m->nnodes + 1) * sizeof *m->nodes));
     m->nodes[m->nnodes] = (struct node){
         .kind = kind,
         .mode = mode,
         .nlink = kind == 'd' ? 2 : 1,
-        .target = checked(strdup(target)),
+        .target = model_checked(strdup(target)),
     };
     return (unsigned)m->nnodes++;
 }
@@ -173,7 +112,7 @@ new_node(struct model *m, char kind, unsigned mode, const char *target)
 static void
 add_event(struct node *node, struct event event)
 {
-    node->events = checked(
+    node->events = model_checked(
         realloc(node->events, (node->nevents + 1) * sizeof *node->events));
     node->events[node->nevents++] = event;
 }
@@ -196,7 +135,7 @@ add_write(struct node *node, struct event event)
 static void
 lose_name(struct model *m, struct tree *t, const char *path)
 {
-    struct node *node = &m->nodes[find_name(t, path)->node];
+    struct node *node = &m->nodes[model_find_name(t, path)->node];
     if (node->kind == 'd') {
         node->nlink = 0;
         m->nodes[parent_node(t, path)].nlink--;
@@ -219,8 +158,8 @@ change_parent(struct model *m, const struct tree *t, const struct op *op,
 static void
 apply_rename(struct model *m, struct tree *t, struct op *op)
 {
-    unsigned moved = find_name(t, op->a)->node;
-    const struct name *target = find_name(t, op->b);
+    unsigned moved = model_find_name(t, op->a)->node;
+    const struct name *target = model_find_name(t, op->b);
 
     op->node = moved;
     if (target && target->node == moved)
@@ -234,7 +173,8 @@ apply_rename(struct model *m, struct tree *t, struct op *op)
 static void
 apply_exchange(struct model *m, struct tree *t, struct op *op)
 {
-    unsigned a = find_name(t, op->a)->node, b = find_name(t, op->b)->node;
+    unsigned a = model_find_name(t, op->a)->node,
+             b = model_find_name(t, op->b)->node;
     struct op back = *op;
 
     op->node = a;
@@ -245,7 +185,6 @@ apply_exchange(struct model *m, struct tree *t, struct op *op)
     move_names(t, op->a, "//moving");
     move_names(t, op->b, op->a);
     move_names(t, "//moving", op->b);
-    m->nodes[b].last_names_op = (size_t)(op - m->ops);
 }
 
 /* Applies an operation that changes names or attributes. Returns whether op
@@ -266,23 +205,23 @@ apply_names(struct model *m, struct tree *t, struct op *op)
         op->node = new_node(m, 'l', 0777, op->a);
         add_name(t, op->b, op->node);
     } else if (strcmp(verb, "link") == 0) {
-        op->node = find_name(t, op->a)->node;
+        op->node = model_find_name(t, op->a)->node;
         m->nodes[op->node].nlink++;
         add_name(t, op->b, op->node);
     } else if (strcmp(verb, "unlink") == 0 || strcmp(verb, "rmdir") == 0) {
-        op->node = find_name(t, op->a)->node;
+        op->node = model_find_name(t, op->a)->node;
         lose_name(m, t, op->a);
     } else if (strcmp(verb, "rename") == 0) {
         apply_rename(m, t, op);
     } else if (strcmp(verb, "exchange") == 0) {
         apply_exchange(m, t, op);
-    } else if (strcmp(verb, "chmod") == 0 && (name = find_name(t, op->a))) {
+    } else if (strcmp(verb, "chmod") == 0 &&
+               (name = model_find_name(t, op->a))) {
         op->node = name->node;
         m->nodes[op->node].mode = (unsigned)op->number[0];
     } else {
         return false;
     }
-    m->nodes[op->node].last_names_op = (size_t)(op - m->ops);
     return true;
 }
 
@@ -290,7 +229,7 @@ static void
 apply_content(struct model *m, const struct tree *t, struct op *op,
               unsigned slots[SLOTS])
 {
-    const struct name *name = find_name(t, op->a);
+    const struct name *name = model_find_name(t, op->a);
     size_t index = (size_t)(op - m->ops);
     unsigned slot = (unsigned)op->number[0] % SLOTS;
 
@@ -323,11 +262,9 @@ hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
-/* The hash of one node: the sum of all of them is a tree's, so that order
- * does not matter. */
-static uint64_t
-hash_node(const char *path, char kind, unsigned mode, unsigned nlink,
-          const char *target)
+uint64_t
+model_hash_node(const char *path, char kind, unsigned mode, unsigned nlink,
+                const char *target)
 {
     char head[64];
     snprintf(head, sizeof head, " %c %o %u ", kind, mode & 07777, nlink);
@@ -341,7 +278,7 @@ keep_tree(struct model *m, struct op *op, const struct tree *t)
     size_t bytes = t->count * sizeof *t->names;
 
     op->tree.count = t->count;
-    op->tree.names = checked(malloc(bytes + 1));
+    op->tree.names = model_checked(malloc(bytes + 1));
     if (bytes)
         memcpy(op->tree.names, t->names, bytes);
     qsort(op->tree.names, t->count, sizeof *t->names, compare_names);
@@ -349,8 +286,8 @@ keep_tree(struct model *m, struct op *op, const struct tree *t)
     for (size_t i = 0; i < t->count; i++) {
         const struct name *name = &op->tree.names[i];
         const struct node *node = &m->nodes[name->node];
-        op->hash += hash_node(name->path, node->kind, node->mode, node->nlink,
-                              node->target);
+        op->hash += model_hash_node(name->path, node->kind, node->mode,
+                                    node->nlink, node->target);
     }
 }
 
@@ -378,7 +315,7 @@ parse_arguments(struct op *op, const char *text)
 static void
 parse_line(struct model *m, char *line)
 {
-    m->ops = checked(realloc(m->ops, (m->nops + 1) * sizeof *m->ops));
+    m->ops = model_checked(realloc(m->ops, (m->nops + 1) * sizeof *m->ops));
     struct op *op = &m->ops[m->nops];
     int used = 0;
 
@@ -409,7 +346,7 @@ apply_all(struct model *m)
 struct model *
 model_load(const char *path)
 {
-    struct model *m = checked(calloc(1, sizeof *m));
+    struct model *m = model_checked(calloc(1, sizeof *m));
     FILE *file = fopen(path, "r");
     char line[4 * PATH_SIZE];
 
@@ -440,258 +377,4 @@ model_free(struct model *m)
     free(m->nodes);
     free(m->found);
     free(m);
-}
-
-/* ---- What was found ---- */
-
-void
-model_found_begin(struct model *m)
-{
-    for (size_t i = 0; i < m->nfound; i++)
-        free(m->found[i].bytes);
-    m->nfound = 0;
-}
-
-void
-model_found_node(struct model *m, const char *path, char kind, unsigned mode,
-                 unsigned nlink, const char *target)
-{
-    m->found = checked(realloc(m->found, (m->nfound + 1) * sizeof *m->found));
-    struct found *f = &m->found[m->nfound++];
-    *f = (struct found){.kind = kind, .mode = mode, .nlink = nlink};
-    snprintf(f->path, sizeof f->path, "%s", path);
-    snprintf(f->target, sizeof f->target, "%s", target);
-}
-
-void
-model_found_content(struct model *m, const char *path, const uint8_t *bytes,
-                    size_t size)
-{
-    for (size_t i = m->nfound; i-- > 0;) {
-        struct found *f = &m->found[i];
-        if (strcmp(f->path, path) != 0)
-            continue;
-        f->bytes = checked(malloc(size + 1));
-        memcpy(f->bytes, bytes, size);
-        f->size = size;
-        f->has_content = true;
-        return;
-    }
-}
-
-static bool PRINTF(3, 4)
-    complain(char *text, size_t size, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, size, format, args);
-    va_end(args);
-    return false;
-}
-
-/* ---- Comparing content ---- */
-
-/* user/tests/crash.c writes it. */
-static uint8_t
-pattern(uint64_t tag, uint64_t offset)
-{
-    uint64_t x = tag * 0x9e3779b97f4a7c15u + offset / 8;
-
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return (uint8_t)((x ^ x >> 31) >> offset % 8 * 8);
-}
-
-/* The operations between which a file's content may be from: everything
- * before `durable` has happened, and nothing from `last` on. */
-struct window {
-    size_t durable, last;
-};
-
-static uint64_t
-size_after(uint64_t size, const struct event *e)
-{
-    if (e->truncate)
-        return e->length;
-    return MAX(size, e->offset + e->length);
-}
-
-static bool
-size_is_possible(const struct node *node, struct window w, uint64_t found)
-{
-    uint64_t size = 0;
-    bool possible = false, met_window = false;
-
-    for (size_t i = 0; i < node->nevents && node->events[i].op < w.last; i++) {
-        if (node->events[i].op >= w.durable && !met_window) {
-            met_window = true;
-            possible = size == found;
-        }
-        size = size_after(size, &node->events[i]);
-        possible |= met_window && size == found;
-    }
-    return possible || size == found;
-}
-
-/* Whether the byte at x can be `found`: its value at some moment in the
- * window at which the file was longer than x. */
-static bool
-byte_is_possible(const struct node *node, struct window w, uint64_t x,
-                 uint8_t found)
-{
-    uint64_t size = 0;
-    uint8_t value = 0;
-
-    for (size_t i = 0; i <= node->nevents; i++) {
-        const struct event *e = &node->events[i];
-        bool over = i == node->nevents || e->op >= w.last;
-        if ((over || e->op >= w.durable) && size > x && value == found)
-            return true;
-        if (over)
-            return false;
-        if (!e->truncate && x >= e->offset && x < e->offset + e->length)
-            value = pattern(e->tag, x);
-        else if (x >= size || (e->truncate && x >= e->length))
-            value = 0;
-        size = size_after(size, e);
-    }
-    return false;
-}
-
-/* The value that byte x has at the end of the window: right for nearly all. */
-static void
-fill_latest(const struct node *node, size_t last, uint8_t *bytes, size_t size)
-{
-    uint64_t now = 0;
-
-    memset(bytes, 0, size);
-    for (size_t i = 0; i < node->nevents && node->events[i].op < last; i++) {
-        const struct event *e = &node->events[i];
-        uint64_t end = MIN(e->offset + e->length, (uint64_t)size);
-        if (e->truncate && e->length < size)
-            memset(bytes + e->length, 0, size - e->length);
-        for (uint64_t x = e->offset; !e->truncate && x < end; x++)
-            bytes[x] = pattern(e->tag, x);
-        now = size_after(now, e);
-    }
-}
-
-static bool
-check_content(const struct node *node, struct window w, const struct found *f,
-              char *text, size_t text_size)
-{
-    if (!size_is_possible(node, w, f->size))
-        return complain(text, text_size, "%s: a length of %zu never was",
-                        f->path, f->size);
-    uint8_t *latest = checked(malloc(f->size + 1));
-    bool good = true;
-    fill_latest(node, w.last, latest, f->size);
-    for (size_t x = 0; x < f->size && good; x++)
-        if (latest[x] != f->bytes[x] &&
-            !byte_is_possible(node, w, x, f->bytes[x]))
-            good = complain(text, text_size,
-                            "%s: byte %zu is 0x%02x, which it never was",
-                            f->path, x, f->bytes[x]);
-    free(latest);
-    return good;
-}
-
-/* ---- Comparing the tree ---- */
-
-static bool
-is_sync(const struct op *op)
-{
-    return op->result >= 0 &&
-           (strcmp(op->verb, "sync") == 0 || strcmp(op->verb, "fsync") == 0 ||
-            strcmp(op->verb, "fdatasync") == 0 ||
-            strcmp(op->verb, "umount") == 0);
-}
-
-static bool
-covers_all(const struct op *op)
-{
-    return strcmp(op->verb, "sync") == 0 || strcmp(op->verb, "umount") == 0;
-}
-
-/* The last operation on names that must have survived a cut at n. */
-static size_t
-names_durable(const struct model *m, size_t n)
-{
-    size_t durable = 0, last_names = 0;
-
-    for (size_t i = 1; i < m->nops; i++) {
-        const struct op *op = &m->ops[i];
-        if (op->tree.names)
-            last_names = i;
-        if (!is_sync(op) || op->after > n)
-            continue;
-        size_t covered = last_names;
-        if (!covers_all(op)) {
-            /* As it was then: a later rename is not covered. */
-            covered = 0;
-            for (size_t j = i; j-- > 1 && !covered;)
-                if (m->ops[j].tree.names && m->ops[j].node == op->node)
-                    covered = j;
-        }
-        durable = MAX(durable, covered);
-    }
-    return durable;
-}
-
-/* What the content of node may be at a cut at n. */
-static struct window
-content_window(const struct model *m, unsigned node, size_t n)
-{
-    struct window w = {0, 0};
-
-    for (size_t i = 1; i < m->nops && m->ops[i].before <= n; i++) {
-        const struct op *op = &m->ops[i];
-        w.last = i + 1;
-        if (is_sync(op) && op->after <= n &&
-            (covers_all(op) || op->node == node))
-            w.durable = i;
-    }
-    return w;
-}
-
-static bool
-check_contents(struct model *m, const struct tree *t, size_t n, char *text,
-               size_t size)
-{
-    for (size_t i = 0; i < m->nfound; i++) {
-        const struct found *f = &m->found[i];
-        if (!f->has_content)
-            continue;
-        unsigned node = find_name(t, f->path)->node;
-        struct window w = content_window(m, node, n);
-        if (!check_content(&m->nodes[node], w, f, text, size))
-            return false;
-    }
-    return true;
-}
-
-bool
-model_found_end(struct model *m, size_t n, char *text, size_t size)
-{
-    uint64_t hash = 0;
-    size_t j, known = 0, durable = names_durable(m, n);
-    bool fits = false;
-
-    for (size_t i = 0; i < m->nfound; i++) {
-        const struct found *f = &m->found[i];
-        hash += hash_node(f->path, f->kind, f->mode, f->nlink, f->target);
-    }
-    complain(text, size, "names are as after no operation from %zu on",
-             durable);
-    for (j = 0; j < m->nops && m->ops[j].before <= n && !fits; j++) {
-        if (!m->ops[j].tree.names)
-            continue;
-        known |= m->ops[j].hash == hash;
-        if (j >= durable && m->ops[j].hash == hash)
-            fits = check_contents(m, &m->ops[j].tree, n, text, size);
-    }
-    if (!fits && known && text[0] == 'n')
-        complain(text, size, "names are as before operation %zu (%s %s)",
-                 durable, m->ops[durable].verb, m->ops[durable].a);
-    return fits;
 }
