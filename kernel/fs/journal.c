@@ -31,7 +31,8 @@ struct touch {
 _Static_assert(EFSX_JOURNAL_TAGS * sizeof(uint32_t) <= BLOCK_SIZE, "one frame");
 
 struct journal {
-    struct sleeplock commit_lock, change_lock;
+    struct sleeplock change_lock;
+    struct spinlock lock;
 
     /* constant after init */
     const struct journal_ops *ops;
@@ -40,7 +41,12 @@ struct journal {
     uint8_t **before; /* of touched blocks */
     uint32_t *revoked;
 
-    /* guarded by commit_lock */
+    /* guarded by lock */
+    bool busy;             /* a commit is under way */
+    uint64_t begun, ended; /* commits so far */
+    struct waitq waiters;  /* for its end */
+
+    /* private to the owner: who commits */
     struct journal_log log;
 
     /* guarded by change_lock */
@@ -52,7 +58,6 @@ struct journal {
     struct touch touched[JOURNAL_CREDITS];
 
     /* atomic */
-    uint32_t rounds; /* commits begun */
     bool failed;
 };
 
@@ -283,14 +288,16 @@ write_closed(struct journal *journal, bool closed, bool stay)
 /* Commits what the running transaction has; brings all blocks to their places
  * if `empty`, or if the log is full. */
 static int
-commit(struct journal *journal, bool empty) REQUIRES(journal->commit_lock)
+commit(struct journal *journal, bool empty)
 {
     int err = -EROFS;
 
     sleeplock_lock(&journal->change_lock);
     if (!journal->failed) {
         bool some = journal->running_count + journal->revoked_count > 0;
-        __atomic_fetch_add(&journal->rounds, 1, __ATOMIC_SEQ_CST);
+        spin_lock(&journal->lock);
+        journal->begun++;
+        spin_unlock(&journal->lock);
         if (some)
             close_running(journal);
         bool stay = empty || !journal_log_has_room(&journal->log);
@@ -307,27 +314,53 @@ commit(struct journal *journal, bool empty) REQUIRES(journal->commit_lock)
     return err;
 }
 
-/* A commit that begins after this call has begun covers what the caller has
- * changed and written: so of all who wait for the lock, one commits. */
+/* Waits for its turn to commit; or, unless it must, for the end of a commit
+ * that another has begun after this call: that one covers what the caller has
+ * changed and written. So of all who wait one commits, and the others need no
+ * turn to learn of it. Returns whether it is the caller's. */
+static bool
+take_turn(struct journal *journal, bool must)
+{
+    assert(!sleeplock_held(&journal->change_lock));
+    spin_lock(&journal->lock);
+    uint64_t next = journal->begun + 1;
+    while (journal->busy && (must || journal->ended < next))
+        waitq_sleep(&journal->waiters, &journal->lock);
+    bool mine = must || journal->ended < next;
+    if (mine)
+        journal->busy = true;
+    spin_unlock(&journal->lock);
+    return mine;
+}
+
+static void
+end_turn(struct journal *journal)
+{
+    spin_lock(&journal->lock);
+    journal->busy = false;
+    journal->ended = journal->begun;
+    waitq_wake_all(&journal->waiters);
+    spin_unlock(&journal->lock);
+}
+
 int
 journal_commit(struct journal *journal)
 {
-    uint32_t rounds = __atomic_load_n(&journal->rounds, __ATOMIC_SEQ_CST);
-    int err = 0;
-
-    sleeplock_lock(&journal->commit_lock);
-    if (journal->rounds == rounds || journal->failed)
-        err = commit(journal, false);
-    sleeplock_unlock(&journal->commit_lock);
+    if (!take_turn(journal, false))
+        return READ_ONCE(journal->failed) ? -EROFS : 0;
+    int err = commit(journal, false);
+    end_turn(journal);
     return err;
 }
 
 int
 journal_flush(struct journal *journal)
 {
-    sleeplock_lock(&journal->commit_lock);
-    int err = journal->read_only ? -EROFS : commit(journal, true);
-    sleeplock_unlock(&journal->commit_lock);
+    if (journal->read_only)
+        return -EROFS;
+    take_turn(journal, true);
+    int err = commit(journal, true);
+    end_turn(journal);
     return err;
 }
 
@@ -387,7 +420,8 @@ journal_open(struct blockdev *dev, uint64_t start, uint32_t count,
     journal->ops = ops;
     journal->owner = owner;
     journal->read_only = read_only;
-    sleeplock_init(&journal->commit_lock, RANK_COMMIT);
+    spin_init(&journal->lock, "journal", RANK_COMPLETION);
+    waitq_init(&journal->waiters);
     sleeplock_init(&journal->change_lock, RANK_CHANGE);
     list_init(&journal->running_blocks);
     list_init(&journal->logged);

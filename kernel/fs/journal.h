@@ -11,9 +11,8 @@
  *
  * Physical redo: a transaction in the log is the new contents of its blocks.
  * Each block in a transaction, or not yet in its place, stays in the cache.
- * Owns two sleep locks: RANK_COMMIT, one commit at a time, and, inside it,
- * RANK_CHANGE, held from journal_begin to journal_end. Thread context, may
- * block. The layout on the disk is in abi/eclipsefs.h. */
+ * Owns a sleep lock, RANK_CHANGE, held from journal_begin to journal_end.
+ * Thread context, may block. The layout on the disk is in abi/eclipsefs.h. */
 #pragma once
 
 #include "fs/bcache.h"

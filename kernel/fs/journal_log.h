@@ -2,7 +2,7 @@
  * after a crash, and forgotten all at once.
  *
  * Knows the layout of abi/eclipsefs.h and nothing of changes. Takes no lock:
- * the journal's commit lock guards it. Thread context, may block. */
+ * it belongs to who commits. Thread context, may block. */
 #pragma once
 
 #include "abi/eclipsefs.h"
@@ -18,7 +18,7 @@ struct journal_log {
                       * asked for; NULL: read-only */
     uint32_t frames;
 
-    /* guarded by the journal's commit lock */
+    /* private to the owner: who commits */
     uint64_t sequence;       /* of the next transaction */
     uint32_t used;           /* blocks from start on, the head's included */
     uint32_t count, revoked; /* what the next transaction has so far */

@@ -16,7 +16,6 @@ enum lock_rank {
     RANK_NAMES,     /* one file system's names: who changes them */
     RANK_INODE,     /* one inode's content and attributes; several of them only
                      * inside RANK_NAMES */
-    RANK_COMMIT,    /* one journal's commits */
     RANK_CHANGE,    /* one journal's running transaction */
 
     /* spin locks, outermost first */
