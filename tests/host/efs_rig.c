@@ -192,6 +192,36 @@ rig_check(struct efs *fs)
     free(owned);
 }
 
+void
+rig_expect_free(struct efs_rig *rig, uint64_t blocks)
+{
+    assert_int_equal(efs_space_free_blocks(&rig->fs), blocks);
+    assert_int_equal(rig_count_free(rig), blocks);
+}
+
+int
+rig_alloc(struct efs_rig *rig, uint32_t goal, uint32_t *block)
+{
+    uint8_t *bytes;
+    return efs_block_alloc(&rig->fs, goal, false, efs_seal, block, &bytes);
+}
+
+uint32_t
+rig_fill(struct efs_rig *rig, uint32_t *last)
+{
+    uint32_t count = 0;
+    int err;
+
+    do {
+        rig_begin(rig);
+        err = rig_alloc(rig, 0, last);
+        count += err == 0;
+        assert_int_equal(efs_end(&rig->fs, err), err);
+    } while (!err);
+    assert_int_equal(err, -ENOSPC);
+    return count;
+}
+
 uint32_t
 rig_random(uint64_t *state, uint32_t n)
 {

@@ -48,6 +48,16 @@ uint8_t *rig_block(struct efs_rig *rig, uint64_t block);
 /* Blocks that the bitmap on the disk says are free. */
 uint64_t rig_count_free(struct efs_rig *rig);
 
+/* So many are free, by the bitmap and by what is counted. */
+void rig_expect_free(struct efs_rig *rig, uint64_t blocks);
+
+/* Within a change: takes a block for an index. Returns 0 or an error. */
+int rig_alloc(struct efs_rig *rig, uint32_t goal, uint32_t *block);
+
+/* Takes blocks, in changes of their own, until there are none. Returns how
+ * many, and the last one. */
+uint32_t rig_fill(struct efs_rig *rig, uint32_t *last);
+
 /* Every block that the bitmap says is in use belongs to one inode, and no
  * other block does. */
 void rig_check(struct efs *fs);
