@@ -265,7 +265,7 @@ $(LINKED): $(BUILD)/%: $(BUILD)/obj/%.o $(LIBC)
 $(BUILD)/linux/%: tests/linux/%.c
 	@mkdir -p $(@D)
 	$(call say,LINUXCC)riscv64-linux-gnu-gcc -static -O2 -Wall -Wextra \
-	    -Werror -s $< -o $@
+	    -Werror -s -MMD -MP -MT $@ -MF $@.d $< -o $@
 
 # ---- Host tools ------------------------------------------------------------
 
@@ -354,7 +354,8 @@ $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(LIBC) \
     $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) $(call hostobjs,$(HOSTFS_SRCS) \
     $(MKFS_MAINS) $(CRASH_SRCS))) $(patsubst %,$(BUILD)/obj/damage/%.d, \
-    $(DAMAGE_SRCS:=) $(HOSTFS_SRCS:=)) $(BUILD)/gen/asm-offsets.d
+    $(DAMAGE_SRCS:=) $(HOSTFS_SRCS:=)) $(BUILD)/gen/asm-offsets.d \
+    $(LINUX_TESTS:=.d)
 -include $(wildcard $(DEP_FILES))
 
 # ---- Running ---------------------------------------------------------------

@@ -11,6 +11,9 @@ import tempfile
 import harness
 from harness import Disk, Guest, cases
 
+# Programs of both user/tests and tests/linux: the same cases twice.
+CHANGES = ("names", "renames", "content", "attributes", "mounts")
+
 
 def run_as_init(program, **options):
     """Boot into /linux/PROGRAM; return its exit status and what it printed."""
@@ -64,7 +67,7 @@ def test_stress(harts):
     assert status == 0
 
 
-@cases(**{n: dict(name=n) for n in ("names", "content", "attributes", "mounts")})
+@cases(**{n: dict(name=n) for n in CHANGES})
 def test_changes(name):
     """Files are made, written and removed as they are on Linux."""
     status, output = run_as_init(name, harts=4)
@@ -82,7 +85,7 @@ def test_changes_elsewhere():
             guest.boot()
             for mount in ("-t tmpfs tmpfs", "-t eclipsefs /dev/vdb"):
                 assert guest.command(f"mount {mount} /mnt") == ""
-                for name in ("names", "content", "attributes", "mounts"):
+                for name in CHANGES:
                     shown = guest.command(f"/tests/{name} /mnt && echo all well")
                     assert "all well" in shown, shown
                 assert guest.command("umount /mnt") == ""

@@ -1,0 +1,4 @@
+/* user/tests/renames.c, by glibc. */
+#include "tap.h"
+
+#include "../../user/tests/renames.c"
