@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), os.pardir, "crash"))
 import lab  # noqa: E402
 
 IMAGES = 500  # of each workload; `make crashtest` looks at all of them
+LEAST = 250  # a workload whose changes share few commits has fewer moments
 
 
 @cases(**{name: {"name": name} for name in lab.workloads.ALL})
@@ -18,4 +19,4 @@ def test_power_loss(name, tmp):
     files = lab.record(tmp, name, seed=1)
     images, violations, text = lab.check(files, IMAGES, seed=1)
     assert violations == 0, text[-3000:]
-    assert images >= IMAGES * 0.8, text
+    assert images >= LEAST, text
