@@ -388,10 +388,10 @@ test_power_loss_at_every_write(void **state)
     (void)state;
     for (uint32_t s = 1; s <= 2; s++) {
         seed = s;
-        record_run(60);
+        record_run(50);
         for (unsigned at = 0; at <= run.count; at++)
-            for (uint32_t how = 0; how < 6; how++)
-                check_cut(at, how);
+            for (uint32_t how = 0; how < 4; how++)
+                check_cut(at, how < 2 ? how : how + 2 * (at % 3));
         crash_disk_free(&run);
     }
 }
@@ -404,7 +404,7 @@ test_power_loss_during_replay(void **state)
 
     (void)state;
     record_run(60);
-    for (unsigned i = 0; i < 15; i++) {
+    for (unsigned i = 0; i < 10; i++) {
         unsigned at = pick(run.count + 1);
         unsigned first =
             at < run.count ? run.events[at].promised : run.promised;
@@ -416,7 +416,7 @@ test_power_loss_during_replay(void **state)
         struct crash_disk replay = disk;
         crash_disk_init(&disk, sizeof image);
         for (unsigned cut = 0; cut <= replay.count; cut++)
-            for (uint32_t how = 0; how < 6; how++) {
+            for (uint32_t how = 0; how < 4; how++) {
                 crash_disk_cut(&replay, cut, how, image);
                 crash_disk_load(&disk, image);
                 assert_true(open_journal(false) >= 0);
@@ -478,7 +478,7 @@ test_write_errors_at_every_index(void **state)
         }
         journal_close(journal);
         bool reached = disk.count > at;
-        for (uint32_t how = 0; how < 6; how++) {
+        for (uint32_t how = 0; how < 3; how++) {
             unsigned first = disk.promised;
             struct crash_disk wrote = disk;
             crash_disk_cut(&wrote, wrote.count, how, image);

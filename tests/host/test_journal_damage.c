@@ -221,7 +221,7 @@ test_random_damage(void **state)
     (void)state;
     fill_log();
     memcpy(sound, image, disk.size);
-    for (unsigned round = 0; round < 1500; round++) {
+    for (unsigned round = 0; round < 1000; round++) {
         memcpy(image, sound, disk.size);
         for (unsigned n = 1 + crash_random(&seed, 4); n > 0; n--) {
             uint8_t *block = log_block(crash_random(&seed, 13));
