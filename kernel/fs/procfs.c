@@ -225,6 +225,7 @@ show_meminfo(struct text *out)
         {"Cached:", 0},
         {"SwapTotal:", 0},
         {"SwapFree:", 0},
+        {"Dirty:", stats.dirty * (BLOCK_SIZE / 1024)},
         {"Shmem:", 0},
         {"SReclaimable:", 0},
     };
