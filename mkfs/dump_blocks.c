@@ -1,6 +1,7 @@
 #include "abi/errno.h"
 #include "dump_impl.h"
 #include "fs/eclipsefs/change.h"
+#include "fs/journal_log.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 
@@ -142,17 +143,17 @@ dump_transaction(struct efs *fs, uint64_t start, uint64_t end, uint64_t first,
         count + 2 > end - start)
         return err;
     sequence = le64_load(d->head.sequence);
-    uint32_t crc = crc32c(0, descriptor, sizeof descriptor);
+    uint64_t sum = journal_log_sum(0, descriptor);
     for (uint32_t i = 1; i <= count + 1 && !err; i++) {
         err = read_block(fs, start + i, block);
         if (i <= count)
-            crc = crc32c(crc, block, sizeof block);
+            sum = journal_log_sum(sum, block);
     }
     if (err)
         return err;
     bool whole = is_journal_block(block, EFSX_JOURNAL_COMMIT) &&
                  le64_load(commit->head.sequence) == sequence &&
-                 le32_load(commit->checksum) == crc;
+                 le64_load(commit->checksum) == sum;
     printf("  block %llu: transaction %llu, %s:", (unsigned long long)start,
            (unsigned long long)sequence,
            !whole             ? "not whole"

@@ -38,9 +38,8 @@ is_block(const void *bytes, enum efsx_journal_kind kind, uint64_t sequence)
            le64_load(block->sequence) == sequence;
 }
 
-/* Adds a block to a transaction's checksum. */
-static uint64_t
-add_sum(uint64_t sum, const void *block)
+uint64_t
+journal_log_sum(uint64_t sum, const void *block)
 {
     const word_t *word = block;
 
@@ -130,7 +129,7 @@ is_whole(const struct journal_log *log, uint32_t count)
         const struct efsx_journal_commit *commit = (void *)bcache_data(buf);
         whole = is_block(commit, EFSX_JOURNAL_COMMIT, log->sequence) &&
                 le64_load(commit->checksum) == sum;
-        sum = add_sum(sum, commit);
+        sum = journal_log_sum(sum, commit);
         bcache_put(buf);
     }
     return whole;
@@ -249,7 +248,7 @@ seal_transaction(struct journal_log *log)
     le32_store(descriptor->count, log->count);
     le32_store(descriptor->revoked, log->revoked);
     for (uint32_t i = 0; i <= log->count; i++)
-        sum = add_sum(sum, log->frame[i]);
+        sum = journal_log_sum(sum, log->frame[i]);
     memset(commit, 0, BLOCK_SIZE);
     make_block(commit, EFSX_JOURNAL_COMMIT, log->sequence);
     le64_store(commit->checksum, sum);

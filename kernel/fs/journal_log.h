@@ -61,3 +61,6 @@ int journal_log_reset(struct journal_log *log) MUST_CHECK;
 
 /* Returns 0 when all that was written to the device before is durable. */
 int journal_log_flush(struct journal_log *log) MUST_CHECK;
+
+/* Adds a block to a transaction's checksum, 0 at the start. */
+uint64_t journal_log_sum(uint64_t sum, const void *block);

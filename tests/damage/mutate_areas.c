@@ -2,6 +2,7 @@
  * table; and to any block. */
 #include "mutate_impl.h"
 
+#include "fs/journal_log.h"
 #include "lib/crc32c.h"
 
 #include <string.h>
@@ -102,10 +103,13 @@ static void
 seal_transaction(struct mutation *m, uint8_t *block, uint32_t count)
 {
     uint8_t *commit = block + (1ull + count) * BLOCK;
+    uint64_t sum = 0;
 
-    if (m->reseal && commit + BLOCK <= m->image + m->size)
-        le32_store(commit + sizeof(struct efsx_journal_block),
-                   crc32c(0, block, (1ull + count) * BLOCK));
+    if (!m->reseal || commit + BLOCK > m->image + m->size)
+        return;
+    for (; block < commit; block += BLOCK)
+        sum = journal_log_sum(sum, block);
+    le64_store(((struct efsx_journal_commit *)(void *)commit)->checksum, sum);
 }
 
 void

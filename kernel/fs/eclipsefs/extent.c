@@ -44,6 +44,8 @@ list_is_sound(const struct efs *fs, const struct efs_path *path)
     const struct efs_step *list = &path->step[path->depth];
     uint64_t from = path->low;
 
+    if (list->used % EXTENT_SIZE)
+        return false;
     for (uint32_t i = 0; i < list->used / EXTENT_SIZE; i++) {
         struct extent e = get_extent(list, i);
         if (e.logical < from || e.logical + e.count > path->high ||
