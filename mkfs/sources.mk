@@ -28,3 +28,8 @@ VFS_SRCS := $(EFS_SRCS) \
     kernel/mm/uio.c \
     $(CHECK_SRCS) \
     $(addprefix tests/host/, vfs_rig.c crash_disk.c)
+
+# The same with names and open files above it.
+TREE_SRCS := $(VFS_SRCS) \
+    $(addprefix kernel/fs/, names.c attributes.c dentry.c file.c) \
+    $(addprefix tests/host/, tree_rig.c tree_ops.c tree_model.c)

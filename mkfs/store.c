@@ -52,7 +52,7 @@ take_patiently(struct store *s, uint32_t goal, uint32_t most,
                struct efs_run *run)
 {
     int err = take(s, goal, most, run);
-    if (err != -ENOSPC || !efs_space_pending(s->fs))
+    if (err != -ENOSPC)
         return err;
     err = efs_commit(s->fs);
     return err ? err : take(s, goal, most, run);

@@ -71,6 +71,15 @@ attributes_set(struct inode *inode, struct inode_attributes *set, bool to_now)
     return err;
 }
 
+static int
+set_size(struct inode *inode, uint64_t size)
+{
+    sleeplock_lock(&inode->lock);
+    int err = inode->ops->set_size(inode, size);
+    sleeplock_unlock(&inode->lock);
+    return err;
+}
+
 int
 attributes_set_size(struct inode *inode, uint64_t size)
 {
@@ -82,8 +91,6 @@ attributes_set_size(struct inode *inode, uint64_t size)
         return -EROFS;
     if (!inode->ops->set_size)
         return -EPERM;
-    sleeplock_lock(&inode->lock);
-    int err = inode->ops->set_size(inode, size);
-    sleeplock_unlock(&inode->lock);
-    return err;
+    int err = set_size(inode, size);
+    return inode_made_room(inode->super, err) ? set_size(inode, size) : err;
 }

@@ -106,14 +106,13 @@ write_locked(struct file *file, struct uio *uio, uint64_t *offset)
     return n;
 }
 
-/* There may be more room once what others have freed is gone for good. */
 static int64_t
 regular_write(struct file *file, struct uio *uio, uint64_t *offset)
 {
     struct super *super = file->inode->super;
     int64_t n = write_locked(file, uio, offset);
 
-    if (n == -ENOSPC && super->ops->sync && super->ops->sync(super) == 0)
+    if (inode_made_room(super, n))
         n = write_locked(file, uio, offset);
     return n;
 }

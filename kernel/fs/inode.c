@@ -167,6 +167,12 @@ inode_pop_dirty(struct list_node *list)
     return node ? list_entry(node, struct inode, dirty_node) : NULL;
 }
 
+bool
+inode_made_room(struct super *super, int64_t err)
+{
+    return err == -ENOSPC && super->ops->sync && super->ops->sync(super) == 0;
+}
+
 const struct credential *
 credential_current(void)
 {

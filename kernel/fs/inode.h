@@ -235,6 +235,11 @@ void inode_mark_dirty(struct inode *inode);
 void inode_take_dirty(struct super *super, struct list_node *list);
 struct inode *inode_pop_dirty(struct list_node *list);
 
+/* Whether an operation that has ended with err may do better now: after
+ * -ENOSPC, super is synced first, so that what has been freed can be given
+ * away. No lock of super or its inodes is held. */
+bool inode_made_room(struct super *super, int64_t err);
+
 /* The running process's credential. Any context. */
 const struct credential *credential_current(void);
 

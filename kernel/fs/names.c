@@ -113,19 +113,26 @@ create_locked(const struct path_name *at, struct inode_new *what,
     return err;
 }
 
-int
-names_create(const struct path_name *at, struct inode_new *what,
-             struct dentry **out)
+static int
+create(const struct path_name *at, struct inode_new *what, struct dentry **out)
 {
     struct dentry *d;
-    if (at->kind != LAST_NAME)
-        return -EEXIST;
     int err = begin(at, &d);
     if (!err)
         err = create_locked(at, what, d);
     if (!err && out)
         *out = dentry_ref(d);
     return end(at, d, err);
+}
+
+int
+names_create(const struct path_name *at, struct inode_new *what,
+             struct dentry **out)
+{
+    if (at->kind != LAST_NAME)
+        return -EEXIST;
+    int err = create(at, what, out);
+    return inode_made_room(at->dir->super, err) ? create(at, what, out) : err;
 }
 
 static int
@@ -155,14 +162,21 @@ link_locked(const struct path_name *at, struct dentry *old, struct dentry *d)
     return err;
 }
 
+static int
+link(const struct path_name *at, struct dentry *old)
+{
+    struct dentry *d;
+    int err = begin(at, &d);
+    return end(at, d, err ? err : link_locked(at, old, d));
+}
+
 int
 names_link(const struct path_name *at, struct dentry *old)
 {
-    struct dentry *d;
     if (at->kind != LAST_NAME)
         return -EEXIST;
-    int err = begin(at, &d);
-    return end(at, d, err ? err : link_locked(at, old, d));
+    int err = link(at, old);
+    return inode_made_room(at->dir->super, err) ? link(at, old) : err;
 }
 
 /* ---- Names that go ---- */
@@ -300,19 +314,10 @@ rename_locked(const struct path_name *from, struct dentry *old,
     return err;
 }
 
-int
-names_rename(const struct path_name *from, const struct path_name *to,
-             unsigned flags)
+static int
+move(const struct path_name *from, const struct path_name *to, unsigned flags)
 {
     struct dentry *old, *new = NULL;
-    if (from->dir->super != to->dir->super)
-        return -EXDEV;
-    if (from->kind != LAST_NAME)
-        return -EBUSY;
-    if (to->kind != LAST_NAME)
-        return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
-    if (READ_ONCE(from->dir->super->read_only))
-        return -EROFS;
     int err = begin(from, &old);
     if (!err)
         err = dentry_lookup(to->dir, to->name, to->len, &new);
@@ -322,4 +327,20 @@ names_rename(const struct path_name *from, const struct path_name *to,
     if (new)
         dentry_put(new);
     return err;
+}
+
+int
+names_rename(const struct path_name *from, const struct path_name *to,
+             unsigned flags)
+{
+    if (from->dir->super != to->dir->super)
+        return -EXDEV;
+    if (from->kind != LAST_NAME)
+        return -EBUSY;
+    if (to->kind != LAST_NAME)
+        return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+    if (READ_ONCE(from->dir->super->read_only))
+        return -EROFS;
+    int err = move(from, to, flags);
+    return inode_made_room(from->dir->super, err) ? move(from, to, flags) : err;
 }

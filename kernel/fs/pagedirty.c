@@ -42,10 +42,12 @@ pagecache_extend(struct inode *inode)
     int reserved = 0;
     if (!page->dirty && !run.hole)
         reserved = inode->page_ops->reserve(inode, index);
-    if (run.hole || reserved < 0)
+    if (run.hole || reserved < 0) {
         buf_put(page);
-    else
+    } else {
         mark_dirty(inode, page, reserved);
+        inode_mark_dirty(inode);
+    }
     return MIN(reserved, 0);
 }
 

@@ -48,13 +48,27 @@ read_now(struct crash_disk *disk, struct blkreq *req)
 }
 
 static void
+write_now(struct crash_disk *disk, const struct blkreq *req)
+{
+    uint8_t *to = disk->now + req->sector * SECTOR_SIZE;
+
+    for (unsigned i = 0; i < req->nvec; i++) {
+        memcpy(to, req->vec[i].base, req->vec[i].len);
+        to += req->vec[i].len;
+    }
+}
+
+static void
 submit(struct blockdev *dev, struct blkreq *req)
 {
     struct crash_disk *disk = container_of(dev, struct crash_disk, dev);
 
     req->status = 0;
-    if (req->op == BLK_READ) {
-        read_now(disk, req);
+    if (req->op == BLK_READ || disk->forgetful) {
+        if (req->op == BLK_READ)
+            read_now(disk, req);
+        else
+            write_now(disk, req);
         req->done(req);
         return;
     }

@@ -27,6 +27,7 @@ struct crash_disk {
     struct crash_event *events;
     unsigned count, room;
     unsigned promised; /* the test's: what must survive from here on */
+    bool forgetful;    /* no events are kept, and none fails */
 
     /* The event, or the read, of this number fails, and those after it as
      * well if `dead`. A write that fails is half done. */

@@ -2,7 +2,6 @@
 
 #include "abi/errno.h"
 #include "check.h"
-#include "format.h"
 #include "fs/devfs.h"
 #include "fs/eclipsefs/eclipsefs.h"
 #include "fs/writeback.h"
@@ -69,14 +68,21 @@ uaccess_read(void *dst, uaddr_t src, size_t n)
 void
 vfs_init(struct vfs_rig *rig, size_t blocks, size_t cache)
 {
-    struct efs_format options = {.inodes = 64, .uuid = "0123456789abcdef"};
+    struct efs_format format = {.inodes = 64, .uuid = "0123456789abcdef"};
 
+    vfs_init_format(rig, blocks, cache, &format);
+}
+
+void
+vfs_init_format(struct vfs_rig *rig, size_t blocks, size_t cache,
+                const struct efs_format *format)
+{
     host_kernel_quiet = true;
     bcache_init(cache);
     inode_init_cache();
     crash_disk_init(&rig->disk, blocks * BLOCK_SIZE);
     memset(rig->disk.now, VFS_STALE, rig->disk.size);
-    assert_int_equal(efs_format(&rig->disk.dev, &options), 0);
+    assert_int_equal(efs_format(&rig->disk.dev, format), 0);
     bcache_drop(NULL);
     crash_disk_load(&rig->disk, rig->disk.now);
     vfs_mount(rig);

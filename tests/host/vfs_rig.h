@@ -5,6 +5,7 @@
 #pragma once
 
 #include "crash_disk.h"
+#include "format.h"
 #include "fs/pagecache.h"
 
 #include <setjmp.h>
@@ -29,6 +30,8 @@ extern bool vfs_killed;
  * VFS_STALE, and mounts it with a cache of that many pages. */
 #define VFS_STALE 0xee
 void vfs_init(struct vfs_rig *rig, size_t blocks, size_t cache);
+void vfs_init_format(struct vfs_rig *rig, size_t blocks, size_t cache,
+                     const struct efs_format *format);
 void vfs_free(struct vfs_rig *rig); /* mounted or not */
 
 void vfs_mount(struct vfs_rig *rig);

@@ -72,6 +72,8 @@ content_reserve(struct inode *inode, uint64_t index)
     struct efs_map map = {0};
     int err = 0;
 
+    if (index >= EFS_BLOCKS_MAX)
+        return -EFBIG;
     if (node->layout == EFS_INLINE && node->data_len > EFS_VALUE_MAX)
         return -EOPNOTSUPP;
     if (index * BLOCK_SIZE < efs_node_length(node))
@@ -127,8 +129,7 @@ vfs_trim(struct inode *inode, uint64_t size)
         if (node->layout == EFS_INLINE)
             more = efs_node_write(efs_of(inode), node, (uint32_t)size, NULL);
         else
-            more = efs_extent_truncate(efs_of(inode), node,
-                                       (uint32_t)blocks_of(size));
+            more = efs_extent_truncate(efs_of(inode), node, blocks_of(size));
         err = vfs_end(&change, MIN(more, 0));
         if (err)
             return begun ? 0 : err;

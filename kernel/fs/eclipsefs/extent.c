@@ -328,7 +328,7 @@ trim_list(struct efs *fs, struct efs_node *node, struct trim *trim,
 }
 
 int
-efs_extent_truncate(struct efs *fs, struct efs_node *node, uint32_t blocks)
+efs_extent_truncate(struct efs *fs, struct efs_node *node, uint64_t blocks)
 {
     struct trim trim = {blocks, UINT64_MAX, TRUNCATE_CREDITS};
     uint32_t len = UINT32_MAX;

@@ -38,7 +38,7 @@ int efs_extent_insert(struct efs *fs, struct efs_node *node, uint32_t logical,
  * the file's end: who makes a file longer calls this first.
  * Returns 1 if there are more, for another change; 0; -EUCLEAN, -EIO,
  * -ENOMEM. */
-int efs_extent_truncate(struct efs *fs, struct efs_node *node, uint32_t blocks)
+int efs_extent_truncate(struct efs *fs, struct efs_node *node, uint64_t blocks)
     MUST_CHECK;
 
 /* Blocks that the file has, those of its index among them; for st_blocks.

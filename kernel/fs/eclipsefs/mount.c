@@ -81,17 +81,6 @@ vfs_end(struct vfs_change *c, int err)
     return err;
 }
 
-bool
-vfs_again(struct vfs_change *c, int err)
-{
-    struct efs *fs = vfs_efs(c->super);
-
-    if (err != -ENOSPC || c->retried || !efs_space_pending(fs))
-        return false;
-    c->retried = true;
-    return efs_commit(fs) == 0;
-}
-
 /* ---- Inodes ---- */
 
 static int

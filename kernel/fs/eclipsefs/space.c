@@ -208,16 +208,6 @@ efs_space_committed(struct efs *fs)
     freed->count = 0;
 }
 
-bool
-efs_space_pending(const struct efs *fs)
-{
-    const struct efs_space *space = fs->space;
-
-    return READ_ONCE(space->freed.count) > 0 ||
-           READ_ONCE(space->freed_by_tx.count) > 0 ||
-           READ_ONCE(space->reserved) > 0;
-}
-
 void
 efs_space_keep(struct efs *fs)
 {
@@ -423,3 +413,5 @@ efs_space_close(struct efs *fs)
     kfree(space);
     fs->space = NULL;
 }
+uint64_t dbg_reserved(struct efs *fs);
+uint64_t dbg_reserved(struct efs *fs) { return fs->space->reserved; }

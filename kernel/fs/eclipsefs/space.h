@@ -29,11 +29,6 @@ void efs_space_close(struct efs *fs);
  * its header says. Any context. */
 uint64_t efs_space_free_blocks(const struct efs *fs);
 
-/* Whether there may be more room once dirty data has been written back and
- * what has changed is committed: worth doing before -ENOSPC is told to
- * anyone. Any context. */
-bool efs_space_pending(const struct efs *fs);
-
 /* ---- For change.c: a change's end, and the journal's hooks ---- */
 
 /* The change is part of the running transaction; or it is taken back. */

@@ -168,18 +168,14 @@ eclipsefs_create(struct inode *dir, const char *name, size_t len,
                           what->rdev,        what->target, what->target_len,
                           (uint64_t)fs_now()};
     struct efs_node node;
-    int err;
 
-    do {
-        err = vfs_begin(&change);
-        if (err)
-            break;
-        err = efs_create(fs, node_of(dir), name, len, &new, &node);
-        if (!err)
-            err = get_new(dir, name, len, node.ino, out);
-        err = vfs_end(&change, err);
-    } while (vfs_again(&change, err));
-    return err;
+    int err = vfs_begin(&change);
+    if (err)
+        return err;
+    err = efs_create(fs, node_of(dir), name, len, &new, &node);
+    if (!err)
+        err = get_new(dir, name, len, node.ino, out);
+    return vfs_end(&change, err);
 }
 
 static int
@@ -187,16 +183,12 @@ eclipsefs_link(struct inode *dir, const char *name, size_t len,
                struct inode *inode)
 {
     struct vfs_change change = {.super = dir->super, .inodes = {dir, inode}};
-    int err;
 
-    do {
-        err = vfs_begin(&change);
-        if (!err)
-            err =
-                vfs_end(&change, efs_link(efs_of(dir), node_of(dir), name, len,
-                                          node_of(inode), (uint64_t)fs_now()));
-    } while (vfs_again(&change, err));
-    return err;
+    int err = vfs_begin(&change);
+    if (err)
+        return err;
+    return vfs_end(&change, efs_link(efs_of(dir), node_of(dir), name, len,
+                                     node_of(inode), (uint64_t)fs_now()));
 }
 
 static int
@@ -213,15 +205,19 @@ eclipsefs_unlink(struct inode *dir, const char *name, size_t len,
 }
 
 static int
-rename_once(struct vfs_change *change, struct inode_place *from,
-            struct inode_place *to, bool exchange)
+eclipsefs_rename(struct inode_place *from, struct inode_place *to,
+                 bool exchange)
 {
+    struct vfs_change change = {
+        .super = from->dir->super,
+        .inodes = {from->dir, to->dir, from->inode, to->inode},
+    };
     struct efs_place old = {node_of(from->dir), from->name, from->len,
                             node_of(from->inode)};
     struct efs_place new = {node_of(to->dir), to->name, to->len,
                             to->inode ? node_of(to->inode) : NULL};
 
-    int err = vfs_begin(change);
+    int err = vfs_begin(&change);
     if (err)
         return err;
     err =
@@ -230,23 +226,7 @@ rename_once(struct vfs_change *change, struct inode_place *from,
         err = move_claim(to->dir, to->name, to->len, from->inode);
     if (!err && exchange)
         err = move_claim(from->dir, from->name, from->len, to->inode);
-    return vfs_end(change, err);
-}
-
-static int
-eclipsefs_rename(struct inode_place *from, struct inode_place *to,
-                 bool exchange)
-{
-    struct vfs_change change = {
-        .super = from->dir->super,
-        .inodes = {from->dir, to->dir, from->inode, to->inode},
-    };
-    int err;
-
-    do {
-        err = rename_once(&change, from, to, exchange);
-    } while (vfs_again(&change, err));
-    return err;
+    return vfs_end(&change, err);
 }
 
 static int

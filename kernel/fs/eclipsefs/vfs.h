@@ -32,7 +32,6 @@ struct vfs_change {
     struct super *super;
     struct inode *inodes[VFS_INODES]; /* NULL: none */
     struct efs_node before[VFS_INODES];
-    bool retried;
 };
 
 struct efs *vfs_efs(const struct super *super);
@@ -63,10 +62,6 @@ int vfs_begin(struct vfs_change *c) MUST_CHECK;
 /* Ends it: the inodes are as their nodes say or, if err is not 0, their nodes
  * are as before. Returns err. */
 int vfs_end(struct vfs_change *c, int err) MUST_CHECK;
-
-/* Whether a change that ended with err is worth a second try: there is more
- * room after a commit. */
-bool vfs_again(struct vfs_change *c, int err);
 
 /* ---- tree.c ---- */
 
