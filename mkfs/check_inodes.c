@@ -16,11 +16,8 @@ read_slot(struct checker *c, uint32_t ino, uint32_t *number, uint32_t *offset)
     uint64_t at =
         c->fs.table + (uint64_t)(ino - 1) * sizeof(struct eclipsefs_slot);
     struct eclipsefs_slot slot;
-    struct efs_cursor cursor;
 
-    efs_cursor_init(&cursor, c->fs.dev, at, c->fs.records);
-    int err = efs_cursor_read(&cursor, &slot, sizeof slot);
-    efs_cursor_close(&cursor);
+    int err = efs_read(&c->fs, at, &slot, sizeof slot);
     *number = le32_load(slot.inode);
     *offset = le32_load(slot.offset);
     return err;
@@ -47,15 +44,11 @@ static int
 claim_record(struct checker *c, uint32_t ino)
 {
     struct eclipsefs_record record;
-    struct efs_cursor cursor;
     uint64_t address;
 
     int err = efs_find_record(&c->fs, ino, &address);
-    if (err)
-        return err;
-    efs_cursor_init(&cursor, c->fs.dev, address, c->fs.size);
-    err = efs_cursor_read(&cursor, &record, sizeof record);
-    efs_cursor_close(&cursor);
+    if (!err)
+        err = efs_read(&c->fs, address, &record, sizeof record);
     if (err)
         return err;
     uint64_t end = address + le32_load(record.size);

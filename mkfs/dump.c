@@ -157,15 +157,14 @@ dump_entries(struct efs *fs, uint32_t ino, uint64_t address, uint32_t len)
 
 /* Shows rows of numbers, and the blocks that an index leads to. */
 static int
-dump_index(struct efs *fs, uint32_t ino, struct efs_cursor *cursor,
-           unsigned tag, uint32_t len)
+dump_index(struct efs *fs, uint32_t ino, uint64_t address, unsigned tag,
+           uint32_t len)
 {
     uint8_t row[ECLIPSEFS_BLOCK_SIZE];
     uint32_t depth = 0, skip = tag == EFSX_HASH_INDEX ? EFS_DEPTH_SIZE : 0;
 
-    int err = len < skip || len > sizeof row
-                  ? -EUCLEAN
-                  : efs_cursor_read(cursor, row, len);
+    int err = len < skip || len > sizeof row ? -EUCLEAN
+                                             : efs_read(fs, address, row, len);
     if (err) {
         putchar('\n');
         return err;
@@ -181,25 +180,19 @@ dump_index(struct efs *fs, uint32_t ino, struct efs_cursor *cursor,
                              MAX(depth, 1u) - 1);
 }
 
-/* Shows the value of the TLV just taken; the cursor stands before it. */
+/* Shows the value of a TLV. */
 static int
-dump_value(struct efs *fs, uint32_t ino, const struct efs_cursor *cursor,
-           unsigned tag, uint32_t len)
+dump_value(struct efs *fs, uint32_t ino, uint64_t address, unsigned tag,
+           uint32_t len)
 {
     uint8_t value[SHOWN_BYTES];
     uint32_t shown = MIN(len, SHOWN_BYTES);
-    struct efs_cursor look = *cursor;
-    int err;
 
     if (tag == ECLIPSEFS_ENTRIES)
-        return dump_entries(fs, ino, cursor->pos, len);
-    look.buf = NULL;
-    if (tag >= EFSX_EXTENTS && tag <= EFSX_HASH_INDEX) {
-        err = dump_index(fs, ino, &look, tag, len);
-        efs_cursor_close(&look);
-        return err;
-    }
-    err = efs_cursor_read(&look, value, shown);
+        return dump_entries(fs, ino, address, len);
+    if (tag >= EFSX_EXTENTS && tag <= EFSX_HASH_INDEX)
+        return dump_index(fs, ino, address, tag, len);
+    int err = efs_read(fs, address, value, shown);
     if (!err && (tag < ECLIPSEFS_CONTENT || tag > EFSX_HASH_INDEX) &&
         len <= sizeof(uint64_t)) {
         print_number(tag, value, len);
@@ -209,64 +202,58 @@ dump_value(struct efs *fs, uint32_t ino, const struct efs_cursor *cursor,
         fputs(shown < len ? "..." : "", stdout);
     }
     putchar('\n');
-    efs_cursor_close(&look);
     return err;
 }
 
+/* Shows the TLV at *address, and moves that past it. */
 static int
-dump_tlv(struct efs *fs, uint32_t ino, struct efs_cursor *cursor)
+dump_tlv(struct efs *fs, uint32_t ino, uint64_t *address, uint64_t end)
 {
     struct eclipsefs_tlv tlv;
-    uint64_t start = cursor->pos;
+    uint64_t start = *address;
 
-    int err = efs_cursor_read(cursor, &tlv, sizeof tlv);
+    int err = efs_read(fs, start, &tlv, sizeof tlv);
     if (err)
         return err;
     unsigned tag = le16_load(tlv.tag);
     uint32_t len = le32_load(tlv.length);
     printf("  %10llu 0x%04x %s, %u bytes:", (unsigned long long)start, tag,
            tag_name(tag), len);
-    if (len > efs_cursor_left(cursor)) {
+    if (len > end - start - sizeof tlv) {
         puts(" reaches past the record");
         return -EUCLEAN;
     }
-    err = dump_value(fs, ino, cursor, tag, len);
-    efs_cursor_skip(cursor, len);
-    return err;
+    *address = start + sizeof tlv + len;
+    return dump_value(fs, ino, start + sizeof tlv, tag, len);
 }
 
 int
 dump_inode(struct efs *fs, uint32_t ino)
 {
     struct eclipsefs_record record;
-    struct efs_cursor cursor;
     uint64_t address;
 
     int err = efs_find_record(fs, ino, &address);
+    if (!err)
+        err = efs_read(fs, address, &record, sizeof record);
     if (err)
         return err;
-    efs_cursor_init(&cursor, fs->dev, address, fs->size);
-    err = efs_cursor_read(&cursor, &record, sizeof record);
-    if (err)
-        goto out;
     uint32_t size = le32_load(record.size);
     printf("inode %u: slot at %llu, record at %llu: inode %u, %u bytes\n", ino,
            (unsigned long long)(fs->table +
                                 (ino - 1) * sizeof(struct eclipsefs_slot)),
            (unsigned long long)address, le32_load(record.inode), size);
-    err = -EUCLEAN;
     if (size < sizeof record || size > fs->size - address)
-        goto out;
-    cursor.end = address + size;
+        return -EUCLEAN;
+    uint64_t end = address + size;
+    address += sizeof record;
     err = le32_load(record.inode) == ino ? 0 : -EUCLEAN;
-    while (efs_cursor_left(&cursor) >= sizeof(struct eclipsefs_tlv)) {
-        int tlv_err = dump_tlv(fs, ino, &cursor);
+    while (end - address >= sizeof(struct eclipsefs_tlv)) {
+        int tlv_err = dump_tlv(fs, ino, &address, end);
         err = tlv_err ? tlv_err : err;
         if (tlv_err)
             break;
     }
-out:
-    efs_cursor_close(&cursor);
     return err;
 }
 

@@ -69,13 +69,10 @@ dump_index_block(struct efs *fs, uint32_t ino, uint32_t number, unsigned depth)
 {
     uint8_t block[BLOCK_SIZE];
     const struct efsx_block *head = (const void *)block;
-    struct efs_cursor cursor;
 
     if (!efs_has_blocks(fs, number, 1))
         return -EUCLEAN;
-    efs_cursor_init(&cursor, fs->dev, (uint64_t)number * BLOCK_SIZE, fs->size);
-    int err = efs_cursor_read(&cursor, block, sizeof block);
-    efs_cursor_close(&cursor);
+    int err = efs_read(fs, (uint64_t)number * BLOCK_SIZE, block, sizeof block);
     if (err)
         return err;
     if (!dump_entry_block(fs, block, number) || !has_trailer(block) ||

@@ -139,15 +139,12 @@ bool
 walk_is_free(struct walk *w, uint32_t ino)
 {
     struct eclipsefs_slot slot;
-    struct efs_cursor cursor;
     uint64_t at = w->fs.table + (uint64_t)(ino - 1) * sizeof slot;
 
     if (!w->fs.extended)
         return false;
-    efs_cursor_init(&cursor, w->fs.dev, at, w->fs.records);
-    int err = efs_cursor_read(&cursor, &slot, sizeof slot);
-    efs_cursor_close(&cursor);
-    return !err && le64_load(&slot) == 0;
+    return efs_read(&w->fs, at, &slot, sizeof slot) == 0 &&
+           le64_load(&slot) == 0;
 }
 
 const char *

@@ -13,17 +13,12 @@ void
 efs_dir_open(struct efs_dir *dir, struct efs *fs, const struct efs_node *node,
              uint64_t pos)
 {
-    uint64_t end = node->data + node->data_len;
-
     *dir = (struct efs_dir){.fs = fs, .node = node, .pos = pos};
-    efs_cursor_init(&dir->cursor, fs->dev,
-                    node->data + MIN(pos, node->data_len), end);
 }
 
 void
 efs_dir_close(struct efs_dir *dir)
 {
-    efs_cursor_close(&dir->cursor);
     efs_index_put(&dir->path);
 }
 
@@ -72,29 +67,27 @@ next_in_tree(struct efs_dir *dir, struct efs_entry *entry)
 static int
 next_in_list(struct efs_dir *dir, struct efs_entry *entry)
 {
-    struct efs_cursor *cursor = &dir->cursor;
+    const struct efs_node *node = dir->node;
+    uint64_t start = node->data + dir->pos, left = node->data_len - dir->pos;
     struct eclipsefs_dirent head;
-    uint64_t start = cursor->pos;
 
-    if (efs_cursor_left(cursor) == 0)
+    if (dir->pos >= node->data_len)
         return 0;
-    int err = efs_cursor_read(cursor, &head, sizeof head);
-    if (err == -EUCLEAN)
-        return efs_damaged(dir->fs, dir->node->ino, start,
+    if (left < sizeof head)
+        return efs_damaged(dir->fs, node->ino, start,
                            "directory ends within an entry");
+    int err = efs_read(dir->fs, start, &head, sizeof head);
     if (err)
         return err;
     entry->len = le32_load(head.name_len);
-    entry->link.ino = le32_load(head.inode);
-    entry->link.pos = (uint32_t)(start - dir->node->data);
-    if (entry->len > efs_cursor_left(cursor))
-        return efs_damaged(dir->fs, dir->node->ino, start,
+    entry->link = (struct efs_link){le32_load(head.inode), (uint32_t)dir->pos};
+    if (entry->len > left - sizeof head)
+        return efs_damaged(dir->fs, node->ino, start,
                            "name reaches past its directory");
-    if (entry->len > ECLIPSEFS_NAME_MAX)
-        efs_cursor_skip(cursor, entry->len);
-    else
-        err = efs_cursor_read(cursor, entry->name, entry->len);
-    entry->next = cursor->pos - dir->node->data;
+    if (entry->len <= ECLIPSEFS_NAME_MAX)
+        err = efs_read(dir->fs, start + sizeof head, entry->name, entry->len);
+    dir->pos += sizeof head + entry->len;
+    entry->next = dir->pos;
     return err ? err : 1;
 }
 
@@ -117,20 +110,6 @@ efs_dir_check_link(struct efs *fs, const struct efs_node *node,
     return efs_damaged(fs, node->ino,
                        node->data + (efs_dir_is_list(fs, node) ? link->pos : 0),
                        "entry leads to no inode");
-}
-
-static int
-find_in_tree(struct efs *fs, const struct efs_node *node, const char *name,
-             size_t len, struct efs_link *link)
-{
-    struct efs_path path;
-
-    int err = efs_dirtree_lookup(fs, node, name, len, &path, &link->ino);
-    if (err)
-        return err;
-    efs_index_put(&path);
-    link->pos = (uint32_t)(efs_name_hash(fs, name, len) >> 32);
-    return 0;
 }
 
 static int
@@ -159,8 +138,18 @@ int
 efs_dir_lookup(struct efs *fs, const struct efs_node *node, const char *name,
                size_t len, struct efs_link *link)
 {
-    int err = efs_dir_is_list(fs, node)
-                  ? find_in_list(fs, node, name, len, link)
-                  : find_in_tree(fs, node, name, len, link);
+    struct efs_path path;
+    struct efs_name found;
+    int err;
+
+    if (efs_dir_is_list(fs, node)) {
+        err = find_in_list(fs, node, name, len, link);
+    } else {
+        err = efs_dirtree_lookup(fs, node, name, len, &path, &found);
+        if (err)
+            return err;
+        *link = (struct efs_link){found.ino, (uint32_t)(found.hash >> 32)};
+        efs_index_put(&path);
+    }
     return err ? err : efs_dir_check_link(fs, node, link);
 }

@@ -12,7 +12,6 @@
  * meet the next.) */
 #pragma once
 
-#include "fs/eclipsefs/cursor.h"
 #include "fs/eclipsefs/dirtree.h"
 
 /* Whether the directory is a list. */
@@ -27,10 +26,9 @@ efs_dir_is_list(const struct efs *fs, const struct efs_node *node)
 struct efs_dir {
     struct efs *fs;
     const struct efs_node *node;
-    struct efs_cursor cursor; /* in a list */
-    uint64_t pos;             /* otherwise: the least that is wanted */
-    struct efs_path path;     /* held while there may be more of its names */
-    struct efs_name name;     /* the last one */
+    uint64_t pos; /* in a list: the next one; else the least that is wanted */
+    struct efs_path path; /* held while there may be more of its names */
+    struct efs_name name; /* the last one */
 };
 
 /* What an entry links: inode ino, which may dangle. pos tells the entry from

@@ -60,24 +60,23 @@ efs_dirtree_next(struct efs *fs, const struct efs_node *dir,
 
 int
 efs_dirtree_lookup(struct efs *fs, const struct efs_node *dir, const char *name,
-                   size_t len, struct efs_path *path, uint32_t *ino)
+                   size_t len, struct efs_path *path, struct efs_name *found)
 {
-    uint32_t upper = (uint32_t)(efs_name_hash(fs, name, len) >> 32);
-    struct efs_name each = {0};
-    int found;
+    uint64_t hash = efs_name_hash(fs, name, len);
+    int more;
 
-    int err = efs_index_find(fs, dir, upper, path);
+    int err = efs_index_find(fs, dir, (uint32_t)(hash >> 32), path);
     if (err)
         return err;
-    while ((found = read_name(fs, dir, path, &each)) > 0) {
-        if (each.len != len || memcmp(each.text, name, len) != 0)
-            continue;
-        path->step[path->depth].at = each.at;
-        *ino = each.ino;
+    *found = (struct efs_name){.hash = hash};
+    do
+        more = read_name(fs, dir, path, found);
+    while (more > 0 &&
+           (found->len != len || memcmp(found->text, name, len) != 0));
+    if (more > 0)
         return 0;
-    }
     efs_index_put(path);
-    return found < 0 ? found : -ENOENT;
+    return more < 0 ? more : -ENOENT;
 }
 
 /* ---- Adding names ---- */
@@ -160,10 +159,10 @@ efs_dir_remove(struct efs *fs, struct efs_node *dir, const char *name,
                size_t len)
 {
     struct efs_path path;
+    struct efs_name found;
     uint8_t *rest;
-    uint32_t ino;
 
-    int err = efs_dirtree_lookup(fs, dir, name, len, &path, &ino);
+    int err = efs_dirtree_lookup(fs, dir, name, len, &path, &found);
     if (err)
         return err;
     const struct efs_step *step = &path.step[path.depth];
@@ -171,7 +170,7 @@ efs_dir_remove(struct efs *fs, struct efs_node *dir, const char *name,
         err = efs_index_drop(fs, dir, &path);
     else
         err =
-            efs_index_splice(fs, dir, step, step->at, NAME_SIZE(len), 0, &rest);
+            efs_index_splice(fs, dir, step, found.at, NAME_SIZE(len), 0, &rest);
     return efs_index_finish(fs, dir, &path, err);
 }
 
@@ -180,14 +179,14 @@ efs_dir_set(struct efs *fs, struct efs_node *dir, const char *name, size_t len,
             uint32_t ino)
 {
     struct efs_path path;
+    struct efs_name found;
     uint8_t *place;
-    uint32_t old;
 
-    int err = efs_dirtree_lookup(fs, dir, name, len, &path, &old);
+    int err = efs_dirtree_lookup(fs, dir, name, len, &path, &found);
     if (err)
         return err;
     const struct efs_step *step = &path.step[path.depth];
-    err = efs_index_splice(fs, dir, step, step->at, 0, 0, &place);
+    err = efs_index_splice(fs, dir, step, found.at, 0, 0, &place);
     if (!err)
         le32_store(((struct eclipsefs_dirent *)(void *)place)->inode, ino);
     return efs_index_finish(fs, dir, &path, err);

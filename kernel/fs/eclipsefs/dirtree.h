@@ -36,11 +36,10 @@ int efs_dirtree_next(struct efs *fs, const struct efs_node *dir,
                      const struct efs_path *path, struct efs_name *name)
     MUST_CHECK;
 
-/* Goes to a name. Returns 0, *path, to be put, and where it leads to in *ino;
- * or -ENOENT. */
+/* Goes to a name. Returns 0, *path, to be put, and *found; or -ENOENT. */
 int efs_dirtree_lookup(struct efs *fs, const struct efs_node *dir,
                        const char *name, size_t len, struct efs_path *path,
-                       uint32_t *ino) MUST_CHECK;
+                       struct efs_name *found) MUST_CHECK;
 
 /* ---- Within a change, which must be cancelled on errors ----
  *

@@ -53,7 +53,7 @@ list_is_sound(const struct efs *fs, const struct efs_path *path)
             return false;
         from = e.logical + e.count;
     }
-    return true;
+    return list->used % EXTENT_SIZE == 0;
 }
 
 /* Goes to the list in which logical is, if the file has it. A block's extents
@@ -82,22 +82,18 @@ find_list(struct efs *fs, const struct efs_node *node, uint64_t logical,
 int
 efs_extent_check(struct efs *fs, const struct efs_node *node)
 {
-    size_t size = EXTENT_SIZE;
+    uint32_t len = node->data_len;
+    bool sound = len > 0 && len % sizeof(struct efsx_index) == 0;
     struct efs_path path;
-    bool sound = true;
 
-    if (node->layout == EFS_EXTENT_INDEX) {
-        sound = node->data_len > 0;
-        size = sizeof(struct efsx_index);
-    } else {
+    if (node->layout == EFS_EXTENTS) {
         int err = find_list(fs, node, 0, &path);
         if (err)
             return err;
         sound = list_is_sound(fs, &path);
         efs_index_put(&path);
     }
-    if (sound && node->data_len % size == 0 &&
-        node->size <= EFS_BLOCKS_MAX * BLOCK_SIZE)
+    if (sound && node->size <= EFS_BLOCKS_MAX * BLOCK_SIZE)
         return 0;
     return efs_broken(fs, node->ino, node->data, "wrong extents");
 }

@@ -24,27 +24,6 @@ locate(struct efs *fs, const struct efs_node *node, uint64_t offset,
     return 0;
 }
 
-int
-efs_file_map(struct efs *fs, const struct efs_node *node, uint64_t offset,
-             struct buf **buf, const uint8_t **data, size_t *len)
-{
-    uint64_t address, count;
-
-    *buf = NULL;
-    *data = NULL;
-    int err = locate(fs, node, offset, &address, &count);
-    if (err)
-        return err;
-    size_t start = address % BLOCK_SIZE;
-    *len = address ? MIN(BLOCK_SIZE - start, count) : count;
-    if (address == 0)
-        return 0;
-    err = bcache_get(fs->dev, address / BLOCK_SIZE, buf);
-    if (!err)
-        *data = bcache_data(*buf) + start;
-    return err;
-}
-
 void
 efs_file_prefetch(struct efs *fs, const struct efs_node *node, uint64_t offset,
                   size_t n)
@@ -73,19 +52,16 @@ efs_file_read(struct efs *fs, const struct efs_node *node, uint64_t offset,
     n = MIN(n, length - offset);
     efs_file_prefetch(fs, node, offset, n);
     while (done < n) {
-        struct buf *buf;
-        const uint8_t *data;
-        size_t len;
-        int err = efs_file_map(fs, node, offset + done, &buf, &data, &len);
+        uint64_t address, count;
+        int err = locate(fs, node, offset + done, &address, &count);
+        size_t len = MIN(count, BLOCK_SIZE - address % BLOCK_SIZE);
+        len = MIN(len, n - done);
+        if (!err && address)
+            err = efs_read(fs, address, out + done, len);
+        else if (!err)
+            memset(out + done, 0, len);
         if (err)
             return done > 0 ? (int64_t)done : err;
-        len = MIN(len, n - done);
-        if (data) {
-            memcpy(out + done, data, len);
-            bcache_put(buf);
-        } else {
-            memset(out + done, 0, len);
-        }
         done += len;
     }
     return (int64_t)done;

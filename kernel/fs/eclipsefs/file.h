@@ -5,16 +5,7 @@
  * symlink. */
 #pragma once
 
-#include "fs/bcache.h"
 #include "fs/eclipsefs/record.h"
-
-/* Finds the content at offset < efs_node_length in the block cache, up to the
- * end of its block, of the hole, or of the content.
- * Returns 0, a held *buf for the caller to put, and the bytes, or NULL for
- * both in a hole; -EUCLEAN (logged), -EIO, -ENOMEM. */
-int efs_file_map(struct efs *fs, const struct efs_node *node, uint64_t offset,
-                 struct buf **buf, const uint8_t **data, size_t *len)
-    MUST_CHECK;
 
 /* Starts reading the blocks of n bytes from offset on without waiting; a
  * hint, worth giving before n bytes are read block by block. */

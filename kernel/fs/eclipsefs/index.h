@@ -19,7 +19,7 @@ struct efs_step {
     uint32_t start;  /* bytes before it in its value: an index's depth */
     uint8_t *bytes;
     uint32_t used; /* bytes */
-    uint32_t at;   /* the index entry that leads on, or the name, bytes */
+    uint32_t at;   /* the index entry that leads on, bytes */
 };
 
 struct efs_path {

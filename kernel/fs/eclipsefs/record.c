@@ -3,7 +3,6 @@
 #include "abi/errno.h"
 #include "abi/mode.h"
 #include "fs/eclipsefs/change.h"
-#include "fs/eclipsefs/cursor.h"
 #include "fs/eclipsefs/extent.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
@@ -58,7 +57,7 @@ struct parse {
     struct efs_node *node;
     struct value values[2]; /* by kind.directory */
     bool rdev;              /* met its TLV */
-    struct efs_cursor cursor;
+    uint64_t at, end; /* addresses: of the next TLV, and the record's end */
 };
 
 static bool
@@ -131,38 +130,35 @@ efs_node_block(struct efs *fs, uint32_t ino, uint64_t address, struct buf **buf)
 
 /* ---- Reading ---- */
 
-/* Reads the number that stands at the cursor. */
-static int
-read_number(struct parse *p, const struct number *number)
+/* Takes a number from bytes, of which at least eight are there. */
+static void
+set_number(struct efs_node *node, const struct number *number,
+           const uint8_t *bytes)
 {
-    char *field = (char *)p->node + number->field;
-    uint8_t bytes[8] = {0};
+    void *field = (char *)node + number->field;
+    uint64_t value = le64_load(bytes);
 
-    int err = efs_cursor_read(&p->cursor, bytes, number->size);
-    if (err)
-        return err;
     if (number->size == sizeof(uint64_t))
-        *(uint64_t *)(void *)field = le64_load(bytes);
+        *(uint64_t *)field = value;
     else
-        *(uint32_t *)(void *)field = le32_load(bytes);
-    return 0;
+        *(uint32_t *)field = (uint32_t)(value & ~(~0ull << 8 * number->size));
 }
 
 /* Reads one TLV and moves past it. */
 static int
 parse_tlv(struct parse *p)
 {
-    struct efs_cursor *cursor = &p->cursor;
-    uint64_t start = cursor->pos;
-    struct eclipsefs_tlv tlv;
+    uint8_t bytes[HEAD_SIZE + sizeof(uint64_t)] = {0}; /* any number fits */
+    const struct eclipsefs_tlv *tlv = (void *)bytes;
+    struct value value = {.address = p->at + HEAD_SIZE};
 
-    int err = efs_cursor_read(cursor, &tlv, sizeof tlv);
+    int err = efs_read(p->fs, p->at, bytes, MIN(sizeof bytes, p->end - p->at));
     if (err)
         return err;
-    unsigned tag = le16_load(tlv.tag);
-    struct value value = {.address = cursor->pos, .len = le32_load(tlv.length)};
-    if (value.len > efs_cursor_left(cursor))
-        return efs_damaged(p->fs, p->node->ino, start,
+    unsigned tag = le16_load(tlv->tag);
+    value.len = le32_load(tlv->length);
+    if (value.len > p->end - value.address)
+        return efs_damaged(p->fs, p->node->ino, p->at,
                            "TLV reaches past its record");
 
     if (tag >= EFSX_EXTENTS && !p->fs->extended)
@@ -173,25 +169,21 @@ parse_tlv(struct parse *p)
             p->values[kinds[i].directory] = value;
         }
     p->rdev |= tag == EFSX_RDEV;
-    for (size_t i = 0; i < ARRAY_LEN(numbers) && !err; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         if (tag == numbers[i].tag && value.len >= numbers[i].size)
-            err = read_number(p, &numbers[i]);
-    }
-    if (!err)
-        cursor->pos = value.address + value.len;
-    return err;
+            set_number(p->node, &numbers[i], bytes + HEAD_SIZE);
+    p->at = value.address + value.len;
+    return 0;
 }
 
-/* Reads the head of the record at address, and sets the cursor's end to the
- * record's. */
+/* Reads the head of the record at address. */
 static int
 parse_head(struct parse *p, uint64_t address)
 {
     struct eclipsefs_record record;
     uint32_t ino = p->node->ino;
 
-    efs_cursor_init(&p->cursor, p->fs->dev, address, p->fs->size);
-    int err = efs_cursor_read(&p->cursor, &record, sizeof record);
+    int err = efs_read(p->fs, address, &record, sizeof record);
     if (err)
         return err;
     uint32_t size = le32_load(record.size);
@@ -199,7 +191,8 @@ parse_head(struct parse *p, uint64_t address)
         return efs_damaged(p->fs, ino, address, "record of another inode");
     if (size < sizeof record || size > p->fs->size - address)
         return efs_damaged(p->fs, ino, address, "record has a wrong size");
-    p->cursor.end = address + size;
+    p->at = address + sizeof record;
+    p->end = address + size;
     return 0;
 }
 
@@ -207,28 +200,20 @@ parse_head(struct parse *p, uint64_t address)
 static int
 finish_node(struct parse *p, uint64_t address)
 {
+    static const uint32_t type_bits[] = {
+        [ECLIPSEFS_FILE] = S_IFREG,
+        [ECLIPSEFS_DIRECTORY] = S_IFDIR,
+        [ECLIPSEFS_SYMLINK] = S_IFLNK,
+    };
     struct efs_node *node = p->node;
-    struct value *value = &p->values[node->type == ECLIPSEFS_DIRECTORY];
-    uint32_t type_bits;
+    struct value *value = &p->values[efs_node_is_dir(node)];
 
-    switch (node->type) {
-    case ECLIPSEFS_FILE:
-        type_bits = S_IFREG;
-        if (p->rdev && is_device(node->mode)) {
-            type_bits = node->mode & S_IFMT;
-            value->len = 0;
-        }
-        break;
-    case ECLIPSEFS_SYMLINK:
-        type_bits = S_IFLNK;
-        break;
-    case ECLIPSEFS_DIRECTORY:
-        type_bits = S_IFDIR;
-        break;
-    default:
+    if (node->type == 0 || node->type >= ARRAY_LEN(type_bits))
         return efs_damaged(p->fs, node->ino, address, "unknown node type");
-    }
-    node->mode = type_bits | (node->mode & ~(uint32_t)S_IFMT);
+    if (node->type == ECLIPSEFS_FILE && p->rdev && is_device(node->mode))
+        value->len = 0;
+    else
+        node->mode = type_bits[node->type] | (node->mode & ~(uint32_t)S_IFMT);
     node->layout = value->layout;
     node->data = value->address;
     node->data_len = value->len;
@@ -261,9 +246,8 @@ efs_node_read(struct efs *fs, uint32_t ino, struct efs_node *node)
     }
     p.values[false].address = p.values[true].address = address;
     err = parse_head(&p, address);
-    while (!err && efs_cursor_left(&p.cursor) >= sizeof(struct eclipsefs_tlv))
+    while (!err && p.end - p.at >= HEAD_SIZE)
         err = parse_tlv(&p);
-    efs_cursor_close(&p.cursor);
     return err ? err : finish_node(&p, address);
 }
 

@@ -1,7 +1,6 @@
 #include "fs/eclipsefs/super.h"
 
 #include "abi/errno.h"
-#include "fs/eclipsefs/cursor.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 #include "lib/print.h"
@@ -10,40 +9,47 @@
 #define CRC32_POLYNOMIAL 0xedb88320u /* IEEE 802.3, bits reversed */
 
 /* Bit by bit: 53 bytes once a mount are not worth a table. */
-static uint32_t
-crc32_update(uint32_t crc, const uint8_t *p, size_t n)
-{
-    while (n-- > 0) {
-        crc ^= *p++;
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc & 1 ? crc >> 1 ^ CRC32_POLYNOMIAL : crc >> 1;
-    }
-    return crc;
-}
-
 uint32_t
 efs_header_checksum(const struct eclipsefs_header *header)
 {
     const uint8_t *bytes = (const uint8_t *)header;
-    size_t after = offsetof(struct eclipsefs_header, creation_time);
     uint32_t crc = 0xffffffff;
 
-    crc = crc32_update(crc, bytes,
-                       offsetof(struct eclipsefs_header, header_checksum));
-    crc = crc32_update(crc, bytes + after, sizeof *header - after);
+    for (size_t i = 0; i < sizeof *header; i++) {
+        if (i == offsetof(struct eclipsefs_header, header_checksum))
+            i = offsetof(struct eclipsefs_header, creation_time);
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? CRC32_POLYNOMIAL : 0);
+    }
     return ~crc;
 }
 
-static int
-read_at(struct efs *fs, uint64_t address, void *dst, size_t n)
+int
+efs_read(struct efs *fs, uint64_t address, void *dst, size_t n)
 {
-    struct efs_cursor cursor;
-
-    if (address > fs->size)
+    if (address > fs->size || n > fs->size - address)
         return -EUCLEAN;
-    efs_cursor_init(&cursor, fs->dev, address, fs->size);
-    int err = efs_cursor_read(&cursor, dst, n);
-    efs_cursor_close(&cursor);
+    for (size_t done = 0; done < n;) {
+        uint64_t from = address + done;
+        size_t part = MIN(n - done, BLOCK_SIZE - from % BLOCK_SIZE);
+        struct buf *buf;
+        int err = bcache_get(fs->dev, from / BLOCK_SIZE, &buf);
+        if (err)
+            return err;
+        memcpy((char *)dst + done, bcache_data(buf) + from % BLOCK_SIZE, part);
+        bcache_put(buf);
+        done += part;
+    }
+    return 0;
+}
+
+/* ---- Opening ---- */
+
+static int
+refuse(const char **why, const char *reason, int err)
+{
+    *why = reason;
     return err;
 }
 
@@ -51,19 +57,14 @@ read_at(struct efs *fs, uint64_t address, void *dst, size_t n)
 static int
 check_kind(const struct eclipsefs_header *header, const char **why)
 {
-    if (memcmp(header->magic, ECLIPSEFS_MAGIC, sizeof header->magic) != 0) {
-        *why = "no eclipsefs magic";
-        return -EINVAL;
-    }
-    if (le32_load(header->version) != ECLIPSEFS_VERSION) {
-        *why = "eclipsefs version other than 2.0";
-        return -EOPNOTSUPP;
-    }
     uint32_t checksum = le32_load(header->header_checksum);
-    if (checksum != 0 && checksum != efs_header_checksum(header)) {
-        *why = "the header's checksum is wrong";
-        return -EUCLEAN;
-    }
+
+    if (memcmp(header->magic, ECLIPSEFS_MAGIC, sizeof header->magic) != 0)
+        return refuse(why, "no eclipsefs magic", -EINVAL);
+    if (le32_load(header->version) != ECLIPSEFS_VERSION)
+        return refuse(why, "eclipsefs version other than 2.0", -EOPNOTSUPP);
+    if (checksum != 0 && checksum != efs_header_checksum(header))
+        return refuse(why, "the header's checksum is wrong", -EUCLEAN);
     return 0;
 }
 
@@ -74,25 +75,20 @@ check_extension(struct efs *fs, const char **why)
 {
     const struct efsx_header *ext = &fs->ext;
 
-    int err = read_at(fs, EFSX_OFFSET, &fs->ext, sizeof fs->ext);
+    int err = efs_read(fs, EFSX_OFFSET, &fs->ext, sizeof fs->ext);
     if (err)
         return err;
     if (memcmp(ext->magic, EFSX_MAGIC, sizeof ext->magic) != 0 ||
         le32_load(ext->checksum) !=
-            crc32c(0, ext, offsetof(struct efsx_header, checksum))) {
-        *why = "the extension's header is damaged";
-        return -EUCLEAN;
-    }
+            crc32c(0, ext, offsetof(struct efsx_header, checksum)))
+        return refuse(why, "the extension's header is damaged", -EUCLEAN);
     if (le32_load(ext->version) != EFSX_VERSION ||
-        le32_load(ext->block_size) != ECLIPSEFS_BLOCK_SIZE) {
-        *why = "a later version of the extension, or other blocks";
-        return -EOPNOTSUPP;
-    }
+        le32_load(ext->block_size) != ECLIPSEFS_BLOCK_SIZE)
+        return refuse(why, "a later version of the extension, or other blocks",
+                      -EOPNOTSUPP);
     uint64_t blocks = le64_load(ext->total_blocks);
-    if (blocks > fs->size / ECLIPSEFS_BLOCK_SIZE || blocks > EFS_BLOCKS_MAX) {
-        *why = "the image is larger than its device";
-        return -EUCLEAN;
-    }
+    if (blocks > fs->size / ECLIPSEFS_BLOCK_SIZE || blocks > EFS_BLOCKS_MAX)
+        return refuse(why, "the image is larger than its device", -EUCLEAN);
     fs->size = blocks * ECLIPSEFS_BLOCK_SIZE;
     fs->extended = true;
     return 0;
@@ -147,54 +143,38 @@ check_table(struct efs *fs, const char **why)
     return -EUCLEAN;
 }
 
-/* Whether the back half of the table holds anything. With narrow slots and a
- * table of twice the size needed it is spare, hence zeros; with wide slots
- * it is in use. */
-static int
-back_half_in_use(struct efs *fs, bool *in_use)
-{
-    uint64_t middle = fs->table + (fs->records - fs->table) / 2;
-    struct eclipsefs_slot slot;
-    struct efs_cursor cursor;
-    int err = 0;
-
-    *in_use = false;
-    efs_cursor_init(&cursor, fs->dev, middle, fs->records);
-    while (!err && !*in_use && efs_cursor_left(&cursor) >= sizeof slot) {
-        err = efs_cursor_read(&cursor, &slot, sizeof slot);
-        *in_use = !err && le64_load(&slot) != 0;
-    }
-    efs_cursor_close(&cursor);
-    return err;
-}
-
 /* Recognises the variant with wide slots: the table has exactly their size,
- * and record 1 is where the first one says. */
+ * its back half, where narrow slots would be spare, is in use, and record 1 is
+ * where the first one says. */
 static int
 check_slot_width(struct efs *fs, const char **why)
 {
+    uint64_t at = fs->table + (fs->records - fs->table) / 2, used = 0;
     struct eclipsefs_wide_slot wide;
     struct eclipsefs_record record;
-    bool in_use;
+    int err = 0;
 
     if (fs->records - fs->table != (uint64_t)fs->inode_count * sizeof wide)
         return 0;
-    int err = back_half_in_use(fs, &in_use);
-    if (err || !in_use)
-        return err;
-    err = read_at(fs, fs->table, &wide, sizeof wide);
+    for (; !err && !used && at < fs->records; at += sizeof used)
+        err = efs_read(fs, at, &used, sizeof used);
+    if (!err && !used)
+        return 0;
+    if (!err)
+        err = efs_read(fs, fs->table, &wide, sizeof wide);
     if (err)
         return err;
     uint64_t offset = le64_load(wide.offset);
     if (offset > fs->size - fs->records)
         return 0;
-    err = read_at(fs, fs->records + offset, &record, sizeof record);
+    err = efs_read(fs, fs->records + offset, &record, sizeof record);
     if (err == -EUCLEAN)
         return 0; /* not where a record can be, so the slots are not wide */
     if (err || le32_load(record.inode) != ECLIPSEFS_ROOT_INO)
         return err;
-    *why = "eclipsefs with 16-byte inode table entries is not supported";
-    return -EOPNOTSUPP;
+    return refuse(why,
+                  "eclipsefs with 16-byte inode table entries is not supported",
+                  -EOPNOTSUPP);
 }
 
 int
@@ -203,14 +183,11 @@ efs_open(struct efs *fs, struct blockdev *dev, const char **why)
     *fs = (struct efs){
         .dev = dev, .size = dev->sectors * SECTOR_SIZE, .read_only = true};
     *why = "the device cannot be read";
-    if (fs->size < sizeof fs->header) {
-        *why = "the device is too small for eclipsefs";
-        return -EINVAL;
-    }
-    int err = read_at(fs, 0, &fs->header, sizeof fs->header);
-    if (err)
-        return err;
-    err = check_kind(&fs->header, why);
+    if (fs->size < sizeof fs->header)
+        return refuse(why, "the device is too small for eclipsefs", -EINVAL);
+    int err = efs_read(fs, 0, &fs->header, sizeof fs->header);
+    if (!err)
+        err = check_kind(&fs->header, why);
     if (!err && le32_load(fs->header.flags) & ECLIPSEFS_FLAG_EXTENDED)
         err = check_extension(fs, why);
     if (!err)
@@ -220,6 +197,8 @@ efs_open(struct efs *fs, struct blockdev *dev, const char **why)
     return fs->extended ? check_layout(fs, why) : check_slot_width(fs, why);
 }
 
+/* ---- Inodes, and damage ---- */
+
 int
 efs_find_record(struct efs *fs, uint32_t ino, uint64_t *address)
 {
@@ -228,7 +207,7 @@ efs_find_record(struct efs *fs, uint32_t ino, uint64_t *address)
     uint64_t at = fs->table + ((uint64_t)ino - 1) * sizeof slot;
     if (ino == 0 || ino > fs->inode_count)
         return efs_damaged(fs, ino, at, "no such inode");
-    int err = read_at(fs, at, &slot, sizeof slot);
+    int err = efs_read(fs, at, &slot, sizeof slot);
     if (err)
         return err;
     uint64_t offset = le32_load(slot.offset);

@@ -61,6 +61,10 @@ int efs_open(struct efs *fs, struct blockdev *dev, const char **why) MUST_CHECK;
  * the three checksums. */
 uint32_t efs_header_checksum(const struct eclipsefs_header *header);
 
+/* Copies n bytes of the image from address on. Returns 0, -EUCLEAN if they
+ * reach past its end, -EIO, -ENOMEM. */
+int efs_read(struct efs *fs, uint64_t address, void *dst, size_t n) MUST_CHECK;
+
 /* Finds the node record of ino through the inode table.
  * Returns 0 and its address (the record's head is on the device), -EUCLEAN
  * if there is no such inode or its record lies past the end, -EIO,
