@@ -410,9 +410,10 @@ findings: tests
 	    LINT_HOST='$(HOSTCC) $(HFLAGS)' LINT_CLANG='$(LINT_CLANG)'; \
 	    tools/layers $(BUILD); layers=$$?; \
 	    tools/lint $(BUILD) && exit $$layers
-crashtest: ## every crash image, 100,000 damaged images: hours; IMAGES=N for less
+crashtest: ## every crash image, a million operations, damage: hours; IMAGES=N for less
 	@tools/setup --quick test
 	@$(MAKE) tests
+	@$(BUILD)/host/tests/test_fs_model 1000000
 	@tests/crash/run --build $(BUILD) $(if $(IMAGES),--images $(IMAGES))
 	@$(BUILD)/host/damage -j $$(nproc) -n $(or $(IMAGES),100000)
 bench: ## measure, compare with the last baseline; SAVE=1 renews it
