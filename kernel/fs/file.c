@@ -264,24 +264,25 @@ file_transfer(struct file *file, enum file_direction direction, struct uio *uio,
               const uint64_t *at)
 {
     const struct file_ops *ops = file->ops;
-    int64_t (*move)(struct file * self, struct uio * to, uint64_t * offset) =
+    int64_t (*transfer)(struct file * self, struct uio * to,
+                        uint64_t * offset) =
         direction == FILE_READ ? ops->read : ops->write;
 
     if (at && ops->is_stream)
         return -ESPIPE;
     if (!file_allows(file, direction))
         return -EBADF;
-    if (!move)
+    if (!transfer)
         return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
     if (uio->residual == 0)
         return 0;
     int64_t n;
     if (at || ops->is_stream) {
         uint64_t offset = at ? *at : 0;
-        n = move(file, uio, &offset);
+        n = transfer(file, uio, &offset);
     } else {
         bool locked = offset_lock(file);
-        n = move(file, uio, &file->offset);
+        n = transfer(file, uio, &file->offset);
         offset_unlock(file, locked);
     }
     if (direction == FILE_WRITE && unlikely(file->flags & O_SYNC))

@@ -413,5 +413,3 @@ efs_space_close(struct efs *fs)
     kfree(space);
     fs->space = NULL;
 }
-uint64_t dbg_reserved(struct efs *fs);
-uint64_t dbg_reserved(struct efs *fs) { return fs->space->reserved; }
