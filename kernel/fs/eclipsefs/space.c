@@ -13,22 +13,18 @@
 /* Blocks that 32 bits of a slot's offset reach. */
 #define INODE_BLOCKS ((1ull << 32) / ECLIPSEFS_BLOCK_SIZE)
 
-/* Freed runs, in the order in which they were. */
-struct freed {
-    struct efs_run *runs;
-    uint32_t count, room;
-};
-
 struct efs_space {
     /* constant after open */
     uint64_t blocks;    /* of the image */
     uint64_t inode_end; /* an inode's block is before this one */
 
     /* guarded by the change lock */
-    uint64_t *busy;           /* a bit for each block: not to be given away */
-    uint64_t rotor[2];        /* where to go on, for inodes and all else */
-    struct freed freed;       /* by the running transaction */
-    struct freed freed_by_tx; /* by the one that is being committed */
+    uint64_t *busy;        /* a bit for each block: not to be given away */
+    uint64_t rotor[2];     /* where to go on, for inodes and all else */
+    struct efs_run *freed; /* runs, in the order in which they were */
+    uint32_t freed_count, freed_room;
+    uint32_t freed_closed; /* by the transaction that is being committed; the
+                            * others belong to the running one */
 
     /* guarded by the change lock: what this change has done so far */
     uint32_t allocated[JOURNAL_CREDITS]; /* blocks of metadata */
@@ -157,55 +153,43 @@ take(struct efs_space *space, uint64_t goal, bool inode, uint32_t most,
 static int
 add_freed(struct efs_space *space, struct efs_run run)
 {
-    struct freed *freed = &space->freed;
-
-    if (freed->count > space->freed_before) {
-        /* Truncation goes downwards, so often below the last one. */
-        struct efs_run *last = &freed->runs[freed->count - 1];
-        if ((uint64_t)run.start + run.count == last->start) {
-            last->start = run.start;
-            last->count += run.count;
-            return 0;
-        }
-    }
-    if (freed->count == freed->room) {
-        uint32_t room = MAX(2 * freed->room, 64u);
+    if (space->freed_count == space->freed_room) {
+        uint32_t room = MAX(2 * space->freed_room, 64u);
         struct efs_run *runs = kmalloc(room * sizeof *runs);
         if (!runs)
             return -ENOMEM;
-        if (freed->count > 0)
-            memcpy(runs, freed->runs, freed->count * sizeof *runs);
-        kfree(freed->runs);
-        freed->runs = runs;
-        freed->room = room;
+        if (space->freed_count > 0)
+            memcpy(runs, space->freed, space->freed_count * sizeof *runs);
+        kfree(space->freed);
+        space->freed = runs;
+        space->freed_room = room;
     }
-    freed->runs[freed->count++] = run;
+    space->freed[space->freed_count++] = run;
     return 0;
 }
 
 void
 efs_space_closed(struct efs *fs)
 {
-    struct efs_space *space = fs->space;
-    struct freed empty = space->freed_by_tx;
-
-    assert_eq(empty.count, 0);
-    space->freed_by_tx = space->freed;
-    space->freed = empty;
-    space->freed_before = 0;
+    assert_eq(fs->space->freed_closed, 0);
+    fs->space->freed_closed = fs->space->freed_count;
 }
 
 void
 efs_space_committed(struct efs *fs)
 {
     struct efs_space *space = fs->space;
-    struct freed *freed = &space->freed_by_tx;
 
-    for (uint32_t i = 0; i < freed->count; i++) {
-        set_busy(space, freed->runs[i], false);
-        space->free += freed->runs[i].count;
+    for (uint32_t i = 0; i < space->freed_closed; i++) {
+        set_busy(space, space->freed[i], false);
+        space->free += space->freed[i].count;
     }
-    freed->count = 0;
+    space->freed_count -= space->freed_closed;
+    space->freed_before = space->freed_count;
+    if (space->freed_count > 0)
+        memmove(space->freed, space->freed + space->freed_closed,
+                space->freed_count * sizeof *space->freed);
+    space->freed_closed = 0;
 }
 
 void
@@ -213,7 +197,7 @@ efs_space_keep(struct efs *fs)
 {
     struct efs_space *space = fs->space;
 
-    space->freed_before = space->freed.count;
+    space->freed_before = space->freed_count;
     space->allocated_count = space->used = 0;
     fs->inodes_taken = 0;
 }
@@ -228,7 +212,7 @@ efs_space_undo(struct efs *fs)
     space->free += space->allocated_count;
     space->reserved += space->used;
     fs->free_inodes += fs->inodes_taken;
-    space->freed.count = space->freed_before;
+    space->freed_count = space->freed_before;
     efs_space_keep(fs);
 }
 
@@ -407,8 +391,7 @@ efs_space_close(struct efs *fs)
 
     if (!space)
         return;
-    kfree(space->freed.runs);
-    kfree(space->freed_by_tx.runs);
+    kfree(space->freed);
     kfree(space->busy);
     kfree(space);
     fs->space = NULL;
