@@ -414,6 +414,7 @@ crashtest: ## every crash image, a million operations, damage: hours; IMAGES=N f
 	@tools/setup --quick test
 	@$(MAKE) tests
 	@$(BUILD)/host/tests/test_fs_model 1000000
+	@tests/crash/errors --build $(BUILD)
 	@tests/crash/run --build $(BUILD) $(if $(IMAGES),--images $(IMAGES))
 	@$(BUILD)/host/damage -j $$(nproc) -n $(or $(IMAGES),100000)
 bench: ## measure, compare with the last baseline; SAVE=1 renews it
