@@ -5,6 +5,7 @@ The same comparison through the host tool is in tests/tools/test_efs.py.
 
 import glob
 import os
+import subprocess
 
 import harness
 from harness import Disk, Guest, cases
@@ -53,5 +54,35 @@ def test_damaged(path):
         if said.endswith("status 0"):
             guest.command("efsls /mnt >/dev/null")
         assert guest.command("echo alive") == "alive"
+        guest.send("poweroff")
+        assert guest.wait() == 0
+
+
+EACH = 6  # disks of one guest, beside its own
+
+
+@cases(one={"first": 1}, two={"first": 2})
+def test_damaged_and_written(first, tmp):
+    """Reading, changing and removing what is damaged costs errors at most."""
+    disks, mounts = [Disk(harness.built("test.img"))], 0
+    for i in range(EACH):
+        path = os.path.join(tmp, f"{i}.img")
+        # The neighbours of an image are damaged in the same way.
+        number = str(first * 1000 + i * 107)
+        subprocess.run(
+            [harness.built("host/damage"), "-i", number, "-w", path],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        disks.append(Disk(path))
+    with Guest(disks=disks) as guest:
+        guest.boot()
+        for letter in "bcdefg"[:EACH]:
+            said = guest.command(f"mount /dev/vd{letter} /mnt; echo status $?")
+            mounts += said.endswith("status 0")
+            guest.command("ls -lR /mnt >/dev/null; echo x >/mnt/new; mkdir /mnt/d")
+            guest.command("cp /bin/ls /mnt/d/big; mv /mnt/new /mnt/d; rm -r /mnt/*")
+            guest.command("sync; umount /mnt")
+            assert guest.command("echo alive") == "alive"
+        assert mounts > 1, "nearly all of them are refused"
         guest.send("poweroff")
         assert guest.wait() == 0
