@@ -95,8 +95,10 @@ $(BUILD)/obj/kernel/mm/kasan.o: SANFLAGS := $(if $(SAN),-DSAN=1)
 KFLAGS = $(WARNINGS) $(OPTIMIZE) -march=rv64imac$(ZEXT) -mabi=lp64 -mcmodel=medany \
           -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
           -Ikernel -I$(BUILD)/gen $(KCFLAGS)
-UFLAGS := $(WARNINGS) -Os -march=rv64gc -mabi=lp64d -mcmodel=medany \
-          $(FREESTAND) -Iuser/lib -Ikernel $(UCFLAGS)
+UFLAGS = $(WARNINGS) -Og -march=rv64gc -mabi=lp64d -mcmodel=medany $(FREESTAND) \
+         -Iuser/lib -Ikernel $(UCFLAGS)
+# It is to measure the kernel, not itself.
+$(BUILD)/obj/user/tests/bench.o: UCFLAGS += -O2
 HFLAGS := $(WARNINGS) -O2 -g -D_GNU_SOURCE -Ikernel -Imkfs $(HCFLAGS)
 TFLAGS := $(WARNINGS) -O1 -g -D_GNU_SOURCE -Ikernel -Imkfs -Itests/host \
           -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -148,11 +150,16 @@ TEST_PROGRAMS := $(UTESTS:%=$(BUILD)/user/tests/%)
 HOST_TESTS    := $(TESTS:%=$(BUILD)/host/tests/%)
 LINUX_TESTS   := $(GLIBC:%=$(BUILD)/linux/%)
 
+# Where all the files go: made in one step, which is cheaper than one by one.
+FOLDERS = $(dir $(DEP_FILES) $(LINKED) $(HOST_TOOLS) $(HOST_TESTS) \
+          $(LINUX_TESTS))
+folders:
+	@mkdir -p $(sort $(FOLDERS))
+
 # Stamps: rewritten only when flags, the set of sources, or anything in rootfs
 # change, so that each rebuilds what it touches.
 define stamp
-$(BUILD)/$(1): FORCE
-	@mkdir -p $$(@D)
+$(BUILD)/$(1): FORCE | folders
 	@echo '$(subst ','\'',$(2))' | cmp -s - $$@ || \
 	    echo '$(subst ','\'',$(2))' >$$@
 endef
@@ -174,34 +181,24 @@ unit = printf '\#include "%s"\n' $(2) | $(1) $(DEPS) -x c -c - -o $@
 .SECONDEXPANSION:
 $(BUILD)/obj/kernel/%.o: $$(call files,kernel/$$*) $$(wildcard kernel/$$*/.) \
                          $(FLAGS) | $(BUILD)/gen/asm-offsets.h
-	@mkdir -p $(@D)
 	$(call say,CC)$(call unit,$(CC) $(KFLAGS),$(call files,kernel/$*))
 
 $(BUILD)/obj/user/%.o: $$(call files,user/$$*) $$(wildcard user/$$*/.) $(FLAGS)
-	@mkdir -p $(@D)
 	$(call say,CC)$(call unit,$(CC) $(UFLAGS),$(call files,user/$*))
 
 # Assembly may name the FPU's registers, to save them; compiled code may not.
 $(BUILD)/obj/kernel/%.S.o: kernel/%.S $(FLAGS) | $(BUILD)/gen/asm-offsets.h
-	@mkdir -p $(@D)
 	$(call say,AS)$(CC) $(KFLAGS) -march=rv64gc $(DEPS) -c $< -o $@
 
 $(BUILD)/obj/user/%.S.o: user/%.S $(FLAGS)
-	@mkdir -p $(@D)
 	$(call say,AS)$(CC) $(UFLAGS) $(DEPS) -c $< -o $@
 
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.S $(FLAGS)
-	@mkdir -p $(@D)
 	$(call say,AS)$(CC) $(KFLAGS) -c $< -o $@
-
-$(BUILD)/obj/host/%.c.o: %.c $(FLAGS)
-	@mkdir -p $(@D)
-	$(call say,HOSTCC)$(HOSTCC) $(HFLAGS) $(DEPS) -c $< -o $@
 
 # The sizes and offsets that assembly needs, out of the compiler's mouth:
 # DEFINE(NAME, value) in asm-offsets.c leaves .ascii "->NAME value" behind.
 $(BUILD)/gen/asm-offsets.h: $(wildcard $(OFFSETS_C)) $(FLAGS)
-	@mkdir -p $(@D)
 ifneq ($(wildcard $(OFFSETS_C)),)
 	$(call say,GEN)$(CC) $(KFLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) \
 	    -g0 -S $< -o $(@:.h=.s)
@@ -232,13 +229,11 @@ $(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o \
 $(BUILD)/gen/ksyms.S: $(BUILD)/kernel.pass1 tools/ksyms
 	$(call say,GEN)$(NM) $< | tools/ksyms >$@
 
-$(BUILD)/gen/nosyms.S: tools/ksyms
-	@mkdir -p $(@D)
+$(BUILD)/gen/nosyms.S: tools/ksyms | folders
 	$(call say,GEN)tools/ksyms </dev/null >$@
 
 # The program of last resort, carried inside the kernel.
-$(BUILD)/gen/recovery.S: $(RECOVERY:=.stripped)
-	@mkdir -p $(@D)
+$(BUILD)/gen/recovery.S: $(RECOVERY:=.stripped) | folders
 	$(call say,GEN){ \
 	    echo '.section .rodata.recovery, "a"'; \
 	    echo '.globl recovery_elf_start, recovery_elf_end'; \
@@ -258,26 +253,34 @@ LIBC     := $(call objs,user/lib $(wildcard user/lib/*.S))
 LINKED   := $(PROGRAMS) $(TEST_PROGRAMS) $(RECOVERY)
 
 $(LINKED): $(BUILD)/%: $(BUILD)/obj/%.o $(LIBC)
-	@mkdir -p $(@D)
 	$(call say,LD)$(LD) $(LDFLAGS) $^ -o $@
 
 # Programs for Linux as they are, to hold the kernel to its word.
-$(BUILD)/linux/%: tests/linux/%.c
-	@mkdir -p $(@D)
+$(BUILD)/linux/%: tests/linux/%.c | folders
 	$(call say,LINUXCC)riscv64-linux-gnu-gcc -static -O2 -Wall -Wextra \
 	    -Werror -s -MMD -MP -MT $@ -MF $@.d $< -o $@
 
 # ---- Host tools ------------------------------------------------------------
 
-MKFS_MAINS := mkfs/mkfs.c mkfs/efs.c mkfs/fsck.c
-hostobjs    = $(patsubst %,$(BUILD)/obj/host/%.o,$(1))
+# $(call host,folder,flags): how the files below obj/FOLDER are compiled for this
+# machine: those of HOSTFS_SRCS as units, others one by one.
+in = $(foreach f,$(HOSTFS_SRCS),$(if $(filter $(1)/,$(dir $(f))),$(f)))
+define host
+$(BUILD)/obj/$(1)/%.c.o: %.c $(FLAGS)
+	$$(call say,HOSTCC)$$(HOSTCC) $(2) $$(DEPS) -c $$< -o $$@
+$(BUILD)/obj/$(1)/%.o: $$$$(call in,$$$$*) $(LISTS) $(FLAGS)
+	$$(call say,HOSTCC)$$(call unit,$$(HOSTCC) $(2),$$(call in,$$*))
+endef
+# $(call hostobjs,folder,more files): the shared ones and a tool's own.
+hostobjs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call units,$(HOSTFS_SRCS)) $(2))
 
-$(BUILD)/host/mkfs.eclipsefs: $(call hostobjs,mkfs/mkfs.c)
-$(BUILD)/host/efs: $(call hostobjs,mkfs/efs.c)
-$(BUILD)/host/fsck.eclipsefs: $(call hostobjs,mkfs/fsck.c)
-$(HOST_TOOLS): $(call hostobjs,$(HOSTFS_SRCS)) $(LISTS)
-	@mkdir -p $(@D)
-	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $(filter %.o,$^) -o $@
+MKFS_MAINS := mkfs/mkfs.c mkfs/efs.c mkfs/fsck.c
+$(eval $(call host,host,$$(HFLAGS)))
+$(BUILD)/host/mkfs.eclipsefs: $(call hostobjs,host,mkfs/mkfs.c)
+$(BUILD)/host/efs: $(call hostobjs,host,mkfs/efs.c)
+$(BUILD)/host/fsck.eclipsefs: $(call hostobjs,host,mkfs/fsck.c)
+$(HOST_TOOLS):
+	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $^ -o $@
 
 # ---- Checkers of many images ------------------------------------------------
 
@@ -287,17 +290,13 @@ CRASH_SRCS  := $(call sources,tests/crash,c)
 DAMAGE_SRCS := $(call sources,tests/damage,c) tests/host/crash_disk.c
 CHECKERS    := $(BUILD)/host/crash-check $(BUILD)/host/damage
 
-$(BUILD)/host/crash-check: $(call hostobjs,$(CRASH_SRCS) $(HOSTFS_SRCS)) $(LISTS)
-	@mkdir -p $(@D)
-	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $(filter %.o,$^) -o $@
+$(eval $(call host,crash,$$(HFLAGS) -O2))
+$(BUILD)/host/crash-check: $(call hostobjs,crash,$(CRASH_SRCS))
+	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $^ -o $@
 
-$(BUILD)/obj/damage/%.c.o: %.c $(FLAGS)
-	@mkdir -p $(@D)
-	$(call say,HOSTCC)$(HOSTCC) $(TFLAGS) -O2 $(DEPS) -c $< -o $@
-$(BUILD)/host/damage: $(patsubst %,$(BUILD)/obj/damage/%.o,$(DAMAGE_SRCS) \
-                      $(HOSTFS_SRCS)) $(LISTS)
-	@mkdir -p $(@D)
-	$(call say,HOSTLD)$(HOSTCC) $(TFLAGS) $(filter %.o,$^) -o $@
+$(eval $(call host,damage,$$(TFLAGS) -O2))
+$(BUILD)/host/damage: $(call hostobjs,damage,$(DAMAGE_SRCS))
+	$(call say,HOSTLD)$(HOSTCC) $(TFLAGS) $^ -o $@
 
 # ---- Disk images -----------------------------------------------------------
 
@@ -340,11 +339,9 @@ define host_test
 $(1)_srcs := tests/host/$(1).c $(call comment,SOURCES,tests/host/$(1).c)
 $(1)_objs := $$($(1)_srcs:%=$(BUILD)/obj/tests/$(1)/%.o)
 $(BUILD)/host/tests/$(1): $$($(1)_objs)
-	@mkdir -p $$(@D)
 	$$(call say,HOSTLD)$$(HOSTCC) $$(TFLAGS) $$^ -lcmocka \
 	    $$(call comment,LIBS,tests/host/$(1).c) -o $$@
 $(BUILD)/obj/tests/$(1)/%.c.o: %.c $$(FLAGS)
-	@mkdir -p $$(@D)
 	$$(call say,HOSTCC)$$(HOSTCC) $$(TFLAGS) \
 	    $$(call comment,CFLAGS,tests/host/$(1).c) $$(DEPS) -c $$< -o $$@
 DEP_FILES += $$($(1)_objs:.o=.d)
@@ -352,10 +349,10 @@ endef
 $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
 DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(LIBC) \
-    $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) $(call hostobjs,$(HOSTFS_SRCS) \
-    $(MKFS_MAINS) $(CRASH_SRCS))) $(patsubst %,$(BUILD)/obj/damage/%.d, \
-    $(DAMAGE_SRCS:=) $(HOSTFS_SRCS:=)) $(BUILD)/gen/asm-offsets.d \
-    $(LINUX_TESTS:=.d)
+    $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) $(call hostobjs,host,$(MKFS_MAINS)) \
+    $(call hostobjs,crash,$(CRASH_SRCS)) \
+    $(call hostobjs,damage,$(DAMAGE_SRCS))) \
+    $(LINUX_TESTS:=.d) $(BUILD)/gen/asm-offsets.d
 -include $(wildcard $(DEP_FILES))
 
 # ---- Running ---------------------------------------------------------------
@@ -436,5 +433,5 @@ help: ## this list
 	@tools/help $(firstword $(MAKEFILE_LIST))
 
 FORCE:
-.PHONY: all kernel programs tests asm compile_commands.json clean run boot \
-        gdb test lint findings crashtest bench format doctor setup map help FORCE
+.PHONY: folders all kernel programs tests asm compile_commands.json clean run \
+        boot gdb test lint findings crashtest bench format doctor setup map help FORCE

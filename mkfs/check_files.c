@@ -98,7 +98,7 @@ check_block(struct extents *e, const struct efsx_index *entry, bool first)
 /* What an index that is cut loses, and blocks that only this led to, are found
  * to be nobody's in the next round. */
 static int
-check_index(struct extents *e, const uint8_t *bytes, uint32_t len)
+check_extent_index(struct extents *e, const uint8_t *bytes, uint32_t len)
 {
     const struct efsx_index *index = (const void *)bytes;
     uint32_t n = len / (uint32_t)sizeof *index;
@@ -136,7 +136,7 @@ check_file(struct checker *c, uint32_t ino)
     if (node.layout == EFS_EXTENTS)
         check_extents(&e, value, node.data_len);
     else
-        err = check_index(&e, value, node.data_len);
+        err = check_extent_index(&e, value, node.data_len);
     bcache_put(buf);
     inode->tail = e.logical > (node.size + BLOCK_SIZE - 1) / BLOCK_SIZE;
     if (inode->tail && !inode->cut)

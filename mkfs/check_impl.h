@@ -21,7 +21,7 @@ enum inode_state {
     INODE_BAD, /* its record cannot be used */
 };
 
-struct entry {
+struct found_entry {
     char *name; /* len bytes and a terminator */
     uint32_t len;
     uint32_t ino;
@@ -46,7 +46,7 @@ struct inode_info {
     uint32_t names;        /* entries that lead to it */
     uint32_t subdirs;      /* of a directory */
     uint32_t record_block; /* of an extended image */
-    struct entry *entries;
+    struct found_entry *entries;
     size_t nentries;
 };
 

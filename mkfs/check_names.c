@@ -23,7 +23,7 @@ add_entry(struct inode_info *dir, const struct efs_entry *entry)
     char *name = strndup(entry->name, entry->len);
     if (!name)
         return -ENOMEM;
-    dir->entries[dir->nentries] = (struct entry){
+    dir->entries[dir->nentries] = (struct found_entry){
         .name = name,
         .len = entry->len,
         .ino = entry->link.ino,
@@ -226,7 +226,7 @@ check_list(struct checker *c, const struct efs_node *node)
 static int
 compare_entries(const void *a, const void *b)
 {
-    const struct entry *x = a, *y = b;
+    const struct found_entry *x = a, *y = b;
     int order = strcmp(x->name, y->name);
 
     if (order)
@@ -246,7 +246,7 @@ check_duplicates(struct checker *c, uint32_t ino)
         qsort(dir->entries, dir->nentries, sizeof dir->entries[0],
               compare_entries);
     for (size_t i = 1; i < dir->nentries; i++) {
-        struct entry *e = &dir->entries[i];
+        struct found_entry *e = &dir->entries[i];
         if (strcmp(e[0].name, e[-1].name) != 0)
             continue;
         finding(c, "duplicate", ino, 0, "there is a second '%s', inode %u",
@@ -286,7 +286,7 @@ check_directories(struct checker *c)
 /* Follows one entry of a directory that has been reached. Returns whether it
  * leads to a directory that has not been. */
 static bool
-follow_entry(struct checker *c, uint32_t ino, struct entry *entry)
+follow_entry(struct checker *c, uint32_t ino, struct found_entry *entry)
 {
     struct inode_info *dir = &c->inodes[ino], *target = &c->inodes[entry->ino];
     bool is_dir = target->type == ECLIPSEFS_DIRECTORY;

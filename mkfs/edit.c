@@ -81,7 +81,7 @@ remove_name(struct walk *w, struct efs_node *dir, const char *name, size_t len,
 /* Removes what is in dir. The depth of an image's tree is that of paths that
  * were made in it: recursion is enough. */
 static int
-empty_directory(struct walk *w, struct efs_node *dir, const char *path)
+remove_contents(struct walk *w, struct efs_node *dir, const char *path)
 {
     struct list_entries entries;
     int err = list_read(w, dir, path, &entries);
@@ -91,7 +91,7 @@ empty_directory(struct walk *w, struct efs_node *dir, const char *path)
         struct efs_node node;
         err = efs_node_read(&w->fs, entries.entry[i].link.ino, &node);
         if (!err && node.type == ECLIPSEFS_DIRECTORY)
-            err = empty_directory(w, &node, name);
+            err = remove_contents(w, &node, name);
         if (!err)
             err = remove_name(w, dir, name, strlen(name), &node);
     }
@@ -109,7 +109,7 @@ remove_tree(struct walk *w, struct efs_node *dir, const char *name, size_t len)
     if (!err)
         err = efs_node_read(&w->fs, link.ino, &node);
     if (!err && node.type == ECLIPSEFS_DIRECTORY)
-        err = empty_directory(w, &node, name);
+        err = remove_contents(w, &node, name);
     return err ? err : remove_name(w, dir, name, len, &node);
 }
 

@@ -37,7 +37,7 @@ get_to_stdout(struct walk *w, const struct efs_node *node)
 }
 
 static bool
-set_times(int fd, const struct efs_node *node)
+restore_times(int fd, const struct efs_node *node)
 {
     struct timespec times[2] = {{.tv_sec = (time_t)node->atime},
                                 {.tv_sec = (time_t)node->mtime}};
@@ -54,7 +54,7 @@ get_file(struct walk *w, const struct efs_node *node, const char *dest)
         return complain(dest, strerror(errno));
     int err = copy_content(w, node, out);
     bool ok = err == 0 || complain(dest, walk_strerror(err));
-    if (ok && (fchmod(fd, node->mode & 0777) || !set_times(fd, node)))
+    if (ok && (fchmod(fd, node->mode & 0777) || !restore_times(fd, node)))
         ok = complain(dest, strerror(errno));
     if (fclose(out))
         ok = complain(dest, strerror(errno));
@@ -116,7 +116,7 @@ get_directory(struct walk *w, const struct efs_node *node, const char *dest)
         return complain(dest, strerror(errno));
     bool ok = get_entries(w, node, dest);
     int fd = open(dest, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fchmod(fd, node->mode & 0777) || !set_times(fd, node))
+    if (fd < 0 || fchmod(fd, node->mode & 0777) || !restore_times(fd, node))
         ok = complain(dest, strerror(errno));
     if (fd >= 0)
         close(fd);

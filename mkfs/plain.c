@@ -20,7 +20,7 @@
      4 * sizeof(uint64_t))
 
 /* Where records go; [i] is for inode i + 1. */
-struct layout {
+struct plain_layout {
     uint32_t slots;
     uint64_t records;  /* end of the table */
     uint64_t *address; /* of each record */
@@ -118,7 +118,7 @@ place_record(const struct tree_node *node, uint64_t pos)
 
 /* Returns whether everything fits the format's 32-bit fields. */
 static bool
-lay_out(struct layout *layout, const struct tree *tree, uint32_t slots)
+lay_out(struct plain_layout *layout, const struct tree *tree, uint32_t slots)
 {
     layout->slots = MAX(slots, tree->count);
     layout->records =
@@ -145,7 +145,7 @@ lay_out(struct layout *layout, const struct tree *tree, uint32_t slots)
 /* ---- Parts of the image ---- */
 
 static void
-put_header(struct out *out, const struct layout *layout, uint32_t count,
+put_header(struct out *out, const struct plain_layout *layout, uint32_t count,
            uint64_t created)
 {
     struct eclipsefs_header header = {0};
@@ -163,7 +163,7 @@ put_header(struct out *out, const struct layout *layout, uint32_t count,
 }
 
 static void
-put_table(struct out *out, const struct layout *layout, uint32_t count)
+put_table(struct out *out, const struct plain_layout *layout, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct eclipsefs_slot slot;
@@ -259,7 +259,7 @@ put_record(struct out *out, const struct tree_node *node, uint32_t ino,
 }
 
 static bool
-put_image(struct out *out, const struct tree *tree, struct layout *layout,
+put_image(struct out *out, const struct tree *tree, struct plain_layout *layout,
           const struct plain_options *options)
 {
     uint64_t end = ALIGN_UP(layout->end, ECLIPSEFS_BLOCK_SIZE);
@@ -286,8 +286,8 @@ put_image(struct out *out, const struct tree *tree, struct layout *layout,
 /* ---- The file ---- */
 
 static bool
-write_file(const struct tree *tree, struct layout *layout, const char *path,
-           const struct plain_options *options)
+write_file(const struct tree *tree, struct plain_layout *layout,
+           const char *path, const struct plain_options *options)
 {
     struct beside beside;
 
@@ -305,7 +305,7 @@ bool
 plain_write(const struct tree *tree, const char *path,
             const struct plain_options *options)
 {
-    struct layout layout = {
+    struct plain_layout layout = {
         .address = calloc(tree->count, sizeof(uint64_t)),
         .size = calloc(tree->count, sizeof(uint64_t)),
     };

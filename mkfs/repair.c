@@ -14,7 +14,7 @@
 
 /* Writes a block in place, in the cache too. */
 static int
-write_block(struct checker *c, uint64_t block, const uint8_t *bytes)
+put_block(struct checker *c, uint64_t block, const uint8_t *bytes)
 {
     struct buf *buf;
 
@@ -30,7 +30,7 @@ write_block(struct checker *c, uint64_t block, const uint8_t *bytes)
 }
 
 static int
-read_block(struct checker *c, uint64_t block, uint8_t *bytes)
+get_block(struct checker *c, uint64_t block, uint8_t *bytes)
 {
     struct buf *buf;
 
@@ -50,7 +50,7 @@ mark_image(struct checker *c)
     struct efsx_header *ext = &c->fs.ext;
     uint8_t bytes[BLOCK_SIZE];
 
-    int err = read_block(c, 0, bytes);
+    int err = get_block(c, 0, bytes);
     if (err)
         return err;
     le64_store(header->last_check, (uint64_t)time(NULL));
@@ -61,7 +61,7 @@ mark_image(struct checker *c)
                crc32c(0, ext, offsetof(struct efsx_header, checksum)));
     memcpy(bytes, header, sizeof *header);
     memcpy(bytes + EFSX_OFFSET, ext, sizeof *ext);
-    return write_block(c, 0, bytes);
+    return put_block(c, 0, bytes);
 }
 
 /* ---- Whose each block is ---- */
@@ -85,7 +85,7 @@ disown_trees(struct checker *c)
 }
 
 static int
-write_bitmap(struct checker *c)
+put_bitmap(struct checker *c)
 {
     uint64_t total = le64_load(c->fs.ext.total_blocks);
     uint32_t blocks = le32_load(c->fs.ext.bitmap_blocks);
@@ -98,7 +98,7 @@ write_bitmap(struct checker *c)
             if (first + bit >= total || c->owners[first + bit])
                 bytes[bit / 8] |= (uint8_t)(1u << bit % 8);
         efs_seal(bytes);
-        err = write_block(c, le64_load(c->fs.ext.bitmap_start) + i, bytes);
+        err = put_block(c, le64_load(c->fs.ext.bitmap_start) + i, bytes);
     }
     return err;
 }
@@ -115,7 +115,7 @@ write_slots(struct checker *c)
     for (uint32_t first = 1; first <= c->fs.inode_count && !err;
          first += per_block) {
         uint64_t block = c->fs.table / BLOCK_SIZE + (first - 1) / per_block;
-        err = read_block(c, block, bytes);
+        err = get_block(c, block, bytes);
         for (uint32_t i = 0; !err && i < per_block; i++) {
             struct eclipsefs_slot *slot = (void *)bytes;
             uint32_t ino = first + i;
@@ -130,7 +130,7 @@ write_slots(struct checker *c)
                                (c->inodes[ino].orphan ? EFSX_SLOT_ORPHAN : 0));
         }
         if (!err)
-            err = write_block(c, block, bytes);
+            err = put_block(c, block, bytes);
     }
     return err;
 }
@@ -153,7 +153,7 @@ empty_lists(struct checker *c)
             break;
         efs_node_lay_out(bytes, &node, 0);
         efs_node_seal(bytes);
-        err = write_block(c, dir->record_block, bytes);
+        err = put_block(c, dir->record_block, bytes);
     }
     return err;
 }
@@ -182,9 +182,9 @@ make_root(struct checker *c)
                                         .nlink = 2},
                      0);
     efs_node_seal(bytes);
-    int err = write_block(c, block, bytes);
+    int err = put_block(c, block, bytes);
     if (!err)
-        err = read_block(c, c->fs.table / BLOCK_SIZE, bytes);
+        err = get_block(c, c->fs.table / BLOCK_SIZE, bytes);
     if (err)
         return err;
     slot = (void *)bytes;
@@ -195,7 +195,7 @@ make_root(struct checker *c)
                                 .type = ECLIPSEFS_DIRECTORY,
                                 .record_block = block,
                                 .reached = true};
-    return write_block(c, c->fs.table / BLOCK_SIZE, bytes);
+    return put_block(c, c->fs.table / BLOCK_SIZE, bytes);
 }
 
 static int
@@ -211,7 +211,7 @@ write_owners(struct checker *c)
         err = write_slots(c);
     if (!err && root->state != INODE_GOOD)
         err = make_root(c);
-    return err ? err : write_bitmap(c);
+    return err ? err : put_bitmap(c);
 }
 
 /* ---- All of it ---- */

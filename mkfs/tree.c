@@ -118,14 +118,14 @@ find_link(struct scan *scan, const struct stat *st, uint32_t inode)
 /* ---- Directories ---- */
 
 static int
-compare_entries(const void *a, const void *b)
+compare_names(const void *a, const void *b)
 {
     const struct tree_entry *x = a, *y = b;
     return strcmp(x->name, y->name);
 }
 
 static void
-add_entry(struct tree_node *dir, const char *name, uint32_t ino)
+add_to(struct tree_node *dir, const char *name, uint32_t ino)
 {
     size_t count = dir->entry_count;
 
@@ -149,12 +149,12 @@ read_names(struct tree_node *dir)
     errno = 0;
     while ((entry = readdir(d)))
         if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-            add_entry(dir, entry->d_name, 0);
+            add_to(dir, entry->d_name, 0);
     int err = errno;
     closedir(d);
     if (dir->entry_count)
         qsort(dir->entries, dir->entry_count, sizeof dir->entries[0],
-              compare_entries);
+              compare_names);
     return err == 0 || complain(dir->path, strerror(err));
 }
 

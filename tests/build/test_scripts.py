@@ -62,7 +62,10 @@ def test_ksyms():
     assert status == 0
     lines = [line.strip() for line in output.splitlines()]
     assert lines[4] == ".word 2", lines
-    assert lines[6:8] == [".word 0x10, 0", ".word 0x20, 2"], lines
+    assert lines[6:8] == [
+        ".word 0x00000000000020 - 0x00000000000010, 0",
+        ".word 0x00000000000030 - 0x00000000000010, 2",
+    ], lines
     assert lines[9:] == ['.asciz "a"', '.asciz "b"'], lines
 
 
