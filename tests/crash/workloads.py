@@ -163,6 +163,13 @@ def resize(seed, count=90):
             yield f"fsync {path}"
 
 
+def noise(seed):
+    """Files written and cut while another process commits all the time."""
+    yield "noise"
+    yield from resize(seed, 60)
+    yield "quiet"
+
+
 def full(seed, count=3):
     """A disk that is filled, emptied by half, and filled again."""
     t = Tree(seed)
@@ -212,5 +219,6 @@ ALL = {
     "growth": growth,
     "resize": resize,
     "full": full,
+    "noise": noise,
     "orphans": orphans,
 }

@@ -8,18 +8,22 @@
  *   unlink PATH              rmdir PATH        chmod MODE PATH
  *   open SLOT PATH           fwrite SLOT OFFSET LENGTH TAG      close SLOT
  *   fsync PATH               fdatasync PATH    sync
+ *   noise                    another process syncs all the time; quiet
  *
  * Each is answered by "= RESULT": 0 or more, or an error number, negative.
  * What is written depends on tag and offset only, so that every byte found
  * later tells where it came from. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -135,9 +139,31 @@ run_names(char *const *w)
     return -ENOSYS;
 }
 
+/* Commits happen at any moment: whoever counts on one to come later loses. */
+static long
+make_noise(bool on)
+{
+    static pid_t child;
+
+    if (!on)
+        return kill(child, SIGKILL) < 0 ? -errno
+                                        : result_of(waitpid(child, NULL, 0));
+    child = fork();
+    if (child != 0)
+        return result_of(child);
+    if (chdir("/") < 0)
+        _exit(1);
+    for (;;) {
+        sync();
+        usleep(1000);
+    }
+}
+
 static long
 run(char *const *w)
 {
+    if (strcmp(w[0], "noise") == 0 || strcmp(w[0], "quiet") == 0)
+        return make_noise(w[0][0] == 'n');
     if (strcmp(w[0], "mount") == 0) {
         long result = result_of(mount(w[1], "/mnt", w[2], 0, NULL));
         return result < 0 ? result : result_of(chdir("/mnt"));
