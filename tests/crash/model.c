@@ -164,8 +164,10 @@ apply_rename(struct model *m, struct tree *t, struct op *op)
     op->node = moved;
     if (target && target->node == moved)
         return;
-    if (target)
+    if (target) {
+        op->whole[0] = moved;
         lose_name(m, t, op->b);
+    }
     change_parent(m, t, op, moved);
     move_names(t, op->a, op->b);
 }
@@ -177,7 +179,8 @@ apply_exchange(struct model *m, struct tree *t, struct op *op)
              b = model_find_name(t, op->b)->node;
     struct op back = *op;
 
-    op->node = a;
+    op->node = op->whole[0] = a;
+    op->whole[1] = b;
     change_parent(m, t, op, a);
     snprintf(back.a, PATH_SIZE, "%s", op->b);
     snprintf(back.b, PATH_SIZE, "%s", op->a);

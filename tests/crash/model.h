@@ -17,6 +17,8 @@
  * - a file's content is, byte by byte, what it was at some moment since its
  *   last finished fsync, and its length likewise; a write of several pages is
  *   as many moments. No byte comes from anywhere else.
+ * - where a file has taken another's name, its content is complete: what was
+ *   written to it before has happened.
  * Owned by who made it; one thread. */
 #pragma once
 

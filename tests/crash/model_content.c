@@ -64,8 +64,9 @@ byte_is_possible(const struct node *node, struct window w, uint64_t x,
     return false;
 }
 
-/* The value that byte x has at the end of the window: right for nearly all. */
-static void
+/* The value that byte x has at the end of the window: right for nearly all.
+ * Returns the size then, behind which there is none. */
+static uint64_t
 fill_latest(const struct node *node, size_t last, uint8_t *bytes, size_t size)
 {
     uint64_t now = 0;
@@ -80,6 +81,7 @@ fill_latest(const struct node *node, size_t last, uint8_t *bytes, size_t size)
             bytes[x] = pattern(e->tag, x);
         now = size_after(now, e);
     }
+    return now;
 }
 
 bool
@@ -91,9 +93,9 @@ model_content_fits(const struct node *node, struct window w,
                               f->path, f->size);
     uint8_t *latest = model_checked(malloc(f->size + 1));
     bool good = true;
-    fill_latest(node, w.last, latest, f->size);
+    uint64_t now = fill_latest(node, w.last, latest, f->size);
     for (size_t x = 0; x < f->size && good; x++)
-        if (latest[x] != f->bytes[x] &&
+        if ((x >= now || latest[x] != f->bytes[x]) &&
             !byte_is_possible(node, w, x, f->bytes[x]))
             good = model_complain(text, text_size,
                                   "%s: byte %zu is 0x%02x, which it never was",

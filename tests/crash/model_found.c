@@ -95,9 +95,10 @@ names_durable(const struct model *m, size_t n)
     return durable;
 }
 
-/* What the content of node may be at a cut at n. */
+/* What the content of node may be at a cut at n, if names are as after
+ * operation j. */
 static struct window
-content_window(const struct model *m, unsigned node, size_t n)
+content_window(const struct model *m, unsigned node, size_t j, size_t n)
 {
     struct window w = {0, 0};
 
@@ -107,20 +108,23 @@ content_window(const struct model *m, unsigned node, size_t n)
         if (is_sync(op) && op->after <= n &&
             (covers_all(op) || op->node == node))
             w.durable = i;
+        if (i <= j && (op->whole[0] == node || op->whole[1] == node))
+            w.durable = i;
     }
     return w;
 }
 
 static bool
-check_contents(struct model *m, const struct tree *t, size_t n, char *text,
-               size_t size)
+check_contents(struct model *m, size_t j, size_t n, char *text, size_t size)
 {
+    const struct tree *t = &m->ops[j].tree;
+
     for (size_t i = 0; i < m->nfound; i++) {
         const struct found *f = &m->found[i];
         if (!f->has_content)
             continue;
         unsigned node = model_find_name(t, f->path)->node;
-        struct window w = content_window(m, node, n);
+        struct window w = content_window(m, node, j, n);
         if (!model_content_fits(&m->nodes[node], w, f, text, size))
             return false;
     }
@@ -145,7 +149,7 @@ model_found_end(struct model *m, size_t n, char *text, size_t size)
             continue;
         known |= m->ops[j].hash == hash;
         if (j >= durable && m->ops[j].hash == hash)
-            fits = check_contents(m, &m->ops[j].tree, n, text, size);
+            fits = check_contents(m, j, n, text, size);
     }
     if (!fits && known && text[0] == 'n')
         model_complain(text, size, "names are as before operation %zu (%s %s)",

@@ -38,10 +38,12 @@ struct op {
     char verb[12];
     char a[PATH_SIZE], b[PATH_SIZE];
     uint64_t number[3];
-    unsigned node;    /* that it works on; 0: none */
-    struct tree tree; /* after it, if it changes names or attributes; else
-                       * none, and the one before holds */
-    uint64_t hash;    /* of that tree */
+    unsigned node;     /* that it works on; 0: none */
+    unsigned whole[2]; /* whose content is complete where it shows: files that
+                        * have taken another's name; 0: none */
+    struct tree tree;  /* after it, if it changes names or attributes; else
+                        * none, and the one before holds */
+    uint64_t hash;     /* of that tree */
 };
 
 struct found {

@@ -73,7 +73,8 @@ def storm(seed, count=120):
         if path is None or choice < 0.30:
             new = yield from t.create()
             if new and t.random.random() < 0.7:
-                yield from t.write(new, 0, t.random.choice([10, 700, 3000]))
+                size = t.random.choice([10, 700, 3000, 9000])
+                yield from t.write(new, 0, size)
         elif choice < 0.50:
             yield from t.remove(path)
         elif choice < 0.70:
@@ -154,8 +155,13 @@ def resize(seed, count=90):
         choice = t.random.random()
         if choice < 0.35:
             size = t.random.choice([0, 1, 100, 3969, 4096, 9000, 40000, 65536])
+            old = t.files[path]
             if (yield f"truncate {path} {size}") == 0:
                 t.files[path] = size
+            if size < old and t.random.random() < 0.6:
+                # The block that was cut is written before that is durable.
+                yield from t.write(path, size, 50)
+                yield f"fsync {path}"
         elif choice < 0.80:
             offset = t.random.randrange(0, 60000)
             yield from t.write(path, offset, t.random.choice([1, 300, 9000]))
