@@ -114,6 +114,29 @@ def test_shared_commits(tmp):
     subprocess.run(check, check=True, capture_output=True)
 
 
+def test_full_and_empty(tmp):
+    """A disk filled with content and names, and emptied: all of it is back."""
+    image = os.path.join(tmp, "disk.img")
+    run = [harness.built("host/mkfs.eclipsefs"), "-s", "8M", image]
+    subprocess.run(run, check=True)
+    disks = [harness.built("test.img"), Disk(image, write=True)]
+    with Guest(disks=disks) as guest:
+        guest.boot()
+        assert guest.command("mount -t eclipsefs /dev/vdb /mnt") == ""
+        show = "sync; df /mnt; df -i /mnt"
+        before = guest.command(show)
+        assert "/mnt" in before, before
+        for _ in range(4):
+            assert "No space" in guest.command("dd if=/dev/zero of=/mnt/big bs=64k")
+            assert "No space" in guest.command("cp -r /bin /tests /mnt; echo x >/mnt/y")
+            assert guest.command(show) != before
+            assert guest.command("rm -r /mnt/*") == ""
+            assert guest.command(show) == before
+        assert guest.command("umount /mnt") == ""
+    check = [harness.built("host/fsck.eclipsefs"), "-n", image]
+    subprocess.run(check, check=True, capture_output=True)
+
+
 def test_power_off(tmp):
     """What was written is on the disk after poweroff, and the disk is clean."""
     disk = os.path.join(tmp, "disk.img")
