@@ -1,6 +1,7 @@
 #include "fs/attributes.h"
 
 #include "abi/errno.h"
+#include "fs/pagecache.h"
 #include "fs/writeback.h"
 
 static int
@@ -93,4 +94,33 @@ attributes_set_size(struct inode *inode, uint64_t size)
         return -EPERM;
     int err = set_size(inode, size);
     return inode_made_room(inode->super, err) ? set_size(inode, size) : err;
+}
+
+/* Extends the file by a hole, which goes again if there is no room for it. */
+static int
+allocate(struct inode *inode, uint64_t from, uint64_t to)
+{
+    sleeplock_lock(&inode->lock);
+    uint64_t size = inode->size;
+    int err = to > size ? inode->ops->set_size(inode, to) : 0;
+    if (!err) {
+        err = pagecache_allocate(inode, from - from % BLOCK_SIZE, to);
+        if (err && to > size && inode->ops->set_size(inode, size) != 0)
+            err = -EIO;
+    }
+    sleeplock_unlock(&inode->lock);
+    return err;
+}
+
+int
+attributes_allocate(struct inode *inode, uint64_t from, uint64_t to)
+{
+    if (!S_ISREG(inode->mode))
+        return -ENODEV;
+    if (READ_ONCE(inode->super->read_only))
+        return -EROFS;
+    if (!inode->page_ops || !inode->ops->set_size)
+        return -EOPNOTSUPP;
+    int err = allocate(inode, from, to);
+    return inode_made_room(inode->super, err) ? allocate(inode, from, to) : err;
 }

@@ -21,3 +21,9 @@ int attributes_apply(struct inode *inode, const struct inode_attributes *set);
 /* Sets a regular file's size; whether the caller may write to it is the
  * caller's to check. -EISDIR, -EINVAL (no regular file). */
 int attributes_set_size(struct inode *inode, uint64_t size) MUST_CHECK;
+
+/* Sets space aside for bytes from..to-1 of a file, which is extended if it is
+ * shorter: writing there will not fail for want of it. -ENODEV (no regular
+ * file), -EOPNOTSUPP, -ENOSPC, -EFBIG, -EINTR. */
+int attributes_allocate(struct inode *inode, uint64_t from, uint64_t to)
+    MUST_CHECK;

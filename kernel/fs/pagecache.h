@@ -88,6 +88,15 @@ int
 pagecache_extend(struct inode *inode) REQUIRES(inode->lock)
 MUST_CHECK;
 
+/* Sets space aside for what is a hole from byte `from`, in whole pages, up to
+ * byte `to`, which the file reaches: writing there will not fail for want of
+ * it. LOCKED. Returns 0; -EINTR, or as reserve and write_back, and a part may
+ * have been done. */
+int
+pagecache_allocate(struct inode *inode, uint64_t from, uint64_t to)
+    REQUIRES(inode->lock)
+MUST_CHECK;
+
 /* Waits until no page from byte size on is being read: their blocks are about
  * to belong to somebody else. LOCKED. */
 void pagecache_wait(struct inode *inode, uint64_t size) REQUIRES(inode->lock);

@@ -162,6 +162,43 @@ pagecache_write(struct inode *inode, struct uio *uio, uint64_t *offset)
     return (int64_t)(*offset - start);
 }
 
+/* Promises a place to page index if it is a hole. */
+static int
+allocate_page(struct inode *inode, uint64_t index) REQUIRES(inode->lock)
+{
+    struct page_run run;
+    struct buf *page;
+
+    int err = inode->page_ops->map(inode, index, 1, &run);
+    if (err || !run.hole)
+        return err;
+    err = pagecache_get_locked(inode, index, &page);
+    if (err)
+        return err;
+    int reserved = page->dirty ? 0 : inode->page_ops->reserve(inode, index);
+    if (reserved < 0)
+        buf_put(page);
+    else
+        mark_dirty(inode, page, reserved);
+    return MIN(reserved, 0);
+}
+
+int
+pagecache_allocate(struct inode *inode, uint64_t from, uint64_t to)
+{
+    int err = 0;
+
+    for (uint64_t at = from; at < to && !err; at += BLOCK_SIZE) {
+        err = allocate_page(inode, at / BLOCK_SIZE);
+        if (!err)
+            err = limit_dirty(inode);
+        if (!err && signal_killed_meanwhile())
+            err = -EINTR;
+    }
+    inode_mark_dirty(inode);
+    return err;
+}
+
 /* ---- The end of a file moves down ---- */
 
 void

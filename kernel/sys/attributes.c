@@ -154,5 +154,13 @@ sys_fallocate(const uint64_t arg[6])
     const struct file *file = file_arg(arg[0]);
     if (!file || !file_allows(file, FILE_WRITE))
         return -EBADF;
-    return (int64_t)arg[2] < 0 || (int64_t)arg[3] <= 0 ? -EINVAL : -EOPNOTSUPP;
+    if ((int64_t)arg[2] < 0 || (int64_t)arg[3] <= 0)
+        return -EINVAL;
+    if (arg[1] != 0)
+        return -EOPNOTSUPP;
+    if (arg[2] + arg[3] > INT64_MAX)
+        return -EFBIG;
+    if (!file->inode)
+        return -ESPIPE;
+    return attributes_allocate(file->inode, arg[2], arg[2] + arg[3]);
 }

@@ -311,16 +311,16 @@ reserving(void)
     check_fails(EINVAL, fallocate(fd, 0, 0, 0));
     check_fails(EINVAL, fallocate(fd, 0, -1, 10));
     check_fails(EBADF, fallocate(77, 0, 0, 10));
-    if (fallocate(fd, 0, 0, 20000) == 0) {
-        check_eq(size_of(fd), 20000);
-        check_eq(pread(fd, copy, 3, 0), 3);
-        check(memcmp(copy, "abc", 3) == 0);
-        check(all(fd, 3, 19997, 0));
-        check_eq(fallocate(fd, 0, 0, 10), 0);
-        check_eq(size_of(fd), 20000);
-    } else {
-        check_eq(errno, EOPNOTSUPP);
-    }
+    check_eq(fallocate(fd, 0, 0, 20000), 0);
+    check_eq(size_of(fd), 20000);
+    check_eq(pread(fd, copy, 3, 0), 3);
+    check(memcmp(copy, "abc", 3) == 0);
+    check(all(fd, 3, 19997, 0));
+    check_eq(fallocate(fd, 0, 0, 10), 0);
+    check_eq(size_of(fd), 20000);
+    check_eq(fallocate(fd, 0, 50000, 10), 0);
+    check_eq(size_of(fd), 50010);
+    check(all(fd, 20000, 30010, 0));
     close(fd);
 }
 
