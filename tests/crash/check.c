@@ -1,6 +1,6 @@
 /* Pulls the power at every point of a write log, and looks at what is left.
  *
- *     check [-m IMAGES] [-s SEED] BASE LOG TRACE
+ *     check [-m IMAGES] [-s SEED] [-v VARIANTS] BASE LOG TRACE
  *
  * BASE is the disk before the log, LOG what QEMU's blklogwrites wrote, TRACE
  * what was done meanwhile (model.h). For each prefix of the log, and for
@@ -43,6 +43,7 @@ struct check {
     struct model *model;
     uint8_t *state; /* the disk as of the last flush before the cut */
     size_t images, violations;
+    unsigned variants; /* samples of lost writes at one cut */
     uint64_t random;
 };
 
@@ -292,7 +293,7 @@ check_cut(struct check *c, size_t flushed, size_t n)
     crash_disk_reset(&c->disk, c->state);
     apply_writes(c, flushed, n, false);
     check_image(c, n, "in order");
-    for (unsigned i = 0; i < VARIANTS && n > flushed; i++) {
+    for (unsigned i = 0; i < c->variants && n > flushed; i++) {
         crash_disk_reset(&c->disk, c->state);
         apply_writes(c, flushed, n, true);
         check_image(c, n, "reordered and torn");
@@ -305,7 +306,7 @@ static void
 check_all(struct check *c, size_t most)
 {
     size_t flushed = 0;
-    double cuts = MAX((double)most / (VARIANTS + 1), 1.0);
+    double cuts = MAX((double)most / (c->variants + 1), 1.0);
     double step = MAX((double)c->log.count / cuts, 1.0);
     double next = 0;
     for (size_t n = 0; n <= c->log.count; n++) {
@@ -328,20 +329,24 @@ check_all(struct check *c, size_t most)
 int
 main(int argc, char **argv)
 {
-    struct check c = {.random = 1};
+    struct check c = {.variants = VARIANTS, .random = 1};
     size_t most = SIZE_MAX;
     int option;
 
-    while ((option = getopt(argc, argv, "m:s:")) != -1) {
+    while ((option = getopt(argc, argv, "m:s:v:")) != -1) {
         if (option == 'm')
             most = strtoul(optarg, NULL, 0);
         else if (option == 's')
             c.random = strtoul(optarg, NULL, 0) * 2 + 1;
+        else if (option == 'v')
+            c.variants = (unsigned)strtoul(optarg, NULL, 0);
         else
             return 2;
     }
     if (argc - optind != 3) {
-        fputs("usage: check [-m IMAGES] [-s SEED] BASE LOG TRACE\n", stderr);
+        fputs(
+            "usage: check [-m IMAGES] [-s SEED] [-v VARIANTS] BASE LOG TRACE\n",
+            stderr);
         return 2;
     }
     struct mapped base =

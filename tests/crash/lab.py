@@ -123,10 +123,12 @@ def record(folder, name, seed):
     return base, log, trace
 
 
-def check(files, most, seed):
-    """Check up to `most` crash images; return (images, violations, text)."""
+def check(files, most, seed, variants=3):
+    """Check up to `most` crash images, at each cut one with all writes and
+    `variants` with some of them lost; return (images, violations, text)."""
     done = subprocess.run(
-        [harness.built("host/crash-check"), "-m", str(most), "-s", str(seed), *files],
+        [harness.built("host/crash-check"), "-m", str(most), "-s", str(seed),
+         "-v", str(variants), *files],
         capture_output=True, text=True,
     )  # fmt: skip
     last = done.stdout.rstrip().rpartition("\n")[2].split()
