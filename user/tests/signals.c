@@ -259,23 +259,38 @@ static void
 sleep_survives_a_stop(void)
 {
     const struct timespec time = {.tv_sec = SLEEP_MS / 1000};
-    int status;
-    int64_t from = now_ns(), took;
-    pid_t pid = fork();
+    int status, slept[2], release[2];
+    int64_t from, took;
+    char byte;
+    pid_t pid;
 
-    if (pid == 0)
-        _exit(nanosleep(&time, NULL) == 0 ? 0 : errno);
+    check_eq(pipe(slept), 0);
+    check_eq(pipe(release), 0);
+    from = now_ns();
+    pid = fork();
+    if (pid == 0) {
+        close(release[1]);
+        if (nanosleep(&time, NULL) < 0 || write(slept[1], "", 1) != 1)
+            _exit(errno);
+        /* Is there until the parent has looked at how it was continued. */
+        _exit(read(release[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    close(slept[1]);
     await_sleeping(pid);
     stop_and_continue(pid, 10);
     await_sleeping(pid);
     stop_and_continue(pid, SLEEP_MS);
-    check_eq(waitpid(pid, &status, 0), pid);
+    check_eq(read(slept[0], &byte, 1), 1);
     took = now_ns() - from;
+    close(release[1]);
+    check_eq(waitpid(pid, &status, 0), pid);
     check_eq(status, 0);
     /* The second stop outlasted the sleep: had that begun anew, it would
      * have taken twice as long. */
     check(took >= SLEEP_MS * MS);
     check(took < 2 * SLEEP_MS * MS);
+    close(slept[0]);
+    close(release[0]);
 }
 
 static void
