@@ -13,12 +13,19 @@ def read(*path):
 
 
 def test_system_calls():
-    """docs/abi.md has the calls of syscalls.def, in their order."""
+    """docs/abi.md has every call of Linux, and says which syscalls.def lacks."""
     defined = re.findall(
         r"^SYSCALL\((\d+), (\w+),", read("kernel", "abi", "syscalls.def"), re.M
     )
-    listed = re.findall(r"^\| (\d+) \| `(\w+)` \|", read("docs", "abi.md"), re.M)
-    assert listed == defined
+    listed = re.findall(
+        r"^\| (\d+) \| `(\w+)` \| (.*)\|$", read("docs", "abi.md"), re.M
+    )
+    present = [(n, name) for n, name, how in listed if how != "`ENOSYS` "]
+    assert present == defined, set(present) ^ set(defined)
+    # Numbers that are no calls: left for other machines, or for 32 bits only.
+    unused = {38, *range(244, 258), *range(295, 424)}
+    numbers = [int(n) for n, _, _ in listed]
+    assert numbers == [n for n in range(463) if n not in unused]
 
 
 def test_boot_arguments():
