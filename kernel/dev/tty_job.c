@@ -43,7 +43,7 @@ int
 tty_job_may_read(struct tty *tty)
 {
     struct process *self = process_current();
-    uint64_t blocked = thread_current()->blocked & 1ul << (SIGTTIN - 1);
+    uint64_t blocked = thread_current()->signals.blocked & 1ul << (SIGTTIN - 1);
     spin_lock(&process_lock);
     int pgid = self->pgid;
     spin_lock(&tty->lock);

@@ -63,9 +63,11 @@ process_exit(int status)
     spin_lock(&process_lock);
     hand_over_children_locked(self);
     self->dead_run_ns += sched_run_ns(t);
+    signal_end_thread_locked(t);
     list_del(&t->process_node);
     self->exit_status = status;
     self->state = PROCESS_ZOMBIE;
+    signal_end_process_locked(self);
     bool gone = report_locked(self);
     spin_unlock(&process_lock);
     if (gone)

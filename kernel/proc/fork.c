@@ -36,7 +36,6 @@ copy_thread(struct process *child, const struct trapframe *frame,
     sched_save_fpu();
     t->arch.fpu = parent_thread->arch.fpu;
     t->arch.space = child->space;
-    t->blocked = parent_thread->blocked;
     t->set_tid = tid_at;
     return t;
 }
@@ -54,7 +53,9 @@ process_fork(const struct trapframe *frame, uint64_t stack, uint64_t tid_at)
     if (error != 0)
         goto out_child;
     t = copy_thread(child, frame, stack, tid_at);
-    error = t ? process_hooks.clone(child, parent) : -ENOMEM;
+    error = t ? signal_inherit(child, t) : -ENOMEM;
+    if (error == 0)
+        error = process_hooks.clone(child, parent);
     if (error != 0)
         goto out_thread;
 
@@ -65,7 +66,6 @@ process_fork(const struct trapframe *frame, uint64_t stack, uint64_t tid_at)
         process_hooks.release(child);
         goto out_thread;
     }
-    child->ignored = parent->ignored;
     list_push_back(&child->threads, &t->process_node);
     t->tid = child->pid;
     int pid = child->pid; /* once started it may be gone at any time */

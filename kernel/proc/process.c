@@ -6,6 +6,7 @@
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "proc/sched.h"
+#include "proc/signal.h"
 
 #define HASH_SIZE 128u
 #define PID_MAX   32768
@@ -44,6 +45,7 @@ process_alloc(void)
     list_init(&p->threads);
     waitq_init(&p->child_changed);
     waitq_init(&p->continued);
+    signal_init_process(p);
     return p;
 }
 
@@ -155,6 +157,7 @@ process_put(struct process *process)
     if (!last)
         return;
     kfree(process->cmdline);
+    kfree(process->signals.actions);
     slab_free(&process_slab, process);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "lib/list.h"
+#include "proc/signal_state.h"
 #include "proc/thread.h"
 #include "proc/waitq.h"
 #include "sync/spinlock.h"
@@ -42,8 +43,7 @@ struct process {
     bool is_ending;             /* by process_exit */
     struct waitq child_changed; /* where it waits for its children */
     struct waitq continued;     /* where it waits while stopped */
-    uint64_t pending;           /* signals sent and not yet acted on */
-    uint64_t ignored;           /* signals of disposition SIG_IGN */
+    struct process_signals signals;
     uint64_t children_run_ns, dead_run_ns;
 
     /* private to the owner: its threads; others under process_lock may look

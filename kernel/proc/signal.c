@@ -1,17 +1,9 @@
 #include "proc/signal.h"
 #include "abi/errno.h"
-#include "lib/bits.h"
+#include "lib/string.h"
+#include "mm/slab.h"
 #include "proc/sched.h"
-
-/* Signal n has bit n - 1 of a set, as in user space. */
-#define BIT(sig) (1ul << ((sig)-1))
-
-/* What SIG_DFL means [posix signal.h]. */
-#define IGNORED_BY_DEFAULT \
-    (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH))
-#define STOPS_BY_DEFAULT \
-    (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
-#define UNSTOPPABLE (BIT(SIGKILL) | BIT(SIGSTOP))
+#include "proc/signal_queue.h"
 
 static bool
 is_signal(int sig)
@@ -19,49 +11,168 @@ is_signal(int sig)
     return sig > 0 && sig <= NSIG;
 }
 
+/* ---- Dispositions ---- */
+
+static uint64_t
+handler_of(const struct process *process, int sig)
+{
+    const struct sigaction_abi *actions = process->signals.actions;
+    return actions ? actions[sig - 1].handler : SIG_DFL;
+}
+
 bool
 signal_is_ignored(const struct process *process, int sig)
 {
-    return process->ignored & BIT(sig);
+    return handler_of(process, sig) == SIG_IGN;
+}
+
+bool
+signal_is_without_effect(const struct process *process, int sig)
+{
+    uint64_t handler = handler_of(process, sig);
+    return handler == SIG_IGN ||
+           (handler == SIG_DFL &&
+            (SIGNAL_BIT(sig) & IGNORED_BY_DEFAULT || process->pid == 1));
 }
 
 bool
 signal_is_ending(const struct process *process)
 {
-    return process->is_ending || process->pending & BIT(SIGKILL);
+    return process->is_ending ||
+           process->signals.pending.set & SIGNAL_BIT(SIGKILL);
 }
 
-void
-signal_send_locked(struct process *process, int sig)
+/* Forgets signals of `set`, whoever they were sent to. */
+static void
+discard_all(struct process *process, uint64_t set) REQUIRES(process_lock)
 {
-    uint64_t bit = BIT(sig);
-    if (process->state != PROCESS_ALIVE)
-        return;
-    if (bit & (BIT(SIGCONT) | BIT(SIGKILL))) {
-        process->pending &= ~STOPS_BY_DEFAULT;
-        if (process->stop_signal && bit & BIT(SIGCONT)) {
-            process->has_continued = true;
-            waitq_wake_all(&process->parent->child_changed);
-        }
-        process->stop_signal = 0;
-        waitq_wake_all(&process->continued);
+    struct thread *t;
+    signal_queue_discard(process, &process->signals.pending, set);
+    list_for_each_entry (t, &process->threads, process_node)
+        signal_queue_discard(process, &t->signals.pending, set);
+}
+
+int
+signal_action(int sig, const struct sigaction_abi *new,
+              struct sigaction_abi *old)
+{
+    struct process *self = process_current();
+    size_t size = NSIG * sizeof(*new);
+    struct sigaction_abi *fresh = NULL;
+    if (!is_signal(sig) || (new &&SIGNAL_BIT(sig) & UNSTOPPABLE))
+        return -EINVAL;
+    if (new &&new->handler != SIG_DFL &&new->handler != SIG_IGN)
+        return -ENOSYS;
+    if (new && !self->signals.actions && !(fresh = kzalloc(size)))
+        return -ENOMEM;
+    spin_lock(&process_lock);
+    if (!self->signals.actions)
+        SWAP(self->signals.actions, fresh);
+    struct sigaction_abi *actions = self->signals.actions;
+    *old = actions ? actions[sig - 1] : (struct sigaction_abi){0};
+    if (new) {
+        actions[sig - 1] = *new;
+        actions[sig - 1].mask &= ~UNSTOPPABLE;
+        if (signal_is_without_effect(self, sig))
+            discard_all(self, SIGNAL_BIT(sig));
     }
-    if (bit & STOPS_BY_DEFAULT)
-        process->pending &= ~BIT(SIGCONT);
-    /* Without handlers, what is not ignored ends or stops the process, and
-     * init is not to be ended or stopped by a signal. */
-    if (bit & (process->ignored | IGNORED_BY_DEFAULT) || process->pid == 1)
-        return;
-    process->pending |= bit;
+    spin_unlock(&process_lock);
+    kfree(fresh);
+    return 0;
+}
+
+/* ---- Sending ---- */
+
+/* The signals that concern a thread now. */
+static uint64_t
+let_through(const struct thread *t)
+{
+    return ~t->signals.blocked | t->signals.awaited;
+}
+
+/* Makes threads look at what is pending, those that `set` concerns; all of
+ * them: it is for the first to take. */
+static void
+notify_threads(struct process *process, const struct thread *only, uint64_t set)
+    REQUIRES(process_lock)
+{
     struct thread *t;
     list_for_each_entry (t, &process->threads, process_node) {
+        if ((only && t != only) || !(set & let_through(t)))
+            continue;
         __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
         sched_interrupt(t);
     }
 }
 
+static void
+continue_locked(struct process *process, int sig) REQUIRES(process_lock)
+{
+    discard_all(process, STOPS_BY_DEFAULT);
+    if (process->stop_signal && sig == SIGCONT) {
+        process->has_continued = true;
+        waitq_wake_all(&process->parent->child_changed);
+    }
+    process->stop_signal = 0;
+    waitq_wake_all(&process->continued);
+}
+
+/* Blocked signals wait even if they are ignored: that may change first. */
+static bool
+is_dropped(const struct process *process, const struct thread *thread, int sig)
+    REQUIRES(process_lock)
+{
+    if (!thread && !list_is_empty(&process->threads))
+        thread = list_entry(process->threads.next, struct thread, process_node);
+    if (thread && thread->signals.blocked & SIGNAL_BIT(sig))
+        return false;
+    return signal_is_without_effect(process, sig);
+}
+
 int
-signal_send_group(int pgid, int sig)
+signal_send_info_locked(struct process *process, struct thread *thread,
+                        const struct siginfo *info)
+{
+    int sig = info->signo;
+    if (process->state != PROCESS_ALIVE)
+        return 0;
+    if (sig == SIGCONT || sig == SIGKILL)
+        continue_locked(process, sig);
+    if (SIGNAL_BIT(sig) & STOPS_BY_DEFAULT)
+        discard_all(process, SIGNAL_BIT(SIGCONT));
+    if (is_dropped(process, thread, sig))
+        return 0;
+    if (sig == SIGKILL)
+        thread = NULL;
+    int error = signal_queue_add(
+        process, thread ? &thread->signals.pending : &process->signals.pending,
+        info);
+    if (error == 0)
+        notify_threads(process, thread, SIGNAL_BIT(sig));
+    return error;
+}
+
+void
+signal_send_locked(struct process *process, int sig)
+{
+    struct siginfo info = {.signo = sig, .code = SI_KERNEL};
+    (void)signal_send_info_locked(process, NULL, &info);
+}
+
+void
+signal_send_current(int sig)
+{
+    struct siginfo info = {.signo = sig, .pid = process_current()->pid};
+    spin_lock(&process_lock);
+    (void)signal_send_info_locked(process_current(), thread_current(), &info);
+    spin_unlock(&process_lock);
+}
+
+/* ---- Sending by number ---- */
+
+/* Sends to a group, or, if pgid is 0, to all but init and the caller. */
+static int
+send_to_group(int pgid, const struct siginfo *info)
 {
     struct process *p, *self = process_current();
     int result = -ESRCH;
@@ -70,129 +181,116 @@ signal_send_group(int pgid, int sig)
         if (pgid != 0 ? p->pgid != pgid : p->pid == 1 || p == self)
             continue;
         result = 0;
-        if (sig != 0)
-            signal_send_locked(p, sig);
+        if (info->signo != 0)
+            (void)signal_send_info_locked(p, NULL, info);
     }
     spin_unlock(&process_lock);
     return result;
 }
 
 int
+signal_send_group(int pgid, int sig)
+{
+    struct siginfo info = {.signo = sig, .code = SI_KERNEL};
+    return send_to_group(pgid, &info);
+}
+
+static struct thread *
+find_thread_locked(const struct process *process, int tid)
+    REQUIRES(process_lock)
+{
+    struct thread *t;
+    list_for_each_entry (t, &process->threads, process_node)
+        if (t->tid == tid)
+            return t;
+    return NULL;
+}
+
+int
+signal_kill_thread(int pid, int tid, const struct siginfo *info)
+{
+    struct thread *t = NULL;
+    int error = -ESRCH;
+    if (info->signo != 0 && !is_signal(info->signo))
+        return -EINVAL;
+    spin_lock(&process_lock);
+    struct process *p = process_find_locked(pid ? pid : tid);
+    if (p && tid != 0)
+        t = find_thread_locked(p, tid);
+    if (p && (t || tid == 0))
+        error = info->signo ? signal_send_info_locked(p, t, info) : 0;
+    spin_unlock(&process_lock);
+    return error;
+}
+
+int
 signal_kill(int pid, int sig)
 {
+    struct siginfo info = {.signo = sig, .pid = process_current()->pid};
     if (sig != 0 && !is_signal(sig))
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH; /* has no group of the opposite number */
     if (pid == -1)
-        return signal_send_group(0, sig);
+        return send_to_group(0, &info);
     if (pid <= 0)
-        return signal_send_group(pid ? -pid : process_current()->pgid, sig);
-    spin_lock(&process_lock);
-    struct process *p = process_find_locked(pid);
-    if (p && sig != 0)
-        signal_send_locked(p, sig);
-    spin_unlock(&process_lock);
-    return p ? 0 : -ESRCH;
+        return send_to_group(pid ? -pid : process_current()->pgid, &info);
+    return signal_kill_thread(pid, 0, &info);
+}
+
+/* ---- Lives ---- */
+
+void
+signal_init_process(struct process *process)
+{
+    signal_queue_init(&process->signals.pending);
 }
 
 void
-signal_send_current(int sig)
+signal_init_thread(struct thread *thread)
 {
-    spin_lock(&process_lock);
-    signal_send_locked(process_current(), sig);
-    spin_unlock(&process_lock);
-}
-
-/* The signals that thread t may act on now. */
-static uint64_t
-deliverable(const struct thread *t)
-{
-    return READ_ONCE(t->process->pending) & (~t->blocked | UNSTOPPABLE);
-}
-
-bool
-signal_pending(void)
-{
-    const struct thread *t = thread_current();
-    return t->process && deliverable(t) != 0;
-}
-
-bool
-signal_killed_meanwhile(void)
-{
-    const struct process *self = process_current();
-    sched_yield_if_due();
-    return self && READ_ONCE(self->pending) & BIT(SIGKILL);
-}
-
-static void
-stop_locked(struct process *self, int sig) REQUIRES(process_lock)
-{
-    self->stop_signal = sig;
-    self->stop_reported = self->has_continued = false;
-    signal_send_locked(self->parent, SIGCHLD);
-    waitq_wake_all(&self->parent->child_changed);
-    while (self->stop_signal)
-        waitq_sleep(&self->continued, &process_lock);
-}
-
-void
-signal_deliver(void)
-{
-    struct process *self = process_current();
-    struct thread *t = thread_current();
-    uint64_t set;
-    __atomic_fetch_and(&t->arch.work, ~THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
-    spin_lock(&process_lock);
-    while ((set = deliverable(t)) != 0) {
-        int sig = 1 + (int)bit_count_trailing_zeros64(set);
-        self->pending &= ~BIT(sig);
-        if (BIT(sig) & STOPS_BY_DEFAULT) {
-            stop_locked(self, sig);
-            continue;
-        }
-        spin_unlock(&process_lock);
-        process_exit(sig);
-    }
-    spin_unlock(&process_lock);
+    signal_queue_init(&thread->signals.pending);
+    thread->signals.altstack.flags = SS_DISABLE;
 }
 
 int
-signal_action(int sig, const uint64_t *new, uint64_t *old)
+signal_inherit(struct process *child, struct thread *thread)
 {
-    struct process *self = process_current();
-    if (!is_signal(sig) || (new &&BIT(sig) & UNSTOPPABLE))
-        return -EINVAL;
-    if (new &&*new != SIG_DFL &&*new != SIG_IGN)
-        return -ENOSYS;
-    spin_lock(&process_lock);
-    *old = self->ignored & BIT(sig) ? SIG_IGN : SIG_DFL;
-    if (new)
-        self->ignored &= ~BIT(sig);
-    if (new &&*new == SIG_IGN) {
-        self->ignored |= BIT(sig);
-        self->pending &= ~BIT(sig);
-    }
-    spin_unlock(&process_lock);
+    const struct sigaction_abi *actions = process_current()->signals.actions;
+    const struct thread_signals *mine = &thread_current()->signals;
+    thread->signals.blocked = mine->blocked;
+    thread->signals.altstack = mine->altstack;
+    if (!actions)
+        return 0;
+    child->signals.actions = kmalloc(NSIG * sizeof(*actions));
+    if (!child->signals.actions)
+        return -ENOMEM;
+    memcpy(child->signals.actions, actions, NSIG * sizeof(*actions));
     return 0;
+}
+
+void
+signal_end_thread_locked(struct thread *thread)
+{
+    signal_queue_discard(thread->process, &thread->signals.pending, ~0ul);
+}
+
+void
+signal_end_process_locked(struct process *process)
+{
+    signal_queue_discard(process, &process->signals.pending, ~0ul);
+    kfree(process->signals.actions);
+    process->signals.actions = NULL;
 }
 
 void
 signal_reset(void)
 {
+    struct process *self = process_current();
     spin_lock(&process_lock);
-    process_current()->ignored = process_current()->pending = 0;
+    discard_all(self, ~0ul);
+    kfree(self->signals.actions);
+    self->signals.actions = NULL;
     spin_unlock(&process_lock);
-    thread_current()->blocked = 0;
-}
-
-void
-signal_set_blocked(uint64_t set)
-{
-    struct thread *t = thread_current();
-    t->blocked = set & ~UNSTOPPABLE;
-    /* What now gets through is acted on as the call returns. */
-    if (signal_pending())
-        __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_RELAXED);
+    thread_current()->signals.blocked = 0;
 }

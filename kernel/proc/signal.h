@@ -1,32 +1,46 @@
 /* Signals: sent by kill, the terminal and faults; acted on before a thread
  * returns to user mode.
  *
- * Owns the pending and ignored sets in struct process, guarded by
- * process_lock. Any context, unless said otherwise. */
+ * Owns what proc/signal_state.h describes. Any context, unless said
+ * otherwise. */
 #pragma once
 
 #include "abi/signal.h"
 #include "lib/compiler.h"
 #include "proc/process.h"
 
-/* Marks sig as pending and wakes interruptible sleepers; a signal that is
- * ignored is dropped. Init gets no signal whose default would end it. */
+/* ---- Sending ---- */
+
+/* Sends a signal with what is known of it to thread, or, if that is NULL, to
+ * whichever thread of process lets it through: marks it as pending and wakes
+ * interruptible sleepers. One that is ignored is dropped; init gets none whose
+ * default would end it. Returns 0, or -EAGAIN: there is no room to queue it. */
+int signal_send_info_locked(struct process *process, struct thread *thread,
+                            const struct siginfo *info) REQUIRES(process_lock);
+
+/* The same from the kernel, to the process, with nothing else to say. */
 void signal_send_locked(struct process *process, int sig)
     REQUIRES(process_lock);
 
 /* As kill(2): pid > 0 a process, 0 the caller's group, -1 all but init,
  * < -1 group -pid; sig 0 only checks. Returns 0, -ESRCH, -EINVAL. */
-int signal_kill(int pid, int sig) MUST_CHECK;
+MUST_CHECK int signal_kill(int pid, int sig);
+
+/* Sends info to one thread; pid is its process, or 0. With tid 0, to process
+ * pid. A signo of 0 only checks. Returns 0, -ESRCH, -EINVAL, -EAGAIN. */
+MUST_CHECK int signal_kill_thread(int pid, int tid, const struct siginfo *info);
 
 /* Sends to every process of group pgid, or, if that is 0, to all but init and
  * the caller. Returns 0 or -ESRCH. */
-int signal_send_group(int pgid, int sig) MUST_CHECK;
+MUST_CHECK int signal_send_group(int pgid, int sig);
 
-/* Sends to the running process. Thread context. */
+/* Sends to the running thread. Thread context. */
 void signal_send_current(int sig);
 
-/* Whether the running thread has a signal to act on, so that a sleep should
- * end with -EINTR. */
+/* ---- Receiving: for the running thread ---- */
+
+/* Whether it has a signal to act on, so that a sleep should end with
+ * -EINTR. */
 bool signal_pending(void);
 
 /* Between two pieces of long work: lets others run. Returns whether the
@@ -37,9 +51,33 @@ bool signal_killed_meanwhile(void);
  * context, on the way to user mode. */
 void signal_deliver(void);
 
-/* Stores the disposition of sig in *old and, unless new is NULL, sets it to
- * *new: SIG_DFL or SIG_IGN. Returns 0, -EINVAL, or -ENOSYS for handlers. */
-int signal_action(int sig, const uint64_t *new, uint64_t *old) MUST_CHECK;
+/* Takes a pending signal of `set`, which the caller has blocked, waiting for
+ * one until deadline_ns. Returns its number, -EAGAIN, -EINTR. May block. */
+MUST_CHECK int signal_wait(uint64_t set, uint64_t deadline_ns,
+                           struct siginfo *info);
+
+/* When a wait of ns is to end: from now on, or, if it is made again after a
+ * signal, when it first was. signal_wait_end says how it ended and returns
+ * that. */
+uint64_t signal_wait_begin(uint64_t ns);
+int signal_wait_end(int error, uint64_t deadline_ns);
+
+/* The signals that are pending and blocked. */
+uint64_t signal_pending_set(void);
+
+/* Sets which signals (bit n - 1 for signal n) wait for the running thread. */
+void signal_set_blocked(uint64_t set);
+
+/* ---- Dispositions ---- */
+
+/* Stores the action of sig in *old and, unless new is NULL, sets it to *new.
+ * Returns 0, -EINVAL, -ENOMEM, or -ENOSYS for handlers. */
+MUST_CHECK int signal_action(int sig, const struct sigaction_abi *new,
+                             struct sigaction_abi *old);
+
+/* Whether acting on sig would be to do nothing. */
+bool signal_is_without_effect(const struct process *process, int sig)
+    REQUIRES(process_lock);
 
 /* Whether the process ignores sig by its own choice. */
 bool signal_is_ignored(const struct process *process, int sig)
@@ -48,8 +86,18 @@ bool signal_is_ignored(const struct process *process, int sig)
 /* Whether the process is ending, or has been sent SIGKILL and will. */
 bool signal_is_ending(const struct process *process) REQUIRES(process_lock);
 
+/* ---- Lives of processes and threads ---- */
+
+void signal_init_process(struct process *process);
+void signal_init_thread(struct thread *thread);
+
+/* Gives a child, not yet started, the actions of the running process and the
+ * mask and alternate stack of the running thread. Returns 0 or -ENOMEM. */
+MUST_CHECK int signal_inherit(struct process *child, struct thread *thread);
+
+/* Forgets what was sent to a thread, or to a process, that is ending. */
+void signal_end_thread_locked(struct thread *thread) REQUIRES(process_lock);
+void signal_end_process_locked(struct process *process) REQUIRES(process_lock);
+
 /* Forgets the running process's dispositions and what was sent to it. */
 void signal_reset(void);
-
-/* Sets which signals (bit n - 1 for signal n) wait for the running thread. */
-void signal_set_blocked(uint64_t set);

@@ -55,6 +55,7 @@ create(void (*start)(void))
     t->state = THREAD_RUNNABLE;
     list_init(&t->run_node);
     list_init(&t->process_node);
+    signal_init_thread(t);
     t->arch.cpu = this_cpu();
     t->arch.kernel_sp = (uint64_t)stack;
     t->arch.context.ra = (uint64_t)start;

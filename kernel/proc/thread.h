@@ -7,6 +7,7 @@
 #include "arch/cpu.h"
 #include "arch/trap.h"
 #include "lib/list.h"
+#include "proc/signal_state.h"
 #include "proc/waitq.h"
 
 struct process;
@@ -40,15 +41,14 @@ struct thread {
 
     /* guarded by the process table's lock */
     struct list_node process_node;
+    struct thread_signals signals;
 
     /* private to the owner */
     const struct sleeplock *held[THREAD_HELD_MAX]; /* in order taken */
     unsigned nheld;
-    char name[16];        /* of kernel threads */
-    uint64_t blocked;     /* signals that wait until they are let through */
-    uint64_t sleep_until; /* of a nanosleep that starts again; 0: none */
-    uint64_t set_tid;     /* user address its tid goes to when it starts */
-    uint64_t clear_tid;   /* user address of set_tid_address, 0 for none */
+    char name[16];      /* of kernel threads */
+    uint64_t set_tid;   /* user address its tid goes to when it starts */
+    uint64_t clear_tid; /* user address of set_tid_address, 0 for none */
 };
 
 /* The running thread. */

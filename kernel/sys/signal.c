@@ -5,6 +5,9 @@
 #include "mm/uaccess.h"
 #include "proc/signal.h"
 #include "sys/sys.h"
+#include "sys/timearg.h"
+
+/* ---- Sending ---- */
 
 int64_t
 sys_kill(const uint64_t arg[6])
@@ -12,45 +15,78 @@ sys_kill(const uint64_t arg[6])
     return signal_kill((int)arg[0], (int)arg[1]);
 }
 
+static int64_t
+kill_thread(int pid, int tid, int sig)
+{
+    const struct siginfo info = {
+        .signo = sig, .code = SI_TKILL, .pid = process_current()->pid};
+    return tid > 0 ? signal_kill_thread(pid, tid, &info) : -EINVAL;
+}
+
 int64_t
 sys_tkill(const uint64_t arg[6])
 {
-    return (int)arg[0] > 0 ? signal_kill((int)arg[0], (int)arg[1]) : -EINVAL;
+    return kill_thread(0, (int)arg[0], (int)arg[1]);
 }
 
-/* A process has one thread, whose number is the process's. */
 int64_t
 sys_tgkill(const uint64_t arg[6])
+{
+    int pid = (int)arg[0];
+    return pid > 0 ? kill_thread(pid, (int)arg[1], (int)arg[2]) : -EINVAL;
+}
+
+/* Sends what the user says, unless it pretends to be the kernel's or kill's
+ * word to another process. */
+static int64_t
+queue_info(int pid, int tid, int sig, uint64_t user)
+{
+    struct siginfo info;
+    if (uaccess_read(&info, uaddr(user), sizeof(info)) != 0)
+        return -EFAULT;
+    if ((info.code >= 0 || info.code == SI_TKILL) &&
+        pid != process_current()->pid)
+        return -EPERM;
+    info.signo = sig;
+    return signal_kill_thread(pid, tid, &info);
+}
+
+int64_t
+sys_rt_sigqueueinfo(const uint64_t arg[6])
+{
+    return queue_info((int)arg[0], 0, (int)arg[1], arg[2]);
+}
+
+int64_t
+sys_rt_tgsigqueueinfo(const uint64_t arg[6])
 {
     int pid = (int)arg[0], tid = (int)arg[1];
     if (pid <= 0 || tid <= 0)
         return -EINVAL;
-    return pid == tid ? signal_kill(tid, (int)arg[2]) : -ESRCH;
+    return queue_info(pid, tid, (int)arg[2], arg[3]);
 }
+
+/* ---- Receiving ---- */
 
 int64_t
 sys_rt_sigaction(const uint64_t arg[6])
 {
-    struct sigaction_abi action = {0};
-    uint64_t old;
+    struct sigaction_abi action, old;
     if (arg[3] != sizeof(action.mask))
         return -EINVAL;
     if (arg[1] != 0 &&
         uaccess_read(&action, uaddr(arg[1]), sizeof(action)) != 0)
         return -EFAULT;
-    int error =
-        signal_action((int)arg[0], arg[1] ? &action.handler : NULL, &old);
+    int error = signal_action((int)arg[0], arg[1] ? &action : NULL, &old);
     if (error != 0 || arg[2] == 0)
         return error;
-    action = (struct sigaction_abi){.handler = old};
-    return uaccess_write(uaddr(arg[2]), &action, sizeof(action));
+    return uaccess_write(uaddr(arg[2]), &old, sizeof(old));
 }
 
 int64_t
 sys_rt_sigprocmask(const uint64_t arg[6])
 {
-    struct thread *t = thread_current();
-    uint64_t old = t->blocked, set;
+    uint64_t old = thread_current()->signals.blocked, set;
     if (arg[3] != sizeof(set))
         return -EINVAL;
     if (arg[1] != 0) {
@@ -67,4 +103,38 @@ sys_rt_sigprocmask(const uint64_t arg[6])
     if (arg[2] != 0 && uaccess_write(uaddr(arg[2]), &old, sizeof(old)) != 0)
         return -EFAULT;
     return 0;
+}
+
+int64_t
+sys_rt_sigpending(const uint64_t arg[6])
+{
+    uint64_t set = signal_pending_set();
+    if (arg[1] > sizeof(set))
+        return -EINVAL;
+    return uaccess_write(uaddr(arg[0]), &set, arg[1]);
+}
+
+int64_t
+sys_rt_sigtimedwait(const uint64_t arg[6])
+{
+    uint8_t user_info[SIGINFO_SIZE] = {0};
+    struct siginfo info;
+    uint64_t set, ns = 0, deadline = WAIT_FOREVER;
+    int error = 0;
+    if (arg[3] != sizeof(set))
+        return -EINVAL;
+    if (uaccess_read(&set, uaddr(arg[0]), sizeof(set)) != 0)
+        return -EFAULT;
+    if (arg[2] != 0) {
+        error = timespec_arg_read(arg[2], &ns);
+        deadline = signal_wait_begin(ns);
+    }
+    if (error != 0)
+        return error;
+    int sig = signal_wait_end(signal_wait(set, deadline, &info), deadline);
+    if (sig < 0 || arg[1] == 0)
+        return sig;
+    memcpy(user_info, &info, sizeof(info));
+    error = uaccess_write(uaddr(arg[1]), user_info, sizeof(user_info));
+    return error != 0 ? error : sig;
 }

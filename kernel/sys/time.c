@@ -5,7 +5,9 @@
 #include "dev/rtc.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
+#include "proc/signal.h"
 #include "sys/sys.h"
+#include "sys/timearg.h"
 
 #define NS_PER_S 1000000000ll
 
@@ -68,9 +70,8 @@ sys_gettimeofday(const uint64_t arg[6])
     return arg[0] == 0 ? 0 : uaccess_write(uaddr(arg[0]), &tv, sizeof(tv));
 }
 
-/* Reads a time span; one that would overflow means "for ever". */
-static int
-read_timespec(uint64_t user, uint64_t *ns)
+int
+timespec_arg_read(uint64_t user, uint64_t *ns)
 {
     struct timespec ts;
     if (uaccess_read(&ts, uaddr(user), sizeof(ts)) != 0)
@@ -84,23 +85,18 @@ read_timespec(uint64_t user, uint64_t *ns)
     return 0;
 }
 
-/* A sleep that a signal interrupted starts again as it was called, but ends
- * when it would have ended. */
 static int
 sleep_for(uint64_t ns)
 {
-    struct thread *t = thread_current();
-    uint64_t deadline = t->sleep_until ? t->sleep_until : clock_now_ns() + ns;
-    int error = waitq_sleep_alone(deadline);
-    t->sleep_until = error == -EINTR ? deadline : 0;
-    return error;
+    uint64_t deadline = signal_wait_begin(ns);
+    return signal_wait_end(waitq_sleep_alone(deadline), deadline);
 }
 
 int64_t
 sys_nanosleep(const uint64_t arg[6])
 {
     uint64_t ns;
-    int error = read_timespec(arg[0], &ns);
+    int error = timespec_arg_read(arg[0], &ns);
     return error != 0 ? error : sleep_for(ns);
 }
 
@@ -111,7 +107,7 @@ sys_clock_nanosleep(const uint64_t arg[6])
     uint64_t ns;
     int error = read_clock(arg[0], &now);
     if (error == 0)
-        error = read_timespec(arg[2], &ns);
+        error = timespec_arg_read(arg[2], &ns);
     if (error != 0)
         return error;
     if (!(arg[1] & TIMER_ABSTIME))
