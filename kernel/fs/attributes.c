@@ -8,25 +8,25 @@ static int
 check(const struct inode *inode, const struct inode_attributes *set,
       bool to_now)
 {
-    const struct credential *cred = credential_current();
-    bool owner = cred->uid == inode->uid;
+    const struct cred *cred = cred_current();
+    bool owner = inode_is_own(inode, cred);
     if (READ_ONCE(inode->super->read_only))
         return -EROFS;
     if (!inode->ops->set_attributes)
         return -EPERM;
-    if (cred->uid == 0)
+    if (cred->uid.fs == 0)
         return 0;
     if (to_now && !owner)
         return inode_may(inode, cred, MAY_WRITE) ? 0 : -EACCES;
     if (!owner || ((set->mask & SET_UID) && set->uid != inode->uid) ||
         ((set->mask & SET_GID) && set->gid != inode->gid &&
-         set->gid != cred->gid))
+         !cred_in_group(cred, set->gid)))
         return -EPERM;
     return 0;
 }
 
 /* A program must not run with the rights of an owner who did not ask for it:
- * chown takes the set-id bits. S_ISGID without S_IXGRP is none. */
+ * chown and writing take the set-id bits. S_ISGID without S_IXGRP is none. */
 static void
 drop_set_id(const struct inode *inode, struct inode_attributes *set)
 {
@@ -37,6 +37,15 @@ drop_set_id(const struct inode *inode, struct inode_attributes *set)
         return;
     set->mode = inode->mode & 07777 & ~drop;
     set->mask |= SET_MODE;
+}
+
+int
+attributes_will_write(struct inode *inode)
+{
+    struct inode_attributes set = {.mask = 0};
+    if (cred_current()->uid.fs != 0)
+        drop_set_id(inode, &set);
+    return set.mask ? inode->ops->set_attributes(inode, &set) : 0;
 }
 
 int
@@ -64,6 +73,9 @@ attributes_set(struct inode *inode, struct inode_attributes *set, bool to_now)
         set->uid = set->uid == UINT32_MAX ? inode->uid : set->uid;
         set->gid = set->gid == UINT32_MAX ? inode->gid : set->gid;
         drop_set_id(inode, set);
+    } else if ((set->mask & SET_MODE) && cred_current()->uid.fs != 0 &&
+               !cred_in_group(cred_current(), inode->gid)) {
+        set->mode &= ~(uint32_t)S_ISGID;
     }
     int err = check(inode, set, to_now);
     if (!err)
@@ -76,7 +88,9 @@ static int
 set_size(struct inode *inode, uint64_t size)
 {
     sleeplock_lock(&inode->lock);
-    int err = inode->ops->set_size(inode, size);
+    int err = attributes_will_write(inode);
+    if (!err)
+        err = inode->ops->set_size(inode, size);
     sleeplock_unlock(&inode->lock);
     return err;
 }
@@ -102,7 +116,9 @@ allocate(struct inode *inode, uint64_t from, uint64_t to)
 {
     sleeplock_lock(&inode->lock);
     uint64_t size = inode->size;
-    int err = to > size ? inode->ops->set_size(inode, to) : 0;
+    int err = attributes_will_write(inode);
+    if (!err && to > size)
+        err = inode->ops->set_size(inode, to);
     if (!err) {
         err = pagecache_allocate(inode, from - from % BLOCK_SIZE, to);
         if (err && to > size && inode->ops->set_size(inode, size) != 0)

@@ -10,9 +10,14 @@
 
 /* Sets what set->mask names; uid and gid together or not at all, UINT32_MAX
  * for one that stays. Who may write the file may set its times to now, if
- * to_now is true; else -EACCES. A new owner takes the set-id bits away. */
+ * to_now is true; else -EACCES. A new owner takes the set-id bits away, and
+ * S_ISGID is not set by who is not of the group. */
 int attributes_set(struct inode *inode, struct inode_attributes *set,
                    bool to_now) MUST_CHECK;
+
+/* Takes the set-id bits of a file that the caller, not being user 0, is about
+ * to write to. LOCKED as in struct inode_ops. */
+int attributes_will_write(struct inode *inode) MUST_CHECK;
 
 /* What attributes_set does to inode itself, and, for a file system whose
  * inodes are only in memory, all of set_attributes: returns 0. */

@@ -164,7 +164,7 @@ static const struct pseudo_row device_rows[] = {
     CHR("urandom", 0666, 1, 9, &random_ops),
     CHR("tty", 0666, 5, 0, &console_ops),
     CHR("console", 0600, 5, 1, &console_ops),
-    {0, S_IFBLK | 0660, "DISK", &devfs_disks, .file_ops = &devfs_block_ops},
+    {0, S_IFBLK | 0600, "DISK", &devfs_disks, .file_ops = &devfs_block_ops},
     {.name = NULL},
 };
 

@@ -2,6 +2,7 @@
 
 #include "abi/errno.h"
 #include "abi/stat.h"
+#include "fs/attributes.h"
 #include "fs/devfs.h"
 #include "fs/flock.h"
 #include "fs/pagecache.h"
@@ -101,6 +102,10 @@ write_locked(struct file *file, struct uio *uio, uint64_t *offset)
     if (READ_ONCE(file->flags) & O_APPEND)
         *offset = inode->size;
     if (!READ_ONCE(inode->super->read_only))
+        n = unlikely(inode->mode & (S_ISUID | S_ISGID))
+                ? attributes_will_write(inode)
+                : 0;
+    if (n == 0)
         n = pagecache_write(inode, uio, offset);
     sleeplock_unlock(&inode->lock);
     return n;
@@ -202,7 +207,7 @@ file_open_program(struct fs_context *ctx, const char *path, struct file **out)
     if (err)
         return err;
     if (!S_ISREG(dentry->inode->mode) ||
-        !inode_may(dentry->inode, credential_current(), MAY_EXEC))
+        !inode_may(dentry->inode, cred_current(), MAY_EXEC))
         err = -EACCES;
     else
         err = file_open_dentry(dentry, O_RDONLY, out);

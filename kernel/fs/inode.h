@@ -13,6 +13,7 @@
 #include "lib/list.h"
 #include "fs/pages.h"
 #include "mm/uio.h"
+#include "proc/cred.h"
 #include "proc/sleeplock.h"
 
 struct inode;
@@ -211,11 +212,6 @@ enum access {
     MAY_READ = 4,
 };
 
-/* On whose behalf something is done. */
-struct credential {
-    uint32_t uid, gid;
-};
-
 void inode_init_cache(void);
 
 /* Returns 0 and the inode with a new reference, read in if need be; or
@@ -240,11 +236,16 @@ struct inode *inode_pop_dirty(struct list_node *list);
  * away. No lock of super or its inodes is held. */
 bool inode_made_room(struct super *super, int64_t err);
 
-/* The running process's credential. Any context. */
-const struct credential *credential_current(void);
-
 /* Whether cred has every right in mask (MAY_*) by the mode, owner and group
- * of inode: the one place that reads permission bits. User 0 has them all,
- * but executes a file only if somebody may [posix §4.5]. Any context. */
-bool inode_may(const struct inode *inode, const struct credential *cred,
+ * of inode: the one place that reads permission bits. Those of the owner or the
+ * group decide even if others may do more [posix §4.5]. User 0 has all rights,
+ * but executes a file only if somebody may. Any context. */
+bool inode_may(const struct inode *inode, const struct cred *cred,
                unsigned mask);
+
+/* Whether cred may do what only inode's owner and user 0 may. */
+static inline bool
+inode_is_own(const struct inode *inode, const struct cred *cred)
+{
+    return cred->uid.fs == 0 || cred->uid.fs == READ_ONCE(inode->uid);
+}

@@ -30,7 +30,7 @@ may_change(const struct dentry *dir)
         return -EROFS;
     if (dir->removed)
         return -ENOENT;
-    return inode_may(dir->inode, credential_current(), MAY_WRITE | MAY_EXEC)
+    return inode_may(dir->inode, cred_current(), MAY_WRITE | MAY_EXEC)
                ? 0
                : -EACCES;
 }
@@ -51,13 +51,13 @@ may_create(const struct path_name *at, const struct dentry *d, bool directory)
 static int
 may_remove(const struct dentry *dir, const struct dentry *d, bool directory)
 {
-    uint32_t uid = credential_current()->uid;
     bool is_dir = S_ISDIR(d->inode->mode);
     int err = may_change(dir);
     if (err)
         return err;
-    if ((dir->inode->mode & S_ISVTX) && uid != 0 && uid != d->inode->uid &&
-        uid != dir->inode->uid)
+    const struct cred *cred = cred_current();
+    if ((dir->inode->mode & S_ISVTX) && !inode_is_own(d->inode, cred) &&
+        !inode_is_own(dir->inode, cred))
         return -EPERM;
     if (is_dir != directory)
         return is_dir ? -EISDIR : -ENOTDIR;
@@ -88,6 +88,21 @@ end(const struct path_name *at, struct dentry *d, int err)
 
 /* ---- New names ---- */
 
+/* Sets whose the inode is to be that is made in dir. Who is not of the group
+ * that a directory passes on cannot make programs that run for it. */
+static void
+own(const struct inode *dir, struct inode_new *what)
+{
+    const struct cred *cred = cred_current();
+    what->uid = cred->uid.fs;
+    what->gid = dir->mode & S_ISGID ? dir->gid : cred->gid.fs;
+    if ((dir->mode & S_ISGID) && S_ISDIR(what->mode))
+        what->mode |= S_ISGID;
+    else if ((what->mode & S_IXGRP) && cred->uid.fs != 0 &&
+             !cred_in_group(cred, what->gid))
+        what->mode &= ~S_ISGID;
+}
+
 static int
 create_locked(const struct path_name *at, struct inode_new *what,
               struct dentry *d)
@@ -98,13 +113,7 @@ create_locked(const struct path_name *at, struct inode_new *what,
         return err;
     if (!dir->ops->create)
         return -EPERM;
-    what->uid = credential_current()->uid;
-    what->gid = credential_current()->gid;
-    if (dir->mode & S_ISGID) {
-        what->gid = dir->gid;
-        if (S_ISDIR(what->mode))
-            what->mode |= S_ISGID;
-    }
+    own(dir, what);
     sleeplock_lock(&dir->lock);
     err = dir->ops->create(dir, at->name, at->len, what, &inode);
     if (!err)
@@ -260,7 +269,7 @@ check_rights(const struct dentry *from, const struct dentry *old,
         err = may_change(to);
     if (err || from == to)
         return err;
-    const struct credential *cred = credential_current();
+    const struct cred *cred = cred_current();
     if ((old_dir && !inode_may(old->inode, cred, MAY_WRITE)) ||
         (exchange && new_dir && !inode_may(new->inode, cred, MAY_WRITE)))
         return -EACCES;

@@ -50,7 +50,7 @@ check_search(const struct walk *w)
 {
     if (!S_ISDIR(w->at->inode->mode))
         return -ENOTDIR;
-    if (!inode_may(w->at->inode, credential_current(), MAY_EXEC))
+    if (!inode_may(w->at->inode, cred_current(), MAY_EXEC))
         return -EACCES;
     return 0;
 }

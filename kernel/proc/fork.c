@@ -2,6 +2,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/space.h"
+#include "proc/cred.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
@@ -11,6 +12,7 @@ static int
 inherit(struct process *child, const struct process *parent)
 {
     strlcpy(child->name, parent->name, sizeof(child->name));
+    child->cred = cred_get(cred_current());
     if (parent->cmdline) {
         child->cmdline = kmalloc(parent->cmdline_len);
         if (!child->cmdline)
@@ -36,6 +38,7 @@ copy_thread(struct process *child, const struct trapframe *frame,
     sched_save_fpu();
     t->arch.fpu = parent_thread->arch.fpu;
     t->arch.space = child->space;
+    t->cred = cred_get(child->cred);
     t->set_tid = tid_at;
     return t;
 }

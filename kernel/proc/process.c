@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/space.h"
+#include "proc/cred.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 
@@ -156,6 +157,7 @@ process_put(struct process *process)
     spin_unlock(&process_lock);
     if (!last)
         return;
+    cred_put(process->cred);
     kfree(process->cmdline);
     kfree(process->signals.actions);
     slab_free(&process_slab, process);
@@ -199,6 +201,8 @@ process_become_init(void)
     if (!p || space_create(&p->space) != 0)
         panic("no memory for process 1");
     strlcpy(p->name, "init", sizeof(p->name));
+    p->cred = cred_get(cred_current());
+    t->cred = cred_get(p->cred);
     spin_lock(&process_lock);
     assert(process_link_locked(p, NULL) == 0);
     list_push_back(&p->threads, &t->process_node);

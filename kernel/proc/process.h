@@ -10,6 +10,7 @@
 #include "proc/waitq.h"
 #include "sync/spinlock.h"
 
+struct cred;
 struct fdtable;
 struct fs_context;
 struct space;
@@ -45,6 +46,7 @@ struct process {
     struct waitq continued;     /* where it waits while stopped */
     struct process_signals signals;
     uint64_t children_run_ns, dead_run_ns;
+    const struct cred *cred; /* with a reference: see proc/cred.h */
 
     /* private to the owner: its threads; others under process_lock may look
      * while the process is alive */

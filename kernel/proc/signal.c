@@ -2,6 +2,7 @@
 #include "abi/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/cred.h"
 #include "proc/sched.h"
 #include "proc/signal_queue.h"
 
@@ -180,6 +181,12 @@ send_to_group(int pgid, const struct siginfo *info)
     list_for_each_entry (p, &process_list, all_node) {
         if (pgid != 0 ? p->pgid != pgid : p->pid == 1 || p == self)
             continue;
+        /* Users may signal their own; to all, it is no error if none is. */
+        if (info->code != SI_KERNEL && !cred_may_signal(p, info->signo)) {
+            if (result != 0)
+                result = pgid != 0 ? -EPERM : 0;
+            continue;
+        }
         result = 0;
         if (info->signo != 0)
             (void)signal_send_info_locked(p, NULL, info);
@@ -217,7 +224,9 @@ signal_kill_thread(int pid, int tid, const struct siginfo *info)
     struct process *p = process_find_locked(pid ? pid : tid);
     if (p && tid != 0)
         t = find_thread_locked(p, tid);
-    if (p && (t || tid == 0))
+    if (p && (t || tid == 0) && !cred_may_signal(p, info->signo))
+        error = -EPERM;
+    else if (p && (t || tid == 0))
         error = info->signo ? signal_send_info_locked(p, t, info) : 0;
     spin_unlock(&process_lock);
     return error;
@@ -226,7 +235,9 @@ signal_kill_thread(int pid, int tid, const struct siginfo *info)
 int
 signal_kill(int pid, int sig)
 {
-    struct siginfo info = {.signo = sig, .pid = process_current()->pid};
+    struct siginfo info = {.signo = sig,
+                           .pid = process_current()->pid,
+                           .uid = cred_current()->uid.real};
     if (sig != 0 && !is_signal(sig))
         return -EINVAL;
     if (pid == INT32_MIN)

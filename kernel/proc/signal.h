@@ -23,11 +23,13 @@ void signal_send_locked(struct process *process, int sig)
     REQUIRES(process_lock);
 
 /* As kill(2): pid > 0 a process, 0 the caller's group, -1 all but init,
- * < -1 group -pid; sig 0 only checks. Returns 0, -ESRCH, -EINVAL. */
+ * < -1 group -pid; sig 0 only checks. Returns 0, -ESRCH, -EINVAL, or
+ * -EPERM: there is nobody whom the caller may send it to. */
 MUST_CHECK int signal_kill(int pid, int sig);
 
 /* Sends info to one thread; pid is its process, or 0. With tid 0, to process
- * pid. A signo of 0 only checks. Returns 0, -ESRCH, -EINVAL, -EAGAIN. */
+ * pid. A signo of 0 only checks. Returns 0, -ESRCH, -EINVAL, -EPERM,
+ * -EAGAIN. */
 MUST_CHECK int signal_kill_thread(int pid, int tid, const struct siginfo *info);
 
 /* Sends to every process of group pgid, or, if that is 0, to all but init and

@@ -4,6 +4,7 @@
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 
@@ -113,6 +114,7 @@ thread_exit(void)
 void
 thread_free(struct thread *thread)
 {
+    cred_put(thread->cred);
     kmap_stack_free((void *)thread->arch.kernel_sp);
     slab_free(&thread_slab, thread);
 }

@@ -10,6 +10,7 @@
 #include "proc/signal_state.h"
 #include "proc/waitq.h"
 
+struct cred;
 struct process;
 struct sleeplock;
 
@@ -44,6 +45,7 @@ struct thread {
     struct thread_signals signals;
 
     /* private to the owner */
+    const struct cred *cred; /* with a reference; NULL for kernel threads */
     const struct sleeplock *held[THREAD_HELD_MAX]; /* in order taken */
     unsigned nheld;
     char name[16];      /* of kernel threads */

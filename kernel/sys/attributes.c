@@ -126,7 +126,7 @@ sys_truncate(const uint64_t arg[6])
     if (err)
         return err;
     if (S_ISREG(d->inode->mode) &&
-        !inode_may(d->inode, credential_current(), MAY_WRITE))
+        !inode_may(d->inode, cred_current(), MAY_WRITE))
         err = -EACCES;
     else
         err = attributes_set_size(d->inode, arg[1]);

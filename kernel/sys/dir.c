@@ -34,7 +34,7 @@ change_dir(struct dentry *dir)
     int err = 0;
     if (!S_ISDIR(dir->inode->mode))
         err = -ENOTDIR;
-    else if (!inode_may(dir->inode, credential_current(), MAY_EXEC))
+    else if (!inode_may(dir->inode, cred_current(), MAY_EXEC))
         err = -EACCES;
 
     if (err)

@@ -8,6 +8,7 @@
 #include "fs/fdtable.h"
 #include "fs/file.h"
 #include "fs/path.h"
+#include "proc/cred.h"
 #include "proc/process.h"
 
 /* A path copied from user space: short ones cost no allocation. */

@@ -90,6 +90,8 @@ int64_t
 sys_mount(const uint64_t arg[6])
 {
     struct dentry *at;
+    if (!cred_is_root(cred_current()))
+        return -EPERM;
     if (arg[3] & ~(uint64_t)(MS_RDONLY | MS_REMOUNT | MS_IGNORED))
         return -EINVAL;
     int err = lookup_arg((uint64_t)AT_FDCWD, arg[1],
@@ -109,6 +111,8 @@ sys_umount2(const uint64_t arg[6])
 {
     unsigned flags = (unsigned)arg[1];
     struct dentry *root;
+    if (!cred_is_root(cred_current()))
+        return -EPERM;
     if (flags & ~(MNT_FORCE | UMOUNT_NOFOLLOW))
         return -EINVAL;
     int err =

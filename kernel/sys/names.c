@@ -39,6 +39,8 @@ sys_mknodat(const uint64_t arg[6])
         break;
     case S_IFCHR:
     case S_IFBLK:
+        if (!cred_is_root(cred_current()))
+            return -EPERM;
         what.rdev = (uint32_t)arg[3];
         break;
     case S_IFREG:
@@ -74,6 +76,9 @@ sys_linkat(const uint64_t arg[6])
     struct path_name at;
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
+    /* Whoever is handed a descriptor is not meant to give it a name. */
+    if ((flags & AT_EMPTY_PATH) && !cred_is_root(cred_current()))
+        return -ENOENT;
     int err =
         lookup_arg(arg[0], arg[1], flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0,
                    flags & AT_EMPTY_PATH, &old);

@@ -40,7 +40,10 @@ check_open(const struct inode *inode, unsigned flags)
         return -EISDIR;
     if (S_ISREG(inode->mode) && (mask & MAY_WRITE) && inode->super->read_only)
         return -EROFS;
-    return inode_may(inode, credential_current(), mask) ? 0 : -EACCES;
+    if (!inode_may(inode, cred_current(), mask))
+        return -EACCES;
+    return (flags & O_NOATIME) && !inode_is_own(inode, cred_current()) ? -EPERM
+                                                                       : 0;
 }
 
 /* Finds the name, or makes a file of that name; who comes second, if two do,

@@ -153,14 +153,3 @@ sys_sched_yield(const uint64_t arg[6] UNUSED)
     sched_switch();
     return 0;
 }
-
-/* There is one user, root, until there are more. */
-int64_t
-sys_getuid(const uint64_t arg[6] UNUSED)
-{
-    return 0;
-}
-
-int64_t sys_geteuid(const uint64_t arg[6]) ALIAS("sys_getuid");
-int64_t sys_getgid(const uint64_t arg[6]) ALIAS("sys_getuid");
-int64_t sys_getegid(const uint64_t arg[6]) ALIAS("sys_getuid");

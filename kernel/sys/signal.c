@@ -3,6 +3,7 @@
 #include "abi/signal.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/signal.h"
 #include "sys/sys.h"
 #include "sys/timearg.h"
@@ -18,8 +19,10 @@ sys_kill(const uint64_t arg[6])
 static int64_t
 kill_thread(int pid, int tid, int sig)
 {
-    const struct siginfo info = {
-        .signo = sig, .code = SI_TKILL, .pid = process_current()->pid};
+    const struct siginfo info = {.signo = sig,
+                                 .code = SI_TKILL,
+                                 .pid = process_current()->pid,
+                                 .uid = cred_current()->uid.real};
     return tid > 0 ? signal_kill_thread(pid, tid, &info) : -EINVAL;
 }
 

@@ -97,15 +97,12 @@ check_access(const struct inode *inode, unsigned mode)
     if ((mode & W_OK) && inode->super->read_only &&
         (S_ISREG(inode->mode) || S_ISDIR(inode->mode) || S_ISLNK(inode->mode)))
         return -EROFS;
-    return inode_may(inode, credential_current(), mode) ? 0 : -EACCES;
+    return inode_may(inode, cred_current(), mode) ? 0 : -EACCES;
 }
 
-static int64_t
+static int
 access_at(uint64_t dirfd, uint64_t path, unsigned mode, unsigned flags)
 {
-    if ((mode & ~(unsigned)(R_OK | W_OK | X_OK)) ||
-        (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
-        return -EINVAL;
     struct dentry *dentry;
     int err =
         lookup_arg(dirfd, path, flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW,
@@ -117,16 +114,46 @@ access_at(uint64_t dirfd, uint64_t path, unsigned mode, unsigned flags)
     return err;
 }
 
+/* A program that runs for one user on behalf of another asks what that other
+ * might do: the whole path is walked with the real ids. */
+static int
+access_by_real(uint64_t dirfd, uint64_t path, unsigned mode, unsigned flags)
+{
+    struct cred *real = cred_copy();
+    if (!real)
+        return -ENOMEM;
+    real->uid.fs = real->uid.real;
+    real->gid.fs = real->gid.real;
+    const struct cred *own = cred_exchange(real);
+    int err = access_at(dirfd, path, mode, flags);
+    cred_put(cred_exchange(own));
+    return err;
+}
+
+static int64_t
+check_access_at(uint64_t dirfd, uint64_t path, unsigned mode, unsigned flags)
+{
+    const struct cred *cred = cred_current();
+    bool same =
+        cred->uid.fs == cred->uid.real && cred->gid.fs == cred->gid.real;
+    if ((mode & ~(unsigned)(R_OK | W_OK | X_OK)) ||
+        (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+        return -EINVAL;
+    return same || (flags & AT_EACCESS)
+               ? access_at(dirfd, path, mode, flags)
+               : access_by_real(dirfd, path, mode, flags);
+}
+
 int64_t
 sys_faccessat(const uint64_t arg[6])
 {
-    return access_at(arg[0], arg[1], (unsigned)arg[2], 0);
+    return check_access_at(arg[0], arg[1], (unsigned)arg[2], 0);
 }
 
 int64_t
 sys_faccessat2(const uint64_t arg[6])
 {
-    return access_at(arg[0], arg[1], (unsigned)arg[2], (unsigned)arg[3]);
+    return check_access_at(arg[0], arg[1], (unsigned)arg[2], (unsigned)arg[3]);
 }
 
 static int64_t

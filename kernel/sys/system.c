@@ -13,6 +13,7 @@
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
@@ -53,6 +54,8 @@ sys_reboot(const uint64_t arg[6])
     if ((uint32_t)arg[0] != LINUX_REBOOT_MAGIC1 ||
         (uint32_t)arg[1] != LINUX_REBOOT_MAGIC2)
         return -EINVAL;
+    if (!cred_is_root(cred_current()))
+        return -EPERM;
     switch ((uint32_t)arg[2]) {
     case LINUX_REBOOT_CMD_RESTART:
         fs_stop_all();
@@ -99,6 +102,9 @@ read_log(uaddr_t to, size_t n)
 int64_t
 sys_syslog(const uint64_t arg[6])
 {
+    /* The log tells addresses, and what others' programs did. */
+    if (!cred_is_root(cred_current()))
+        return -EPERM;
     switch ((int)arg[0]) {
     case SYSLOG_READ_ALL:
         return (int)arg[2] < 0 ? -EINVAL : read_log(uaddr(arg[1]), arg[2]);

@@ -1,6 +1,7 @@
 #include "fs_shim.h"
 
 #include "abi/errno.h"
+#include "fs/attributes.h"
 #include "fs/devfs.h"
 #include "fs/pipe.h"
 #include "fs/file.h"
@@ -208,4 +209,10 @@ int64_t
 fs_now(void)
 {
     return 1000;
+}
+
+__attribute__((weak)) int
+attributes_will_write(struct inode *inode UNUSED)
+{
+    return -EIO;
 }

@@ -21,18 +21,18 @@ static const struct shim_node disk[] = {
 
 static struct super disk_super;
 struct fs_context *rig_ctx;
-static struct credential user;
+static struct cred user;
 static int64_t now_ns;
 unsigned rig_fail_alloc;
 
-const struct credential *__wrap_credential_current(void);
+const struct cred *__wrap_cred_current(void);
 void *__wrap_kmalloc(size_t size);
 void *__wrap_kzalloc(size_t size);
 void *__wrap_slab_alloc(struct slab_cache *cache);
 void *__real_slab_alloc(struct slab_cache *cache);
 
-const struct credential *
-__wrap_credential_current(void)
+const struct cred *
+__wrap_cred_current(void)
 {
     return &user;
 }
@@ -90,7 +90,7 @@ signal_killed_meanwhile(void)
 void
 rig_be(uint32_t id)
 {
-    user = (struct credential){.uid = id, .gid = id};
+    user = (struct cred){.uid.fs = id, .gid.fs = id};
 }
 
 /* ---- Calls by path ---- */

@@ -2,7 +2,7 @@
 // SOURCES: kernel/fs/path.c kernel/fs/dentry.c kernel/fs/context.c
 // SOURCES: kernel/fs/inode.c kernel/fs/mount.c kernel/mm/uio.c
 // SOURCES: mkfs/host_kernel.c tests/host/fs_shim.c
-// LIBS: -Wl,--wrap=credential_current
+// LIBS: -Wl,--wrap=cred_current
 #include "fs_shim.h"
 
 #include "abi/errno.h"
@@ -57,12 +57,12 @@ static const struct shim_node other[] = {
 
 static struct super disk_super, other_super;
 static struct fs_context *ctx;
-static struct credential user;
+static struct cred user;
 
-const struct credential *__wrap_credential_current(void);
+const struct cred *__wrap_cred_current(void);
 
-const struct credential *
-__wrap_credential_current(void)
+const struct cred *
+__wrap_cred_current(void)
 {
     return &user;
 }
@@ -316,7 +316,7 @@ test_parent(void **state UNUSED)
     assert_int_equal(kind_of("/loop_a", PATH_FOLLOW), -ELOOP);
     assert_int_equal(kind_of("/empty_link", PATH_FOLLOW), -ENOENT);
     assert_int_equal(kind_of(name_256, 0), -ENAMETOOLONG);
-    user = (struct credential){.uid = 8, .gid = 8};
+    user = (struct cred){.uid.fs = 8, .gid.fs = 8};
     assert_int_equal(kind_of("/secret/x", 0), -EACCES);
 }
 
@@ -324,12 +324,12 @@ static void
 test_permission(void **state UNUSED)
 {
     assert_int_equal(found("/secret/inside", 0), ON_DISK(19));
-    user = (struct credential){.uid = 8, .gid = 8};
+    user = (struct cred){.uid.fs = 8, .gid.fs = 8};
     assert_int_equal(found("/secret", 0), ON_DISK(18));
     assert_int_equal(found("/secret/inside", 0), -EACCES);
     assert_int_equal(found("/secret/.", 0), -EACCES);
     assert_int_equal(found("/secret/..", 0), -EACCES);
-    user = (struct credential){.uid = 7, .gid = 8};
+    user = (struct cred){.uid.fs = 7, .gid.fs = 8};
     assert_int_equal(found("/secret/inside", 0), ON_DISK(19));
 }
 
@@ -401,7 +401,7 @@ set_up(void **state UNUSED)
 static int
 be_root(void **state UNUSED)
 {
-    user = (struct credential){.uid = 0, .gid = 0};
+    user = (struct cred){.uid.fs = 0, .gid.fs = 0};
     return 0;
 }
 

@@ -6,7 +6,7 @@
 // SOURCES: mkfs/host_kernel.c tests/host/fs_shim.c kernel/fs/pagecache.c
 // SOURCES: kernel/fs/pagedirty.c kernel/fs/buf.c kernel/fs/readahead.c
 // SOURCES: kernel/dev/blockdev.c
-// LIBS: -Wl,--wrap=credential_current -Wl,--wrap=kmalloc
+// LIBS: -Wl,--wrap=cred_current -Wl,--wrap=kmalloc
 // LIBS: -Wl,--wrap=kzalloc -Wl,--wrap=slab_alloc
 #include "names_rig.h"
 

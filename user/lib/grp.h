@@ -11,3 +11,6 @@ struct group {
 /* NULL if there is none; valid until the next call of either. */
 struct group *getgrgid(gid_t gid);
 struct group *getgrnam(const char *name);
+
+/* Sets the process's further groups; for user 0. */
+int setgroups(size_t count, const gid_t *groups);

@@ -94,30 +94,6 @@ getppid(void)
     return (pid_t)riscv_syscall0(SYS_getppid);
 }
 
-uid_t
-getuid(void)
-{
-    return (uid_t)riscv_syscall0(SYS_getuid);
-}
-
-uid_t
-geteuid(void)
-{
-    return (uid_t)riscv_syscall0(SYS_geteuid);
-}
-
-gid_t
-getgid(void)
-{
-    return (gid_t)riscv_syscall0(SYS_getgid);
-}
-
-gid_t
-getegid(void)
-{
-    return (gid_t)riscv_syscall0(SYS_getegid);
-}
-
 pid_t
 setsid(void)
 {

@@ -81,10 +81,8 @@ pipe(int fds[2])
 int
 faccessat(int dir, const char *path, int mode, int flags)
 {
-    /* The kernel's call has no flags, so effective ids cannot be asked for. */
-    if (flags)
-        return errno_fail(EINVAL);
-    return (int)call3(SYS_faccessat, dir, (long)path, mode);
+    return (int)errno_result(
+        riscv_syscall6(SYS_faccessat2, dir, (long)path, mode, flags, 0, 0));
 }
 
 int

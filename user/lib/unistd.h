@@ -78,10 +78,6 @@ int execvp(const char *file, char *const argv[]);
 NORETURN void _exit(int status);
 pid_t getpid(void);
 pid_t getppid(void);
-uid_t getuid(void);
-uid_t geteuid(void);
-gid_t getgid(void);
-gid_t getegid(void);
 pid_t setsid(void);
 pid_t getsid(pid_t pid);
 int setpgid(pid_t pid, pid_t group);
@@ -89,6 +85,25 @@ pid_t getpgid(pid_t pid);
 pid_t getpgrp(void);
 pid_t tcgetpgrp(int fd);
 int tcsetpgrp(int fd, pid_t group);
+
+/* Whose the process is: real, effective and saved ids, and further groups. An
+ * id of -1 stays, but for setuid and setgid, which set all three for user 0
+ * and the effective one for others. getgroups with room 0 only counts. */
+uid_t getuid(void);
+uid_t geteuid(void);
+gid_t getgid(void);
+gid_t getegid(void);
+int getresuid(uid_t *real, uid_t *effective, uid_t *saved);
+int getresgid(gid_t *real, gid_t *effective, gid_t *saved);
+int getgroups(int room, gid_t *groups);
+int setuid(uid_t uid);
+int setgid(gid_t gid);
+int seteuid(uid_t uid);
+int setegid(gid_t gid);
+int setreuid(uid_t real, uid_t effective);
+int setregid(gid_t real, gid_t effective);
+int setresuid(uid_t real, uid_t effective, uid_t saved);
+int setresgid(gid_t real, gid_t effective, gid_t saved);
 
 /* Seconds that were left when a signal ended it, else 0. */
 unsigned int sleep(unsigned int seconds);

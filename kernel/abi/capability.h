@@ -1,0 +1,21 @@
+/* What capget and capset exchange, as Linux has it. */
+#pragma once
+
+#include <stdint.h>
+
+#define CAP_VERSION_1 0x19980330u
+#define CAP_VERSION_2 0x20071026u
+#define CAP_VERSION_3 0x20080522u
+
+#define CAP_LAST 40 /* the highest that is defined */
+#define CAP_ALL  ((1ull << (CAP_LAST + 1)) - 1)
+
+struct cap_header {
+    uint32_t version;
+    int pid; /* 0: the caller */
+};
+
+/* 32 capabilities: one of these in version 1, else two. */
+struct cap_data {
+    uint32_t effective, permitted, inheritable;
+};

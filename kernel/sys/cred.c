@@ -1,0 +1,322 @@
+/* The system calls about users, groups and what they may do. */
+#include "proc/cred.h"
+
+#include "abi/capability.h"
+#include "abi/errno.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+#include "proc/process.h"
+#include "sys/sys.h"
+
+#define KEEP UINT32_MAX /* as an id that is asked for: it stays */
+
+int64_t
+sys_getuid(const uint64_t arg[6] UNUSED)
+{
+    return cred_current()->uid.real;
+}
+
+int64_t
+sys_geteuid(const uint64_t arg[6] UNUSED)
+{
+    return cred_current()->uid.effective;
+}
+
+int64_t
+sys_getgid(const uint64_t arg[6] UNUSED)
+{
+    return cred_current()->gid.real;
+}
+
+int64_t
+sys_getegid(const uint64_t arg[6] UNUSED)
+{
+    return cred_current()->gid.effective;
+}
+
+static int
+write_ids(const uint64_t arg[6], const struct cred_ids *ids)
+{
+    const uint32_t values[] = {ids->real, ids->effective, ids->saved};
+    int err = 0;
+    for (int i = 0; i < 3 && !err; i++)
+        err = uaccess_write(uaddr(arg[i]), &values[i], sizeof(values[i]));
+    return err;
+}
+
+int64_t
+sys_getresuid(const uint64_t arg[6])
+{
+    return write_ids(arg, &cred_current()->uid);
+}
+
+int64_t
+sys_getresgid(const uint64_t arg[6])
+{
+    return write_ids(arg, &cred_current()->gid);
+}
+
+/* ---- Changing ids: each rule gets ids to change, and whether the caller may
+ * take on any ---- */
+
+typedef int id_rule(struct cred_ids *ids, const uint32_t wish[3], bool any);
+
+static int
+set_one(struct cred_ids *ids, const uint32_t wish[3], bool any)
+{
+    uint32_t id = wish[0];
+    if (id == KEEP)
+        return -EINVAL;
+    if (any)
+        ids->real = ids->saved = id;
+    else if (id != ids->real && id != ids->saved)
+        return -EPERM;
+    ids->effective = id;
+    return 0;
+}
+
+static int
+set_two(struct cred_ids *ids, const uint32_t wish[3], bool any)
+{
+    const struct cred_ids old = *ids;
+    uint32_t real = wish[0] == KEEP ? old.real : wish[0];
+    uint32_t effective = wish[1] == KEEP ? old.effective : wish[1];
+    if (!any && ((real != old.real && real != old.effective) ||
+                 (effective != old.real && effective != old.effective &&
+                  effective != old.saved)))
+        return -EPERM;
+    ids->real = real;
+    ids->effective = effective;
+    if (wish[0] != KEEP || (wish[1] != KEEP && effective != old.real))
+        ids->saved = effective;
+    return 0;
+}
+
+static int
+set_three(struct cred_ids *ids, const uint32_t wish[3], bool any)
+{
+    const struct cred_ids old = *ids;
+    uint32_t *to[] = {&ids->real, &ids->effective, &ids->saved};
+    for (int i = 0; i < 3; i++) {
+        if (wish[i] == KEEP)
+            continue;
+        if (!any && wish[i] != old.real && wish[i] != old.effective &&
+            wish[i] != old.saved)
+            return -EPERM;
+        *to[i] = wish[i];
+    }
+    return 0;
+}
+
+/* Who has been another may have seen what its user must not see. */
+static int
+change_ids(const uint64_t arg[6], bool group, id_rule *rule)
+{
+    const uint32_t wish[3] = {(uint32_t)arg[0], (uint32_t)arg[1],
+                              (uint32_t)arg[2]};
+    struct cred *cred = cred_copy();
+    if (!cred)
+        return -ENOMEM;
+    struct cred_ids *ids = group ? &cred->gid : &cred->uid;
+    const struct cred_ids old = *ids;
+    int err = rule(ids, wish, cred_is_root(cred));
+    ids->fs = ids->effective;
+    cred->is_hidden |= ids->fs != old.fs || ids->effective != old.effective;
+    if (err)
+        cred_put(cred);
+    else
+        cred_set(cred);
+    return err;
+}
+
+int64_t
+sys_setuid(const uint64_t arg[6])
+{
+    return change_ids(arg, false, set_one);
+}
+
+int64_t
+sys_setgid(const uint64_t arg[6])
+{
+    return change_ids(arg, true, set_one);
+}
+
+int64_t
+sys_setreuid(const uint64_t arg[6])
+{
+    return change_ids(arg, false, set_two);
+}
+
+int64_t
+sys_setregid(const uint64_t arg[6])
+{
+    return change_ids(arg, true, set_two);
+}
+
+int64_t
+sys_setresuid(const uint64_t arg[6])
+{
+    return change_ids(arg, false, set_three);
+}
+
+int64_t
+sys_setresgid(const uint64_t arg[6])
+{
+    return change_ids(arg, true, set_three);
+}
+
+/* Returns the former id, and nothing tells whether it has changed. */
+static int64_t
+change_fs_id(uint32_t id, bool group)
+{
+    const struct cred *now = cred_current();
+    const struct cred_ids old = group ? now->gid : now->uid;
+    bool may = cred_is_root(now) || id == old.real || id == old.effective ||
+               id == old.saved;
+    struct cred *cred;
+    if (id == KEEP || id == old.fs || !may || !(cred = cred_copy()))
+        return old.fs;
+    if (group)
+        cred->gid.fs = id;
+    else
+        cred->uid.fs = id;
+    cred->is_hidden = true;
+    cred_set(cred);
+    return old.fs;
+}
+
+int64_t
+sys_setfsuid(const uint64_t arg[6])
+{
+    return change_fs_id((uint32_t)arg[0], false);
+}
+
+int64_t
+sys_setfsgid(const uint64_t arg[6])
+{
+    return change_fs_id((uint32_t)arg[0], true);
+}
+
+/* ---- Groups ---- */
+
+int64_t
+sys_getgroups(const uint64_t arg[6])
+{
+    const struct cred *cred = cred_current();
+    unsigned n = cred->group_count;
+    if ((int)arg[0] == 0)
+        return n;
+    if ((int)arg[0] < (int)n)
+        return -EINVAL;
+    int err =
+        uaccess_write(uaddr(arg[1]), cred->groups, n * sizeof(cred->groups[0]));
+    return err ? err : (int64_t)n;
+}
+
+static void
+sort(uint32_t *ids, unsigned n)
+{
+    for (unsigned i = 1; i < n; i++)
+        for (unsigned j = i; j > 0 && ids[j - 1] > ids[j]; j--)
+            SWAP(ids[j - 1], ids[j]);
+}
+
+int64_t
+sys_setgroups(const uint64_t arg[6])
+{
+    unsigned n = (unsigned)arg[0];
+    if (!cred_is_root(cred_current()))
+        return -EPERM;
+    if (n > CRED_GROUPS_MAX)
+        return -EINVAL;
+    struct cred *cred = cred_copy();
+    if (!cred)
+        return -ENOMEM;
+    cred->group_count = n;
+    int err =
+        uaccess_read(cred->groups, uaddr(arg[1]), n * sizeof(cred->groups[0]));
+    for (unsigned i = 0; i < n && !err; i++)
+        if (cred->groups[i] == KEEP)
+            err = -EINVAL;
+    if (err) {
+        cred_put(cred);
+        return err;
+    }
+    sort(cred->groups, n);
+    cred_set(cred);
+    return 0;
+}
+
+/* ---- Capabilities: user 0 has all, others none, and nobody gives one up
+ * ---- */
+
+/* Reads the header. Returns how many words each set has, or an error; a
+ * version that is not known is answered by the newest. */
+static int
+read_header(uint64_t user, struct cap_header *header)
+{
+    static const uint32_t newest = CAP_VERSION_3;
+    if (uaccess_read(header, uaddr(user), sizeof(*header)) != 0)
+        return -EFAULT;
+    if (header->version == CAP_VERSION_1)
+        return 1;
+    if (header->version == CAP_VERSION_2 || header->version == CAP_VERSION_3)
+        return header->pid < 0 ? -EINVAL : 2;
+    return uaccess_write(uaddr(user), &newest, sizeof(newest)) ? -EFAULT
+                                                               : -EINVAL;
+}
+
+static void
+get_caps(const struct cred *cred, struct cap_data data[2])
+{
+    const struct cred_ids *uid = &cred->uid;
+    for (int i = 0; i < 2; i++) {
+        uint32_t all = (uint32_t)(CAP_ALL >> (32 * i));
+        data[i] = (struct cap_data){
+            .effective = uid->effective == 0 ? all : 0,
+            .permitted = uid->real && uid->effective && uid->saved ? 0 : all,
+        };
+    }
+}
+
+int64_t
+sys_capget(const uint64_t arg[6])
+{
+    struct cap_header header;
+    struct cap_data data[2];
+    int words = read_header(arg[0], &header);
+    if (words < 0)
+        return words == -EINVAL && !arg[1] && header.pid >= 0 ? 0 : words;
+    spin_lock(&process_lock);
+    const struct process *p =
+        header.pid ? process_find_locked(header.pid) : process_current();
+    if (p)
+        get_caps(p->cred, data);
+    spin_unlock(&process_lock);
+    return p ? uaccess_write(uaddr(arg[1]), data,
+                             (size_t)words * sizeof(data[0]))
+             : -ESRCH;
+}
+
+int64_t
+sys_capset(const uint64_t arg[6])
+{
+    struct cap_header header;
+    struct cap_data have[2], wish[2];
+    int words = read_header(arg[0], &header);
+    if (words < 0)
+        return words;
+    if (header.pid != 0 && header.pid != process_current()->pid)
+        return -EPERM;
+    get_caps(cred_current(), have);
+    for (int i = 0; i < 2; i++)
+        wish[i] = have[i];
+    if (uaccess_read(wish, uaddr(arg[1]), (size_t)words * sizeof(wish[0])))
+        return -EFAULT;
+    for (int i = 0; i < words; i++)
+        if (wish[i].effective != have[i].effective ||
+            wish[i].permitted != have[i].permitted ||
+            wish[i].inheritable != have[i].inheritable)
+            return -EPERM;
+    return 0;
+}

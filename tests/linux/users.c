@@ -1,0 +1,4 @@
+/* user/tests/users.c, by glibc. */
+#include "tap.h"
+
+#include "../../user/tests/users.c"
