@@ -1,5 +1,6 @@
 #include "dev/tty_impl.h"
 #include "abi/errno.h"
+#include "abi/poll.h"
 #include "arch/clock.h"
 #include "mm/slab.h"
 #include "proc/signal.h"
@@ -44,7 +45,7 @@ tty_input_ready(struct tty *tty)
             sig = tty_line_receive(tty, (uint8_t)c);
         group = tty->foreground;
         if (tty_ring_count(tty) > 0)
-            waitq_wake_all(&tty->readers);
+            waitq_notify(&tty->readers);
         spin_unlock(&tty->lock);
         if (sig != 0)
             tty_signal(tty, group, sig);
@@ -57,7 +58,7 @@ tty_output_ready(struct tty *tty)
     /* The port's room changed under the port's lock: this one makes sure that
      * who found it full is asleep by now, and hears. */
     spin_lock(&tty->lock);
-    waitq_wake_all(&tty->writers);
+    waitq_notify(&tty->writers);
     spin_unlock(&tty->lock);
     /* Input may have waited for room to echo it. */
     tty_input_ready(tty);
@@ -229,7 +230,26 @@ tty_write(struct tty *tty, struct uio *uio, bool nonblock)
     }
     spin_lock(&tty->lock);
     tty->writing = false;
-    waitq_wake_all(&tty->writers);
+    waitq_notify(&tty->writers);
     spin_unlock(&tty->lock);
     return total > 0 ? total : err;
+}
+
+unsigned
+tty_poll(struct tty *tty, struct poll_table *table,
+         void (*wait)(struct poll_table *table, struct waitq *wq))
+{
+    unsigned ready = 0;
+    spin_lock(&tty->lock);
+    wait(table, &tty->readers);
+    wait(table, &tty->writers);
+    const struct termios *t = &tty->termios;
+    bool by_min = !tty_is_canonical(tty) && t->c_cc[VTIME] == 0;
+    size_t least = by_min ? MAX(t->c_cc[VMIN], 1) : 1;
+    if (tty_ring_count(tty) >= least)
+        ready |= POLLIN | POLLRDNORM;
+    if (!tty->stopped && tty->port->room() > 0)
+        ready |= POLLOUT | POLLWRNORM;
+    spin_unlock(&tty->lock);
+    return ready;
 }

@@ -8,7 +8,9 @@
 #include "lib/compiler.h"
 #include "mm/uio.h"
 
+struct poll_table;
 struct tty;
+struct waitq;
 
 /* The port under a terminal. Called in any context, with the terminal locked:
  * nothing here may sleep, or call the terminal back. */
@@ -41,6 +43,11 @@ int64_t tty_read(struct tty *tty, struct uio *uio, bool nonblock) MUST_CHECK;
  * written: fewer than asked for only if a signal came, or with nonblock; or
  * -EAGAIN, -EINTR, -EFAULT if none were. */
 int64_t tty_write(struct tty *tty, struct uio *uio, bool nonblock) MUST_CHECK;
+
+/* What it is ready for, POLL* [abi/poll.h]; wait(table, wq) is called for each
+ * queue that would be woken if that changed. */
+unsigned tty_poll(struct tty *tty, struct poll_table *table,
+                  void (*wait)(struct poll_table *table, struct waitq *wq));
 
 /* The requests of abi/termios.h, for the running process; arg as ioctl(2) has
  * it, an address or a number. Returns 0 or -ENOTTY (unknown request; not the

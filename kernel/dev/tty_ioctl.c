@@ -37,8 +37,8 @@ set_termios(struct tty *tty, unsigned request, const struct termios *termios)
         tty_ring_mode_changed(tty);
     if (!(termios->c_iflag & IXON))
         tty->stopped = false;
-    waitq_wake_all(&tty->readers);
-    waitq_wake_all(&tty->writers);
+    waitq_notify(&tty->readers);
+    waitq_notify(&tty->writers);
     return 0;
 }
 

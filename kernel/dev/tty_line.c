@@ -245,7 +245,7 @@ static void
 resume(struct tty *tty, uint8_t c UNUSED)
 {
     tty->stopped = false;
-    waitq_wake_all(&tty->writers);
+    waitq_notify(&tty->writers);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "dev/random.h"
 #include "dev/tty.h"
 #include "dev/uart.h"
+#include "fs/poll.h"
 #include "lib/string.h"
 #include "proc/process.h"
 #include "proc/sched.h"
@@ -129,11 +130,18 @@ console_ioctl(struct file *file, unsigned command, uint64_t arg)
     return tty_ioctl(file->private, command, uaddr(arg));
 }
 
+static unsigned
+console_poll(struct file *file, struct poll_table *table)
+{
+    return tty_poll(file->private, table, poll_wait);
+}
+
 static const struct file_ops console_ops = {
     .open = console_open,
     .read = console_read,
     .write = console_write,
     .ioctl = console_ioctl,
+    .poll = console_poll,
     .is_stream = true,
 };
 

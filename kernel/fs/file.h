@@ -9,6 +9,7 @@
 #include "fs/context.h"
 #include "lib/compiler.h"
 
+struct poll_table;
 struct stat;
 
 /* What a kind of file does; NULL where a comment says what that means. The
@@ -34,6 +35,10 @@ struct file_ops {
 
     /* Returns a value >= 0 or an error. NULL: -ENOTTY. */
     int64_t (*ioctl)(struct file *file, unsigned command, uint64_t arg);
+
+    /* What it is ready for, POLL*; goes on the queues that would be woken if
+     * that changed (fs/poll.h). Does not block. NULL: always ready. */
+    unsigned (*poll)(struct file *file, struct poll_table *table);
 
     /* Where SEEK_END counts from. NULL: the inode's size. */
     uint64_t (*get_size)(struct file *file);

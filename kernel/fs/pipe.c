@@ -4,7 +4,7 @@
 #include "abi/stat.h"
 #include "abi/termios.h"
 #include "arch/layout.h"
-#include "fs/file.h"
+#include "fs/poll.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
@@ -14,7 +14,7 @@
 
 /* A ring of pages, each allocated when the first byte goes there. head and
  * tail count bytes since the pipe was last empty: tail <= head and
- * head - tail <= PIPE_SIZE. Who copies in has `filling`, who copies out has
+ * head - tail <= size. Who copies in has `filling`, who copies out has
  * `draining`: one of each at a time, and neither touches the other's bytes,
  * so they may copy without the lock. */
 struct pipe {
@@ -25,11 +25,10 @@ struct pipe {
     uint64_t ino;
 
     /* guarded by lock */
-    uint64_t head, tail;
+    uint64_t head, tail, size;
     bool filling, draining;
     unsigned readers, writers;            /* open files */
     unsigned reads_opened, writes_opened; /* so far */
-    unsigned read_waiters, write_waiters;
 
     /* private to the owner: who has filling; freed with the pipe */
     char *page[PAGES];
@@ -39,26 +38,6 @@ struct pipe {
 #define PIPE_DEV MAKEDEV(0, 0xffff)
 
 static uint64_t next_ino = 1; /* atomic */
-
-/* Sleeps on one side of the pipe. Returns 0 or -EINTR. */
-static int
-wait_locked(struct pipe *p, struct waitq *wq, unsigned *waiters)
-    REQUIRES(p->lock)
-{
-    ++*waiters;
-    int err = waitq_sleep_until(wq, &p->lock, WAIT_FOREVER);
-    --*waiters;
-    return err;
-}
-
-static void
-wake_locked(struct pipe *p) REQUIRES(p->lock)
-{
-    if (p->read_waiters)
-        waitq_wake_all(&p->can_read);
-    if (p->write_waiters)
-        waitq_wake_all(&p->can_write);
-}
 
 /* Copies up to n bytes, from `at` on in the ring, page by page.
  * Returns the bytes copied, or the error if there were none. */
@@ -95,7 +74,7 @@ begin_locked(struct pipe *p, size_t n, bool in, bool nonblock) REQUIRES(p->lock)
     size_t need = in && n <= PIPE_BUF ? n : 1;
     for (;;) {
         size_t used = p->head - p->tail;
-        size_t can = in ? PIPE_SIZE - used : used;
+        size_t can = in ? p->size - used : used;
         if (in && p->readers == 0)
             return -EPIPE;
         if (can >= need && !(in ? p->filling : p->draining))
@@ -104,11 +83,18 @@ begin_locked(struct pipe *p, size_t n, bool in, bool nonblock) REQUIRES(p->lock)
             return 0;
         if (nonblock)
             return -EAGAIN;
-        int err = in ? wait_locked(p, &p->can_write, &p->write_waiters)
-                     : wait_locked(p, &p->can_read, &p->read_waiters);
+        int err = waitq_sleep_until(in ? &p->can_write : &p->can_read, &p->lock,
+                                    WAIT_FOREVER);
         if (err)
             return err;
     }
+}
+
+/* Whether a write of PIPE_BUF bytes would go in at once. */
+static bool
+is_writable_locked(const struct pipe *p) REQUIRES(p->lock)
+{
+    return p->size - (p->head - p->tail) >= PIPE_BUF;
 }
 
 /* Moves, of n bytes, as many as can be now. Returns how many, or an error. */
@@ -132,11 +118,15 @@ move_bytes(struct file *file, struct uio *uio, size_t n, bool in)
 
     spin_lock(&p->lock);
     *turn = false;
+    if (in && moved > 0)
+        waitq_notify(&p->can_read);
+    else if (!in && !is_writable_locked(p))
+        waitq_notify(&p->can_write);
+    waitq_wake_any(in ? &p->can_write : &p->can_read); /* for their turn */
     if (moved > 0)
         *end += (uint64_t)moved;
     if (!in && p->tail == p->head && !p->filling)
         p->tail = p->head = 0; /* the next bytes go to a page that is there */
-    wake_locked(p);
     spin_unlock(&p->lock);
     return moved;
 }
@@ -181,7 +171,8 @@ leave(struct pipe *p, const struct file *file)
     p->readers -= file_allows(file, FILE_READ);
     p->writers -= file_allows(file, FILE_WRITE);
     bool unused = p->readers + p->writers == 0;
-    wake_locked(p);
+    waitq_notify(&p->can_read);
+    waitq_notify(&p->can_write);
     spin_unlock(&p->lock);
     if (unused)
         pipe_free(p);
@@ -218,12 +209,60 @@ pipe_ioctl(struct file *file, unsigned command, uint64_t arg)
     return uaccess_write(uaddr(arg), &used, sizeof(used));
 }
 
+/* A reader that has never seen a writer is told of none that left. */
+static unsigned
+pipe_poll(struct file *file, struct poll_table *table)
+{
+    struct pipe *p = file->private;
+    unsigned ready = 0;
+    spin_lock(&p->lock);
+    if (file_allows(file, FILE_READ)) {
+        poll_wait(table, &p->can_read);
+        if (p->head != p->tail)
+            ready |= POLL_IN;
+        if (p->writers == 0 && p->writes_opened != file->offset)
+            ready |= POLLHUP;
+    }
+    if (file_allows(file, FILE_WRITE)) {
+        poll_wait(table, &p->can_write);
+        if (is_writable_locked(p))
+            ready |= POLL_OUT;
+        if (p->readers == 0)
+            ready |= POLLERR;
+    }
+    spin_unlock(&p->lock);
+    return ready;
+}
+
+int64_t
+pipe_set_size(struct file *file, uint64_t size)
+{
+    struct pipe *p = file->private;
+    uint64_t pages = PAGE_SIZE;
+    if (file->ops->read != pipe_read)
+        return -EBADF;
+    if (size > PIPE_SIZE)
+        return -EPERM;
+    while (pages < size)
+        pages *= 2;
+    spin_lock(&p->lock);
+    int64_t result = (int64_t)p->size;
+    if (size > 0 && (p->filling || p->head - p->tail > pages))
+        result = -EBUSY;
+    else if (size > 0)
+        result = (int64_t)(p->size = pages);
+    waitq_notify(&p->can_write); /* there may be more room */
+    spin_unlock(&p->lock);
+    return result;
+}
+
 /* An end is open for one direction only, which file_transfer sees to. */
 static const struct file_ops pipe_ops = {
     .release = pipe_release,
     .read = pipe_read,
     .write = pipe_write,
     .ioctl = pipe_ioctl,
+    .poll = pipe_poll,
     .stat = pipe_stat,
     .is_stream = true,
 };
@@ -237,6 +276,7 @@ pipe_new(void)
     spin_init(&p->lock, "pipe", RANK_PIPE);
     waitq_init(&p->can_read);
     waitq_init(&p->can_write);
+    p->size = PIPE_SIZE;
     p->ino = __atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED);
     return p;
 }
@@ -247,7 +287,7 @@ pipe_create(unsigned nonblock, struct file *ends[2])
     struct pipe *p = pipe_new();
     if (!p)
         return -ENOMEM;
-    p->readers = p->writers = 1;
+    p->readers = p->writers = p->writes_opened = 1;
 
     ends[0] = file_create(&pipe_ops, O_RDONLY | nonblock, p);
     if (!ends[0]) {
@@ -280,21 +320,24 @@ static const struct file_ops named_ops = {
     .read = pipe_read,
     .write = pipe_write,
     .ioctl = pipe_ioctl,
+    .poll = pipe_poll,
     .is_stream = true,
 };
 
 /* Counts an opened file in, and tells who waits for one. Returns how many of
  * the other direction there have been so far. */
 static unsigned
-enter(struct pipe *p, bool reads, bool writes)
+enter(struct pipe *p, struct file *file, bool reads, bool writes)
 {
     spin_lock(&p->lock);
     unsigned seen = reads ? p->writes_opened : p->reads_opened;
+    file->offset = p->writers ? 0 : p->writes_opened; /* for pipe_poll */
     p->readers += reads;
     p->reads_opened += reads;
     p->writers += writes;
     p->writes_opened += writes;
-    wake_locked(p);
+    waitq_notify(&p->can_read);
+    waitq_notify(&p->can_write);
     spin_unlock(&p->lock);
     return seen;
 }
@@ -308,8 +351,8 @@ wait_for_other(struct pipe *p, bool reads, unsigned seen)
     spin_lock(&p->lock);
     while (!err && (reads ? p->writers == 0 && p->writes_opened == seen
                           : p->readers == 0 && p->reads_opened == seen))
-        err = reads ? wait_locked(p, &p->can_read, &p->read_waiters)
-                    : wait_locked(p, &p->can_write, &p->write_waiters);
+        err = waitq_sleep_until(reads ? &p->can_read : &p->can_write, &p->lock,
+                                WAIT_FOREVER);
     spin_unlock(&p->lock);
     return err;
 }
@@ -333,7 +376,7 @@ named_open(struct file *file)
     else if (!inode->fifo && !(inode->fifo = pipe_new()))
         err = -ENOMEM;
     else
-        seen = enter(inode->fifo, reads, writes);
+        seen = enter(inode->fifo, file, reads, writes);
     file->private = inode->fifo;
     sleeplock_unlock(&inode->lock);
     if (err)

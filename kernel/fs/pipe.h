@@ -6,7 +6,7 @@
 
 #include "lib/compiler.h"
 
-#define PIPE_SIZE 65536u /* bytes a pipe holds */
+#define PIPE_SIZE 65536u /* bytes a pipe holds at most */
 
 struct file;
 struct file_ops;
@@ -20,3 +20,8 @@ extern const struct file_ops pipe_named_ops;
  * with O_NONBLOCK or without.
  * Returns 0 or -ENOMEM. */
 int pipe_create(unsigned nonblock, struct file *ends[2]) MUST_CHECK;
+
+/* Lets a pipe hold size bytes, rounded up to a power of two of pages; leaves it
+ * as it is if size is 0. Returns what it holds; -EBADF (no pipe), -EPERM (more
+ * than PIPE_SIZE), -EBUSY (there is more in it). */
+int64_t pipe_set_size(struct file *file, uint64_t size) MUST_CHECK;

@@ -5,18 +5,12 @@
 #include "proc/signal.h"
 #include "proc/timer.h"
 
-/* One sleeping thread, on its own stack. */
-struct waiter {
-    struct list_node node;
-    struct thread *thread;
-    struct timer alarm;
-};
-
 void
 waitq_init(struct waitq *wq)
 {
     spin_init(&wq->lock, "waitq", RANK_WAITQ);
     list_init(&wq->waiters);
+    wq->events = 0;
 }
 
 /* Queues the running thread; from here on a wake-up keeps it awake. */
@@ -24,6 +18,7 @@ static void
 enter(struct waitq *wq, struct waiter *waiter, bool interruptible)
 {
     waiter->thread = thread_current();
+    waiter->woken = NULL;
     spin_lock(&wq->lock);
     list_push_back(&wq->waiters, &waiter->node);
     sched_prepare_sleep(interruptible);
@@ -52,10 +47,40 @@ waitq_sleep(struct waitq *wq, struct spinlock *lock)
     spin_lock(lock);
 }
 
+struct alarm {
+    struct timer timer;
+    struct thread *thread;
+};
+
 static void
 ring(struct timer *timer)
 {
-    sched_wake(container_of(timer, struct waiter, alarm)->thread);
+    sched_wake(container_of(timer, struct alarm, timer)->thread);
+}
+
+/* The sleep that the thread has prepared for, until the deadline. */
+static void
+sleep_prepared(uint64_t deadline_ns)
+{
+    struct alarm alarm = {.thread = thread_current()};
+    timer_init(&alarm.timer, ring);
+    if (deadline_ns != WAIT_FOREVER)
+        timer_set(&alarm.timer, deadline_ns);
+    if (signal_pending())
+        sched_cancel_sleep();
+    sched_switch();
+    if (deadline_ns != WAIT_FOREVER)
+        timer_cancel(&alarm.timer);
+}
+
+static int
+why_awake(bool woken, uint64_t deadline_ns)
+{
+    if (woken)
+        return 0;
+    if (signal_pending())
+        return -EINTR;
+    return clock_now_ns() >= deadline_ns ? -ETIMEDOUT : 0;
 }
 
 NO_LOCK_CHECK int
@@ -64,21 +89,40 @@ waitq_sleep_until(struct waitq *wq, struct spinlock *lock, uint64_t deadline_ns)
     struct waiter waiter;
     enter(wq, &waiter, true);
     spin_unlock(lock);
-    timer_init(&waiter.alarm, ring);
-    if (deadline_ns != WAIT_FOREVER)
-        timer_set(&waiter.alarm, deadline_ns);
-    if (signal_pending())
-        sched_cancel_sleep();
-    sched_switch();
-    if (deadline_ns != WAIT_FOREVER)
-        timer_cancel(&waiter.alarm);
+    sleep_prepared(deadline_ns);
     bool woken = leave(wq, &waiter);
     spin_lock(lock);
-    if (woken)
+    return why_awake(woken, deadline_ns);
+}
+
+void
+waitq_enter(struct waitq *wq, struct waiter *waiter, bool *woken)
+{
+    waiter->thread = thread_current();
+    waiter->woken = woken;
+    spin_lock(&wq->lock);
+    list_push_back(&wq->waiters, &waiter->node);
+    spin_unlock(&wq->lock);
+}
+
+void
+waitq_leave(struct waitq *wq, struct waiter *waiter)
+{
+    (void)leave(wq, waiter);
+}
+
+int
+waitq_sleep_woken(const bool *woken, uint64_t deadline_ns)
+{
+    sched_prepare_sleep(true);
+    /* The thread is seen to sleep before this looks; who wakes it sets *woken
+     * before looking whether it sleeps. */
+    if (READ_ONCE(*woken)) {
+        sched_cancel_sleep();
         return 0;
-    if (signal_pending())
-        return -EINTR;
-    return clock_now_ns() >= deadline_ns ? -ETIMEDOUT : 0;
+    }
+    sleep_prepared(deadline_ns);
+    return why_awake(READ_ONCE(*woken), deadline_ns);
 }
 
 /* Called under the queue's lock, which the waiter takes before it returns:
@@ -87,9 +131,15 @@ static bool
 wake_first_locked(struct waitq *wq)
 {
     struct list_node *node = list_pop_front(&wq->waiters);
-    if (node)
-        sched_wake(list_entry(node, struct waiter, node)->thread);
-    return node != NULL;
+    if (!node)
+        return false;
+    const struct waiter *waiter = list_entry(node, struct waiter, node);
+    if (waiter->woken) {
+        WRITE_ONCE(*waiter->woken, true);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    }
+    sched_wake(waiter->thread);
+    return true;
 }
 
 void

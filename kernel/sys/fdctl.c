@@ -1,6 +1,7 @@
 #include "sys/sys.h"
 
 #include "abi/errno.h"
+#include "abi/termios.h"
 #include "fs/flock.h"
 #include "fs/pipe.h"
 #include "sys/fileargs.h"
@@ -84,9 +85,21 @@ sys_fcntl(const uint64_t arg[6])
             return -EBADF;
         set_flags(file, SETTABLE, (uint32_t)value);
         return 0;
+    case F_GETPIPE_SZ:
+        return pipe_set_size(file, 0);
+    case F_SETPIPE_SZ:
+        return (int)value < 0 ? -EINVAL : pipe_set_size(file, MAX(value, 1ul));
     default:
         return -EINVAL;
     }
+}
+
+/* What can be read without waiting: FIONREAD of a regular file. */
+static int
+count_rest(struct file *file, uint64_t user)
+{
+    int rest = (int)(READ_ONCE(file->inode->size) - READ_ONCE(file->offset));
+    return uaccess_write(uaddr(user), &rest, sizeof(rest));
 }
 
 int64_t
@@ -108,6 +121,10 @@ sys_ioctl(const uint64_t arg[6])
         if (!err)
             set_flags(file, O_NONBLOCK, on ? O_NONBLOCK : 0);
         return err;
+    case FIONREAD:
+        if (file->inode && S_ISREG(file->inode->mode))
+            return count_rest(file, arg[2]);
+        /* fall through */
     default:
         return file->ops->ioctl ? file->ops->ioctl(file, command, arg[2])
                                 : -ENOTTY;
@@ -122,7 +139,7 @@ sys_pipe2(const uint64_t arg[6])
     struct file *ends[2];
     int fds[2];
 
-    if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;
     int err = pipe_create(flags & O_NONBLOCK, ends);
     if (err)

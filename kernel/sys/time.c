@@ -9,8 +9,6 @@
 #include "sys/sys.h"
 #include "sys/timearg.h"
 
-#define NS_PER_S 1000000000ll
-
 /* Reads clock into *ns. Returns 0 or -EINVAL. */
 static int
 read_clock(uint64_t clock, int64_t *ns)

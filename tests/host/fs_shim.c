@@ -6,6 +6,7 @@
 #include "fs/pipe.h"
 #include "fs/file.h"
 #include "fs/pagecache.h"
+#include "fs/poll.h"
 #include "fs/writeback.h"
 #include "lib/panic.h"
 #include "proc/signal.h"
@@ -52,6 +53,11 @@ waitq_sleep_until(struct waitq *wq UNUSED, struct spinlock *lock,
     int result = shim_sleep();
     spin_lock(lock);
     return result;
+}
+
+void
+poll_wait(struct poll_table *table UNUSED, struct waitq *wq UNUSED)
+{
 }
 
 void

@@ -1,0 +1,229 @@
+/* ppoll and pselect6 [posix poll, pselect]. */
+#include "abi/errno.h"
+#include "abi/time.h"
+#include "arch/clock.h"
+#include "fs/poll.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "proc/signal.h"
+#include "sys/fileargs.h"
+#include "sys/sys.h"
+#include "sys/timearg.h"
+
+#define FEW_FDS 8u
+
+#define SELECT_WORDS (FDTABLE_MAX / 64)
+
+/* What puts a descriptor into pselect6's three sets. */
+#define READABLE  (POLL_IN | POLLRDBAND | POLLHUP | POLLERR)
+#define WRITABLE  (POLL_OUT | POLLWRBAND | POLLERR)
+#define EXCEPTION POLLPRI
+
+/* A wait with a timeout and with signals blocked that are not otherwise. */
+struct timed_wait {
+    uint64_t timeout; /* user address of a timespec; 0: none */
+    uint64_t mask;    /* of a signal set; 0: as they are */
+    uint64_t deadline_ns;
+    uint64_t old_blocked;
+};
+
+static int
+begin_wait(struct timed_wait *wait, uint64_t mask_size)
+{
+    uint64_t ns = 0, set;
+    wait->deadline_ns = WAIT_FOREVER;
+    if (wait->timeout) {
+        int err = timespec_arg_read(wait->timeout, &ns);
+        if (err)
+            return err;
+        wait->deadline_ns = ns ? clock_now_ns() + ns : 0;
+    }
+    wait->old_blocked = thread_current()->signals.blocked;
+    if (!wait->mask)
+        return 0;
+    if (mask_size != sizeof(set))
+        return -EINVAL;
+    if (uaccess_read(&set, uaddr(wait->mask), sizeof(set)) != 0)
+        return -EFAULT;
+    signal_set_blocked(set);
+    return 0;
+}
+
+/* Says how much of the timeout is left, so that a call that is made again
+ * does not start from the beginning. The span may lie in memory that is only
+ * to be read: that is nobody's error. */
+static void
+end_wait(const struct timed_wait *wait)
+{
+    uint64_t now = clock_now_ns();
+    if (wait->mask)
+        signal_set_blocked(wait->old_blocked);
+    if (!wait->timeout)
+        return;
+    int64_t left =
+        wait->deadline_ns > now ? (int64_t)(wait->deadline_ns - now) : 0;
+    struct timespec ts = {left / NS_PER_S, left % NS_PER_S};
+    (void)!uaccess_write(uaddr(wait->timeout), &ts, sizeof(ts));
+}
+
+/* ---- ppoll ---- */
+
+/* Sets revents; returns how many are not 0. */
+static int64_t
+ask_all(struct pollfd *fds, size_t n, struct poll_table *table)
+{
+    int64_t ready = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct pollfd *p = &fds[i];
+        p->revents = 0;
+        if (p->fd < 0)
+            continue;
+        struct file *file = file_arg((uint64_t)p->fd);
+        if (!file || file->flags & O_PATH)
+            p->revents = POLLNVAL;
+        else
+            p->revents = (int16_t)(poll_file(file, table) &
+                                   ((uint16_t)p->events | POLL_ALWAYS));
+        if (p->revents) {
+            ready++;
+            table->is_quiet = true; /* there will be no sleep */
+        }
+    }
+    return ready;
+}
+
+static int64_t
+poll_all(struct pollfd *fds, size_t n, uint64_t deadline_ns)
+{
+    struct poll_table table;
+    int64_t ready;
+    int err = 0;
+    poll_begin(&table, deadline_ns);
+    while ((ready = ask_all(fds, n, &table)) == 0 && err == 0)
+        err = poll_sleep(&table);
+    poll_end(&table);
+    return ready || err == -ETIMEDOUT ? ready : err;
+}
+
+int64_t
+sys_ppoll(const uint64_t arg[6])
+{
+    struct pollfd few[FEW_FDS], *fds = few;
+    struct timed_wait wait = {.timeout = arg[2], .mask = arg[3]};
+    uint64_t n = arg[1];
+    if (n > FDTABLE_MAX)
+        return -EINVAL;
+    int64_t result = begin_wait(&wait, arg[4]);
+    if (result)
+        return result;
+    if (n > FEW_FDS)
+        fds = kmalloc(n * sizeof(*fds));
+    if (!fds)
+        result = -ENOMEM;
+    else
+        result = uaccess_read(fds, uaddr(arg[0]), n * sizeof(*fds));
+    if (!result)
+        result = poll_all(fds, n, wait.deadline_ns);
+    end_wait(&wait);
+    for (size_t i = 0; result >= 0 && i < n; i++)
+        if (uaccess_write(uaddr(arg[0] + i * sizeof(*fds) +
+                                offsetof(struct pollfd, revents)),
+                          &fds[i].revents, sizeof(fds[i].revents)) != 0)
+            result = -EFAULT;
+    if (fds != few)
+        kfree(fds);
+    return result;
+}
+
+/* ---- pselect6 ---- */
+
+/* Sets of descriptors: to be read, to be written, with something special. */
+struct fd_sets {
+    uint64_t bits[3][SELECT_WORDS];
+};
+
+static const unsigned set_events[3] = {READABLE, WRITABLE, EXCEPTION};
+
+/* Asks for descriptor fd. Returns the sets it goes into, a bit for each, or
+ * -EBADF. */
+static int
+ask_one(unsigned fd, const struct fd_sets *want, struct poll_table *table)
+{
+    unsigned wanted = 0, found = 0;
+    for (unsigned i = 0; i < 3; i++)
+        wanted |= (unsigned)(want->bits[i][fd / 64] >> fd % 64 & 1) << i;
+    if (!wanted)
+        return 0;
+    struct file *file = file_arg(fd);
+    if (!file || file->flags & O_PATH)
+        return -EBADF;
+    unsigned ready = poll_file(file, table);
+    for (unsigned i = 0; i < 3; i++)
+        if (ready & set_events[i])
+            found |= 1u << i;
+    return (int)(found & wanted);
+}
+
+static int64_t
+ask_sets(unsigned n, const struct fd_sets *want, struct fd_sets *got,
+         struct poll_table *table)
+{
+    int64_t count = 0;
+    memset(got, 0, sizeof(*got));
+    for (unsigned fd = 0; fd < n; fd++) {
+        int found = ask_one(fd, want, table);
+        if (found < 0)
+            return found;
+        for (unsigned i = 0; i < 3; i++) {
+            uint64_t bit = (uint64_t)found >> i & 1;
+            got->bits[i][fd / 64] |= bit << fd % 64;
+            count += (int64_t)bit;
+        }
+        if (found)
+            table->is_quiet = true; /* there will be no sleep */
+    }
+    return count;
+}
+
+static int64_t
+select_all(unsigned n, struct fd_sets *sets, uint64_t deadline_ns)
+{
+    struct poll_table table;
+    struct fd_sets want = *sets;
+    int64_t ready;
+    int err = 0;
+    poll_begin(&table, deadline_ns);
+    while ((ready = ask_sets(n, &want, sets, &table)) == 0 && err == 0)
+        err = poll_sleep(&table);
+    poll_end(&table);
+    return ready || err == -ETIMEDOUT ? ready : err;
+}
+
+int64_t
+sys_pselect6(const uint64_t arg[6])
+{
+    struct timed_wait wait = {.timeout = arg[4]};
+    uint64_t mask[2] = {0, 0}; /* address and size of the signal set */
+    struct fd_sets sets = {0};
+    if ((int)arg[0] < 0)
+        return -EINVAL;
+    unsigned n = (unsigned)MIN(arg[0], (uint64_t)FDTABLE_MAX);
+    size_t len = (n + 63) / 64 * 8;
+    if (arg[5] && uaccess_read(mask, uaddr(arg[5]), sizeof(mask)) != 0)
+        return -EFAULT;
+    for (unsigned i = 0; i < 3; i++)
+        if (arg[1 + i] &&
+            uaccess_read(sets.bits[i], uaddr(arg[1 + i]), len) != 0)
+            return -EFAULT;
+    wait.mask = mask[0];
+    int64_t result = begin_wait(&wait, mask[1]);
+    if (result)
+        return result;
+    result = select_all(n, &sets, wait.deadline_ns);
+    end_wait(&wait);
+    for (unsigned i = 0; result >= 0 && i < 3; i++)
+        if (arg[1 + i] &&
+            uaccess_write(uaddr(arg[1 + i]), sets.bits[i], len) != 0)
+            result = -EFAULT;
+    return result;
+}

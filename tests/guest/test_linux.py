@@ -1,0 +1,21 @@
+"""Programs built for Linux, each run in init's place: status 0 is a pass."""
+
+import harness
+from harness import cases
+from test_files import run_as_init
+
+# Programs, and the harts they are tried on.
+PROGRAMS = {"poll": (1, 2, 4)}
+
+
+@cases(
+    **{
+        f"{name}_{harts}": {"name": name, "harts": harts}
+        for name, many in PROGRAMS.items()
+        for harts in many
+    }
+)
+def test_run(name, harts):
+    """It finds nothing that is not as on Linux."""
+    status, output = run_as_init(name, harts=harts)
+    assert status == 0, harness.printable(output)[-3000:]
