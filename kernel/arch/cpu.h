@@ -40,6 +40,7 @@ struct arch_thread {
     uint64_t work;      /* atomic: THREAD_WORK_*, for the way to user mode */
     struct context context;
     struct space *space; /* NULL for kernel threads */
+    bool no_waiting;     /* a user copy must not wait for pages of files */
     struct fpu_state fpu;
     struct cpu *fpu_cpu; /* where fpu was last loaded into registers */
 };
@@ -51,6 +52,8 @@ struct cpu {
 
     /* atomic */
     bool online;
+    struct space *active;        /* its thread's; NULL: a kernel thread */
+    const struct space *copying; /* whose page table a user copy walks */
 
     /* private to the owner: this hart, interrupts off */
     struct spinlock *last_lock; /* of the spin locks held; NULL: none */

@@ -97,10 +97,11 @@ sbi_send_ipi(uint64_t hartid)
 }
 
 void
-sbi_remote_sfence(uint64_t va, uint64_t size)
+sbi_remote_sfence(uint64_t hartid, uint64_t va, uint64_t size)
 {
-    /* A hart mask base of -1 means all harts [sbi §3.1]. */
-    call(RFENCE, REMOTE_SFENCE_VMA, 0, (uint64_t)-1, va, size);
+    /* Of a mask of harts the first one is hartid; or that is -1, and means
+     * all harts [sbi §3.1]. */
+    call(RFENCE, REMOTE_SFENCE_VMA, 1, hartid, va, size);
 }
 
 void

@@ -25,9 +25,10 @@ void sbi_set_timer(uint64_t tick);
 /* Raises a software interrupt on one hart [sbi §7.1]. */
 void sbi_send_ipi(uint64_t hartid);
 
-/* Makes every hart of the machine flush its TLB for the range of virtual
- * addresses [sbi §8.2]. */
-void sbi_remote_sfence(uint64_t va, uint64_t size);
+/* Makes a hart, or every hart of the machine, flush its TLB for the range of
+ * virtual addresses, and waits until it has [sbi §8.2]. */
+#define SBI_ALL_HARTS UINT64_MAX
+void sbi_remote_sfence(uint64_t hartid, uint64_t va, uint64_t size);
 
 /* System reset [sbi §10.1]. They return only if the firmware cannot. */
 void sbi_shutdown(bool failed);

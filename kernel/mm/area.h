@@ -1,12 +1,20 @@
-/* The list of areas of an address space.
+/* The areas of an address space, and what mm's files do with them together.
  *
- * Part of mm/space.h, whose lock guards it; a list, sorted by address. */
+ * Part of mm/space.h, whose lock guards it. Any context. */
 #pragma once
 
+#include "mm/object.h"
 #include "mm/space.h"
 
-/* Returns the area that contains va, or NULL. */
+/* Returns the area that contains va, or NULL; or the first that ends above
+ * it. */
 struct area *area_find(struct space *space, uint64_t va) REQUIRES(space->lock);
+struct area *area_first_above(struct space *space, uint64_t va)
+    REQUIRES(space->lock);
+
+/* The areas after and before one, or NULL. */
+struct area *area_next(const struct area *area);
+struct area *area_previous(const struct area *area);
 
 /* Whether no area touches [start, end). */
 bool area_is_free(struct space *space, uint64_t start, uint64_t end)
@@ -16,28 +24,71 @@ bool area_is_free(struct space *space, uint64_t start, uint64_t end)
 bool area_covers(struct space *space, uint64_t start, uint64_t end)
     REQUIRES(space->lock);
 
-/* Adds an area to a free range; one that touches a neighbour with the same
- * protection extends it. Returns 0 or -ENOMEM. */
-MUST_CHECK int area_add(struct space *space, uint64_t start, uint64_t end,
-                        unsigned prot) REQUIRES(space->lock);
+/* Returns the start of the highest free range of `size` bytes below the stack,
+ * or 0. */
+uint64_t area_find_gap(struct space *space, uint64_t size)
+    REQUIRES(space->lock);
+
+/* Adds an area like `wanted` to a free range; with a reference of its own.
+ * Returns 0 or -ENOMEM. */
+MUST_CHECK int area_add(struct space *space, const struct area *wanted)
+    REQUIRES(space->lock);
 
 /* Makes start and end borders: areas across them are split.
  * Returns 0 or -ENOMEM. */
 MUST_CHECK int area_split(struct space *space, uint64_t start, uint64_t end)
     REQUIRES(space->lock);
 
-/* Removes, or changes, all areas inside [start, end), whose ends are borders
- * already. */
-void area_remove(struct space *space, uint64_t start, uint64_t end)
+/* Joins areas in or beside [start, end) that only differ in where they are. */
+void area_merge(struct space *space, uint64_t start, uint64_t end)
     REQUIRES(space->lock);
-void area_set_prot(struct space *space, uint64_t start, uint64_t end,
-                   unsigned prot) REQUIRES(space->lock);
 
-/* Makes translations of [start, end) that this hart has cached go now, and
- * those of other harts before they next run in the space: after rights were
- * taken away, or a page was moved to another frame. */
-void space_revoke(struct space *space, uint64_t start, uint64_t end)
+/* Moves all areas inside [start, end), whose ends are borders already, to the
+ * list dead, for area_free_all without the lock: it may block. */
+void area_remove(struct space *space, uint64_t start, uint64_t end,
+                 struct list_node *dead) REQUIRES(space->lock);
+void area_free_all(struct list_node *dead);
+
+/* Bytes that RLIMIT_DATA counts: private, writable, and not the stack. */
+uint64_t area_count_data(struct space *space) REQUIRES(space->lock);
+
+/* The stack's area grows down to the page of va, if that is near enough above
+ * nothing. Returns the area, or NULL. */
+struct area *area_grow_stack(struct space *space, uint64_t va)
     REQUIRES(space->lock);
 
 /* The PTE_* rights for a protection of PROT_* bits. */
 uint64_t area_rights(unsigned prot);
+
+/* The number, in its object, of the page at va. */
+static inline uint64_t
+area_page(const struct area *area, uint64_t va)
+{
+    return (va - area->start + area->offset) / PAGE_SIZE;
+}
+
+/* Makes translations of [start, end) that any hart has cached go, and returns
+ * once no copy to or from the space uses the page table as it was before:
+ * after rights were taken away, or a page was moved to another frame. */
+void space_revoke(struct space *space, uint64_t start, uint64_t end)
+    REQUIRES(space->lock);
+
+/* Takes all pages out of [start, end); nothing is cached of them after.
+ * `alone`: the space has no users. */
+void space_drop_pages(struct space *space, uint64_t start, uint64_t end,
+                      bool alone) REQUIRES(space->lock);
+
+/* Removes what is in a range: its pages, and its areas to the list dead.
+ * Returns 0 or -ENOMEM. */
+MUST_CHECK int space_clear_range(struct space *space, uint64_t start,
+                                 uint64_t end, struct list_node *dead)
+    REQUIRES(space->lock);
+
+/* Calls visit with each entry of a leaf in [start, end) that is not 0. */
+void space_for_each_page(struct space *space, uint64_t start, uint64_t end,
+                         void (*visit)(struct space *space, uint64_t *entry,
+                                       uint64_t arg),
+                         uint64_t arg) REQUIRES(space->lock);
+
+/* Where the lowest-level table that maps va ends, at most `end`. */
+uint64_t space_end_of_table(uint64_t va, uint64_t end);

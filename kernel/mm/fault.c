@@ -1,6 +1,7 @@
 #include "mm/space.h"
 #include "abi/errno.h"
 #include "abi/mman.h"
+#include "arch/barrier.h"
 #include "arch/tlb.h"
 #include "lib/string.h"
 #include "mm/area.h"
@@ -9,13 +10,86 @@
 
 bool (*space_find_memory)(unsigned tries);
 
-/* Gives the space a copy of its own of a shared page. */
+/* An access that has to be made possible, and the page of an object that it
+ * needs: that is fetched without the space's lock, and then all is looked at
+ * anew. */
+struct fault {
+    uint64_t va;
+    unsigned access; /* PROT_* that any of will do */
+    bool write;
+    struct object *object; /* NULL: none was needed yet */
+    void *handle;          /* with a reference */
+    uint64_t index, changes;
+    void *frame; /* with a reference; NULL: not fetched */
+};
+
+/* Says which page is needed. Returns -EAGAIN, or -EFAULT if the thread cannot
+ * wait for it. */
 static int
-break_sharing(uint64_t *entry, uint64_t rights)
+want_page(struct fault *fault, const struct area *area)
+{
+    if (cpu_thread()->no_waiting)
+        return -EFAULT;
+    if (fault->object)
+        return -EAGAIN; /* first the old one has to be put */
+    fault->object = area->object;
+    fault->handle = area->handle;
+    fault->object->ops->ref(fault->handle);
+    fault->index = area_page(area, fault->va);
+    fault->changes = READ_ONCE(area->object->changes);
+    return -EAGAIN;
+}
+
+/* Whether the page that was fetched is the one that is needed, still. */
+static bool
+has_page(const struct fault *fault, const struct area *area)
+{
+    return fault->frame && fault->object == area->object &&
+           fault->index == area_page(area, fault->va) &&
+           fault->changes == READ_ONCE(area->object->changes);
+}
+
+/* Maps a page that was not there. */
+static int
+map_page(struct space *space, struct area *area, struct fault *fault,
+         uint64_t *entry) REQUIRES(space->lock)
+{
+    uint64_t rights = area_rights(area->prot);
+    bool shared = area->flags & AREA_SHARED;
+    void *frame;
+    if (area->object && !has_page(fault, area))
+        return want_page(fault, area);
+    if (!area->object) {
+        frame = frame_alloc_zeroed(0);
+    } else if (shared || !fault->write) {
+        frame = fault->frame;
+        fault->frame = NULL;
+        if (!shared)
+            rights |= PTE_COW;
+        if (!fault->write)
+            rights &= ~PTE_W;
+    } else {
+        frame = frame_alloc(0);
+        if (frame)
+            memcpy(frame, fault->frame, PAGE_SIZE);
+    }
+    if (!frame)
+        return -ENOMEM;
+    *entry = pt_leaf(virt_to_phys(frame), rights);
+    space->resident += PAGE_SIZE;
+    return 0;
+}
+
+/* Gives the space a copy of its own of a shared page. Nobody may go on using
+ * the shared frame before this one lets go of it. */
+static int
+break_sharing(struct space *space, uint64_t va, uint64_t *entry,
+              uint64_t rights) REQUIRES(space->lock)
 {
     void *shared = phys_to_virt(pte_address(*entry));
     if (frame_refs(shared) == 1) {
         *entry = pt_leaf(virt_to_phys(shared), rights);
+        tlb_flush_page(va);
         return 0;
     }
     void *copy = frame_alloc(0);
@@ -23,73 +97,109 @@ break_sharing(uint64_t *entry, uint64_t rights)
         return -ENOMEM;
     memcpy(copy, shared, PAGE_SIZE);
     *entry = pt_leaf(virt_to_phys(copy), rights);
+    va = ALIGN_DOWN(va, PAGE_SIZE);
+    space_revoke(space, va, va + PAGE_SIZE);
     frame_unref(shared);
     return 0;
 }
 
 static int
-fault_locked(struct space *space, uint64_t va, unsigned access)
-    REQUIRES(space->lock)
+fault_locked(struct space *space, struct fault *fault) REQUIRES(space->lock)
 {
-    struct area *area = area_find(space, va);
-    if (access == PROT_READ) /* any right lets it be read */
-        access |= PROT_WRITE | PROT_EXEC;
-    if (!area || !(area->prot & access))
+    struct area *area = area_find(space, fault->va);
+    if (!area)
+        area = area_grow_stack(space, fault->va);
+    if (!area || !(area->prot & fault->access))
         return -EFAULT;
-    uint64_t *entry = pt_walk(space->root, va, 0, true);
+    uint64_t *entry = pt_walk(space->root, fault->va, 0, true);
     if (!entry)
         return -ENOMEM;
+    if (!(*entry & PTE_V))
+        return map_page(space, area, fault, entry);
 
     uint64_t rights = area_rights(area->prot);
-    if (!(*entry & PTE_V)) {
-        void *frame = frame_alloc_zeroed(0);
-        if (!frame)
-            return -ENOMEM;
-        *entry = pt_leaf(virt_to_phys(frame), rights);
-        space->resident += PAGE_SIZE;
-        return 0;
-    }
     if (*entry & PTE_COW) {
-        if (access == PROT_WRITE) {
-            int error = break_sharing(entry, rights);
-            /* No hart may go on using the shared frame. */
-            space_revoke(space, va, va + 1);
-            return error;
-        }
+        if (fault->write)
+            return break_sharing(space, fault->va, entry, rights);
         rights = (rights & ~PTE_W) | PTE_COW;
+    } else if (area->object && area->flags & AREA_SHARED && !(*entry & PTE_W)) {
+        /* The object has to know that the page changes. */
+        if (!fault->write)
+            rights &= ~PTE_W;
+        else if (!has_page(fault, area))
+            return want_page(fault, area);
     }
     /* mprotect gave rights, or this hart had cached their absence. */
     *entry = pt_leaf(pte_address(*entry), rights);
-    tlb_flush_page(va);
+    tlb_flush_page(fault->va);
     return 0;
+}
+
+static void
+put_page(struct fault *fault)
+{
+    if (fault->frame)
+        frame_unref(fault->frame);
+    if (fault->object)
+        fault->object->ops->unref(fault->handle);
+    fault->frame = NULL;
+    fault->object = NULL;
+}
+
+static int
+try_fault(struct space *space, struct fault *fault)
+{
+    for (;;) {
+        spin_lock(&space->lock);
+        int error = fault_locked(space, fault);
+        if (error == -EAGAIN && fault->frame) {
+            spin_unlock(&space->lock);
+            put_page(fault); /* it was another one, or is no longer */
+            continue;
+        }
+        spin_unlock(&space->lock);
+        if (error != -EAGAIN)
+            return error;
+        error = fault->object->ops->get_page(fault->handle, fault->index,
+                                             fault->write, &fault->frame);
+        if (error != 0)
+            return error;
+    }
 }
 
 int
 space_fault(struct space *space, uint64_t va, unsigned access)
 {
+    struct fault fault = {
+        .va = va, .access = access, .write = access == PROT_WRITE};
+    if (access == PROT_READ) /* any right lets it be read */
+        fault.access |= PROT_WRITE | PROT_EXEC;
     for (unsigned tries = 0;; tries++) {
-        spin_lock(&space->lock);
-        int error = fault_locked(space, va, access);
-        spin_unlock(&space->lock);
+        int error = try_fault(space, &fault);
+        put_page(&fault);
+        if (access == PROT_EXEC && error == 0)
+            tlb_sync_instructions();
         if (error != -ENOMEM || !space_find_memory || !space_find_memory(tries))
             return error;
     }
 }
 
 void *
-space_translate(const struct space *space, uint64_t va, bool write)
+space_pin(const struct space *space, uint64_t va, bool write)
 {
     uint64_t need = PTE_V | PTE_U | (write ? PTE_W : 0);
     const uint64_t *table = space->root;
     if (va >= USER_END)
         return NULL;
+    WRITE_ONCE(this_cpu()->copying, space);
+    barrier_full();
     for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
-        uint64_t entry = table[pte_index(va, level)];
+        uint64_t entry = READ_ONCE(table[pte_index(va, level)]);
         if (!(entry & PTE_V))
             return NULL;
         table = phys_to_virt(pte_address(entry));
     }
-    uint64_t leaf = table[pte_index(va, 0)];
+    uint64_t leaf = READ_ONCE(table[pte_index(va, 0)]);
     if ((leaf & need) != need)
         return NULL;
     return (char *)phys_to_virt(pte_address(leaf)) + va % PAGE_SIZE;

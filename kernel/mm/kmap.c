@@ -90,7 +90,8 @@ kmap_device(uint64_t pa, uint64_t size)
         *entry = pt_leaf(p, PTE_R | PTE_W | PTE_G);
     }
     tlb_flush_all();
-    sbi_remote_sfence((uint64_t)phys_to_virt(start), end - start);
+    sbi_remote_sfence(SBI_ALL_HARTS, (uint64_t)phys_to_virt(start),
+                      end - start);
     return phys_to_virt(pa);
 }
 
@@ -133,7 +134,8 @@ kmap_stack_alloc(void)
     spin_unlock(&kmap_lock);
     if (fresh) {
         tlb_flush_all();
-        sbi_remote_sfence((uint64_t)top - KSTACK_SIZE, KSTACK_SIZE);
+        sbi_remote_sfence(SBI_ALL_HARTS, (uint64_t)top - KSTACK_SIZE,
+                          KSTACK_SIZE);
     }
     return top;
 }

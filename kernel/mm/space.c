@@ -10,9 +10,6 @@
 #include "mm/pagetable.h"
 #include "mm/slab.h"
 
-/* Room between the stack and mappings: an overflow hits nothing. */
-#define STACK_GAP (1ul << 20)
-
 int
 space_create(struct space **out)
 {
@@ -29,9 +26,19 @@ space_create(struct space **out)
     spin_init(&space->lock, "space", RANK_PAGETABLE);
     list_init(&space->areas);
     space->root = root;
-    space->refs = 1;
+    space->limit_size = space->limit_data = UINT64_MAX;
+    space->limit_stack = SPACE_STACK_SIZE;
+    space->refs = space->users = 1;
     *out = space;
     return 0;
+}
+
+struct space *
+space_join(struct space *space)
+{
+    __atomic_fetch_add(&space->users, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
+    return space;
 }
 
 void
@@ -39,106 +46,29 @@ space_unref(struct space *space)
 {
     if (__atomic_fetch_sub(&space->refs, 1, __ATOMIC_ACQ_REL) > 1)
         return;
-    space_clear(space);
+    assert_eq(space->users, 0);
     frame_free(space->root, 0);
     kfree(space);
 }
 
+/* No hart runs a thread of it any more, but for the caller's in the kernel. */
 void
-space_revoke(struct space *space, uint64_t start, uint64_t end)
+space_leave(struct space *space)
 {
-    space->generation++;
-    if (this_cpu()->space != space)
-        return;
-    this_cpu()->space_generation = space->generation;
-    if (end - start > 16 * PAGE_SIZE) {
-        tlb_flush_all();
-        return;
-    }
-    for (uint64_t va = start; va < end; va += PAGE_SIZE)
-        tlb_flush_page(va);
-}
-
-void
-space_switch(struct space *space)
-{
-    struct cpu *cpu = this_cpu();
-    struct space *old = cpu->space;
-    if (!space)
-        return;
-    uint64_t generation = READ_ONCE(space->generation);
-    if (old == space) {
-        if (cpu->space_generation != generation) {
-            tlb_flush_all();
-            tlb_sync_instructions();
-        }
-        cpu->space_generation = generation;
-        return;
-    }
-    __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
-    cpu->space = space;
-    cpu->space_generation = generation;
-    tlb_set_root(virt_to_phys(space->root));
-    tlb_sync_instructions(); /* exec may have written its program elsewhere */
-    if (old)
-        space_unref(old);
-}
-
-/* Where the lowest-level table that maps va ends, at most `end`. */
-static uint64_t
-end_of_table(uint64_t va, uint64_t end)
-{
-    return MIN(end, ALIGN_DOWN(va, pte_span(1)) + pte_span(1));
-}
-
-/* Calls visit with each valid leaf entry of [start, end). */
-static void
-for_each_page(struct space *space, uint64_t start, uint64_t end,
-              void (*visit)(struct space *space, uint64_t *entry,
-                            unsigned prot),
-              unsigned prot)
-{
-    for (uint64_t va = start, table_end; va < end; va = table_end) {
-        uint64_t *entry = pt_walk(space->root, va, 0, false);
-        table_end = end_of_table(va, end);
-        for (; entry && va < table_end; va += PAGE_SIZE, entry++)
-            if (*entry & PTE_V)
-                visit(space, entry, prot);
-    }
-}
-
-static void
-drop_page(struct space *space, uint64_t *entry, unsigned prot UNUSED)
-{
-    frame_unref(phys_to_virt(pte_address(*entry)));
-    *entry = 0;
-    space->resident -= PAGE_SIZE;
-}
-
-static void
-unmap_locked(struct space *space, uint64_t start, uint64_t end)
-    REQUIRES(space->lock)
-{
+    struct list_node dead = LIST_INIT(dead);
     struct area *area;
-    list_for_each_entry (area, &space->areas, node) {
-        uint64_t from = MAX(area->start, start), to = MIN(area->end, end);
-        if (from < to)
-            for_each_page(space, from, to, drop_page, 0);
-    }
-    area_remove(space, start, end);
-    space_revoke(space, start, end);
-}
-
-void
-space_clear(struct space *space)
-{
+    if (__atomic_fetch_sub(&space->users, 1, __ATOMIC_ACQ_REL) > 1)
+        return;
     spin_lock(&space->lock);
-    unmap_locked(space, 0, USER_END);
+    list_for_each_entry (area, &space->areas, node)
+        space_drop_pages(space, area->start, area->end, true);
+    area_remove(space, 0, USER_END, &dead);
     pt_free_user_tables(space->root);
+    space->generation++;
     if (this_cpu()->space == space)
         tlb_flush_all();
-    space->brk_start = space->brk = 0;
     spin_unlock(&space->lock);
+    area_free_all(&dead);
 }
 
 /* Whether a range is one of whole pages of user space: 0, -EINVAL, or -ENOMEM
@@ -151,47 +81,84 @@ check_range(uint64_t start, uint64_t size)
     return start < USER_END && size <= USER_END - start ? 0 : -ENOMEM;
 }
 
-/* Unmaps a range and, unless prot is NULL, maps it anew. */
+/* Whether an area may be added, as far as the limits go. */
 static int
-replace(struct space *space, uint64_t start, uint64_t size,
-        const unsigned *prot)
+check_limits(struct space *space, const struct area *wanted)
+    REQUIRES(space->lock)
 {
-    int error = check_range(start, size);
-    if (error != 0)
-        return error;
-    spin_lock(&space->lock);
-    error = area_split(space, start, start + size);
-    if (error == 0)
-        unmap_locked(space, start, start + size);
-    if (error == 0 && prot)
-        error = area_add(space, start, start + size, *prot);
-    spin_unlock(&space->lock);
-    return error;
+    uint64_t size = wanted->end - wanted->start;
+    if (size > space->limit_size || space->size > space->limit_size - size)
+        return -ENOMEM;
+    if (space->limit_data == UINT64_MAX || !(wanted->prot & PROT_WRITE) ||
+        wanted->flags & (AREA_SHARED | AREA_STACK))
+        return 0;
+    uint64_t data = area_count_data(space) + size;
+    return data <= space->limit_data ? 0 : -ENOMEM;
 }
 
 int
-space_map(struct space *space, uint64_t start, uint64_t size, unsigned prot)
+space_clear_range(struct space *space, uint64_t start, uint64_t end,
+                  struct list_node *dead)
 {
-    return replace(space, start, size, &prot);
+    int error = area_split(space, start, end);
+    if (error != 0 || area_is_free(space, start, end))
+        return error;
+    space_drop_pages(space, start, end, false);
+    area_remove(space, start, end, dead);
+    return 0;
+}
+
+static int
+map_locked(struct space *space, struct area *wanted, enum space_place place,
+           struct list_node *dead) REQUIRES(space->lock)
+{
+    uint64_t size = wanted->end - wanted->start;
+    if (place == SPACE_ANYWHERE) {
+        wanted->start = area_find_gap(space, size);
+        wanted->end = wanted->start + size;
+        if (wanted->start == 0)
+            return -ENOMEM;
+    } else if (place == SPACE_IF_FREE &&
+               !area_is_free(space, wanted->start, wanted->end)) {
+        return -EEXIST;
+    }
+    int error = check_limits(space, wanted);
+    if (error == 0 && place == SPACE_REPLACE)
+        error = space_clear_range(space, wanted->start, wanted->end, dead);
+    return error != 0 ? error : area_add(space, wanted);
+}
+
+int
+space_map(struct space *space, struct area *wanted, enum space_place place)
+{
+    struct list_node dead = LIST_INIT(dead);
+    uint64_t size = wanted->end - wanted->start;
+    int error = check_range(place == SPACE_ANYWHERE ? 0 : wanted->start, size);
+    if (error != 0)
+        return error;
+    spin_lock(&space->lock);
+    error = map_locked(space, wanted, place, &dead);
+    spin_unlock(&space->lock);
+    area_free_all(&dead);
+    return error;
 }
 
 int
 space_unmap(struct space *space, uint64_t start, uint64_t size)
 {
-    return replace(space, start, size, NULL);
-}
-
-static void
-protect_page(struct space *space UNUSED, uint64_t *entry, unsigned prot)
-{
-    uint64_t rights = area_rights(prot);
-    if (*entry & PTE_COW)
-        rights = (rights & ~PTE_W) | PTE_COW;
-    *entry = pt_leaf(pte_address(*entry), rights);
+    struct list_node dead = LIST_INIT(dead);
+    int error = check_range(start, size);
+    if (error != 0)
+        return error;
+    spin_lock(&space->lock);
+    error = space_clear_range(space, start, start + size, &dead);
+    spin_unlock(&space->lock);
+    area_free_all(&dead);
+    return error;
 }
 
 int
-space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
+space_discard(struct space *space, uint64_t start, uint64_t size)
 {
     int error = check_range(start, size);
     if (error != 0)
@@ -199,124 +166,96 @@ space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
     spin_lock(&space->lock);
     error = area_covers(space, start, start + size) ? 0 : -ENOMEM;
     if (error == 0)
-        error = area_split(space, start, start + size);
-    if (error == 0) {
-        area_set_prot(space, start, start + size, prot);
-        for_each_page(space, start, start + size, protect_page, prot);
-        space_revoke(space, start, start + size);
-    }
+        space_drop_pages(space, start, start + size, false);
     spin_unlock(&space->lock);
     return error;
 }
 
-uint64_t
-space_find_gap(struct space *space, uint64_t size)
+/* ---- Protection ---- */
+
+/* What must not be written to before a fault stays so. */
+static void
+protect_page(struct space *space UNUSED, uint64_t *entry, uint64_t arg)
 {
-    uint64_t limit = SPACE_STACK_TOP - SPACE_STACK_SIZE - STACK_GAP;
-    if (size == 0 || size > limit)
-        return 0;
-    spin_lock(&space->lock);
-    for (struct list_node *n = space->areas.prev; n != &space->areas;
-         n = n->prev) {
-        const struct area *area = list_entry(n, struct area, node);
-        if (area->end <= limit && limit - area->end >= size)
-            break;
-        limit = MIN(limit, area->start);
-    }
-    spin_unlock(&space->lock);
-    return limit >= size + PAGE_SIZE ? ALIGN_DOWN(limit - size, PAGE_SIZE) : 0;
+    uint64_t rights = arg, kept = *entry & (PTE_W | PTE_COW);
+    if (kept & PTE_COW || (rights & PTE_G && !(kept & PTE_W)))
+        rights &= ~PTE_W;
+    rights &= ~PTE_G;
+    *entry = pt_leaf(pte_address(*entry), rights | (kept & PTE_COW));
 }
 
-bool
-space_is_free(struct space *space, uint64_t start, uint64_t size)
+static int
+protect_area(struct space *space, struct area *area, unsigned prot)
+    REQUIRES(space->lock)
 {
-    if (check_range(start, size) != 0)
-        return false;
-    spin_lock(&space->lock);
-    bool is_free = area_is_free(space, start, start + size);
-    spin_unlock(&space->lock);
-    return is_free;
+    uint64_t rights = area_rights(prot);
+    if (prot & PROT_WRITE && area->flags & AREA_READ_ONLY)
+        return -EACCES;
+    /* The mark tells protect_page that writes are an object's business. */
+    if (area->object && area->flags & AREA_SHARED)
+        rights |= PTE_G;
+    area->prot = prot;
+    space_for_each_page(space, area->start, area->end, protect_page, rights);
+    return 0;
 }
+
+int
+space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
+{
+    uint64_t end = start + size;
+    int error = check_range(start, size);
+    if (error != 0)
+        return error;
+    spin_lock(&space->lock);
+    error = area_covers(space, start, end) ? 0 : -ENOMEM;
+    if (error == 0)
+        error = area_split(space, start, end);
+    struct area *area = area_find(space, start);
+    for (; error == 0 && area && area->start < end; area = area_next(area))
+        error = protect_area(space, area, prot);
+    area_merge(space, start, end);
+    space_revoke(space, start, end);
+    spin_unlock(&space->lock);
+    return error;
+}
+
+/* ---- The heap ---- */
 
 uint64_t
 space_set_brk(struct space *space, uint64_t brk)
 {
+    struct list_node dead = LIST_INIT(dead);
+    spin_lock(&space->lock);
     uint64_t old = ALIGN_UP(space->brk, PAGE_SIZE);
     uint64_t new = ALIGN_UP(brk, PAGE_SIZE);
-    if (brk < space->brk_start || brk >= USER_END)
-        return space->brk;
-    spin_lock(&space->lock);
-    int error = 0;
-    if (new > old)
+    int error = brk < space->brk_start || brk >= USER_END ? -EINVAL : 0;
+    if (error == 0 && new > old) {
+        struct area more = {
+            .start = old, .end = new, .prot = PROT_READ | PROT_WRITE};
         error = area_is_free(space, old, new + PAGE_SIZE)
-                    ? area_add(space, old, new, PROT_READ | PROT_WRITE)
+                    ? map_locked(space, &more, SPACE_REPLACE, &dead)
                     : -ENOMEM;
-    else if (new < old)
-        error = area_split(space, new, old);
-    if (error == 0) {
-        if (new < old)
-            unmap_locked(space, new, old);
+    } else if (error == 0 && new < old) {
+        error = space_clear_range(space, new, old, &dead);
+    }
+    if (error == 0)
         space->brk = brk;
+    brk = space->brk;
+    spin_unlock(&space->lock);
+    area_free_all(&dead);
+    return brk;
+}
+
+bool
+space_get_area(struct space *space, uint64_t va, struct area *area)
+{
+    spin_lock(&space->lock);
+    const struct area *found = area_first_above(space, va);
+    if (found) {
+        *area = *found;
+        if (area->object)
+            area->object->ops->ref(area->handle);
     }
     spin_unlock(&space->lock);
-    return space->brk;
-}
-
-/* Gives the child the pages of [va, end), which one lowest-level table maps,
- * entry being va's: neither side writes to them from now on. */
-static int
-share_table(struct space *child, uint64_t va, uint64_t end, uint64_t *entry)
-{
-    uint64_t *copy = pt_walk(child->root, va, 0, true);
-    if (!copy)
-        return -ENOMEM;
-    for (; va < end; va += PAGE_SIZE, entry++, copy++) {
-        if (!(*entry & PTE_V))
-            continue;
-        *entry = (*entry & ~PTE_W) | PTE_COW;
-        *copy = *entry;
-        frame_ref(phys_to_virt(pte_address(*entry)));
-        child->resident += PAGE_SIZE;
-    }
-    return 0;
-}
-
-/* The child is nobody else's yet: its lock is not needed. */
-static NO_LOCK_CHECK int
-share_area(struct space *from, struct space *child, const struct area *area)
-{
-    uint64_t va = area->start, table_end;
-    int error = area_add(child, va, area->end, area->prot);
-    for (; error == 0 && va < area->end; va = table_end) {
-        uint64_t *entry = pt_walk(from->root, va, 0, false);
-        table_end = end_of_table(va, area->end);
-        if (entry)
-            error = share_table(child, va, table_end, entry);
-    }
-    return error;
-}
-
-int
-space_clone(struct space *from, struct space **out)
-{
-    struct space *child;
-    struct area *area;
-    int error = space_create(&child);
-    if (error != 0)
-        return error;
-    spin_lock(&from->lock);
-    child->brk_start = from->brk_start;
-    child->brk = from->brk;
-    list_for_each_entry (area, &from->areas, node) {
-        error = share_area(from, child, area);
-        if (error != 0)
-            break;
-    }
-    space_revoke(from, 0, USER_END);
-    spin_unlock(&from->lock);
-    if (error != 0)
-        space_unref(child);
-    else
-        *out = child;
-    return error;
+    return found;
 }

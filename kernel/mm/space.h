@@ -1,19 +1,43 @@
 /* Address spaces: what a process sees of memory.
  *
- * A space is a list of areas (what may be there) and a page table (what is
+ * A space is a tree of areas (what may be there) and a page table (what is
  * there), both guarded by its spin lock. Pages appear when they are touched;
- * fork shares them until one side writes. Thread context. */
+ * fork shares them until one side writes. Several threads may live in one
+ * space: a page that is taken away is free for others only when no hart can
+ * reach it any more (mm/shootdown.c). Thread context; no other spin lock is
+ * held, unless said otherwise. docs/memory.md tells the whole story. */
 #pragma once
 
 #include "arch/cpu.h"
 #include "lib/list.h"
+#include "lib/tree.h"
 #include "sync/spinlock.h"
 
-/* A range of pages with one protection. */
+struct object;
+
+enum area_flags {
+    AREA_SHARED = 1,    /* writes are seen by all who show the object */
+    AREA_READ_ONLY = 2, /* must never become writable */
+    AREA_STACK = 4,     /* grows downwards */
+};
+
+/* A range of pages of one kind. */
 struct area {
     uint64_t start, end; /* whole pages */
     unsigned prot;       /* PROT_* */
-    struct list_node node;
+    unsigned flags;      /* AREA_* */
+
+    /* What it shows, from byte offset on; NULL: fresh memory. */
+    struct object *object;
+    void *handle; /* with a reference */
+    uint64_t offset;
+
+    /* private to mm/ */
+    struct space *space;
+    struct tree_node tree;        /* of its space; key: start */
+    struct list_node node;        /* of its space, by address */
+    struct list_node object_node; /* of its object; guarded by its lock, as: */
+    unsigned walk;
 };
 
 struct space {
@@ -23,63 +47,97 @@ struct space {
     uint64_t *root; /* page table */
 
     /* guarded by lock */
-    struct list_node areas; /* by address, disjoint */
+    struct tree_node *tree; /* areas */
+    struct list_node areas; /* the same by address, disjoint */
     uint64_t brk_start, brk;
     uint64_t size;     /* bytes in areas */
     uint64_t resident; /* bytes of pages that are there */
 
+    /* Bytes at most: in areas; that are private and writable; of the stack. */
+    uint64_t limit_size, limit_data, limit_stack;
+
     /* atomic */
     unsigned refs;
+    unsigned users;      /* processes that live in it */
     uint64_t generation; /* counts changes that took rights away */
 };
 
 #define SPACE_STACK_TOP  (USER_END - PAGE_SIZE)
-#define SPACE_STACK_SIZE (8ul << 20)
+#define SPACE_STACK_SIZE (8ul << 20) /* unless a limit says otherwise */
 
-/* Creates an empty space with one reference. Returns 0 or -ENOMEM. */
+/* Creates an empty space with one user, who has a reference.
+ * Returns 0 or -ENOMEM. */
 int space_create(struct space **out) MUST_CHECK;
 
-/* Creates a copy of `from` whose pages both share until one of them writes.
- * Returns 0 or -ENOMEM. */
+/* Creates a copy of `from`, for one user, whose pages both share until one of
+ * them writes. Returns 0 or -ENOMEM. */
 int space_clone(struct space *from, struct space **out) MUST_CHECK;
 
-/* Unmaps everything; for a process that ends or execs. */
-void space_clear(struct space *space);
+/* Makes one more process live in a space. Returns the space. */
+struct space *space_join(struct space *space);
 
-/* Drops a reference; with the last, the space goes. */
+/* The process no longer lives in it; with the last, everything in it is
+ * unmapped. May block. The reference is still to be dropped. */
+void space_leave(struct space *space);
+
+/* Drops a reference; with the last, the space goes. Any context. */
 void space_unref(struct space *space);
 
 /* Makes this hart use the space's page table; NULL keeps what it has, since
  * the kernel half is the same everywhere. Interrupts off. */
 void space_switch(struct space *space);
 
-/* Adds an area of anonymous zeroed memory, replacing what was there; start
- * and size are whole pages. Returns 0, -EINVAL, -ENOMEM (also beyond user
- * space). */
-int space_map(struct space *space, uint64_t start, uint64_t size, unsigned prot)
+enum space_place {
+    SPACE_ANYWHERE, /* below the stack, start does not matter */
+    SPACE_REPLACE,  /* instead of what is there */
+    SPACE_IF_FREE,  /* -EEXIST if something is there */
+};
+
+/* Adds an area like the one given, whose start, end, prot, flags, object,
+ * handle and offset are set; start and end move if it goes anywhere. A
+ * reference is taken to what it shows. May block.
+ * Returns 0, -EINVAL, -EEXIST, -ENOMEM (also beyond user space, or a
+ * limit). */
+int space_map(struct space *space, struct area *wanted, enum space_place place)
     MUST_CHECK;
 
-/* Removes all areas and pages of a range. Returns 0, -EINVAL, -ENOMEM. */
+/* Removes all areas and pages of a range. May block.
+ * Returns 0, -EINVAL, -ENOMEM. */
 int space_unmap(struct space *space, uint64_t start, uint64_t size) MUST_CHECK;
 
-/* Changes the protection of a range that areas cover without a gap.
- * Returns 0, -EINVAL, -ENOMEM (a gap, or no memory). */
+/* Forgets the pages of a range, not the areas: what is not kept elsewhere is
+ * lost. Returns 0, -EINVAL, -ENOMEM (areas do not cover all of it). */
+int space_discard(struct space *space, uint64_t start, uint64_t size)
+    MUST_CHECK;
+
+/* Changes the protection of a range that areas cover without a gap. Returns 0,
+ * -EINVAL, -EACCES (may not be written to), -ENOMEM (a gap, or no memory). */
 int space_protect(struct space *space, uint64_t start, uint64_t size,
                   unsigned prot) MUST_CHECK;
 
-/* Returns the highest free range of `size` bytes below the stack, or 0. */
-uint64_t space_find_gap(struct space *space, uint64_t size);
+/* Moves [start, start + size), which is of one area, or changes its size, as
+ * mremap(2): to *to in place of what is there if `fixed`, else in place, else
+ * anywhere if may_move. May block. Returns 0 with where it is in *to; -EINVAL,
+ * -EFAULT (not of one area), -ENOMEM. */
+int space_remap(struct space *space, uint64_t start, uint64_t size,
+                uint64_t new_size, bool may_move, bool fixed, uint64_t *to)
+    MUST_CHECK;
 
-/* Whether no area touches a range. */
-bool space_is_free(struct space *space, uint64_t start, uint64_t size);
-
-/* Moves the end of the heap, or leaves it if that cannot be.
+/* Moves the end of the heap, or leaves it if that cannot be. May block.
  * Returns where it is then. */
 uint64_t space_set_brk(struct space *space, uint64_t brk);
 
+/* Copies the area that contains va, or the first above it, into *area, with a
+ * reference to its handle. Returns false if there is none. */
+bool space_get_area(struct space *space, uint64_t va, struct area *area);
+
+/* Drops the reference of a copied area. May block. */
+void area_put(struct area *area);
+
 /* Makes an access of kind `access` (one of PROT_READ, _WRITE, _EXEC) to va
- * possible: brings the page in, or copies a shared one.
- * Returns 0, -EFAULT (no such right), -ENOMEM. */
+ * possible: brings the page in, or copies a shared one. May block.
+ * Returns 0, -EFAULT (no such right), -ENOMEM, or another error if what the
+ * area shows has no such page, or cannot give it. */
 int space_fault(struct space *space, uint64_t va, unsigned access) MUST_CHECK;
 
 /* Who finds memory when a fault finds none; set once. Called without spin
@@ -88,6 +146,12 @@ int space_fault(struct space *space, uint64_t va, unsigned access) MUST_CHECK;
 extern bool (*space_find_memory)(unsigned tries);
 
 /* The kernel's address of user address va, for an access that its page
- * allows as it is now; NULL otherwise. Only the space's own thread changes
- * it, so that thread may call this without the lock. */
-void *space_translate(const struct space *space, uint64_t va, bool write);
+ * allows as it is now; NULL otherwise. It may be used until space_unpin,
+ * which must follow soon, in either case: meanwhile the caller does not sleep
+ * and takes no lock. */
+void *space_pin(const struct space *space, uint64_t va, bool write);
+static inline void
+space_unpin(void)
+{
+    __atomic_store_n(&this_cpu()->copying, NULL, __ATOMIC_RELEASE);
+}

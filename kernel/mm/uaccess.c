@@ -6,15 +6,15 @@
 #include "mm/space.h"
 
 /* The kernel's address of va, faulting its page in until the access is
- * allowed; NULL if it is not. A process has one thread, and nobody else
- * changes what its space maps: the page stays for the length of the copy. */
+ * allowed; NULL if it is not. Pinned: space_unpin has to follow. */
 static void *
-page_of(struct space *space, uint64_t va, bool write)
+pin_page(struct space *space, uint64_t va, bool write)
 {
     for (;;) {
-        void *p = space_translate(space, va, write);
+        void *p = space_pin(space, va, write);
         if (likely(p))
             return p;
+        space_unpin();
         if (va >= USER_END ||
             space_fault(space, va, write ? PROT_WRITE : PROT_READ) != 0)
             return NULL;
@@ -32,10 +32,11 @@ copy_pages(uint64_t va, char *kernel, size_t n, bool write)
 {
     while (n > 0) {
         size_t chunk = bytes_to_page_end(va, n);
-        char *p = page_of(cpu_thread()->space, va, write);
+        char *p = pin_page(cpu_thread()->space, va, write);
         if (!p)
             return -EFAULT;
         memcpy(write ? p : kernel, write ? kernel : p, chunk);
+        space_unpin();
         kernel += chunk;
         va += chunk;
         n -= chunk;
@@ -50,11 +51,11 @@ copy(uint64_t va, char *kernel, size_t n, bool write)
     char *p = NULL;
 
     if (n <= PAGE_SIZE - va % PAGE_SIZE)
-        p = space_translate(cpu_thread()->space, va, write);
-    if (unlikely(!p))
-        return copy_pages(va, kernel, n, write);
-    memcpy(write ? p : kernel, write ? kernel : p, n);
-    return 0;
+        p = space_pin(cpu_thread()->space, va, write);
+    if (likely(p))
+        memcpy(write ? p : kernel, write ? kernel : p, n);
+    space_unpin();
+    return likely(p) ? 0 : copy_pages(va, kernel, n, write);
 }
 
 int
@@ -75,11 +76,12 @@ uaccess_read_string(char *dst, uaddr_t src, size_t size)
     size_t len = 0;
     while (len < size) {
         size_t chunk = bytes_to_page_end(src.v + len, size - len);
-        const char *p = page_of(cpu_thread()->space, src.v + len, false);
+        const char *p = pin_page(cpu_thread()->space, src.v + len, false);
         if (!p)
             return -EFAULT;
         size_t n = strnlen(p, chunk);
         memcpy(dst + len, p, n);
+        space_unpin();
         len += n;
         if (n < chunk) {
             dst[len] = '\0';

@@ -39,7 +39,7 @@ static void
 release_space(struct process *process)
 {
     struct space *space = process->space;
-    space_clear(space);
+    space_leave(space);
     spin_lock(&process_lock);
     process->space = NULL;
     thread_current()->arch.space = NULL;

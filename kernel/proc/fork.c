@@ -79,6 +79,7 @@ process_fork(const struct trapframe *frame, uint64_t stack, uint64_t tid_at)
 out_thread:
     if (t)
         thread_free(t);
+    space_leave(child->space);
     space_unref(child->space);
 out_child:
     process_put(child);

@@ -36,6 +36,8 @@ enum lock_rank {
     RANK_RUNQUEUE,            /* one hart's run queue */
     RANK_TIMER,               /* one hart's timers */
     RANK_PAGETABLE,           /* one address space's page table */
+    RANK_NEW_SPACE,           /* of one that fork is filling from another */
+    RANK_OBJECT,              /* what shows one object in memory */
     RANK_SLAB,                /* one slab cache */
     RANK_FRAME,               /* free frames */
     RANK_RANDOM,              /* the random number generator's key */

@@ -81,7 +81,9 @@ load_segment(const struct elf_source *source, struct space *space,
                     (ph->p_flags & PF_X ? PROT_EXEC : 0);
     struct uio uio;
     struct uio_vec vec;
-    int error = space_map(space, start, size, PROT_READ | PROT_WRITE);
+    struct area area = {
+        .start = start, .end = start + size, .prot = PROT_READ | PROT_WRITE};
+    int error = space_map(space, &area, SPACE_REPLACE);
     if (error == 0 && ph->p_filesz > 0) {
         uio_init_user(&uio, &vec, uaddr(va), ph->p_filesz);
         error = read_exactly(source, &uio, ph->p_offset);

@@ -162,10 +162,13 @@ static int
 build_space(const struct elf_source *source, const struct exec_args *args,
             struct space *space, struct elf_info *info, uint64_t *sp)
 {
+    struct area stack = {.start = SPACE_STACK_TOP - PAGE_SIZE,
+                         .end = SPACE_STACK_TOP,
+                         .prot = PROT_READ | PROT_WRITE,
+                         .flags = AREA_STACK};
     int error = elf_load(source, space, info);
     if (error == 0)
-        error = space_map(space, SPACE_STACK_TOP - SPACE_STACK_SIZE,
-                          SPACE_STACK_SIZE, PROT_READ | PROT_WRITE);
+        error = space_map(space, &stack, SPACE_REPLACE);
     if (error == 0)
         error = build_stack(args, info, sp);
     space->brk_start = space->brk = info->end;
@@ -219,7 +222,7 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
     self->space = space;
     spin_unlock(&process_lock);
     use_space(space);
-    space_clear(old);
+    space_leave(old);
     space_unref(old);
 
     set_names(self, args);
@@ -248,6 +251,7 @@ exec_replace(const struct elf_source *source, const struct exec_args *args)
     error = build_space(source, args, space, &info, &sp);
     if (error != 0) {
         use_space(old);
+        space_leave(space);
         space_unref(space);
         return error;
     }

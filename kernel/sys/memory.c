@@ -1,6 +1,7 @@
 /* System calls about memory. */
 #include "abi/errno.h"
 #include "abi/mman.h"
+#include "mm/object.h"
 #include "mm/space.h"
 #include "proc/process.h"
 #include "sys/sys.h"
@@ -14,37 +15,66 @@ sys_brk(const uint64_t arg[6])
     return (int64_t)space_set_brk(process_current()->space, arg[0]);
 }
 
-/* Anonymous private memory; there is no mapping of files, and nobody to
- * share with but children, who would need MAP_SHARED. */
-int64_t
-sys_mmap(const uint64_t arg[6])
+static bool
+is_prot(uint64_t prot)
 {
-    struct space *space = process_current()->space;
-    uint64_t start = arg[0], size = ALIGN_UP(arg[1], PAGE_SIZE);
-    unsigned prot = (unsigned)arg[2], flags = (unsigned)arg[3];
-    if (size == 0 || arg[1] > USER_END)
-        return arg[1] == 0 ? -EINVAL : -ENOMEM;
-    if (prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
+    return (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC)) == 0;
+}
+
+/* Makes *area show what the flags and the descriptor say; with a reference to
+ * it that is the caller's. */
+static int
+choose_content(const uint64_t arg[6], struct area *area)
+{
+    unsigned flags = (unsigned)arg[3], type = flags & MAP_TYPE;
+    uint64_t size = area->end - area->start;
+    if (type != MAP_PRIVATE && type != MAP_SHARED)
         return -EINVAL;
     if (!(flags & MAP_ANONYMOUS))
         return -ENODEV;
-    if ((flags & MAP_TYPE) != MAP_PRIVATE)
-        return (flags & MAP_TYPE) == MAP_SHARED ? -EOPNOTSUPP : -EINVAL;
-
-    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-        if (start % PAGE_SIZE != 0)
-            return -EINVAL;
-        if (start < MAP_MIN)
-            return -EPERM;
-        if (flags & MAP_FIXED_NOREPLACE && !space_is_free(space, start, size))
-            return -EEXIST;
-    } else {
-        start = space_find_gap(space, size);
-        if (start == 0)
-            return -ENOMEM;
+    if (type == MAP_SHARED) {
+        area->object = area->handle = object_create_shared(size);
+        area->flags = AREA_SHARED;
+        return area->object ? 0 : -ENOMEM;
     }
-    int error = space_map(space, start, size, prot);
-    return error != 0 ? error : (int64_t)start;
+    return 0;
+}
+
+static int
+choose_place(const uint64_t arg[6], struct area *area, enum space_place *place)
+{
+    unsigned flags = (unsigned)arg[3];
+    *place = SPACE_ANYWHERE;
+    area->start = 0;
+    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+        *place = flags & MAP_FIXED_NOREPLACE ? SPACE_IF_FREE : SPACE_REPLACE;
+        if (arg[0] % PAGE_SIZE != 0)
+            return -EINVAL;
+        if (arg[0] < MAP_MIN)
+            return -EPERM;
+        area->start = arg[0];
+    }
+    area->end = area->start + ALIGN_UP(arg[1], PAGE_SIZE);
+    return 0;
+}
+
+int64_t
+sys_mmap(const uint64_t arg[6])
+{
+    struct area area = {.prot = (unsigned)arg[2]};
+    enum space_place place;
+    if (arg[1] == 0 || arg[1] > USER_END)
+        return arg[1] == 0 ? -EINVAL : -ENOMEM;
+    if (!is_prot(arg[2]))
+        return -EINVAL;
+    int error = choose_place(arg, &area, &place);
+    if (error == 0)
+        error = choose_content(arg, &area);
+    if (error != 0)
+        return error;
+    error = space_map(process_current()->space, &area, place);
+    area_put(&area);
+    return error != 0 ? error : (int64_t)area.start;
 }
 
 int64_t
@@ -58,13 +88,12 @@ sys_munmap(const uint64_t arg[6])
 int64_t
 sys_mprotect(const uint64_t arg[6])
 {
-    unsigned prot = (unsigned)arg[2];
-    if (prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
+    if (!is_prot(arg[2]))
         return -EINVAL;
     if (arg[1] == 0)
         return arg[0] % PAGE_SIZE == 0 ? 0 : -EINVAL;
     if (arg[1] > USER_END)
         return -ENOMEM;
     return space_protect(process_current()->space, arg[0],
-                         ALIGN_UP(arg[1], PAGE_SIZE), prot);
+                         ALIGN_UP(arg[1], PAGE_SIZE), (unsigned)arg[2]);
 }

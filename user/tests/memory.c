@@ -156,6 +156,60 @@ stack_grows(void)
 }
 
 static void
+stack_ends_at_its_limit(void)
+{
+    int status;
+
+    if (fork() == 0)
+        _exit(recurse(10000) != 10000); /* more than 8 MiB */
+    wait(&status);
+    check_eq(WTERMSIG(status), SIGSEGV);
+}
+
+static void
+shared_memory_outlives_fork(void)
+{
+    int *p = mmap(NULL, 600 * PAGE, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int status, *last = p + 599 * PAGE / sizeof(int);
+
+    check(p != MAP_FAILED);
+    p[0] = 1;
+    if (fork() == 0) {
+        p[0]++;
+        *last = 7;
+        check_eq(munmap(p, PAGE), 0);
+        _exit(0);
+    }
+    wait(&status);
+    check_eq(p[0], 2);
+    check_eq(*last, 7);
+    check_eq(munmap(p, 600 * PAGE), 0);
+}
+
+/* Many areas, made and taken away in no order, are found all the same. */
+static void
+a_thousand_areas(void)
+{
+    enum { N = 1000 };
+    char *base = mmap(NULL, 2 * N * PAGE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (int i = 0; i < N; i++) {
+        int at = i * 367 % N;
+        check_eq(munmap(base + (2 * at + 1) * PAGE, PAGE), 0);
+        base[2 * at * PAGE] = (char)at;
+    }
+    for (int i = 0; i < N; i++)
+        check_eq(base[2 * i * PAGE], (char)i);
+    for (int i = 0; i < N; i += 2)
+        check_eq(mprotect(base + 2 * i * PAGE, PAGE, PROT_READ), 0);
+    check_fails(ENOMEM, mprotect(base, 2 * PAGE, PROT_READ));
+    check_eq(munmap(base, 2 * N * PAGE), 0);
+    check_fails(ENOMEM, mprotect(base, PAGE, PROT_READ));
+}
+
+static void
 malloc_keeps_blocks_apart(void)
 {
     static unsigned char *blocks[200];
@@ -239,6 +293,9 @@ main(void)
         TAP_CASE(ends_of_user_space),
         TAP_CASE(beyond_user_space_is_nothing),
         TAP_CASE(stack_grows),
+        TAP_CASE(stack_ends_at_its_limit),
+        TAP_CASE(shared_memory_outlives_fork),
+        TAP_CASE(a_thousand_areas),
         TAP_CASE(malloc_keeps_blocks_apart),
         TAP_CASE(floating_point_registers_survive),
         TAP_CASE(floating_point_survives_fork),

@@ -1,0 +1,125 @@
+#include "arch/barrier.h"
+#include "arch/sbi.h"
+#include "arch/tlb.h"
+#include "mm/area.h"
+#include "mm/frame.h"
+#include "mm/pagetable.h"
+
+/* Which hart knows what of which page table, and how it forgets.
+ *
+ * A hart whose thread lives in a space says so in `active` before it looks at
+ * the space's generation; who takes rights away counts the generation up
+ * before it looks who is active. So either the one sees that it has to flush,
+ * or the other that it has to be told. Harts that come back to the space later
+ * flush then. A user copy says which page table it walks in `copying`, before
+ * it looks into it, and is over soon: it is waited for. */
+
+#define FEW_PAGES 16u /* flushing more one by one costs more than all */
+
+static void
+tell_harts(const struct space *space, uint64_t start, uint64_t size)
+{
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        const struct cpu *cpu = cpu_get(i);
+        if (cpu == this_cpu())
+            continue;
+        if (READ_ONCE(cpu->active) == space)
+            sbi_remote_sfence(cpu->hartid, start, size);
+        while (__atomic_load_n(&cpu->copying, __ATOMIC_ACQUIRE) == space)
+            cpu_relax();
+    }
+}
+
+void
+space_revoke(struct space *space, uint64_t start, uint64_t end)
+{
+    bool few = end - start <= FEW_PAGES * PAGE_SIZE;
+    struct cpu *self = this_cpu();
+    WRITE_ONCE(space->generation, space->generation + 1);
+    barrier_full();
+    tell_harts(space, few ? start : 0, few ? end - start : UINT64_MAX);
+    if (self->space != space)
+        return;
+    self->space_generation = space->generation;
+    if (!few)
+        tlb_flush_all();
+    for (uint64_t va = start; few && va < end; va += PAGE_SIZE)
+        tlb_flush_page(va);
+}
+
+void
+space_switch(struct space *space)
+{
+    struct cpu *cpu = this_cpu();
+    struct space *old = cpu->space;
+    WRITE_ONCE(cpu->active, space);
+    if (!space)
+        return;
+    barrier_full();
+    uint64_t generation = READ_ONCE(space->generation);
+    if (old == space) {
+        if (cpu->space_generation != generation) {
+            tlb_flush_all();
+            tlb_sync_instructions();
+        }
+        cpu->space_generation = generation;
+        return;
+    }
+    __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
+    cpu->space = space;
+    cpu->space_generation = generation;
+    tlb_set_root(virt_to_phys(space->root));
+    tlb_sync_instructions(); /* exec may have written its program elsewhere */
+    if (old)
+        space_unref(old);
+}
+
+/* ---- Taking pages away ---- */
+
+uint64_t
+space_end_of_table(uint64_t va, uint64_t end)
+{
+    return MIN(end, ALIGN_DOWN(va, pte_span(1)) + pte_span(1));
+}
+
+void
+space_for_each_page(struct space *space, uint64_t start, uint64_t end,
+                    void (*visit)(struct space *space, uint64_t *entry,
+                                  uint64_t arg),
+                    uint64_t arg)
+{
+    for (uint64_t va = start, table_end; va < end; va = table_end) {
+        uint64_t *entry = pt_walk(space->root, va, 0, false);
+        table_end = space_end_of_table(va, end);
+        for (; entry && va < table_end; va += PAGE_SIZE, entry++)
+            if (*entry)
+                visit(space, entry, arg);
+    }
+}
+
+static void
+invalidate_page(struct space *space UNUSED, uint64_t *entry,
+                uint64_t arg UNUSED)
+{
+    *entry &= ~PTE_V;
+}
+
+static void
+drop_page(struct space *space, uint64_t *entry, uint64_t arg UNUSED)
+{
+    frame_unref(phys_to_virt(pte_address(*entry)));
+    *entry = 0;
+    space->resident -= PAGE_SIZE;
+}
+
+/* First nobody must be able to find a frame, then it may go: an entry keeps
+ * it in mind in between. */
+void
+space_drop_pages(struct space *space, uint64_t start, uint64_t end, bool alone)
+{
+    if (!alone) {
+        space_for_each_page(space, start, end, invalidate_page, 0);
+        space_revoke(space, start, end);
+    }
+    space_for_each_page(space, start, end, drop_page, 0);
+}
