@@ -21,4 +21,5 @@ struct statfs {
 _Static_assert(sizeof(struct statfs) == 120, "Linux riscv64 layout");
 
 #define ST_RDONLY 0x0001
+#define ST_NOSUID 0x0002
 #define ST_VALID  0x0020 /* f_flags is filled in */

@@ -174,6 +174,7 @@ struct super {
 
     /* atomic */
     bool read_only; /* also set by a file system that met damage */
+    bool no_set_id; /* programs run with the rights of who runs them */
 };
 
 struct inode {

@@ -330,8 +330,9 @@ show_mounts(struct text *out)
         text_printf(out, "%s%s ", super->bdev ? "/dev/" : "",
                     super->bdev ? super->bdev->name : super->type);
         put_mount_path(out, start < 0 ? "?" : path + start);
-        text_printf(out, " %s %s 0 0\n", super->type,
-                    super->read_only ? "ro" : "rw");
+        text_printf(out, " %s %s%s 0 0\n", super->type,
+                    super->read_only ? "ro" : "rw",
+                    super->no_set_id ? ",nosuid" : "");
     }
     mount_unlock();
     return 0;

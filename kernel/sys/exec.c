@@ -11,6 +11,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/space.h"
+#include "proc/cred.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "sys/fileargs.h"
@@ -27,6 +28,7 @@ struct exec_args {
     char *text; /* to be freed */
     size_t len, room;
     unsigned argc, envc; /* the path is not counted */
+    struct cred *cred;   /* whose the process will be; commit takes it over */
 };
 
 /* ---- Collecting them ---- */
@@ -124,13 +126,13 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
         {AT_BASE, 0},
         {AT_FLAGS, 0},
         {AT_ENTRY, info->entry},
-        {AT_UID, 0},
-        {AT_EUID, 0},
-        {AT_GID, 0},
-        {AT_EGID, 0},
+        {AT_UID, args->cred->uid.real},
+        {AT_EUID, args->cred->uid.effective},
+        {AT_GID, args->cred->gid.real},
+        {AT_EGID, args->cred->gid.effective},
         {AT_HWCAP, platform_get()->harts[0].isa & PLATFORM_ISA_LETTERS},
         {AT_CLKTCK, 100},
-        {AT_SECURE, 0},
+        {AT_SECURE, cred_is_secure(args->cred)},
         {AT_RANDOM, random_at},
         {AT_EXECFN, text_at},
         {AT_NULL, 0},
@@ -225,6 +227,7 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
     space_leave(old);
     space_unref(old);
 
+    cred_set(args->cred);
     set_names(self, args);
     fdtable_close_on_exec(self->fdtable);
     t->clear_tid = 0;
@@ -233,23 +236,48 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
     trap_init_user_frame(trap_user_frame(&t->arch), info->entry, sp);
 }
 
+/* Whose the process will be once it runs the program. Mode and owner are read
+ * together: between chown's change of one and of the other, a file has rights
+ * that nobody gave it. */
+static struct cred *
+program_cred(const struct file *file)
+{
+    struct cred *cred = cred_copy();
+    if (!cred || !file)
+        return cred;
+    struct inode *inode = file->inode;
+    bool readable = inode_may(inode, cred, MAY_READ);
+    sleeplock_lock(&inode->lock);
+    uint32_t mode = READ_ONCE(inode->super->no_set_id) ? 0 : inode->mode;
+    uint32_t uid = inode->uid, gid = inode->gid;
+    sleeplock_unlock(&inode->lock);
+    cred_run_program(cred, mode, uid, gid, readable);
+    return cred;
+}
+
 /* Makes the running process run the program of source with args: on its next
  * return to user mode it starts at the program's entry. On failure nothing
  * has changed. */
 static int
-exec_replace(const struct elf_source *source, const struct exec_args *args)
+exec_replace(const struct elf_source *source, struct exec_args *args)
 {
     struct space *old = cpu_thread()->space, *space;
     struct elf_info info = {0};
     uint64_t sp = 0;
+    args->cred = program_cred(source->file);
+    if (!args->cred)
+        return -ENOMEM;
     int error = space_create(&space);
-    if (error != 0)
+    if (error != 0) {
+        cred_put(args->cred);
         return error;
+    }
     /* User copies go through the thread's space: the new one is filled
      * without a change of page tables. */
     cpu_thread()->space = space;
     error = build_space(source, args, space, &info, &sp);
     if (error != 0) {
+        cred_put(args->cred);
         use_space(old);
         space_leave(space);
         space_unref(space);
@@ -260,7 +288,7 @@ exec_replace(const struct elf_source *source, const struct exec_args *args)
 }
 
 static int
-exec_path(const char *path, const struct exec_args *args)
+exec_path(const char *path, struct exec_args *args)
 {
     struct elf_source source = {0};
     int error = file_open_program(process_current()->fs, path, &source.file);

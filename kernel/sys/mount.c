@@ -12,7 +12,7 @@
 #include "sys/sysfs.h"
 
 /* Flags that ask for what is so here anyway. */
-#define MS_IGNORED (MS_NOSUID | MS_NODIRATIME | MS_RELATIME | MS_SILENT)
+#define MS_IGNORED (MS_NODIRATIME | MS_RELATIME | MS_SILENT)
 
 /* Finds the file system on the disk whose file is at user address source. One
  * disk is mounted but once. */
@@ -74,16 +74,21 @@ mount_new(struct dentry *at, const uint64_t arg[6])
         super->ops->unmount(super);
     if (!err && !super->bdev)
         super->read_only = read_only;
+    if (!err)
+        super->no_set_id = arg[3] & MS_NOSUID;
     return err;
 }
 
 static int
-remount(const struct dentry *root, bool read_only)
+remount(const struct dentry *root, uint64_t flags)
 {
     struct super *super = root->super;
     if (super->root != root || !super->ops->remount)
         return -EINVAL;
-    return super->ops->remount(super, read_only);
+    int err = super->ops->remount(super, flags & MS_RDONLY);
+    if (!err)
+        super->no_set_id = flags & MS_NOSUID;
+    return err;
 }
 
 int64_t
@@ -92,15 +97,14 @@ sys_mount(const uint64_t arg[6])
     struct dentry *at;
     if (!cred_is_root(cred_current()))
         return -EPERM;
-    if (arg[3] & ~(uint64_t)(MS_RDONLY | MS_REMOUNT | MS_IGNORED))
+    if (arg[3] & ~(uint64_t)(MS_RDONLY | MS_NOSUID | MS_REMOUNT | MS_IGNORED))
         return -EINVAL;
     int err = lookup_arg((uint64_t)AT_FDCWD, arg[1],
                          PATH_FOLLOW | PATH_DIRECTORY, false, &at);
     if (err)
         return err;
     mount_lock();
-    err = arg[3] & MS_REMOUNT ? remount(at, arg[3] & MS_RDONLY)
-                              : mount_new(at, arg);
+    err = arg[3] & MS_REMOUNT ? remount(at, arg[3]) : mount_new(at, arg);
     mount_unlock();
     dentry_put(at);
     return err;

@@ -165,7 +165,8 @@ write_statfs(struct super *super, uint64_t user)
         .f_frsize = super->block_size,
         .f_namelen = NAME_MAX,
         .f_fsid = {(int32_t)super->dev, 0},
-        .f_flags = ST_VALID | (super->read_only ? ST_RDONLY : 0),
+        .f_flags = ST_VALID | (super->read_only ? ST_RDONLY : 0) |
+                   (super->no_set_id ? ST_NOSUID : 0),
     };
     if (super->ops->statfs)
         super->ops->statfs(super, &st);

@@ -51,11 +51,11 @@ sys_sysinfo(const uint64_t arg[6])
 int64_t
 sys_reboot(const uint64_t arg[6])
 {
+    if (!cred_is_root(cred_current()))
+        return -EPERM;
     if ((uint32_t)arg[0] != LINUX_REBOOT_MAGIC1 ||
         (uint32_t)arg[1] != LINUX_REBOOT_MAGIC2)
         return -EINVAL;
-    if (!cred_is_root(cred_current()))
-        return -EPERM;
     switch ((uint32_t)arg[2]) {
     case LINUX_REBOOT_CMD_RESTART:
         fs_stop_all();

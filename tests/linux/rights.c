@@ -1,0 +1,4 @@
+/* user/tests/rights.c, by glibc. */
+#include "tap.h"
+
+#include "../../user/tests/rights.c"
