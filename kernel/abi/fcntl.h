@@ -2,6 +2,8 @@
  * family, as Linux riscv64. */
 #pragma once
 
+#include <stdint.h>
+
 #define O_RDONLY    00
 #define O_WRONLY    01
 #define O_RDWR      02
@@ -35,10 +37,21 @@
 #define F_SETFD         2
 #define F_GETFL         3
 #define F_SETFL         4
+#define F_GETLK         5
+#define F_SETLK         6
+#define F_SETLKW        7
+#define F_OFD_GETLK     36
+#define F_OFD_SETLK     37
+#define F_OFD_SETLKW    38
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ    1031
 #define F_GETPIPE_SZ    1032
 #define FD_CLOEXEC      1
+
+/* l_type of struct flock. */
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
 
 #define SEEK_SET  0
 #define SEEK_CUR  1
@@ -61,3 +74,11 @@
 #define LOCK_EX 2
 #define LOCK_NB 4 /* added to the others: fail rather than wait */
 #define LOCK_UN 8
+
+struct flock {
+    int16_t l_type;
+    int16_t l_whence;
+    int64_t l_start;
+    int64_t l_len; /* 0: to the end, wherever that will be */
+    int32_t l_pid;
+};

@@ -2,6 +2,7 @@
 
 #include "abi/errno.h"
 #include "fs/file.h"
+#include "fs/record_lock.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
@@ -54,12 +55,20 @@ fdtable_clone(const struct fdtable *table)
     return copy;
 }
 
+/* Lets go of a file that was a descriptor's. */
+static void
+let_go(const struct fdtable *table, struct file *file)
+{
+    record_lock_drop(table, file);
+    file_put(file);
+}
+
 void
 fdtable_destroy(struct fdtable *table)
 {
     for (unsigned fd = 0; fd < table->len; fd++)
         if (table->slots[fd].file)
-            file_put(table->slots[fd].file);
+            let_go(table, table->slots[fd].file);
     kfree(table->slots);
     kfree(table);
 }
@@ -133,7 +142,7 @@ fdtable_close(struct fdtable *table, int fd)
     struct file *file = slot->file;
     slot->file = NULL;
     table->free_from = MIN(table->free_from, (unsigned)fd);
-    file_put(file);
+    let_go(table, file);
     return 0;
 }
 
@@ -157,7 +166,7 @@ fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec)
     struct file *old = fdtable_get(table, fd);
     int result = set(table, (unsigned)fd, file, cloexec);
     if (old)
-        file_put(old);
+        let_go(table, old);
     return result;
 }
 

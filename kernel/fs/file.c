@@ -8,6 +8,7 @@
 #include "fs/pagecache.h"
 #include "fs/path.h"
 #include "fs/pipe.h"
+#include "fs/record_lock.h"
 #include "fs/refcount.h"
 #include "fs/writeback.h"
 #include "mm/slab.h"
@@ -230,6 +231,7 @@ file_put(struct file *file)
     if (file->ops->release)
         file->ops->release(file);
     flock_drop(file);
+    record_lock_drop(file, file);
     if (file->dentry)
         dentry_put(file->dentry);
     slab_free(&file_slab, file);

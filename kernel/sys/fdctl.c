@@ -4,6 +4,7 @@
 #include "abi/termios.h"
 #include "fs/flock.h"
 #include "fs/pipe.h"
+#include "fs/record_lock.h"
 #include "sys/fileargs.h"
 
 /* Requests that every descriptor understands, as Linux numbers them. */
@@ -58,6 +59,19 @@ set_flags(struct file *file, uint32_t mask, uint32_t value)
         ;
 }
 
+static int
+lock_record(struct file *file, int command, uint64_t user)
+{
+    struct flock flock;
+    if (uaccess_read(&flock, uaddr(user), sizeof(flock)) != 0)
+        return -EFAULT;
+    int err =
+        record_lock_control(process_current()->fdtable, file, command, &flock);
+    if (err || (command != F_GETLK && command != F_OFD_GETLK))
+        return err;
+    return uaccess_write(uaddr(user), &flock, sizeof(flock));
+}
+
 int64_t
 sys_fcntl(const uint64_t arg[6])
 {
@@ -85,6 +99,14 @@ sys_fcntl(const uint64_t arg[6])
             return -EBADF;
         set_flags(file, SETTABLE, (uint32_t)value);
         return 0;
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+        return file->flags & O_PATH ? -EBADF
+                                    : lock_record(file, command, value);
     case F_GETPIPE_SZ:
         return pipe_set_size(file, 0);
     case F_SETPIPE_SZ:

@@ -1,0 +1,258 @@
+#include "fs/record_lock.h"
+
+#include "abi/errno.h"
+#include "fs/fdtable.h"
+#include "fs/file.h"
+#include "mm/slab.h"
+#include "proc/process.h"
+
+/* A range that is locked, or that somebody waits for. */
+struct record {
+    struct list_node node;
+    const void *owner;  /* a descriptor table or, for F_OFD_*, a file */
+    const void *object; /* whose bytes they are */
+    uint64_t first, last;
+    int16_t type; /* F_RDLCK, F_WRLCK; F_UNLCK: to be unlocked */
+    int pid;      /* -1 for F_OFD_* */
+};
+
+#define LAST_BYTE ((uint64_t)INT64_MAX)
+#define CHAIN_MAX 10 /* waits that a search for a deadlock follows */
+
+static struct {
+    struct spinlock lock;
+    struct waitq changed; /* some lock has ended */
+    /* guarded by lock */
+    struct list_node held, awaited;
+    /* atomic */
+    unsigned n; /* held */
+} records = {
+    .lock = SPINLOCK_INIT("record", RANK_FLOCK),
+    .changed = WAITQ_INIT(records.changed),
+    .held = LIST_INIT(records.held),
+    .awaited = LIST_INIT(records.awaited),
+};
+
+static const void *
+object_of_record(const struct file *file)
+{
+    return file->inode ? (const void *)file->inode : file->private;
+}
+
+/* A lock of somebody else that stands in want's way, or NULL. */
+static struct record *
+conflict_locked(const struct record *want) REQUIRES(records.lock)
+{
+    struct record *r;
+    list_for_each_entry (r, &records.held, node)
+        if (r->object == want->object && r->owner != want->owner &&
+            r->first <= want->last && r->last >= want->first &&
+            (r->type == F_WRLCK || want->type == F_WRLCK))
+            return r;
+    return NULL;
+}
+
+/* Whether waiting for blocker would never end: its owner waits, perhaps by way
+ * of others, for want's. */
+static bool
+is_deadlock_locked(const struct record *want, const struct record *blocker)
+    REQUIRES(records.lock)
+{
+    for (int i = 0; blocker && i < CHAIN_MAX; i++) {
+        const struct record *r, *next = NULL;
+        if (blocker->pid < 0)
+            return false;
+        if (blocker->owner == want->owner)
+            return true;
+        list_for_each_entry (r, &records.awaited, node)
+            if (r->owner == blocker->owner)
+                next = conflict_locked(r);
+        blocker = next;
+    }
+    return false;
+}
+
+static void
+remove_locked(struct record *r) REQUIRES(records.lock)
+{
+    list_del(&r->node);
+    records.n--;
+    kfree(r);
+}
+
+/* Takes want's range away from r, or joins r to want if they are of one type
+ * and touch; *spare becomes a second piece of r, if there is one. */
+static void
+replace_locked(struct record *r, struct record *want, struct record **spare)
+    REQUIRES(records.lock)
+{
+    bool overlap = r->first <= want->last && r->last >= want->first;
+    bool touch =
+        overlap || r->first == want->last + 1 || want->first == r->last + 1;
+    if (r->type == want->type) {
+        if (!touch)
+            return;
+        want->first = MIN(want->first, r->first);
+        want->last = MAX(want->last, r->last);
+        remove_locked(r);
+        return;
+    }
+    if (!overlap)
+        return;
+    if (r->first < want->first && r->last > want->last) {
+        **spare = *r;
+        (*spare)->first = want->last + 1;
+        list_push_back(&records.held, &(*spare)->node);
+        records.n++;
+        *spare = NULL;
+    }
+    if (r->first < want->first)
+        r->last = want->first - 1;
+    else if (r->last > want->last)
+        r->first = want->last + 1;
+    else
+        remove_locked(r);
+}
+
+/* Sets *want, which then is the list's or freed. */
+static void
+set_record_locked(struct record *want, struct record **spare)
+    REQUIRES(records.lock)
+{
+    list_for_each_safe (node, &records.held) {
+        struct record *r = list_entry(node, struct record, node);
+        if (r->owner == want->owner && r->object == want->object)
+            replace_locked(r, want, spare);
+    }
+    if (want->type == F_UNLCK) {
+        kfree(want);
+    } else {
+        list_push_back(&records.held, &want->node);
+        records.n++;
+    }
+    waitq_wake_all(&records.changed);
+}
+
+static int
+wait_for_locked(struct record *want, bool wait) REQUIRES(records.lock)
+{
+    const struct record *blocker;
+    int err = 0;
+    while (!err && want->type != F_UNLCK && (blocker = conflict_locked(want))) {
+        if (!wait)
+            return -EAGAIN;
+        if (want->pid >= 0 && is_deadlock_locked(want, blocker))
+            return -EDEADLK;
+        list_push_back(&records.awaited, &want->node);
+        err = waitq_sleep_until(&records.changed, &records.lock, WAIT_FOREVER);
+        list_del(&want->node);
+    }
+    return err;
+}
+
+static int
+set_record(const struct record *what, bool wait)
+{
+    struct record *want = kmalloc(sizeof(*want));
+    struct record *spare = kmalloc(sizeof(*spare));
+    int err = want && spare ? 0 : -ENOLCK;
+    if (!err) {
+        *want = *what;
+        spin_lock(&records.lock);
+        err = wait_for_locked(want, wait);
+        if (!err) {
+            set_record_locked(want, &spare);
+            want = NULL;
+        }
+        spin_unlock(&records.lock);
+    }
+    kfree(want);
+    kfree(spare);
+    return err;
+}
+
+static void
+get_record(const struct record *want, struct flock *flock)
+{
+    spin_lock(&records.lock);
+    const struct record *r = conflict_locked(want);
+    if (r) {
+        uint64_t len = r->last == LAST_BYTE ? 0 : r->last - r->first + 1;
+        *flock = (struct flock){.l_type = r->type,
+                                .l_whence = SEEK_SET,
+                                .l_start = (int64_t)r->first,
+                                .l_len = (int64_t)len,
+                                .l_pid = r->pid};
+    } else {
+        flock->l_type = F_UNLCK;
+    }
+    spin_unlock(&records.lock);
+}
+
+/* The range that flock says, in record's terms. */
+static int
+read_range(struct file *file, const struct flock *flock, struct record *out)
+{
+    int64_t base = 0, start, len = flock->l_len;
+    if (flock->l_whence == SEEK_CUR && !file->ops->is_stream)
+        base = (int64_t)READ_ONCE(file->offset);
+    else if (flock->l_whence == SEEK_END && file->inode)
+        base = (int64_t)READ_ONCE(file->inode->size);
+    else if (flock->l_whence < SEEK_SET || flock->l_whence > SEEK_END)
+        return -EINVAL;
+    if (__builtin_add_overflow(base, flock->l_start, &start))
+        return -EOVERFLOW;
+    if (len < 0) {
+        if (__builtin_add_overflow(start, len, &start))
+            return -EINVAL;
+        len = -len;
+    }
+    if (start < 0)
+        return -EINVAL;
+    if (len > 0 && start > INT64_MAX - (len - 1))
+        return -EOVERFLOW;
+    out->first = (uint64_t)start;
+    out->last = len ? out->first + (uint64_t)len - 1 : LAST_BYTE;
+    return 0;
+}
+
+int
+record_lock_control(struct fdtable *table, struct file *file, int command,
+                    struct flock *flock)
+{
+    bool ofd = command >= F_OFD_GETLK;
+    bool get = command == F_GETLK || command == F_OFD_GETLK;
+    struct record want = {.owner = ofd ? (const void *)file : table,
+                          .object = object_of_record(file),
+                          .type = flock->l_type,
+                          .pid = ofd ? -1 : process_current()->pid};
+    int err = read_range(file, flock, &want);
+    if (err)
+        return err;
+    if ((ofd && flock->l_pid != 0) || want.type < F_RDLCK ||
+        want.type > (get ? F_WRLCK : F_UNLCK))
+        return -EINVAL;
+    if (get) {
+        get_record(&want, flock);
+        return 0;
+    }
+    if ((want.type == F_RDLCK && !file_allows(file, FILE_READ)) ||
+        (want.type == F_WRLCK && !file_allows(file, FILE_WRITE)))
+        return -EBADF;
+    return set_record(&want, command == F_SETLKW || command == F_OFD_SETLKW);
+}
+
+void
+record_lock_drop(const void *owner, const struct file *file)
+{
+    if (likely(READ_ONCE(records.n) == 0))
+        return;
+    spin_lock(&records.lock);
+    list_for_each_safe (node, &records.held) {
+        struct record *r = list_entry(node, struct record, node);
+        if (r->owner == owner && r->object == object_of_record(file))
+            remove_locked(r);
+    }
+    waitq_wake_all(&records.changed);
+    spin_unlock(&records.lock);
+}
