@@ -131,7 +131,8 @@ units  = $(basename $(filter $(ALONE),$(1))) $(patsubst %/,%,$(sort $(dir \
          $(filter %.c,$(filter-out $(ALONE) $(OFFSETS_C),$(1))))))
 objs   = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
-KERNEL_SRCS  := $(call sources,kernel,[cS])
+VDSO_SRCS    := $(call sources,kernel/arch/vdso,[cS])
+KERNEL_SRCS  := $(filter-out $(VDSO_SRCS),$(call sources,kernel,[cS]))
 KERNEL_UNITS := $(call units,$(KERNEL_SRCS))
 
 # $(call names,folder): programs in a folder, one for each .c file or folder.
@@ -211,7 +212,7 @@ endif
 # ---- The kernel ------------------------------------------------------------
 
 KERNEL_OBJS := $(call objs,$(KERNEL_UNITS) $(filter %.S,$(KERNEL_SRCS))) \
-               $(BUILD)/obj/gen/recovery.o
+               $(BUILD)/obj/gen/recovery.o $(BUILD)/obj/gen/vdso.o
 
 # The table of function names lies behind everything else that is read-only,
 # so the link that includes it moves no function. The last step proves that.
@@ -239,6 +240,26 @@ $(BUILD)/gen/recovery.S: $(RECOVERY:=.stripped) | folders
 	    echo '.globl recovery_elf_start, recovery_elf_end'; \
 	    echo '.balign 16'; echo 'recovery_elf_start:'; \
 	    $(if $<,echo '.incbin "$<"';) echo 'recovery_elf_end:'; } >$@
+
+# The page of code that every program is given. The kernel needs to know where
+# two of its symbols are.
+VDSO_OBJS := $(call objs,kernel/arch/vdso $(filter %.S,$(VDSO_SRCS)))
+$(VDSO_OBJS): SANFLAGS :=
+$(VDSO_OBJS): KFLAGS += -mno-relax -g0
+
+$(BUILD)/vdso.so: $(VDSO_OBJS) kernel/arch/vdso/vdso.ld
+	$(call say,LD)$(LD) $(filter-out --gc-sections,$(LDFLAGS)) \
+	    -T kernel/arch/vdso/vdso.ld $(VDSO_OBJS) -o $@
+
+$(BUILD)/gen/vdso.S: $(BUILD)/vdso.so.stripped $(BUILD)/vdso.so
+	$(call say,GEN){ \
+	    echo '.section .rodata.vdso, "a"'; echo '.balign 8'; \
+	    echo '.globl vdso_start, vdso_end, vdso_data_at, vdso_sigreturn_at'; \
+	    echo 'vdso_start: .incbin "$<"'; echo 'vdso_end: .balign 8'; \
+	    $(NM) $(BUILD)/vdso.so | sed -nE \
+	        -e 's/^([0-9a-f]+) . vdso_data$$/vdso_data_at: .quad 0x\1/p' -e \
+	        's/^([0-9a-f]+) . __vdso_rt_(sigreturn).*/vdso_\2_at: .quad 0x\1/p'; \
+	    } >$@
 
 $(BUILD)/%.stripped: $(BUILD)/%
 	$(call say,STRIP)$(STRIP) -o $@ $<
@@ -348,7 +369,7 @@ DEP_FILES += $$($(1)_objs:.o=.d)
 endef
 $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
-DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(LIBC) \
+DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) \
     $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) $(call hostobjs,host,$(MKFS_MAINS)) \
     $(call hostobjs,crash,$(CRASH_SRCS)) \
     $(call hostobjs,damage,$(DAMAGE_SRCS))) \

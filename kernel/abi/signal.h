@@ -81,6 +81,13 @@ struct siginfo {
 #define SI_QUEUE  (-1)
 #define SI_TIMER  (-2)
 #define SI_TKILL  (-6)
+/* or how it is the program's own doing, */
+#define ILL_ILLOPC  1
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRALN  1
+#define BUS_ADRERR  2
+#define TRAP_BRKPT  1
 /* or what happened to a child. */
 #define CLD_EXITED    1
 #define CLD_KILLED    2

@@ -16,6 +16,13 @@ clock_init(uint64_t timebase_hz, bool has_sstc)
     use_stimecmp = has_sstc;
 }
 
+void
+clock_get_base(uint64_t *ticks, uint64_t *timebase_hz)
+{
+    *ticks = boot_ticks;
+    *timebase_hz = hz;
+}
+
 /* Both conversions are exact but for rounding down, however long the machine
  * runs: a deadline that came out early would interrupt again and again. */
 uint64_t

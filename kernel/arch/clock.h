@@ -9,6 +9,10 @@
  * Sstc, from the device tree. */
 void clock_init(uint64_t timebase_hz, bool has_sstc);
 
+/* The time CSR when the kernel was entered, and its frequency: for those who
+ * reckon clock_now_ns by themselves. */
+void clock_get_base(uint64_t *ticks, uint64_t *timebase_hz);
+
 /* Nanoseconds since the kernel was entered. */
 uint64_t clock_now_ns(void);
 

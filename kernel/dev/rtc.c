@@ -32,6 +32,12 @@ print_time(uint64_t s)
 }
 
 int64_t
+rtc_offset_ns(void)
+{
+    return offset_ns;
+}
+
+int64_t
 rtc_now_ns(void)
 {
     return offset_ns + (int64_t)clock_now_ns();

@@ -10,5 +10,8 @@
  * at 1970 with the boot. Boot hart, after clock_init and kmap_init. */
 void rtc_init(void);
 
+/* Wall clock minus clock_now_ns(). */
+int64_t rtc_offset_ns(void);
+
 /* Nanoseconds since 1970-01-01 00:00 UTC. */
 int64_t rtc_now_ns(void);

@@ -110,7 +110,7 @@ fault_locked(struct space *space, struct fault *fault) REQUIRES(space->lock)
     if (!area)
         area = area_grow_stack(space, fault->va);
     if (!area || !(area->prot & fault->access))
-        return -EFAULT;
+        return area ? -EACCES : -EFAULT;
     uint64_t *entry = pt_walk(space->root, fault->va, 0, true);
     if (!entry)
         return -ENOMEM;

@@ -136,7 +136,8 @@ void area_put(struct area *area);
 
 /* Makes an access of kind `access` (one of PROT_READ, _WRITE, _EXEC) to va
  * possible: brings the page in, or copies a shared one. May block.
- * Returns 0, -EFAULT (no such right), -ENOMEM, or another error if what the
+ * Returns 0, -EFAULT (nothing is there), -EACCES (no such right), -ENOMEM, or
+ * another error if what the
  * area shows has no such page, or cannot give it. */
 int space_fault(struct space *space, uint64_t va, unsigned access) MUST_CHECK;
 

@@ -14,11 +14,27 @@ is_signal(int sig)
 
 /* ---- Dispositions ---- */
 
+struct sigaction_abi
+signal_get_action(const struct process *process, int sig)
+{
+    const struct sigaction_abi *actions = process->signals.actions;
+    return actions ? actions[sig - 1] : (struct sigaction_abi){0};
+}
+
 static uint64_t
 handler_of(const struct process *process, int sig)
 {
     const struct sigaction_abi *actions = process->signals.actions;
     return actions ? actions[sig - 1].handler : SIG_DFL;
+}
+
+void
+signal_default(int sig)
+{
+    spin_lock(&process_lock);
+    if (process_current()->signals.actions)
+        process_current()->signals.actions[sig - 1].handler = SIG_DFL;
+    spin_unlock(&process_lock);
 }
 
 bool
@@ -62,15 +78,13 @@ signal_action(int sig, const struct sigaction_abi *new,
     struct sigaction_abi *fresh = NULL;
     if (!is_signal(sig) || (new &&SIGNAL_BIT(sig) & UNSTOPPABLE))
         return -EINVAL;
-    if (new &&new->handler != SIG_DFL &&new->handler != SIG_IGN)
-        return -ENOSYS;
     if (new && !self->signals.actions && !(fresh = kzalloc(size)))
         return -ENOMEM;
     spin_lock(&process_lock);
     if (!self->signals.actions)
         SWAP(self->signals.actions, fresh);
     struct sigaction_abi *actions = self->signals.actions;
-    *old = actions ? actions[sig - 1] : (struct sigaction_abi){0};
+    *old = signal_get_action(self, sig);
     if (new) {
         actions[sig - 1] = *new;
         actions[sig - 1].mask &= ~UNSTOPPABLE;
@@ -261,7 +275,6 @@ void
 signal_init_thread(struct thread *thread)
 {
     signal_queue_init(&thread->signals.pending);
-    thread->signals.altstack.flags = SS_DISABLE;
 }
 
 int
@@ -292,6 +305,20 @@ signal_end_process_locked(struct process *process)
     signal_queue_discard(process, &process->signals.pending, ~0ul);
     kfree(process->signals.actions);
     process->signals.actions = NULL;
+}
+
+void
+signal_exec(void)
+{
+    struct thread_signals *mine = &thread_current()->signals;
+    struct sigaction_abi *actions = process_current()->signals.actions;
+    spin_lock(&process_lock);
+    for (unsigned i = 0; actions && i < NSIG; i++)
+        actions[i] = (struct sigaction_abi){
+            .handler = actions[i].handler == SIG_IGN ? SIG_IGN : SIG_DFL};
+    spin_unlock(&process_lock);
+    mine->altstack = (struct sigaltstack){0};
+    mine->wait_until = 0;
 }
 
 void

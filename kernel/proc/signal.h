@@ -39,6 +39,10 @@ MUST_CHECK int signal_send_group(int pgid, int sig);
 /* Sends to the running thread. Thread context. */
 void signal_send_current(int sig);
 
+/* Makes the running thread act on a fault of its own, before anything else,
+ * whether it would or not. */
+void signal_force(int sig, int code, uint64_t addr);
+
 /* ---- Receiving: for the running thread ---- */
 
 /* Whether it has a signal to act on, so that a sleep should end with
@@ -49,18 +53,34 @@ bool signal_pending(void);
  * process is to end, so that the rest is not worth doing. */
 bool signal_killed_meanwhile(void);
 
-/* Acts on what is pending; does not return if that ends the process. Thread
- * context, on the way to user mode. */
-void signal_deliver(void);
+/* Acts on one thing that is pending: has frame continue in a handler, stops, or
+ * does not return because the process ends. To be called again as long as the
+ * thread has THREAD_WORK_SIGNAL. Thread context, on the way to user mode. */
+struct trapframe;
+void signal_deliver(struct trapframe *frame);
+
+/* Says that the call of frame has ended with -EINTR. It is made again, with the
+ * arguments as they still are, unless a handler runs whose action has no
+ * SA_RESTART, or the call was a wait (signal_wait_begin). */
+void signal_interrupt_call(struct trapframe *frame);
+
+/* Has the call that is being made run with another mask: until the handler that
+ * interrupts it has returned, or else until the call has. */
+void signal_mask_for_call(uint64_t set);
+
+/* Waits for a signal that runs a handler, with another mask. Returns -EINTR.
+ * May block. */
+int signal_suspend(uint64_t set) MUST_CHECK;
 
 /* Takes a pending signal of `set`, which the caller has blocked, waiting for
  * one until deadline_ns. Returns its number, -EAGAIN, -EINTR. May block. */
 MUST_CHECK int signal_wait(uint64_t set, uint64_t deadline_ns,
                            struct siginfo *info);
 
-/* When a wait of ns is to end: from now on, or, if it is made again after a
- * signal, when it first was. signal_wait_end says how it ended and returns
- * that. */
+/* When a wait of ns (WAIT_FOREVER: any time) is to end: counted from now or, if
+ * it is made again after a signal, from when it first was. signal_wait_end
+ * takes how it ended, 0 or -EINTR among others, and returns that; a handler
+ * then always makes it return [signal(7)]. */
 uint64_t signal_wait_begin(uint64_t ns);
 int signal_wait_end(int error, uint64_t deadline_ns);
 
@@ -73,9 +93,14 @@ void signal_set_blocked(uint64_t set);
 /* ---- Dispositions ---- */
 
 /* Stores the action of sig in *old and, unless new is NULL, sets it to *new.
- * Returns 0, -EINVAL, -ENOMEM, or -ENOSYS for handlers. */
+ * Returns 0, -EINVAL, -ENOMEM. */
 MUST_CHECK int signal_action(int sig, const struct sigaction_abi *new,
                              struct sigaction_abi *old);
+
+/* The action of sig; and makes it SIG_DFL for the running process. */
+struct sigaction_abi signal_get_action(const struct process *process, int sig)
+    REQUIRES(process_lock);
+void signal_default(int sig);
 
 /* Whether acting on sig would be to do nothing. */
 bool signal_is_without_effect(const struct process *process, int sig)
@@ -100,6 +125,10 @@ MUST_CHECK int signal_inherit(struct process *child, struct thread *thread);
 /* Forgets what was sent to a thread, or to a process, that is ending. */
 void signal_end_thread_locked(struct thread *thread) REQUIRES(process_lock);
 void signal_end_process_locked(struct process *process) REQUIRES(process_lock);
+
+/* A new program: has no handlers, and no stack for them. What is ignored stays
+ * so, and what is pending or blocked, too. */
+void signal_exec(void);
 
 /* Forgets the running process's dispositions and what was sent to it. */
 void signal_reset(void);

@@ -1,8 +1,13 @@
 #include "abi/errno.h"
 #include "arch/clock.h"
+#include "arch/trap.h"
+#include "lib/print.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
+#include "proc/signal_frame.h"
 #include "proc/signal_queue.h"
+
+#define REPORT_NS 1000000000ul /* between two reports, at least */
 
 /* Takes a signal of `set` that was sent to the running thread, or to its
  * process. */
@@ -38,6 +43,32 @@ signal_killed_meanwhile(void)
     return self && READ_ONCE(self->signals.pending.set) & SIGNAL_BIT(SIGKILL);
 }
 
+/* ---- On the way to user mode ---- */
+
+/* Says what a process died of, if it is not what somebody wanted. */
+static void
+report(const struct trapframe *frame, const struct siginfo *info)
+{
+    const struct process *self = process_current();
+    static uint64_t next_ns; /* who crashes again and again is no news */
+    uint64_t now = clock_now_ns();
+    if (!(SIGNAL_BIT(info->signo) & DUMPS_BY_DEFAULT) ||
+        now < READ_ONCE(next_ns))
+        return;
+    WRITE_ONCE(next_ns, now + REPORT_NS);
+    pr_info("%s[%d]: ended by signal %d, code %d, pc %#lx", self->name,
+            self->pid, info->signo, info->code, frame->sepc);
+    if (info->code > 0 && info->code != SI_KERNEL)
+        trap_print_frame(frame);
+}
+
+static NORETURN void
+end_by(const struct trapframe *frame, const struct siginfo *info)
+{
+    report(frame, info);
+    process_exit(info->signo);
+}
+
 static void
 stop_locked(struct process *self, int sig) REQUIRES(process_lock)
 {
@@ -50,24 +81,143 @@ stop_locked(struct process *self, int sig) REQUIRES(process_lock)
 }
 
 void
-signal_deliver(void)
+signal_force(int sig, int code, uint64_t addr)
+{
+    struct thread *t = thread_current();
+    t->signals.fault =
+        (struct siginfo){.signo = sig, .code = code, .addr = addr};
+    __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_RELAXED);
+}
+
+/* A fault cannot be put off: where it is blocked or ignored, its default
+ * comes. Neither can init, or anybody else, be spared. */
+static bool
+take_fault_locked(struct siginfo *info, struct sigaction_abi *action)
+    REQUIRES(process_lock)
+{
+    struct thread_signals *mine = &thread_current()->signals;
+    *info = mine->fault;
+    if (info->signo == 0)
+        return false;
+    uint64_t bit = SIGNAL_BIT(info->signo);
+    mine->fault.signo = 0;
+    *action = signal_get_action(process_current(), info->signo);
+    if (action->handler == SIG_IGN || mine->blocked & bit)
+        action->handler = SIG_DFL;
+    mine->blocked &= ~bit;
+    return true;
+}
+
+/* Finds what to act on next: a signal whose action is a handler or ends the
+ * process. */
+static bool
+next_locked(struct siginfo *info, struct sigaction_abi *action)
+    REQUIRES(process_lock)
 {
     struct process *self = process_current();
+    if (take_fault_locked(info, action))
+        return true;
+    while (take_locked(~thread_current()->signals.blocked, info)) {
+        *action = signal_get_action(self, info->signo);
+        if (signal_is_without_effect(self, info->signo))
+            continue; /* it was blocked when it was sent */
+        if (action->handler != SIG_DFL ||
+            !(SIGNAL_BIT(info->signo) & STOPS_BY_DEFAULT))
+            return true;
+        stop_locked(self, info->signo);
+    }
+    return false;
+}
+
+/* The call that was interrupted is made again, unless a handler sees to it
+ * that it returns. A wait that has a deadline always does. */
+static void
+end_interrupted_call(struct trapframe *frame,
+                     const struct sigaction_abi *action)
+{
+    struct thread_signals *mine = &thread_current()->signals;
+    if (mine->is_interrupted &&
+        (mine->wait_until != 0 || !(action->flags & SA_RESTART))) {
+        frame->a[0] = (uint64_t)-EINTR;
+        frame->sepc += 4;
+    }
+    mine->is_interrupted = false;
+    mine->wait_until = 0;
+}
+
+/* Makes the thread continue in a handler. */
+static void
+enter_handler(struct trapframe *frame, const struct sigaction_abi *action,
+              const struct siginfo *info)
+{
+    struct thread_signals *mine = &thread_current()->signals;
+    uint64_t mask = mine->has_saved_mask ? mine->saved_mask : mine->blocked;
+    end_interrupted_call(frame, action);
+    if (signal_frame_push(frame, action, info, mask) != 0) {
+        if (info->signo == SIGSEGV)
+            signal_default(SIGSEGV);
+        signal_force(SIGSEGV, SI_KERNEL, 0);
+        return;
+    }
+    mine->has_saved_mask = false;
+    mask = mine->blocked | action->mask;
+    if (!(action->flags & SA_NODEFER))
+        mask |= SIGNAL_BIT(info->signo);
+    signal_set_blocked(mask);
+    if (action->flags & SA_RESETHAND)
+        signal_default(info->signo);
+}
+
+void
+signal_deliver(struct trapframe *frame)
+{
     struct thread *t = thread_current();
+    struct sigaction_abi action;
     struct siginfo info;
     __atomic_fetch_and(&t->arch.work, ~THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
     spin_lock(&process_lock);
-    while (take_locked(~t->signals.blocked, &info)) {
-        if (signal_is_without_effect(self, info.signo))
-            continue; /* it was blocked when it was sent */
-        if (SIGNAL_BIT(info.signo) & STOPS_BY_DEFAULT) {
-            stop_locked(self, info.signo);
-            continue;
-        }
-        spin_unlock(&process_lock);
-        process_exit(info.signo);
-    }
+    bool found = next_locked(&info, &action);
     spin_unlock(&process_lock);
+    if (found) {
+        if (action.handler == SIG_DFL)
+            end_by(frame, &info);
+        enter_handler(frame, &action, &info);
+        /* and look again: there may be more */
+        __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_RELAXED);
+        return;
+    }
+    t->signals.is_interrupted = false;
+    if (t->signals.has_saved_mask) {
+        t->signals.has_saved_mask = false;
+        signal_set_blocked(t->signals.saved_mask);
+    }
+}
+
+void
+signal_interrupt_call(struct trapframe *frame)
+{
+    struct thread *t = thread_current();
+    frame->sepc -= 4;
+    t->signals.is_interrupted = true;
+    __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_RELAXED);
+}
+
+void
+signal_mask_for_call(uint64_t set)
+{
+    struct thread *t = thread_current();
+    t->signals.saved_mask = t->signals.blocked;
+    t->signals.has_saved_mask = true;
+    signal_set_blocked(set);
+    __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_RELAXED);
+}
+
+int
+signal_suspend(uint64_t set)
+{
+    signal_mask_for_call(set);
+    uint64_t deadline = signal_wait_begin(WAIT_FOREVER);
+    return signal_wait_end(waitq_sleep_alone(deadline), deadline);
 }
 
 /* ---- What is pending ---- */
@@ -116,7 +266,9 @@ uint64_t
 signal_wait_begin(uint64_t ns)
 {
     uint64_t until = thread_current()->signals.wait_until;
-    return until ? until : clock_now_ns() + ns;
+    if (until != 0 || ns == WAIT_FOREVER)
+        return until != 0 ? until : WAIT_FOREVER;
+    return clock_now_ns() + ns;
 }
 
 int

@@ -31,6 +31,7 @@ struct thread_signals {
     uint64_t saved_mask; /* what blocked will be again */
     bool has_saved_mask;
     struct sigaltstack altstack;
-    int interrupted;     /* the call to be made again: -EINTR or kin; or 0 */
-    uint64_t wait_until; /* the deadline of a wait that starts again; 0: none */
+    struct siginfo fault; /* to be acted on first; signo 0: none */
+    bool is_interrupted;  /* the last call, to be made again unless... */
+    uint64_t wait_until;  /* ...it is a wait for a time, with this deadline */
 };

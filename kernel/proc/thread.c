@@ -93,12 +93,11 @@ void
 thread_user_return(struct trapframe *frame)
 {
     uint64_t work = READ_ONCE(cpu_thread()->work);
-    (void)frame;
     cpu_irq_enable();
     if (work & THREAD_WORK_RESCHED)
         sched_switch();
     if (work & THREAD_WORK_SIGNAL)
-        signal_deliver();
+        signal_deliver(frame);
     cpu_irq_save();
 }
 

@@ -3,6 +3,7 @@
 #include "arch/trap.h"
 #include "lib/print.h"
 #include "proc/process.h"
+#include "proc/signal.h"
 
 #define SYSCALL(number, name, arguments) [number] = sys_##name,
 static int64_t (*const calls[])(const uint64_t arg[6]) = {
@@ -30,11 +31,9 @@ sys_dispatch(struct trapframe *frame)
     cpu_irq_enable();
     if (likely(number < ARRAY_LEN(calls) && calls[number])) {
         int64_t result = calls[number](frame->a);
-        /* There are no handlers: a signal ends the process, or stops it, or
-         * is ignored. Whoever lives on does not see it [posix, 2.4.4]: the
-         * call is made again, with the arguments as they still are. */
-        if (unlikely(result == -EINTR))
-            frame->sepc -= 4;
+        /* rt_sigreturn returns what another call may have returned. */
+        if (unlikely(result == -EINTR && calls[number] != sys_rt_sigreturn))
+            signal_interrupt_call(frame);
         else
             frame->a[0] = (uint64_t)result;
     } else {

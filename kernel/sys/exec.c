@@ -4,6 +4,7 @@
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/tlb.h"
+#include "arch/vdso.h"
 #include "dev/platform.h"
 #include "dev/random.h"
 #include "fs/fdtable.h"
@@ -14,8 +15,10 @@
 #include "proc/cred.h"
 #include "proc/process.h"
 #include "proc/sched.h"
+#include "proc/signal.h"
 #include "sys/fileargs.h"
 #include "sys/sys.h"
+#include "sys/vdso.h"
 
 #define ARGS_BYTES 131072u /* argv, envp and path, with terminators */
 #define ARGS_COUNT 8192u   /* strings of argv and envp together */
@@ -135,6 +138,7 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
         {AT_SECURE, cred_is_secure(args->cred)},
         {AT_RANDOM, random_at},
         {AT_EXECFN, text_at},
+        {AT_SYSINFO_EHDR, VDSO_BASE},
         {AT_NULL, 0},
     };
     size_t size = (1 + args->argc + 1 + args->envc + 1) * sizeof(uint64_t);
@@ -171,6 +175,8 @@ build_space(const struct elf_source *source, const struct exec_args *args,
     int error = elf_load(source, space, info);
     if (error == 0)
         error = space_map(space, &stack, SPACE_REPLACE);
+    if (error == 0)
+        error = vdso_map(space);
     if (error == 0)
         error = build_stack(args, info, sp);
     space->brk_start = space->brk = info->end;
@@ -230,6 +236,7 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
     cred_set(args->cred);
     set_names(self, args);
     fdtable_close_on_exec(self->fdtable);
+    signal_exec();
     t->clear_tid = 0;
     memset(&t->arch.fpu, 0, sizeof(t->arch.fpu));
     sched_load_fpu();

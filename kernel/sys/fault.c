@@ -9,13 +9,17 @@
 #include "proc/signal.h"
 
 /* What an exception is to a program; 0: nothing it can do. */
-static const uint8_t signals[] = {
-    [SCAUSE_INST_MISALIGNED] = SIGBUS,  [SCAUSE_INST_ACCESS] = SIGSEGV,
-    [SCAUSE_ILLEGAL] = SIGILL,          [SCAUSE_BREAKPOINT] = SIGTRAP,
-    [SCAUSE_LOAD_MISALIGNED] = SIGBUS,  [SCAUSE_LOAD_ACCESS] = SIGSEGV,
-    [SCAUSE_STORE_MISALIGNED] = SIGBUS, [SCAUSE_STORE_ACCESS] = SIGSEGV,
-    [SCAUSE_INST_PAGE] = SIGSEGV,       [SCAUSE_LOAD_PAGE] = SIGSEGV,
-    [SCAUSE_STORE_PAGE] = SIGSEGV,
+static const struct {
+    uint8_t signal, code;
+} signals[] = {
+    [SCAUSE_INST_MISALIGNED] = {SIGBUS, BUS_ADRALN},
+    [SCAUSE_INST_ACCESS] = {SIGSEGV, SEGV_ACCERR},
+    [SCAUSE_ILLEGAL] = {SIGILL, ILL_ILLOPC},
+    [SCAUSE_BREAKPOINT] = {SIGTRAP, TRAP_BRKPT},
+    [SCAUSE_LOAD_MISALIGNED] = {SIGBUS, BUS_ADRALN},
+    [SCAUSE_LOAD_ACCESS] = {SIGSEGV, SEGV_ACCERR},
+    [SCAUSE_STORE_MISALIGNED] = {SIGBUS, BUS_ADRALN},
+    [SCAUSE_STORE_ACCESS] = {SIGSEGV, SEGV_ACCERR},
 };
 
 void
@@ -23,7 +27,7 @@ fault_handle(struct trapframe *frame)
 {
     struct process *self = process_current();
     uint64_t cause = frame->scause;
-    int error = -EFAULT;
+    int error = -ENOENT; /* no page fault */
     cpu_irq_enable();
     if (cause == SCAUSE_INST_PAGE)
         error = space_fault(self->space, frame->stval, PROT_EXEC);
@@ -37,10 +41,15 @@ fault_handle(struct trapframe *frame)
         pr_err("out of memory: %s[%d] is ended", self->name, self->pid);
         process_exit(SIGKILL);
     }
-    /* It has no handler to call. */
-    int sig =
-        cause < ARRAY_LEN(signals) && signals[cause] ? signals[cause] : SIGKILL;
-    pr_info("%s[%d]: %s at %#lx, address %#lx: signal %d", self->name,
-            self->pid, trap_cause_name(cause), frame->sepc, frame->stval, sig);
-    process_exit(sig);
+    if (error == -ENOENT) {
+        if (cause >= ARRAY_LEN(signals) || signals[cause].signal == 0)
+            process_exit(SIGKILL);
+        signal_force(signals[cause].signal, signals[cause].code, frame->sepc);
+        return;
+    }
+    if (error == -EFAULT || error == -EACCES)
+        signal_force(SIGSEGV, error == -EFAULT ? SEGV_MAPERR : SEGV_ACCERR,
+                     frame->stval);
+    else /* what is mapped there has no such page */
+        signal_force(SIGBUS, BUS_ADRERR, frame->stval);
 }

@@ -27,8 +27,13 @@ sys_clone(const uint64_t arg[6])
         flags &= ~(CLONE_VM | CLONE_VFORK);
     if (flags & ~(CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID))
         return -ENOSYS;
-    return process_fork(trap_user_frame(cpu_thread()), arg[1],
-                        arg[0] & CLONE_CHILD_SETTID ? arg[4] : 0);
+    struct trapframe *frame = trap_user_frame(cpu_thread());
+    int pid = process_fork(frame, arg[1],
+                           arg[0] & CLONE_CHILD_SETTID ? arg[4] : 0);
+    if (pid != -EINTR)
+        return pid;
+    frame->sepc -= 4; /* after any handler, it is made again */
+    return (int64_t)arg[0];
 }
 
 int64_t

@@ -1,10 +1,12 @@
 /* System calls about signals. */
 #include "abi/errno.h"
 #include "abi/signal.h"
+#include "arch/trap.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/cred.h"
 #include "proc/signal.h"
+#include "proc/signal_frame.h"
 #include "sys/sys.h"
 #include "sys/timearg.h"
 
@@ -140,4 +142,37 @@ sys_rt_sigtimedwait(const uint64_t arg[6])
     memcpy(user_info, &info, sizeof(info));
     error = uaccess_write(uaddr(arg[1]), user_info, sizeof(user_info));
     return error != 0 ? error : sig;
+}
+
+int64_t
+sys_rt_sigsuspend(const uint64_t arg[6])
+{
+    uint64_t set;
+    if (arg[1] != sizeof(set))
+        return -EINVAL;
+    if (uaccess_read(&set, uaddr(arg[0]), sizeof(set)) != 0)
+        return -EFAULT;
+    return signal_suspend(set);
+}
+
+int64_t
+sys_sigaltstack(const uint64_t arg[6])
+{
+    uint64_t sp = trap_user_frame(cpu_thread())->sp;
+    struct sigaltstack stack, old;
+    if (arg[0] != 0 && uaccess_read(&stack, uaddr(arg[0]), sizeof(stack)) != 0)
+        return -EFAULT;
+    int error = signal_stack(sp, arg[0] ? &stack : NULL, &old);
+    if (error != 0 || arg[1] == 0)
+        return error;
+    return uaccess_write(uaddr(arg[1]), &old, sizeof(old));
+}
+
+int64_t
+sys_rt_sigreturn(const uint64_t arg[6] UNUSED)
+{
+    struct trapframe *frame = trap_user_frame(cpu_thread());
+    if (signal_frame_pop(frame) != 0)
+        signal_force(SIGSEGV, SI_KERNEL, 0);
+    return (int64_t)frame->a[0];
 }

@@ -29,6 +29,7 @@
 #include "sys/power.h"
 #include "sys/selftest.h"
 #include "sys/sysfs.h"
+#include "sys/vdso.h"
 #include "virtio/driver.h"
 
 /* Cached blocks given up at a time for a page that a process needs. */
@@ -223,6 +224,7 @@ startup(void *instret)
     flusher_start();
     start_files();
     selftest_run();
+    vdso_init();
 
     process_hooks =
         (struct process_hooks){fs_clone_process, release_process, init_ended};

@@ -83,11 +83,17 @@ timespec_arg_read(uint64_t user, uint64_t *ns)
     return 0;
 }
 
+/* Sleeps for ns; if a signal comes first, writes how much is left. */
 static int
-sleep_for(uint64_t ns)
+sleep_for(uint64_t ns, uint64_t user_left)
 {
     uint64_t deadline = signal_wait_begin(ns);
-    return signal_wait_end(waitq_sleep_alone(deadline), deadline);
+    int error = signal_wait_end(waitq_sleep_alone(deadline), deadline);
+    int64_t left = (int64_t)(deadline - clock_now_ns());
+    if (error == -EINTR && user_left != 0 &&
+        write_timespec(user_left, MAX(left, (int64_t)0)) != 0)
+        return -EFAULT;
+    return error;
 }
 
 int64_t
@@ -95,7 +101,7 @@ sys_nanosleep(const uint64_t arg[6])
 {
     uint64_t ns;
     int error = timespec_arg_read(arg[0], &ns);
-    return error != 0 ? error : sleep_for(ns);
+    return error != 0 ? error : sleep_for(ns, arg[1]);
 }
 
 int64_t
@@ -109,8 +115,8 @@ sys_clock_nanosleep(const uint64_t arg[6])
     if (error != 0)
         return error;
     if (!(arg[1] & TIMER_ABSTIME))
-        return sleep_for(ns);
+        return sleep_for(ns, arg[3]);
     if (ns <= (uint64_t)now)
         return 0;
-    return waitq_sleep_alone(clock_now_ns() + (ns - (uint64_t)now));
+    return sleep_for(ns - (uint64_t)now, 0);
 }

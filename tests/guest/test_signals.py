@@ -5,7 +5,7 @@ import os
 import harness
 from harness import Guest, cases
 
-PROGRAMS = ("signals_queue",)
+PROGRAMS = ("signals_queue", "signals_handlers", "signals_frames", "signals_vdso")
 
 
 @cases(one=dict(harts=1), two=dict(harts=2), four=dict(harts=4))
