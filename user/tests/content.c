@@ -36,6 +36,13 @@ size_of(int fd)
     return fstat(fd, &st) == 0 ? st.st_size : -1;
 }
 
+static off_t
+blocks_of(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 ? st.st_blocks : -1;
+}
+
 /* Whether n bytes from offset on are all that byte. */
 static bool
 all(int fd, off_t offset, size_t n, char byte)
@@ -411,9 +418,21 @@ space(void)
     check_eq(before.f_namelen, 255);
     memset(block, 'x', sizeof(block));
     check_eq(write(fd, block, sizeof(block)), sizeof(block));
+    /* What is only in memory counts already. */
+    check_eq(fstatfs(fd, &after), 0);
+    check(after.f_bfree * after.f_bsize + sizeof(block) <=
+          before.f_bfree * before.f_bsize);
+    check(blocks_of(fd) >= (off_t)sizeof(block) / 512);
     check_eq(fsync(fd), 0);
     check_eq(fstatfs(fd, &after), 0);
     check(after.f_bfree < before.f_bfree);
+    off_t all_blocks = blocks_of(fd);
+    check(all_blocks >= (off_t)sizeof(block) / 512);
+    check_eq(write(fd, block, 4096), 4096);
+    check_eq(ftruncate(fd, sizeof(block)), 0);
+    check_eq(blocks_of(fd), all_blocks);
+    check_eq(ftruncate(fd, 0), 0);
+    check(blocks_of(fd) <= 8);
     check_eq(after.f_type, before.f_type);
     close(fd);
 }

@@ -83,7 +83,11 @@ content_reserve(struct inode *inode, uint64_t index)
     err = vfs_begin(&change);
     if (!err)
         err = vfs_end(&change, efs_space_reserve(fs, 1));
-    return err ? err : 1;
+    if (err)
+        return err;
+    private_of(inode)->reserved++;
+    inode->blocks += BLOCK_SECTORS;
+    return 1;
 }
 
 static void
@@ -91,6 +95,8 @@ content_unreserve(struct inode *inode, size_t count)
 {
     struct efs *fs = efs_of(inode);
 
+    private_of(inode)->reserved -= count;
+    inode->blocks -= count * BLOCK_SECTORS;
     if (efs_begin(fs))
         return; /* it will never be written to again */
     efs_space_unreserve(fs, count);
@@ -109,7 +115,8 @@ vfs_count_blocks(struct inode *inode)
 
     if (fs->extended && !S_ISDIR(inode->mode))
         err = efs_extent_count(fs, node_of(inode), &blocks);
-    inode->blocks = (blocks + fs->extended) * BLOCK_SECTORS;
+    blocks += fs->extended + private_of(inode)->reserved;
+    inode->blocks = blocks * BLOCK_SECTORS;
     return err;
 }
 

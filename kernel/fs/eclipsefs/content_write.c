@@ -129,6 +129,7 @@ end_round(struct inode *inode, struct round *round) REQUIRES(inode->lock)
     struct efs_node *node = node_of(inode);
     struct efs *fs = efs_of(inode);
     bool last = round->pages == inode->pages.ndirty;
+    uint32_t used = 0;
 
     int err = vfs_begin(&change);
     if (err)
@@ -142,13 +143,16 @@ end_round(struct inode *inode, struct round *round) REQUIRES(inode->lock)
         if (!err)
             err = efs_extent_insert(fs, node, round->runs[i].logical,
                                     round->runs[i].blocks);
+        used += round->runs[i].blocks.count;
     }
     if (!err && round->nruns == 0) {
         bool hole = node->layout == EFS_INLINE && size > EFS_VALUE_MAX;
         node->layout = hole ? EFS_EXTENTS : node->layout;
         err = efs_node_write(fs, node, hole ? 0 : node->data_len, NULL);
     }
-    return vfs_end(&change, err);
+    err = vfs_end(&change, err);
+    private_of(inode)->reserved -= err ? 0 : used;
+    return err;
 }
 
 /* Gives back what the round took. */
@@ -201,9 +205,11 @@ write_inline(struct inode *inode) REQUIRES(inode->lock)
             efs_space_unreserve(fs, 1);
         err = vfs_end(&change, err);
     }
-    if (!err && page)
+    if (!err && page) {
+        private_of(inode)->reserved--;
         pagecache_written(inode, page);
-    return err;
+    }
+    return err ? err : vfs_count_blocks(inode);
 }
 
 static bool

@@ -18,6 +18,7 @@ struct efs_inode {
     bool cut;             /* its end has moved into a block: until that is
                            * committed, the block must not be written */
     bool trimmed;         /* no block is behind the end */
+    uint64_t reserved;    /* blocks set aside for pages in memory */
     int error;            /* content was lost, which fsync has to tell */
     uint64_t resume;      /* the position where the last readdir ended */
 
@@ -71,7 +72,8 @@ extern const struct inode_ops vfs_inode_ops;
 
 extern const struct page_ops vfs_page_ops;
 
-/* Sets struct inode.blocks to what the node says. Returns 0 or an error. */
+/* Sets struct inode.blocks to what the node has, and what is set aside for
+ * pages in memory. Returns 0 or an error. */
 int vfs_count_blocks(struct inode *inode) MUST_CHECK;
 
 /* Sets the disk's size, which is at least `size`, and frees what is behind.
