@@ -102,12 +102,16 @@ attributes_set_size(struct inode *inode, uint64_t size)
         return -EISDIR;
     if (!S_ISREG(inode->mode))
         return -EINVAL;
-    if (READ_ONCE(inode->super->read_only))
-        return -EROFS;
     if (!inode->ops->set_size)
         return -EPERM;
-    int err = set_size(inode, size);
-    return inode_made_room(inode->super, err) ? set_size(inode, size) : err;
+    int err = super_begin_writing(inode->super);
+    if (err)
+        return err;
+    err = set_size(inode, size);
+    if (inode_made_room(inode->super, err))
+        err = set_size(inode, size);
+    super_end_writing(inode->super);
+    return err;
 }
 
 /* Extends the file by a hole, which goes again if there is no room for it. */

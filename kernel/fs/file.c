@@ -67,11 +67,23 @@ touch_atime(const struct file *file)
 static int
 regular_open(struct file *file)
 {
+    if (file_allows(file, FILE_WRITE)) {
+        int err = super_begin_writing(file->inode->super);
+        if (err)
+            return err;
+    }
     if (!READ_ONCE(file->inode->super->read_only) &&
         file_allows(file, FILE_READ) &&
         fs_now() - READ_ONCE(file->inode->atime) > DAY_S)
         touch_atime(file);
     return 0;
+}
+
+static void
+regular_release(struct file *file)
+{
+    if (file_allows(file, FILE_WRITE))
+        super_end_writing(file->inode->super);
 }
 
 static NOINLINE int64_t
@@ -125,6 +137,7 @@ regular_write(struct file *file, struct uio *uio, uint64_t *offset)
 
 static const struct file_ops regular_ops = {
     .open = regular_open,
+    .release = regular_release,
     .read = regular_read,
     .write = regular_write,
 };

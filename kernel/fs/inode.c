@@ -167,6 +167,35 @@ inode_pop_dirty(struct list_node *list)
     return node ? list_entry(node, struct inode, dirty_node) : NULL;
 }
 
+int
+super_begin_writing(struct super *super)
+{
+    spin_lock(&inode_cache.lock);
+    bool closed = READ_ONCE(super->read_only);
+    super->writers += !closed;
+    spin_unlock(&inode_cache.lock);
+    return closed ? -EROFS : 0;
+}
+
+void
+super_end_writing(struct super *super)
+{
+    spin_lock(&inode_cache.lock);
+    super->writers--;
+    spin_unlock(&inode_cache.lock);
+}
+
+int
+super_stop_writing(struct super *super)
+{
+    spin_lock(&inode_cache.lock);
+    bool busy = super->writers > 0;
+    if (!busy)
+        WRITE_ONCE(super->read_only, true);
+    spin_unlock(&inode_cache.lock);
+    return busy ? -EBUSY : 0;
+}
+
 bool
 inode_made_room(struct super *super, int64_t err)
 {

@@ -167,6 +167,7 @@ struct super {
 
     /* guarded by the inode cache's lock */
     struct list_node dirty; /* inodes */
+    unsigned writers;       /* see super_begin_writing */
 
     /* guarded by the mount table's lock */
     struct dentry *root; /* with a reference; NULL: it is not mounted */
@@ -231,6 +232,15 @@ void inode_mark_dirty(struct inode *inode);
  * reference then is the caller's. */
 void inode_take_dirty(struct super *super, struct list_node *list);
 struct inode *inode_pop_dirty(struct list_node *list);
+
+/* Content of super's files is going to change, for as long as somebody keeps
+ * one open for that, or until super_end_writing: super cannot be remounted
+ * meanwhile. Returns 0 or -EROFS. */
+int super_begin_writing(struct super *super) MUST_CHECK;
+void super_end_writing(struct super *super);
+
+/* Sets super->read_only. Returns 0, or -EBUSY if somebody is writing. */
+int super_stop_writing(struct super *super) MUST_CHECK;
 
 /* Whether an operation that has ended with err may do better now: after
  * -ENOSPC, super is synced first, so that what has been freed can be given

@@ -85,7 +85,9 @@ remount(const struct dentry *root, uint64_t flags)
     struct super *super = root->super;
     if (super->root != root || !super->ops->remount)
         return -EINVAL;
-    int err = super->ops->remount(super, flags & MS_RDONLY);
+    int err = flags & MS_RDONLY ? super_stop_writing(super) : 0;
+    if (!err)
+        err = super->ops->remount(super, flags & MS_RDONLY);
     if (!err)
         super->no_set_id = flags & MS_NOSUID;
     return err;

@@ -200,6 +200,38 @@ read_only(void)
     check_eq(umount("d"), 0);
 }
 
+static int
+remount(const char *path, unsigned flags)
+{
+    return mount(NULL, path, NULL, MS_REMOUNT | flags, NULL);
+}
+
+/* What is open to be written to keeps a file system writable. */
+static void
+writers_keep_it_writable(void)
+{
+    check_eq(mount_tmpfs("d", 0), 0);
+    int fd = open("d/f", O_WRONLY | O_CREAT, 0644), second = dup(fd);
+    int reader = open("d/f", O_RDONLY);
+
+    check_fails(EBUSY, remount("d", MS_RDONLY));
+    check_eq(write(fd, "abc", 3), 3);
+    close(fd);
+    check_fails(EBUSY, remount("d", MS_RDONLY));
+    check_eq(truncate("d/f", 1), 0);
+    check_eq(write(second, "abc", 3), 3);
+    close(second);
+    check_eq(remount("d", MS_RDONLY), 0);
+    check_fails(EROFS, open("d/f", O_WRONLY));
+    check_fails(EROFS, truncate("d/f", 0));
+    check_eq(remount("d", 0), 0);
+    fd = open("d/f", O_PATH);
+    check_eq(remount("d", MS_RDONLY), 0);
+    close(fd);
+    close(reader);
+    check_eq(umount("d"), 0);
+}
+
 static void
 refusals(void)
 {
@@ -274,8 +306,8 @@ main(int argc, char **argv)
     static const struct tap_case cases[] = {
         TAP_CASE(coming_and_going), TAP_CASE(going_up),
         TAP_CASE(users_keep_it),    TAP_CASE(mount_points_stay),
-        TAP_CASE(read_only),        TAP_CASE(refusals),
-        TAP_CASE(many_at_once),
+        TAP_CASE(read_only),        TAP_CASE(writers_keep_it_writable),
+        TAP_CASE(refusals),         TAP_CASE(many_at_once),
     };
 
     umask(022);
