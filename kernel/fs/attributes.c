@@ -121,6 +121,8 @@ allocate(struct inode *inode, uint64_t from, uint64_t to)
     sleeplock_lock(&inode->lock);
     uint64_t size = inode->size;
     int err = attributes_will_write(inode);
+    if (!err)
+        err = pagecache_has_room(inode, from, to);
     if (!err && to > size)
         err = inode->ops->set_size(inode, to);
     if (!err) {

@@ -88,6 +88,13 @@ int
 pagecache_extend(struct inode *inode) REQUIRES(inode->lock)
 MUST_CHECK;
 
+/* Whether as many blocks are free as are missing from byte `from` to byte
+ * `to`. LOCKED. Returns 0, -ENOSPC, or the file system's error. */
+int
+pagecache_has_room(struct inode *inode, uint64_t from, uint64_t to)
+    REQUIRES(inode->lock)
+MUST_CHECK;
+
 /* Sets space aside for what is a hole from byte `from`, in whole pages, up to
  * byte `to`, which the file reaches: writing there will not fail for want of
  * it. LOCKED. Returns 0; -EINTR, or as reserve and write_back, and a part may

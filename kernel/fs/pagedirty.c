@@ -1,6 +1,7 @@
 #include "fs/pagecache.h"
 
 #include "abi/errno.h"
+#include "abi/statfs.h"
 #include "fs/buf.h"
 #include "fs/writeback.h"
 #include "lib/string.h"
@@ -162,6 +163,26 @@ pagecache_write(struct inode *inode, struct uio *uio, uint64_t *offset)
     return (int64_t)(*offset - start);
 }
 
+int
+pagecache_has_room(struct inode *inode, uint64_t from, uint64_t to)
+{
+    uint64_t at = from - from % BLOCK_SIZE, end = MIN(to, inode->size);
+    uint64_t holes = to > MAX(at, end) ? to - MAX(at, end) : 0;
+    struct statfs st = {0};
+    struct page_run run;
+
+    while (at < end) {
+        int err = inode->page_ops->map(inode, at / BLOCK_SIZE, 1, &run);
+        if (err)
+            return err;
+        uint64_t n = MIN(ALIGN_UP(run.bytes, BLOCK_SIZE), end - at);
+        holes += run.hole ? n : 0;
+        at += n;
+    }
+    inode->super->ops->statfs(inode->super, &st);
+    return st.f_bavail < holes / BLOCK_SIZE ? -ENOSPC : 0;
+}
+
 /* Promises a place to page index if it is a hole. */
 static int
 allocate_page(struct inode *inode, uint64_t index) REQUIRES(inode->lock)
@@ -190,6 +211,12 @@ pagecache_allocate(struct inode *inode, uint64_t from, uint64_t to)
 
     for (uint64_t at = from; at < to && !err; at += BLOCK_SIZE) {
         err = allocate_page(inode, at / BLOCK_SIZE);
+        /* What was promised so far takes more than it will need. */
+        if (err == -ENOSPC && inode->pages.ndirty > 0 && !inode->pages.pinned) {
+            err = inode->page_ops->write_back(inode);
+            if (!err)
+                err = allocate_page(inode, at / BLOCK_SIZE);
+        }
         if (!err)
             err = limit_dirty(inode);
         if (!err && signal_killed_meanwhile())

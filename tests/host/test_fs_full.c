@@ -1,11 +1,12 @@
 /* A disk that is filled and emptied a hundred times: what is free comes back,
  * block for block and inode for inode. */
-// SOURCES: $(VFS_SRCS)
+// SOURCES: $(VFS_SRCS) kernel/fs/attributes.c
 
 #include "vfs_rig.h"
 
 #include "abi/errno.h"
 #include "abi/statfs.h"
+#include "fs/attributes.h"
 
 #include <stdio.h>
 
@@ -122,12 +123,98 @@ test_inodes_come_back(void **state)
     fill_and_empty(fill_with_inodes);
 }
 
+/* A disk with so many blocks free, one file of a block of x and a hole, and
+ * another that has the rest. */
+static struct inode *
+leave_free(unsigned blocks)
+{
+    static uint8_t bytes[BLOCK_SIZE];
+
+    vfs_init_format(
+        &rig, BLOCKS, BLOCKS,
+        &(struct efs_format){.inodes = INODES, .journal_blocks = 80});
+    assert_int_equal(vfs_create_file(&rig, "file"), 0);
+    assert_int_equal(vfs_create_file(&rig, "rest"), 0);
+    struct inode *file = vfs_open(&rig, "file"), *rest = vfs_open(&rig, "rest");
+    memset(bytes, 'x', sizeof bytes);
+    assert_int_equal(vfs_pwrite(file, bytes, BLOCK_SIZE, 0), BLOCK_SIZE);
+    assert_int_equal(vfs_truncate(file, 10 * BLOCK_SIZE), 0);
+    for (uint64_t at = 0; count_free().f_bfree > blocks; at += BLOCK_SIZE)
+        assert_int_equal(vfs_pwrite(rest, bytes, BLOCK_SIZE, at), BLOCK_SIZE);
+    inode_put(rest);
+    return file;
+}
+
+/* What the disk has no room for is refused as a whole, and takes nothing. */
+static void
+test_allocating_too_much(void **state)
+{
+    static const uint64_t from[] = {0, 5, 12, 2, 0};
+    static const uint64_t to[] = {80, 90, 80, 10, 10};
+    static const unsigned room[] = {60, 60, 60, 6, 8};
+    uint8_t byte;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(from); i++) {
+        struct inode *file = leave_free(room[i]);
+        uint64_t size = file->size, blocks = file->blocks;
+        assert_int_equal(
+            attributes_allocate(file, from[i] * BLOCK_SIZE, to[i] * BLOCK_SIZE),
+            -ENOSPC);
+        assert_int_equal(file->size, size);
+        assert_int_equal(file->blocks, blocks);
+        assert_int_equal(count_free().f_bfree, room[i]);
+        assert_int_equal(vfs_pread(file, &byte, 1, BLOCK_SIZE - 1), 1);
+        assert_int_equal(byte, 'x');
+        inode_put(file);
+        vfs_unmount(&rig);
+        vfs_check(&rig);
+        vfs_free(&rig);
+    }
+}
+
+/* Others take all that is left; what was allocated is still there to be
+ * written to, before and after a mount. */
+static void
+test_allocated_is_kept(void **state)
+{
+    static uint8_t bytes[BLOCK_SIZE];
+    struct inode *file = leave_free(60);
+
+    (void)state;
+    assert_int_equal(attributes_allocate(file, 0, 50 * BLOCK_SIZE), 0);
+    assert_true(file->blocks >= 50 * BLOCK_SIZE / 512);
+    assert_int_equal(vfs_create_file(&rig, "more"), 0);
+    struct inode *more = vfs_open(&rig, "more");
+    fill_file(more);
+    inode_put(more);
+    for (unsigned i = 0; i < 50; i += 2)
+        assert_int_equal(
+            vfs_pwrite(file, bytes, BLOCK_SIZE, i * (uint64_t)BLOCK_SIZE),
+            BLOCK_SIZE);
+    assert_int_equal(vfs_fsync(file), 0);
+    inode_put(file);
+    vfs_remount(&rig);
+    file = vfs_open(&rig, "file");
+    for (unsigned i = 1; i < 50; i += 2)
+        assert_int_equal(
+            vfs_pwrite(file, bytes, BLOCK_SIZE, i * (uint64_t)BLOCK_SIZE),
+            BLOCK_SIZE);
+    assert_int_equal(vfs_fsync(file), 0);
+    inode_put(file);
+    vfs_unmount(&rig);
+    vfs_check(&rig);
+    vfs_free(&rig);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks_come_back),
         cmocka_unit_test(test_inodes_come_back),
+        cmocka_unit_test(test_allocating_too_much),
+        cmocka_unit_test(test_allocated_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
