@@ -14,6 +14,7 @@
 #include "mm/frame.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
+#include "proc/futex.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/timer.h"
@@ -122,6 +123,7 @@ start_memory(void)
     slab_init_kmalloc();
     thread_init_cache();
     process_init_table();
+    futex_init();
     print_boot("memory", "%zu of %zu frames free; kernel %zu KiB, W^X",
                frame_count_free(), frame_count_total(),
                (size_t)(_end - _text) >> 10);

@@ -5,6 +5,7 @@
 #include "lib/print.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
+#include "proc/borrow.h"
 #include "proc/completion.h"
 #include "proc/cred.h"
 #include "proc/sleeplock.h"
@@ -57,6 +58,20 @@ panic(const char *format, ...)
     fputc('\n', stderr);
     va_end(args);
     abort();
+}
+
+/* ---- Threads, of which there is one ---- */
+
+void
+thread_borrow(void *file)
+{
+    panic("file %p is borrowed", file);
+}
+
+void *
+thread_give_back(void)
+{
+    return NULL;
 }
 
 /* ---- Locks and waiting ---- */

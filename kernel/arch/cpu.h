@@ -31,6 +31,7 @@ struct spinlock;
 
 #define THREAD_WORK_RESCHED 1ul
 #define THREAD_WORK_SIGNAL  2ul
+#define THREAD_WORK_FILES   4ul
 
 /* What arch and the layers up to mm need of a thread. */
 struct arch_thread {

@@ -1,5 +1,6 @@
 #include "fs/context.h"
 
+#include "fs/refcount.h"
 #include "mm/slab.h"
 
 /* Takes over the reference to cwd. */
@@ -15,6 +16,7 @@ context_new(struct dentry *root, struct dentry *cwd, uint32_t umask)
     ctx->root = dentry_ref(root);
     ctx->cwd = cwd;
     ctx->umask = umask;
+    ctx->refs = 1;
     return ctx;
 }
 
@@ -31,9 +33,18 @@ fs_context_clone(struct fs_context *ctx)
                        READ_ONCE(ctx->umask));
 }
 
-void
-fs_context_destroy(struct fs_context *ctx)
+struct fs_context *
+fs_context_share(struct fs_context *ctx)
 {
+    refcount_add(&ctx->refs);
+    return ctx;
+}
+
+void
+fs_context_put(struct fs_context *ctx)
+{
+    if (!refcount_drop(&ctx->refs))
+        return;
     dentry_put(ctx->cwd);
     dentry_put(ctx->root);
     kfree(ctx);

@@ -1,8 +1,8 @@
 /* Where a process stands in the tree of files: its root, its working
  * directory, its umask.
  *
- * Owns struct fs_context, one for each process; /proc looks into those of
- * others. Thread context. */
+ * Owns struct fs_context, one for each process, unless CLONE_FS shares it;
+ * /proc looks into those of others. Thread context. */
 #pragma once
 
 #include "fs/dentry.h"
@@ -17,6 +17,7 @@ struct fs_context {
     struct dentry *cwd; /* with a reference */
 
     /* atomic */
+    uint32_t refs; /* processes */
     uint32_t umask;
 };
 
@@ -25,7 +26,10 @@ struct fs_context *fs_context_create(struct dentry *root);
 
 /* Returns a copy, for a forked process, or NULL without memory. */
 struct fs_context *fs_context_clone(struct fs_context *ctx);
-void fs_context_destroy(struct fs_context *ctx);
+
+/* One more process has it, or one less. */
+struct fs_context *fs_context_share(struct fs_context *ctx);
+void fs_context_put(struct fs_context *ctx);
 
 /* Returns the working directory with a new reference. */
 struct dentry *fs_context_get_cwd(struct fs_context *ctx);

@@ -3,8 +3,10 @@
 #include "abi/errno.h"
 #include "fs/file.h"
 #include "fs/record_lock.h"
+#include "fs/refcount.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/borrow.h"
 
 #define FIRST_LEN 16u /* descriptors a new table has room for */
 
@@ -13,12 +15,33 @@ struct slot {
     bool cloexec;
 };
 
-/* private to the owner */
 struct fdtable {
+    /* private to the owner until there are two */
+    bool is_shared; /* from then on, for good */
+
+    /* atomic */
+    uint32_t refs; /* processes */
+
+    struct spinlock lock;
+    /* guarded by lock, if it is shared */
     struct slot *slots;
     unsigned len;
     unsigned free_from; /* none below is free */
 };
+
+static void
+table_lock(struct fdtable *table) NO_LOCK_CHECK
+{
+    if (unlikely(table->is_shared))
+        spin_lock(&table->lock);
+}
+
+static void
+table_unlock(struct fdtable *table) NO_LOCK_CHECK
+{
+    if (unlikely(table->is_shared))
+        spin_unlock(&table->lock);
+}
 
 static struct fdtable *
 table_new(unsigned len)
@@ -30,7 +53,8 @@ table_new(unsigned len)
         kfree(slots);
         return NULL;
     }
-    *table = (struct fdtable){.slots = slots, .len = len};
+    *table = (struct fdtable){.slots = slots, .len = len, .refs = 1};
+    spin_init(&table->lock, "fdtable", RANK_FDTABLE);
     return table;
 }
 
@@ -40,18 +64,34 @@ fdtable_create(void)
     return table_new(FIRST_LEN);
 }
 
-struct fdtable *
-fdtable_clone(const struct fdtable *table)
+void
+fdtable_set_shared(struct fdtable *table)
 {
-    struct fdtable *copy = table_new(table->len);
+    table->is_shared = true;
+}
+
+struct fdtable *
+fdtable_share(struct fdtable *table)
+{
+    table->is_shared = true;
+    refcount_add(&table->refs);
+    return table;
+}
+
+struct fdtable *
+fdtable_clone(struct fdtable *table)
+{
+    struct fdtable *copy = table_new(READ_ONCE(table->len));
     if (!copy)
         return NULL;
+    table_lock(table);
     copy->free_from = table->free_from;
-    for (unsigned fd = 0; fd < table->len; fd++) {
+    for (unsigned fd = 0; fd < MIN(copy->len, table->len); fd++) {
         copy->slots[fd] = table->slots[fd];
         if (copy->slots[fd].file)
             file_ref(copy->slots[fd].file);
     }
+    table_unlock(table);
     return copy;
 }
 
@@ -64,13 +104,34 @@ let_go(const struct fdtable *table, struct file *file)
 }
 
 void
-fdtable_destroy(struct fdtable *table)
+fdtable_put(struct fdtable *table)
 {
+    if (!refcount_drop(&table->refs))
+        return;
     for (unsigned fd = 0; fd < table->len; fd++)
         if (table->slots[fd].file)
             let_go(table, table->slots[fd].file);
     kfree(table->slots);
     kfree(table);
+}
+
+int
+fdtable_start_program(struct fdtable **table)
+{
+    if (refcount_read(&(*table)->refs) > 1) {
+        struct fdtable *copy = fdtable_clone(*table);
+        if (!copy)
+            return -ENOMEM;
+        fdtable_put(*table);
+        *table = copy;
+    }
+    (*table)->is_shared = false;
+    for (unsigned fd = 0; fd < (*table)->len; fd++) {
+        const struct slot *slot = &(*table)->slots[fd];
+        if (slot->file && slot->cloexec && fdtable_close(*table, (int)fd) < 0)
+            return -EBADF;
+    }
+    return 0;
 }
 
 /* Makes room for descriptor fd. */
@@ -90,33 +151,52 @@ grow(struct fdtable *table, unsigned fd)
     return 0;
 }
 
-/* Makes fd, which is free, refer to file. */
+/* Makes fd refer to file; what it was before is the caller's. */
 static int
 set(struct fdtable *table, unsigned fd, struct file *file, bool cloexec)
 {
     int err = fd < table->len ? 0 : grow(table, fd);
-    if (err) {
-        file_put(file);
+    if (err)
         return err;
-    }
     table->slots[fd] = (struct slot){file, cloexec};
     return (int)fd;
+}
+
+static int
+install(struct fdtable *table, struct file *file, unsigned min, bool cloexec)
+{
+    unsigned fd = MAX(min, table->free_from);
+    while (fd < table->len && table->slots[fd].file)
+        fd++;
+    if (fd >= FDTABLE_MAX)
+        return min >= FDTABLE_MAX ? -EINVAL : -EMFILE;
+    int result = set(table, fd, file, cloexec);
+    if (result >= 0 && min <= table->free_from)
+        table->free_from = fd + 1;
+    return result;
+}
+
+static NOINLINE int
+install_slowly(struct fdtable *table, struct file *file, int min, bool cloexec)
+{
+    table_lock(table);
+    int result = install(table, file, (unsigned)min, cloexec);
+    table_unlock(table);
+    if (result < 0)
+        file_put(file);
+    return result;
 }
 
 int
 fdtable_install(struct fdtable *table, struct file *file, int min, bool cloexec)
 {
-    unsigned fd = MAX((unsigned)min, table->free_from);
-    while (fd < table->len && table->slots[fd].file)
-        fd++;
-    if (fd >= FDTABLE_MAX) {
-        file_put(file);
-        return (unsigned)min >= FDTABLE_MAX ? -EINVAL : -EMFILE;
-    }
-    int result = set(table, fd, file, cloexec);
-    if (result >= 0 && (unsigned)min <= table->free_from)
-        table->free_from = fd + 1;
-    return result;
+    unsigned fd = table->free_from;
+    if (unlikely(table->is_shared || (unsigned)min > fd || fd >= table->len ||
+                 table->slots[fd].file))
+        return install_slowly(table, file, min, cloexec);
+    table->slots[fd] = (struct slot){file, cloexec};
+    table->free_from = fd + 1;
+    return (int)fd;
 }
 
 static struct slot *
@@ -128,61 +208,115 @@ slot_of(const struct fdtable *table, int fd)
 }
 
 struct file *
-fdtable_get(const struct fdtable *table, int fd)
+fdtable_get_ref(struct fdtable *table, int fd)
 {
+    table_lock(table);
+    const struct slot *slot = slot_of(table, fd);
+    struct file *file = slot ? file_ref(slot->file) : NULL;
+    table_unlock(table);
+    return file;
+}
+
+/* Another thread may close fd while the call goes on. */
+static NOINLINE struct file *
+borrow(struct fdtable *table, int fd)
+{
+    struct file *file = fdtable_get_ref(table, fd);
+    if (file)
+        thread_borrow(file);
+    return file;
+}
+
+struct file *
+fdtable_get(struct fdtable *table, int fd)
+{
+    if (unlikely(table->is_shared))
+        return borrow(table, fd);
     return (unsigned)fd < table->len ? table->slots[fd].file : NULL;
+}
+
+void
+fdtable_end_call(void)
+{
+    struct file *file;
+    while ((file = thread_give_back()) != NULL)
+        file_put(file);
+}
+
+/* Frees fd. Returns what it was, with its reference, or NULL. */
+static inline struct file *
+take(struct fdtable *table, int fd)
+{
+    struct slot *slot = slot_of(table, fd);
+    if (!slot)
+        return NULL;
+    struct file *file = slot->file;
+    slot->file = NULL;
+    table->free_from = MIN(table->free_from, (unsigned)fd);
+    return file;
+}
+
+static NOINLINE struct file *
+take_shared(struct fdtable *table, int fd)
+{
+    spin_lock(&table->lock);
+    struct file *file = take(table, fd);
+    spin_unlock(&table->lock);
+    return file;
 }
 
 int
 fdtable_close(struct fdtable *table, int fd)
 {
-    struct slot *slot = slot_of(table, fd);
-    if (!slot)
+    struct file *file =
+        unlikely(table->is_shared) ? take_shared(table, fd) : take(table, fd);
+    if (!file)
         return -EBADF;
-    struct file *file = slot->file;
-    slot->file = NULL;
-    table->free_from = MIN(table->free_from, (unsigned)fd);
     let_go(table, file);
     return 0;
-}
-
-void
-fdtable_close_on_exec(struct fdtable *table)
-{
-    for (unsigned fd = 0; fd < table->len; fd++) {
-        if (table->slots[fd].file && table->slots[fd].cloexec &&
-            fdtable_close(table, (int)fd) < 0)
-            return;
-    }
 }
 
 int
 fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec)
 {
-    if ((unsigned)fd >= FDTABLE_MAX) {
-        file_put(file);
-        return -EBADF;
+    struct file *old = NULL;
+    int result = -EBADF;
+    if ((unsigned)fd < FDTABLE_MAX) {
+        table_lock(table);
+        const struct slot *slot = slot_of(table, fd);
+        old = slot ? slot->file : NULL;
+        result = set(table, (unsigned)fd, file, cloexec);
+        table_unlock(table);
     }
-    struct file *old = fdtable_get(table, fd);
-    int result = set(table, (unsigned)fd, file, cloexec);
+    if (result < 0)
+        old = file;
     if (old)
         let_go(table, old);
     return result;
 }
 
-int
-fdtable_get_cloexec(const struct fdtable *table, int fd)
+/* Sets the mark to *on, unless on is NULL. Returns what it is then. */
+static int
+cloexec(struct fdtable *table, int fd, const bool *on)
 {
-    const struct slot *slot = slot_of(table, fd);
-    return slot ? slot->cloexec : -EBADF;
+    table_lock(table);
+    struct slot *slot = slot_of(table, fd);
+    if (slot && on)
+        slot->cloexec = *on;
+    int result = slot ? slot->cloexec : -EBADF;
+    table_unlock(table);
+    return result;
+}
+
+int
+fdtable_get_cloexec(struct fdtable *table, int fd)
+{
+    return cloexec(table, fd, NULL);
 }
 
 int
 fdtable_set_cloexec(struct fdtable *table, int fd, bool on)
 {
-    struct slot *slot = slot_of(table, fd);
-    if (!slot)
-        return -EBADF;
-    slot->cloexec = on;
-    return 0;
+    int result = cloexec(table, fd, &on);
+    return MIN(result, 0);
 }

@@ -1,9 +1,9 @@
 /* Descriptor tables: small numbers for open files.
  *
- * Owns struct fdtable. A process has one, and one thread: only that thread
- * looks into the table, so it takes no lock, and a file found there stays
- * for the length of a system call. Thread context; what lets go of a file
- * may block. */
+ * Owns struct fdtable. As long as one thread of one process has a table, only
+ * that thread looks into it, and it takes no lock; then it is shared for good,
+ * and guarded by a lock of its own. Thread context; what lets go of a file may
+ * block. */
 #pragma once
 
 #include "lib/compiler.h"
@@ -16,13 +16,21 @@ struct fdtable;
 /* Returns an empty table, or a copy for a forked process; NULL without
  * memory. */
 struct fdtable *fdtable_create(void);
-struct fdtable *fdtable_clone(const struct fdtable *table);
+struct fdtable *fdtable_clone(struct fdtable *table);
 
-/* Closes every descriptor and frees the table. */
-void fdtable_destroy(struct fdtable *table);
+/* The table's owner is to have a second thread, or is to share the table with
+ * another process: then with a reference, which is returned. */
+void fdtable_set_shared(struct fdtable *table);
+struct fdtable *fdtable_share(struct fdtable *table);
 
-/* Closes what is marked close-on-exec. */
-void fdtable_close_on_exec(struct fdtable *table);
+/* Drops a reference; with the last, closes every descriptor and frees the
+ * table. */
+void fdtable_put(struct fdtable *table);
+
+/* For a process that has one thread and is to run another program: makes its
+ * table its own, and closes what is marked close-on-exec.
+ * Returns 0 or -ENOMEM. */
+int fdtable_start_program(struct fdtable **table) MUST_CHECK;
 
 /* Gives file the lowest free descriptor >= min, with the close-on-exec mark
  * or without. Takes over the caller's reference, if it fails too.
@@ -39,10 +47,15 @@ int fdtable_replace(struct fdtable *table, int fd, struct file *file,
 /* Returns 0 or -EBADF. */
 int fdtable_close(struct fdtable *table, int fd) MUST_CHECK;
 
-/* Returns the file of fd without a new reference, or NULL if fd is not
- * open. */
-struct file *fdtable_get(const struct fdtable *table, int fd);
+/* Returns the file of fd for the length of the running system call, or NULL if
+ * fd is not open. At most THREAD_BORROWED_MAX times in one call: who needs
+ * more, or the file for longer, takes a reference. */
+struct file *fdtable_get(struct fdtable *table, int fd);
+struct file *fdtable_get_ref(struct fdtable *table, int fd);
+
+/* The end_call of struct process_hooks. */
+void fdtable_end_call(void);
 
 /* The close-on-exec mark. Return 0 or 1, or 0; or -EBADF. */
-int fdtable_get_cloexec(const struct fdtable *table, int fd) MUST_CHECK;
+int fdtable_get_cloexec(struct fdtable *table, int fd) MUST_CHECK;
 int fdtable_set_cloexec(struct fdtable *table, int fd, bool on) MUST_CHECK;

@@ -1,6 +1,7 @@
 #include "fs/fs.h"
 
 #include "abi/errno.h"
+#include "abi/sched.h"
 #include "dev/blockdev.h"
 #include "fs/devfs.h"
 #include "fs/fdtable.h"
@@ -82,17 +83,26 @@ fs_stop_all(void)
 }
 
 int
-fs_clone_process(struct process *child, const struct process *parent)
+fs_clone_process(struct process *child, const struct process *parent,
+                 uint64_t flags)
 {
-    child->fs = fs_context_clone(parent->fs);
+    child->fs = flags & CLONE_FS ? fs_context_share(parent->fs)
+                                 : fs_context_clone(parent->fs);
     if (!child->fs)
         return -ENOMEM;
-    child->fdtable = fdtable_clone(parent->fdtable);
+    child->fdtable = flags & CLONE_FILES ? fdtable_share(parent->fdtable)
+                                         : fdtable_clone(parent->fdtable);
     if (child->fdtable)
         return 0;
-    fs_context_destroy(child->fs);
+    fs_context_put(child->fs);
     child->fs = NULL;
     return -ENOMEM;
+}
+
+void
+fs_share_process(struct process *process)
+{
+    fdtable_set_shared(process->fdtable);
 }
 
 void
@@ -105,9 +115,9 @@ fs_release_process(struct process *process)
     process->fs = NULL;
     spin_unlock(&process_lock);
     if (table)
-        fdtable_destroy(table);
+        fdtable_put(table);
     if (ctx)
-        fs_context_destroy(ctx);
+        fs_context_put(ctx);
 }
 
 /* Opens the console, without a path: a damaged disk may have no /dev. */

@@ -24,9 +24,10 @@ void fs_mount(const char *name, struct super *super);
  * console. Returns 0 or an error. */
 int fs_start_process(struct process *process) MUST_CHECK;
 
-/* The clone and release of struct process_hooks. */
-int fs_clone_process(struct process *child, const struct process *parent)
-    MUST_CHECK;
+/* The clone, share and release of struct process_hooks. */
+int fs_clone_process(struct process *child, const struct process *parent,
+                     uint64_t flags) MUST_CHECK;
+void fs_share_process(struct process *process);
 void fs_release_process(struct process *process);
 
 /* Returns once all that was changed is on the disks for good, whatever fails.

@@ -75,7 +75,7 @@ put_stat(struct text *out, const struct process *p) REQUIRES(process_lock)
                 p->parent ? p->parent->pid : 0, p->pgid, p->sid);
     text_printf(out, "%u -1 0 0 0 0 0 ", on_tty ? (unsigned)MAKEDEV(5, 1) : 0);
     text_printf(out, "%lu 0 0 0 20 0 %u 0 %lu %lu %lu ",
-                process_run_ns(p) / NS_PER_TICK, lives,
+                process_run_ns(p) / NS_PER_TICK, p->nthreads,
                 p->start_ns / NS_PER_TICK, p->space ? p->space->size : 0,
                 p->space ? p->space->resident / PAGE_SIZE : 0);
     return text_printf(out,
@@ -99,7 +99,7 @@ put_status(struct text *out, const struct process *p) REQUIRES(process_lock)
     if (p->space)
         text_printf(out, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\n",
                     p->space->size / 1024, p->space->resident / 1024);
-    return text_printf(out, "Threads:\t%u\n", !list_is_empty(&p->threads));
+    return text_printf(out, "Threads:\t%u\n", p->nthreads);
 }
 
 static int

@@ -259,3 +259,19 @@ space_get_area(struct space *space, uint64_t va, struct area *area)
     spin_unlock(&space->lock);
     return found;
 }
+
+int
+space_identify(struct space *space, uint64_t va, bool shared,
+               struct space_word *word)
+{
+    *word = (struct space_word){space, va};
+    if (!shared)
+        return va < USER_END ? 0 : -EFAULT;
+    spin_lock(&space->lock);
+    const struct area *area = area_find(space, va);
+    if (area && area->flags & AREA_SHARED)
+        *word =
+            (struct space_word){area->object, va - area->start + area->offset};
+    spin_unlock(&space->lock);
+    return area ? 0 : -EFAULT;
+}

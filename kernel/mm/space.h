@@ -156,3 +156,14 @@ space_unpin(void)
 {
     __atomic_store_n(&this_cpu()->copying, NULL, __ATOMIC_RELEASE);
 }
+
+/* What a word of memory is to all who see it, for futexes. */
+struct space_word {
+    const void *object;
+    uint64_t offset;
+};
+
+/* Says what the word at va is; unless `shared`, among threads of the space
+ * only. Returns 0 or -EFAULT. */
+int space_identify(struct space *space, uint64_t va, bool shared,
+                   struct space_word *word) MUST_CHECK;

@@ -90,3 +90,25 @@ uaccess_read_string(char *dst, uaddr_t src, size_t size)
     }
     return -ENAMETOOLONG;
 }
+
+int
+uaccess_peek(uint32_t *value, uaddr_t at)
+{
+    const uint32_t *p = space_pin(cpu_thread()->space, at.v, false);
+    if (p)
+        *value = __atomic_load_n(p, __ATOMIC_SEQ_CST);
+    space_unpin();
+    return p ? 0 : -EFAULT;
+}
+
+int
+uaccess_exchange(uaddr_t at, uint32_t *expected, uint32_t desired)
+{
+    uint32_t *p = pin_page(cpu_thread()->space, at.v, true);
+    if (!p)
+        return -EFAULT;
+    bool same = __atomic_compare_exchange_n(p, expected, desired, false,
+                                            __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    space_unpin();
+    return same ? 0 : -EAGAIN;
+}

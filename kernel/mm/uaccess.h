@@ -35,3 +35,13 @@ int uaccess_write(uaddr_t dst, const void *src, size_t n) MUST_CHECK;
  * Returns its length, -EFAULT, or -ENAMETOOLONG if no terminator is among
  * the first size bytes. */
 int64_t uaccess_read_string(char *dst, uaddr_t src, size_t size) MUST_CHECK;
+
+/* Reads an aligned word as a whole, and without bringing its page in: any
+ * context, also with a lock of a lower rank than the space's. Returns 0, or
+ * -EFAULT: uaccess_read may help. */
+int uaccess_peek(uint32_t *value, uaddr_t at) MUST_CHECK;
+
+/* Replaces an aligned word that is *expected by `desired`, as one step.
+ * Returns 0, -EAGAIN with what it is in *expected, or -EFAULT. */
+int uaccess_exchange(uaddr_t at, uint32_t *expected, uint32_t desired)
+    MUST_CHECK;

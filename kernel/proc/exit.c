@@ -3,6 +3,7 @@
 #include "abi/wait.h"
 #include "lib/panic.h"
 #include "mm/space.h"
+#include "proc/futex.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
@@ -25,10 +26,12 @@ static bool
 report_locked(struct process *process) REQUIRES(process_lock)
 {
     struct process *parent = process->parent;
-    bool unwanted = signal_is_ignored(parent, SIGCHLD);
+    bool unwanted =
+        process->exit_signal == SIGCHLD && signal_is_ignored(parent, SIGCHLD);
     if (unwanted)
         process_unlink_locked(process);
-    signal_send_locked(parent, SIGCHLD);
+    if (process->exit_signal != 0)
+        signal_send_locked(parent, process->exit_signal);
     waitq_wake_all(&parent->child_changed);
     return unwanted;
 }
@@ -43,29 +46,74 @@ release_space(struct process *process)
     spin_lock(&process_lock);
     process->space = NULL;
     thread_current()->arch.space = NULL;
+    process_let_parent_go_locked(process);
     spin_unlock(&process_lock);
     space_unref(space);
 }
 
+static bool
+has_stopped(const struct process *process)
+{
+    return process->stop_signal && process->nstopped == process->nthreads;
+}
+
 void
-process_exit(int status)
+process_report_stop_locked(struct process *process)
+{
+    if (!has_stopped(process))
+        return;
+    signal_send_locked(process->parent, SIGCHLD);
+    waitq_wake_all(&process->parent->child_changed);
+}
+
+/* ---- Ends of threads ---- */
+
+/* Makes all threads but the running one leave. */
+static void
+dismiss_others_locked(struct process *self) REQUIRES(process_lock)
+{
+    struct thread *t;
+    list_for_each_entry (t, &self->threads, process_node) {
+        if (t == thread_current() || t->stay != THREAD_STAYS)
+            continue;
+        WRITE_ONCE(t->stay, THREAD_IS_TO_LEAVE);
+        __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
+        sched_interrupt(t);
+    }
+    waitq_wake_all(&self->continued);
+}
+
+int
+process_end_others(void)
 {
     struct process *self = process_current();
     struct thread *t = thread_current();
-    if (self->pid == 1)
-        process_hooks.init_ended(status);
     spin_lock(&process_lock);
-    self->is_ending = true;
+    bool stays = t->stay == THREAD_STAYS;
+    if (stays) {
+        self->survivor = t;
+        dismiss_others_locked(self);
+        while (self->nthreads > 1 && t->stay == THREAD_STAYS)
+            waitq_sleep(&self->continued, &process_lock);
+        self->survivor = NULL;
+        stays = t->stay == THREAD_STAYS;
+    }
+    if (stays)
+        process_make_leader_locked(t);
     spin_unlock(&process_lock);
+    return stays ? 0 : -EINTR;
+}
+
+/* The rest of a process after its last thread's life. */
+static NORETURN void
+end_process(struct process *self)
+{
     process_hooks.release(self);
     release_space(self);
 
     spin_lock(&process_lock);
     hand_over_children_locked(self);
-    self->dead_run_ns += sched_run_ns(t);
-    signal_end_thread_locked(t);
-    list_del(&t->process_node);
-    self->exit_status = status;
+    process_remove_thread_locked(thread_current());
     self->state = PROCESS_ZOMBIE;
     signal_end_process_locked(self);
     bool gone = report_locked(self);
@@ -73,6 +121,68 @@ process_exit(int status)
     if (gone)
         process_put(self);
     thread_exit();
+}
+
+/* Returns whether the running thread, which leaves, is its process's last. If
+ * not, nothing of the process is the thread's any more. */
+static bool
+part(struct process *self, struct thread *t)
+{
+    spin_lock(&process_lock);
+    bool last = self->nthreads == 1;
+    self->is_ending |= last;
+    if (!last) {
+        process_remove_thread_locked(t);
+        t->arch.space = NULL;
+        process_report_stop_locked(self);
+        if (self->survivor)
+            waitq_wake_all(&self->continued);
+    }
+    spin_unlock(&process_lock);
+    return last;
+}
+
+void
+thread_leave(void)
+{
+    struct process *self = process_current();
+    struct thread *t = thread_current();
+    WRITE_ONCE(t->stay, THREAD_LEAVES);
+    process_hooks.end_call();
+    futex_end_thread();
+    if (!part(self, t))
+        thread_exit();
+    if (self->pid == 1) {
+        self->is_ending = false;
+        t->stay = THREAD_STAYS;
+        process_hooks.init_ended(self->exit_status);
+    }
+    end_process(self);
+}
+
+void
+process_exit(int status)
+{
+    struct process *self = process_current();
+    spin_lock(&process_lock);
+    if (!self->is_ending) {
+        self->is_ending = true;
+        self->exit_status = status;
+        dismiss_others_locked(self);
+    }
+    spin_unlock(&process_lock);
+    thread_leave();
+}
+
+void
+thread_exit_user(int code)
+{
+    struct process *self = process_current();
+    spin_lock(&process_lock);
+    if (!self->is_ending && thread_current()->tid == self->pid)
+        self->exit_status = code << 8;
+    spin_unlock(&process_lock);
+    thread_leave();
 }
 
 /* ---- Waiting ---- */
@@ -101,7 +211,7 @@ find_news_locked(struct process *self, int pid, unsigned options, int *status,
         *wanted = true;
         if (child->state == PROCESS_ZOMBIE)
             *status = child->exit_status;
-        else if (options & WUNTRACED && child->stop_signal &&
+        else if (options & WUNTRACED && has_stopped(child) &&
                  !child->stop_reported)
             *status = child->stop_signal << 8 | 0x7f;
         else if (options & WCONTINUED && child->has_continued)

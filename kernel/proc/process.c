@@ -9,14 +9,14 @@
 #include "proc/sched.h"
 #include "proc/signal.h"
 
-#define HASH_SIZE 128u
+#define HASH_SIZE 256u
 #define PID_MAX   32768
 
 struct spinlock process_lock = SPINLOCK_INIT("process", RANK_PROCESS);
 struct list_node process_list = LIST_INIT(process_list);
 
 /* guarded by process_lock */
-static struct list_node hash[HASH_SIZE];
+static struct list_node hash[HASH_SIZE], thread_hash[HASH_SIZE];
 static size_t count;
 static int last_pid;
 
@@ -28,8 +28,10 @@ void
 process_init_table(void)
 {
     slab_init(&process_slab, "process", sizeof(struct process));
-    for (unsigned i = 0; i < HASH_SIZE; i++)
+    for (unsigned i = 0; i < HASH_SIZE; i++) {
         list_init(&hash[i]);
+        list_init(&thread_hash[i]);
+    }
 }
 
 struct process *
@@ -70,11 +72,23 @@ process_find_group_locked(int pgid)
     return NULL;
 }
 
-/* A number is in use while a process, group or session has it. */
+struct thread *
+thread_find_locked(int tid)
+{
+    struct thread *t;
+    list_for_each_entry (t, &thread_hash[(unsigned)tid % HASH_SIZE], tid_node)
+        if (t->tid == tid)
+            return t;
+    return NULL;
+}
+
+/* A number is in use while a thread, process, group or session has it. */
 static bool
 is_free_locked(int pid) REQUIRES(process_lock)
 {
     struct process *p;
+    if (thread_find_locked(pid))
+        return false;
     list_for_each_entry (p, &process_list, all_node)
         if (p->pid == pid || p->pgid == pid || p->sid == pid)
             return false;
@@ -122,6 +136,43 @@ process_unlink_locked(struct process *process)
     list_del(&process->all_node);
     list_del(&process->hash_node);
     count--;
+}
+
+int
+process_add_thread_locked(struct process *process, struct thread *thread)
+{
+    bool first = list_is_empty(&process->threads);
+    if (!first && count >= PROCESS_MAX)
+        return -EAGAIN;
+    thread->tid = first ? process->pid : new_pid_locked();
+    count += !first;
+    process->nthreads++;
+    list_push_back(&process->threads, &thread->process_node);
+    list_push_back(&thread_hash[(unsigned)thread->tid % HASH_SIZE],
+                   &thread->tid_node);
+    return 0;
+}
+
+void
+process_remove_thread_locked(struct thread *thread)
+{
+    struct process *process = thread->process;
+    count -= thread->tid != process->pid;
+    process->nthreads--;
+    process->dead_run_ns += sched_run_ns(thread);
+    signal_end_thread_locked(thread);
+    list_del(&thread->process_node);
+    list_del(&thread->tid_node);
+}
+
+void
+process_make_leader_locked(struct thread *thread)
+{
+    int pid = thread->process->pid;
+    count -= thread->tid != pid;
+    thread->tid = pid;
+    list_del(&thread->tid_node);
+    list_push_back(&thread_hash[(unsigned)pid % HASH_SIZE], &thread->tid_node);
 }
 
 struct process *
@@ -204,12 +255,11 @@ process_become_init(void)
     p->cred = cred_get(cred_current());
     t->cred = cred_get(p->cred);
     spin_lock(&process_lock);
-    assert(process_link_locked(p, NULL) == 0);
-    list_push_back(&p->threads, &t->process_node);
-    t->tid = p->pid;
-    t->arch.space = p->space;
-    spin_unlock(&process_lock);
     t->process = p;
+    t->arch.space = p->space;
+    assert(process_link_locked(p, NULL) == 0);
+    assert(process_add_thread_locked(p, t) == 0);
+    spin_unlock(&process_lock);
 }
 
 int

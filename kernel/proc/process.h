@@ -1,7 +1,8 @@
-/* Processes: an address space, open files, a place in the family.
+/* Processes: an address space, open files, a place in the family, and the
+ * threads that share them.
  *
  * Owns the process table. One spin lock, the table's, guards the family
- * tree, groups and life states of all processes. */
+ * tree, groups and life states of all processes and of their threads. */
 #pragma once
 
 #include "lib/list.h"
@@ -20,7 +21,9 @@ enum process_state {
     PROCESS_ZOMBIE, /* ended; its parent has not waited for it yet */
 };
 
-#define PROCESS_MAX 8192 /* zombies included; a quarter of the pids */
+/* Numbers given to processes, zombies included, and to threads that are not
+ * their process's first; a quarter of the pids. */
+#define PROCESS_MAX 8192
 
 extern struct spinlock process_lock;
 
@@ -35,15 +38,22 @@ struct process {
     struct process *parent; /* NULL for init */
     struct list_node children;
     struct list_node sibling_node;
-    struct list_node threads;
+    struct list_node threads; /* all that have not begun to leave, or the
+                               * last */
+    unsigned nthreads;        /* of these */
+    unsigned nstopped;        /* that wait for SIGCONT */
     struct list_node hash_node, all_node;
     int pgid, sid;
+    int exit_signal; /* for the parent; 0 for none */
     int exit_status; /* as wait4 reports it */
     int stop_signal; /* what stopped it, 0 while it runs */
     bool stop_reported, has_continued;
-    bool is_ending;             /* by process_exit */
+    bool is_ending;             /* all its threads are to leave */
+    bool holds_parent;          /* by vfork, until it has its own memory */
+    struct thread *survivor;    /* who execs: the others are to leave */
     struct waitq child_changed; /* where it waits for its children */
-    struct waitq continued;     /* where it waits while stopped */
+    struct waitq continued;     /* where threads wait while it is stopped, for
+                                 * others to leave, or for vfork's child */
     struct process_signals signals;
     uint64_t children_run_ns, dead_run_ns;
     const struct cred *cred; /* with a reference: see proc/cred.h */
@@ -68,11 +78,18 @@ process_current(void)
 /* Files and directories belong to a layer above: it says how they are
  * shared with a child and let go. */
 struct process_hooks {
-    /* Gives child its descriptors and directories, from parent; 0 or
-     * -ENOMEM, with nothing to release. */
-    int (*clone)(struct process *child, const struct process *parent);
+    /* Gives child its descriptors and directories, from parent, or shares
+     * them as CLONE_FILES and CLONE_FS of flags say; 0 or -ENOMEM, with
+     * nothing to release. */
+    int (*clone)(struct process *child, const struct process *parent,
+                 uint64_t flags);
+    /* The process, which is the caller's, gets a second thread. */
+    void (*share)(struct process *process);
     /* Releases them. May block. */
     void (*release)(struct process *process);
+    /* The running thread's call is over: lets go of what it borrowed of files
+     * (THREAD_WORK_FILES). */
+    void (*end_call)(void);
     /* Process 1 has ended, with this status of wait4. Does not return. */
     void (*init_ended)(int status);
 };
@@ -92,6 +109,9 @@ struct process *process_find(int pid);
 struct process *process_find_locked(int pid) REQUIRES(process_lock);
 struct process *process_find_group_locked(int pgid) REQUIRES(process_lock);
 
+/* The thread of that number, of whichever process, or NULL. */
+struct thread *thread_find_locked(int tid) REQUIRES(process_lock);
+
 /* All processes, linked by all_node in the order of creation; the first is
  * init. Guarded by process_lock. */
 extern struct list_node process_list;
@@ -101,25 +121,43 @@ extern struct list_node process_list;
 struct process *process_next(int after);
 void process_put(struct process *process);
 
-/* How many processes there are. */
+/* How many processes, and further threads of them, there are. */
 size_t process_count(void);
 
 /* What ps shows: 'R' running or runnable, 'S' sleeping, 'T' stopped, 'Z'
  * zombie. */
 char process_state(const struct process *process) REQUIRES(process_lock);
 
-/* Makes a copy of the running process [posix fork]: the child continues
- * after the same system call with result 0, on stack `stack` if not 0, and
- * finds its pid at user address `tid_at` if that is not 0.
- * Returns the child's pid, -ENOMEM, -EAGAIN (too many processes), or -EINTR:
- * a signal to the caller's group must not miss the child. May block. */
-int process_fork(const struct trapframe *frame, uint64_t stack, uint64_t tid_at)
+/* Creates a process or thread as clone(2) has it: it continues after the same
+ * system call with result 0. A child of CLONE_VFORK is waited for until it has
+ * memory of its own. Returns the pid or tid; -EINVAL, -ENOMEM, -EAGAIN (too
+ * many of them), or -EINTR: a signal to the caller's group must not miss the
+ * child. May block. */
+struct clone_args;
+int process_clone(const struct trapframe *frame, const struct clone_args *args)
     MUST_CHECK;
 
 /* Ends the running process with a status as wait4 reports it (code << 8, or
- * the signal's number): releases what it holds, hands its children to init,
- * tells its parent. */
+ * the signal's number): all its threads leave. */
 NORETURN void process_exit(int status);
+
+/* Ends the running thread: clears and wakes what it promised to. The last of
+ * its process ends that, too: releases what it holds, hands its children to
+ * init, tells its parent. If the first thread leaves by exit(2), code is the
+ * process's. */
+NORETURN void thread_exit_user(int code);
+NORETURN void thread_leave(void);
+
+/* Ends all threads but the running one, which takes the process's number for
+ * its own, for exec. Returns 0, or -EINTR: it is itself to leave. May block. */
+int process_end_others(void) MUST_CHECK;
+
+/* A thread has stopped, or left: tells the parent if now all have stopped. */
+void process_report_stop_locked(struct process *process) REQUIRES(process_lock);
+
+/* The running process has memory of its own, and not its parent's. */
+void process_let_parent_go_locked(struct process *process)
+    REQUIRES(process_lock);
 
 /* Waits for a child: pid > 0 that one, -1 any, 0 of the caller's group, < -1
  * of group -pid; options are wait4's. Returns its pid with *status and the
@@ -137,13 +175,21 @@ int process_new_session(void) MUST_CHECK;
 uint64_t process_run_ns(const struct process *process) REQUIRES(process_lock);
 
 /* Enters a new process into the table under a fresh pid, as child of parent
- * (NULL for init), if there are fewer than PROCESS_MAX, else returns -EAGAIN;
- * or takes one out. For process.c's own layer. */
+ * (NULL for init), or a thread into its process, under the pid if it is the
+ * first; or takes it out. -EAGAIN: there are PROCESS_MAX. For process.c's own
+ * layer. */
 struct process *process_alloc(void);
 MUST_CHECK int process_link_locked(struct process *process,
                                    struct process *parent)
     REQUIRES(process_lock);
 void process_unlink_locked(struct process *process) REQUIRES(process_lock);
+MUST_CHECK int process_add_thread_locked(struct process *process,
+                                         struct thread *thread)
+    REQUIRES(process_lock);
+void process_remove_thread_locked(struct thread *thread) REQUIRES(process_lock);
+
+/* The thread takes its process's number, which no other has, for its own. */
+void process_make_leader_locked(struct thread *thread) REQUIRES(process_lock);
 
 /* Once, after slab_init_kmalloc. */
 void process_init_table(void);

@@ -105,11 +105,9 @@ let_through(const struct thread *t)
     return ~t->signals.blocked | t->signals.awaited;
 }
 
-/* Makes threads look at what is pending, those that `set` concerns; all of
- * them: it is for the first to take. */
-static void
-notify_threads(struct process *process, const struct thread *only, uint64_t set)
-    REQUIRES(process_lock)
+void
+signal_notify_threads(struct process *process, const struct thread *only,
+                      uint64_t set)
 {
     struct thread *t;
     list_for_each_entry (t, &process->threads, process_node) {
@@ -163,7 +161,7 @@ signal_send_info_locked(struct process *process, struct thread *thread,
         process, thread ? &thread->signals.pending : &process->signals.pending,
         info);
     if (error == 0)
-        notify_threads(process, thread, SIGNAL_BIT(sig));
+        signal_notify_threads(process, thread, SIGNAL_BIT(sig));
     return error;
 }
 
@@ -216,32 +214,19 @@ signal_send_group(int pgid, int sig)
     return send_to_group(pgid, &info);
 }
 
-static struct thread *
-find_thread_locked(const struct process *process, int tid)
-    REQUIRES(process_lock)
-{
-    struct thread *t;
-    list_for_each_entry (t, &process->threads, process_node)
-        if (t->tid == tid)
-            return t;
-    return NULL;
-}
-
 int
 signal_kill_thread(int pid, int tid, const struct siginfo *info)
 {
-    struct thread *t = NULL;
-    int error = -ESRCH;
+    int number = tid ? tid : pid, error = -ESRCH;
     if (info->signo != 0 && !is_signal(info->signo))
         return -EINVAL;
     spin_lock(&process_lock);
-    struct process *p = process_find_locked(pid ? pid : tid);
-    if (p && tid != 0)
-        t = find_thread_locked(p, tid);
-    if (p && (t || tid == 0) && !cred_may_signal(p, info->signo))
-        error = -EPERM;
-    else if (p && (t || tid == 0))
-        error = info->signo ? signal_send_info_locked(p, t, info) : 0;
+    struct thread *t = thread_find_locked(number);
+    struct process *p = t ? t->process : process_find_locked(number);
+    if (p && (pid == 0 || tid == 0 || p->pid == pid))
+        error = cred_may_signal(p, info->signo) ? 0 : -EPERM;
+    if (error == 0 && info->signo != 0 && (t || tid == 0)) /* else it left */
+        error = signal_send_info_locked(p, tid ? t : NULL, info);
     spin_unlock(&process_lock);
     return error;
 }
@@ -277,19 +262,27 @@ signal_init_thread(struct thread *thread)
     signal_queue_init(&thread->signals.pending);
 }
 
+void
+signal_inherit_mask(struct thread *thread)
+{
+    thread->signals.blocked = thread_current()->signals.blocked;
+}
+
 int
 signal_inherit(struct process *child, struct thread *thread)
 {
+    /* Once a process has such a table, it stays until exec or the end. */
     const struct sigaction_abi *actions = process_current()->signals.actions;
-    const struct thread_signals *mine = &thread_current()->signals;
-    thread->signals.blocked = mine->blocked;
-    thread->signals.altstack = mine->altstack;
+    signal_inherit_mask(thread);
+    thread->signals.altstack = thread_current()->signals.altstack;
     if (!actions)
         return 0;
     child->signals.actions = kmalloc(NSIG * sizeof(*actions));
     if (!child->signals.actions)
         return -ENOMEM;
+    spin_lock(&process_lock);
     memcpy(child->signals.actions, actions, NSIG * sizeof(*actions));
+    spin_unlock(&process_lock);
     return 0;
 }
 

@@ -122,6 +122,9 @@ void signal_init_thread(struct thread *thread);
  * mask and alternate stack of the running thread. Returns 0 or -ENOMEM. */
 MUST_CHECK int signal_inherit(struct process *child, struct thread *thread);
 
+/* Gives a new thread of the running process the running thread's mask. */
+void signal_inherit_mask(struct thread *thread);
+
 /* Forgets what was sent to a thread, or to a process, that is ending. */
 void signal_end_thread_locked(struct thread *thread) REQUIRES(process_lock);
 void signal_end_process_locked(struct process *process) REQUIRES(process_lock);

@@ -32,7 +32,9 @@ signal_pending(void)
 {
     const struct thread *t = thread_current();
     return t->process &&
-           (all_pending(t) & (~t->signals.blocked | t->signals.awaited)) != 0;
+           (READ_ONCE(t->stay) == THREAD_IS_TO_LEAVE ||
+            READ_ONCE(t->process->stop_signal) ||
+            (all_pending(t) & (~t->signals.blocked | t->signals.awaited)));
 }
 
 bool
@@ -40,7 +42,8 @@ signal_killed_meanwhile(void)
 {
     const struct process *self = process_current();
     sched_yield_if_due();
-    return self && READ_ONCE(self->signals.pending.set) & SIGNAL_BIT(SIGKILL);
+    return self && (READ_ONCE(thread_current()->stay) == THREAD_IS_TO_LEAVE ||
+                    READ_ONCE(self->signals.pending.set) & SIGNAL_BIT(SIGKILL));
 }
 
 /* ---- On the way to user mode ---- */
@@ -69,15 +72,25 @@ end_by(const struct trapframe *frame, const struct siginfo *info)
     process_exit(info->signo);
 }
 
+/* Begins a stop of all threads: each comes to wait_while_stopped_locked. */
 static void
 stop_locked(struct process *self, int sig) REQUIRES(process_lock)
 {
     self->stop_signal = sig;
     self->stop_reported = self->has_continued = false;
-    signal_send_locked(self->parent, SIGCHLD);
-    waitq_wake_all(&self->parent->child_changed);
-    while (self->stop_signal)
+    signal_notify_threads(self, NULL, ~0ul);
+}
+
+/* Where each thread of a stopped process stays; the last to arrive tells the
+ * parent. Only leaving for good leads out of it but SIGCONT. */
+static void
+wait_while_stopped_locked(struct process *self) REQUIRES(process_lock)
+{
+    self->nstopped++;
+    process_report_stop_locked(self);
+    while (self->stop_signal && thread_current()->stay == THREAD_STAYS)
         waitq_sleep(&self->continued, &process_lock);
+    self->nstopped--;
 }
 
 void
@@ -115,9 +128,14 @@ next_locked(struct siginfo *info, struct sigaction_abi *action)
     REQUIRES(process_lock)
 {
     struct process *self = process_current();
+    const struct thread *t = thread_current();
     if (take_fault_locked(info, action))
         return true;
-    while (take_locked(~thread_current()->signals.blocked, info)) {
+    for (;;) {
+        if (self->stop_signal)
+            wait_while_stopped_locked(self);
+        if (t->stay != THREAD_STAYS || !take_locked(~t->signals.blocked, info))
+            return false;
         *action = signal_get_action(self, info->signo);
         if (signal_is_without_effect(self, info->signo))
             continue; /* it was blocked when it was sent */
@@ -126,7 +144,6 @@ next_locked(struct siginfo *info, struct sigaction_abi *action)
             return true;
         stop_locked(self, info->signo);
     }
-    return false;
 }
 
 /* The call that was interrupted is made again, unless a handler sees to it
@@ -178,6 +195,8 @@ signal_deliver(struct trapframe *frame)
     spin_lock(&process_lock);
     bool found = next_locked(&info, &action);
     spin_unlock(&process_lock);
+    if (READ_ONCE(t->stay) == THREAD_IS_TO_LEAVE)
+        thread_leave();
     if (found) {
         if (action.handler == SIG_DFL)
             end_by(frame, &info);

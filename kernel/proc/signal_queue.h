@@ -46,3 +46,8 @@ MUST_CHECK bool signal_queue_take(struct process *process,
 /* Forgets what the queue holds of `set`. */
 void signal_queue_discard(struct process *process, struct signal_queue *queue,
                           uint64_t set) REQUIRES(process_lock);
+
+/* Makes threads look at what is pending, or at the state of their process:
+ * those that `set` concerns, or one of them; the first will take it. */
+void signal_notify_threads(struct process *process, const struct thread *only,
+                           uint64_t set) REQUIRES(process_lock);

@@ -4,7 +4,9 @@
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "proc/borrow.h"
 #include "proc/cred.h"
+#include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 
@@ -57,6 +59,7 @@ create(void (*start)(void))
     list_init(&t->run_node);
     list_init(&t->process_node);
     signal_init_thread(t);
+    list_init(&t->tid_node);
     t->arch.cpu = this_cpu();
     t->arch.kernel_sp = (uint64_t)stack;
     t->arch.context.ra = (uint64_t)start;
@@ -96,9 +99,28 @@ thread_user_return(struct trapframe *frame)
     cpu_irq_enable();
     if (work & THREAD_WORK_RESCHED)
         sched_switch();
+    if (work & THREAD_WORK_FILES)
+        process_hooks.end_call();
     if (work & THREAD_WORK_SIGNAL)
         signal_deliver(frame);
     cpu_irq_save();
+}
+
+void
+thread_borrow(void *file)
+{
+    struct thread *t = thread_current();
+    assert(t->nborrowed < THREAD_BORROWED_MAX);
+    t->borrowed[t->nborrowed++] = file;
+    __atomic_fetch_or(&t->arch.work, THREAD_WORK_FILES, __ATOMIC_RELAXED);
+}
+
+void *
+thread_give_back(void)
+{
+    struct thread *t = thread_current();
+    __atomic_fetch_and(&t->arch.work, ~THREAD_WORK_FILES, __ATOMIC_RELAXED);
+    return t->nborrowed > 0 ? t->borrowed[--t->nborrowed] : NULL;
 }
 
 void

@@ -14,7 +14,8 @@ struct cred;
 struct process;
 struct sleeplock;
 
-#define THREAD_HELD_MAX 10 /* sleep locks held at once */
+#define THREAD_HELD_MAX     10 /* sleep locks held at once */
+#define THREAD_BORROWED_MAX 4  /* files of one call: proc/borrow.h */
 
 enum thread_state {
     THREAD_RUNNABLE, /* running, or on a run queue */
@@ -22,10 +23,16 @@ enum thread_state {
     THREAD_DEAD,     /* freed once it is off its hart */
 };
 
+enum thread_stay {
+    THREAD_STAYS,
+    THREAD_IS_TO_LEAVE, /* does so before it returns to user mode */
+    THREAD_LEAVES,
+};
+
 struct thread {
     struct arch_thread arch; /* first: tp points at it */
 
-    /* constant after creation */
+    /* constant after creation; exec may change tid */
     int tid;
     struct process *process; /* NULL for kernel threads */
     void (*entry)(void *arg);
@@ -41,16 +48,22 @@ struct thread {
     uint64_t switched_in; /* clock_now_ns() when it got its hart */
 
     /* guarded by the process table's lock */
-    struct list_node process_node;
+    struct list_node process_node, tid_node;
     struct thread_signals signals;
+
+    /* atomic: written under the process table's lock */
+    enum thread_stay stay;
 
     /* private to the owner */
     const struct cred *cred; /* with a reference; NULL for kernel threads */
     const struct sleeplock *held[THREAD_HELD_MAX]; /* in order taken */
     unsigned nheld;
-    char name[16];      /* of kernel threads */
-    uint64_t set_tid;   /* user address its tid goes to when it starts */
-    uint64_t clear_tid; /* user address of set_tid_address, 0 for none */
+    unsigned nborrowed;
+    void *borrowed[THREAD_BORROWED_MAX]; /* files, with references */
+    char name[16];                       /* of kernel threads */
+    uint64_t set_tid;     /* user address its tid goes to when it starts */
+    uint64_t clear_tid;   /* user address of set_tid_address, 0 for none */
+    uint64_t robust_list; /* user address of set_robust_list, 0 for none */
 };
 
 /* The running thread. */

@@ -21,6 +21,7 @@ enum lock_rank {
     /* spin locks, outermost first */
     RANK_SPIN,
     RANK_PROCESS = RANK_SPIN, /* one process's state */
+    RANK_FDTABLE,             /* one table of descriptors */
     RANK_FS_CONTEXT,          /* one process's working directory */
     RANK_DENTRY,              /* the table of cached names */
     RANK_INODE_CACHE,         /* the table of inodes in memory */
@@ -30,6 +31,8 @@ enum lock_rank {
     RANK_TTY,                 /* the terminal's line discipline */
     RANK_DEVICE,              /* a device registry */
     RANK_VIRTQ,               /* one virtqueue and its in-flight table */
+    RANK_FUTEX,               /* one bucket of futex waiters; two in order */
+    RANK_FUTEX_LAST = RANK_FUTEX + 127,
     RANK_COMPLETION,          /* a waiter's own condition */
     RANK_SLEEPLOCK,           /* a sleep lock's own state */
     RANK_WAITQ,               /* one wait queue */

@@ -13,6 +13,7 @@
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "proc/cred.h"
+#include "proc/futex.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
@@ -218,6 +219,18 @@ use_space(struct space *space)
     cpu_irq_restore(on);
 }
 
+/* Takes leave of the old program's threads and of who waits for them. */
+static int
+leave_program(void)
+{
+    struct process *self = process_current();
+    int error = process_end_others();
+    if (error != 0)
+        return error;
+    futex_end_thread();
+    return fdtable_start_program(&self->fdtable);
+}
+
 /* The old program is no more. */
 static void
 commit(struct space *space, const struct elf_info *info, uint64_t sp,
@@ -228,6 +241,7 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
     spin_lock(&process_lock);
     struct space *old = self->space;
     self->space = space;
+    process_let_parent_go_locked(self);
     spin_unlock(&process_lock);
     use_space(space);
     space_leave(old);
@@ -235,9 +249,7 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
 
     cred_set(args->cred);
     set_names(self, args);
-    fdtable_close_on_exec(self->fdtable);
     signal_exec();
-    t->clear_tid = 0;
     memset(&t->arch.fpu, 0, sizeof(t->arch.fpu));
     sched_load_fpu();
     trap_init_user_frame(trap_user_frame(&t->arch), info->entry, sp);
@@ -283,6 +295,10 @@ exec_replace(const struct elf_source *source, struct exec_args *args)
      * without a change of page tables. */
     cpu_thread()->space = space;
     error = build_space(source, args, space, &info, &sp);
+    if (error == 0) {
+        cpu_thread()->space = old;
+        error = leave_program();
+    }
     if (error != 0) {
         cred_put(args->cred);
         use_space(old);

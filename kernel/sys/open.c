@@ -105,19 +105,22 @@ open_path(uint64_t dirfd, const char *path, unsigned flags, uint32_t mode)
     err = created ? 0 : check_open(dentry->inode, flags);
     if (!err)
         err = file_open_dentry(dentry, kept, &file);
-    dentry_put(dentry);
     if (err)
-        return err;
+        goto out;
     struct fdtable *table = process_current()->fdtable;
     int fd = fdtable_install(table, file, 0, flags & O_CLOEXEC);
-    /* Without a descriptor, nothing is lost. */
+    /* Without a descriptor, nothing is lost. From here on another thread may
+     * have closed it. */
+    err = fd;
     if (fd >= 0 && (flags & O_TRUNC) && !created &&
-        S_ISREG(file->inode->mode)) {
-        err = attributes_set_size(file->inode, 0);
-        if (err && fdtable_close(table, fd) == 0)
-            return err;
+        S_ISREG(dentry->inode->mode)) {
+        err = attributes_set_size(dentry->inode, 0);
+        if (!err || fdtable_close(table, fd) < 0)
+            err = fd;
     }
-    return fd;
+out:
+    dentry_put(dentry);
+    return err;
 }
 
 int64_t

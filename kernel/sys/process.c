@@ -1,5 +1,6 @@
 /* System calls about processes: their birth, end and family. */
 #include "abi/errno.h"
+#include "abi/sched.h"
 #include "abi/signal.h"
 #include "abi/wait.h"
 #include "arch/trap.h"
@@ -9,40 +10,62 @@
 #include "proc/sched.h"
 #include "sys/sys.h"
 
-#define CLONE_VM             0x00000100ul
-#define CLONE_VFORK          0x00004000ul
-#define CLONE_CHILD_CLEARTID 0x00200000ul
-#define CLONE_CHILD_SETTID   0x01000000ul
+/* One that a signal interrupts is made again, after any handler: a signal to
+ * the caller's group then is not lost to the child. */
+static int64_t
+clone(const struct clone_args *args, uint64_t first_arg)
+{
+    struct trapframe *frame = trap_user_frame(cpu_thread());
+    int id = process_clone(frame, args);
+    if (id != -EINTR)
+        return id;
+    frame->sepc -= 4;
+    return (int64_t)first_arg;
+}
 
-/* clone(2) as fork(2) uses it: the low byte of the flags is the signal that
- * the parent gets when the child ends. What would share memory or files with
- * the parent is not offered, but vfork may be a fork [posix.1-2004 vfork]. */
 int64_t
 sys_clone(const uint64_t arg[6])
 {
-    if ((arg[0] & 0xff) != SIGCHLD)
+    const struct clone_args args = {
+        .flags = (uint32_t)arg[0] & ~CSIGNAL,
+        .exit_signal = arg[0] & CSIGNAL,
+        .stack = arg[1],
+        .parent_tid = arg[2],
+        .tls = arg[3],
+        .child_tid = arg[4],
+    };
+    return clone(&args, arg[0]);
+}
+
+int64_t
+sys_clone3(const uint64_t arg[6])
+{
+    struct clone_args args = {0};
+    if (arg[1] < CLONE_ARGS_SIZE_VER0)
         return -EINVAL;
-    uint64_t flags = arg[0] & ~0xfful;
-    if ((flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
-        flags &= ~(CLONE_VM | CLONE_VFORK);
-    if (flags & ~(CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID))
-        return -ENOSYS;
-    struct trapframe *frame = trap_user_frame(cpu_thread());
-    int pid = process_fork(frame, arg[1],
-                           arg[0] & CLONE_CHILD_SETTID ? arg[4] : 0);
-    if (pid != -EINTR)
-        return pid;
-    frame->sepc -= 4; /* after any handler, it is made again */
-    return (int64_t)arg[0];
+    if (arg[1] > sizeof(args))
+        return -E2BIG;
+    if (uaccess_read(&args, uaddr(arg[0]), arg[1]) != 0)
+        return -EFAULT;
+    if (args.flags & (CSIGNAL | CLONE_DETACHED) || args.set_tid_size != 0 ||
+        (args.stack == 0) != (args.stack_size == 0) ||
+        (args.flags & CLONE_THREAD && args.exit_signal != 0))
+        return -EINVAL;
+    args.stack += args.stack_size;
+    return clone(&args, arg[0]);
 }
 
 int64_t
 sys_exit(const uint64_t arg[6])
 {
-    process_exit((int)(arg[0] & 0xff) << 8);
+    thread_exit_user((int)(arg[0] & 0xff));
 }
 
-int64_t sys_exit_group(const uint64_t arg[6]) ALIAS("sys_exit");
+int64_t
+sys_exit_group(const uint64_t arg[6])
+{
+    process_exit((int)(arg[0] & 0xff) << 8);
+}
 
 /* struct rusage of wait4, as Linux has it; the fields kept here. */
 struct rusage {
@@ -104,14 +127,6 @@ sys_set_tid_address(const uint64_t arg[6])
 {
     thread_current()->clear_tid = arg[0];
     return thread_current()->tid;
-}
-
-/* The list matters to threads that share memory, of which there are none:
- * nobody is left to see a lock that its dead owner held. */
-int64_t
-sys_set_robust_list(const uint64_t arg[6])
-{
-    return arg[1] == 24 ? 0 : -EINVAL; /* sizeof(struct robust_list_head) */
 }
 
 int64_t

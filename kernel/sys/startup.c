@@ -10,6 +10,7 @@
 #include "fs/bcache.h"
 #include "fs/devfs.h"
 #include "fs/eclipsefs/eclipsefs.h"
+#include "fs/fdtable.h"
 #include "fs/fs.h"
 #include "fs/mount.h"
 #include "fs/procfs.h"
@@ -226,8 +227,13 @@ startup(void *instret)
     selftest_run();
     vdso_init();
 
-    process_hooks =
-        (struct process_hooks){fs_clone_process, release_process, init_ended};
+    process_hooks = (struct process_hooks){
+        .clone = fs_clone_process,
+        .share = fs_share_process,
+        .release = release_process,
+        .end_call = fdtable_end_call,
+        .init_ended = init_ended,
+    };
     space_find_memory = find_memory;
     process_become_init();
     if (fs_start_process(process_current()) != 0)

@@ -114,7 +114,7 @@ test_close_on_exec(void **state UNUSED)
         assert_int_equal(install(0, i % 3 == 0), i);
     assert_int_equal(fdtable_set_cloexec(table, 3, false), 0);
     assert_int_equal(fdtable_set_cloexec(table, 4, true), 0);
-    fdtable_close_on_exec(table);
+    assert_int_equal(fdtable_start_program(&table), 0);
     assert_int_equal(released, 34);
     assert_null(fdtable_get(table, 4));
     assert_null(fdtable_get(table, 99));
@@ -137,7 +137,7 @@ test_clone(void **state UNUSED)
 
     assert_int_equal(fdtable_close(table, 68), 0);
     assert_int_equal(released, 1);
-    fdtable_destroy(copy);
+    fdtable_put(copy);
     assert_int_equal(released, 2);
 }
 
@@ -177,7 +177,7 @@ set_up(void **state UNUSED)
 static int
 tear_down(void **state UNUSED)
 {
-    fdtable_destroy(table);
+    fdtable_put(table);
     return 0;
 }
 

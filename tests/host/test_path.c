@@ -234,7 +234,7 @@ test_working_directory(void **state UNUSED)
     fs_context_set_cwd(ctx, deep);
     assert_int_equal(found("below", 0), ON_OTHER(3));
     assert_int_equal(found("../../dir", 0), ON_DISK(2));
-    fs_context_destroy(ctx);
+    fs_context_put(ctx);
     ctx = child;
     assert_int_equal(found("below", 0), -ENOENT);
     dentry_put(sub);

@@ -1,0 +1,20 @@
+"""Threads, by programs built for Linux, on machines of different width."""
+
+import os
+
+import harness
+from harness import Guest, cases
+
+PROGRAMS = ("threads",)
+
+
+@cases(one=dict(harts=1), two=dict(harts=2), four=dict(harts=4), eight=dict(harts=8))
+def test_programs(harts):
+    """Every case of each program passes, whoever runs beside it."""
+    if not os.path.exists(harness.built(f"linux/{PROGRAMS[0]}")):
+        raise harness.Skip("no compiler for Linux programs")
+    with Guest(harts=harts) as guest:
+        guest.boot()
+        for program in PROGRAMS:
+            output = guest.command(f"/linux/{program}; echo status $?")
+            assert output.endswith("status 0"), harness.printable(output)[-2000:]
