@@ -327,20 +327,23 @@ install = $(if $(2),mkdir -p $(1) && $(foreach p,$(2),$(STRIP) \
 
 # $(call stage,tree): everything both images hold.
 define stage
-	@rm -rf $(1) && mkdir -p $(addprefix $(1)/,bin sbin dev proc sys tmp root etc mnt)
+	@rm -rf $(1) && mkdir -p $(addprefix $(1)/,bin sbin dev proc sys tmp root etc mnt home/student)
 	@if test -d rootfs; then cp -R rootfs/. $(1)/; fi
 	@$(call install,$(1)/bin,$(filter-out %/init,$(PROGRAMS)))
 	@$(call install,$(1)/sbin,$(filter %/init,$(PROGRAMS)))
 endef
 # A new file each time: a running QEMU keeps the old one. Most of it is a hole.
-mkfs = rm -f $@ && $(BUILD)/host/mkfs.eclipsefs --reproducible -s 64M -d $(1) $@
+# Whoever builds, and with whatever umask: the files are root's.
+mkfs = rm -f $@ && chmod -R u=rwX,go=rX $(1) && $(BUILD)/host/mkfs.eclipsefs \
+       --reproducible -s 64M -d $(1) -D mkfs/image.modes $@
 
-$(BUILD)/root.img: $(PROGRAMS) $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE)
+$(BUILD)/root.img: $(PROGRAMS) $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE) \
+                   mkfs/image.modes
 	$(call stage,$(BUILD)/rootfs)
 	$(call say,MKFS)$(call mkfs,$(BUILD)/rootfs)
 
 $(BUILD)/test.img: $(PROGRAMS) $(TEST_PROGRAMS) $(LINUX_TESTS) \
-                   $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE) \
+                   $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE) mkfs/image.modes \
                    $(wildcard tests/guest/tools/*)
 	$(call stage,$(BUILD)/testfs)
 	@$(call install,$(BUILD)/testfs/tests,$(TEST_PROGRAMS))

@@ -3,6 +3,7 @@
 #include "complain.h"
 #include "extended.h"
 #include "host_kernel.h"
+#include "modes.h"
 #include "plain.h"
 #include "tree.h"
 
@@ -22,6 +23,7 @@ static const char usage_text[] =
     "an\n"
     "                   extended one\n"
     "  -d DIR           fill it with what DIR holds; default: nothing\n"
+    "  -D FILE          owners and modes: lines PATH MODE UID GID\n"
     "  -s SIZE          bytes of the image, with k, M or G; default: enough\n"
     "  -N INODES        slots in the inode table, at least; default: enough\n"
     "  -L LABEL         up to 32 bytes; a plain image has none\n"
@@ -31,7 +33,7 @@ static const char usage_text[] =
 
 struct arguments {
     bool plain, reproducible;
-    const char *label, *dir, *image;
+    const char *label, *dir, *modes, *image;
     uint64_t size, inodes;
 };
 
@@ -69,6 +71,9 @@ parse_option(struct arguments *args, int option)
     case 'd':
         args->dir = optarg;
         return true;
+    case 'D':
+        args->modes = optarg;
+        return true;
     case 'L':
         args->label = optarg;
         return true;
@@ -95,7 +100,8 @@ parse_arguments(struct arguments *args, int argc, char **argv)
     };
     int option;
 
-    while ((option = getopt_long(argc, argv, "d:L:s:N:h", options, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, "d:D:L:s:N:h", options, NULL)) !=
+           -1)
         if (!parse_option(args, option))
             return false;
     if (optind != argc - 1)
@@ -151,6 +157,7 @@ make_image(const struct arguments *args)
     };
     bool ok =
         tree_scan(&tree, args->dir, &tree_options) &&
+        (!args->modes || modes_apply(&tree, args->modes)) &&
         (args->plain ? plain_write(&tree, args->image, &plain_options)
                      : extended_write(&tree, args->image, &extended_options));
     tree_free(&tree);

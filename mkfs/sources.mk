@@ -16,7 +16,7 @@ CHECK_SRCS := $(addprefix mkfs/, \
 
 HOSTFS_SRCS := $(EFS_SRCS) \
     $(addprefix mkfs/, \
-        walk.c parents.c list.c get.c dump.c dump_blocks.c tree.c beside.c plain.c extended.c \
+        walk.c parents.c list.c get.c dump.c dump_blocks.c tree.c modes.c beside.c plain.c extended.c \
         fill.c edit.c) \
     $(CHECK_SRCS) \
     user/lib/sha256.c

@@ -19,6 +19,7 @@
 #include "mm/frame.h"
 #include "mm/slab.h"
 #include "mm/space.h"
+#include "proc/cred.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 
@@ -60,7 +61,21 @@ find_pid(const char *name)
     return (uint64_t)pid;
 }
 
-static const struct pseudo_kind pids = {.next = next_pid, .find = find_pid};
+/* Who must not look into a process does not own its files either. */
+static void
+get_owner(uint64_t pid, uint32_t *uid, uint32_t *gid)
+{
+    spin_lock(&process_lock);
+    const struct process *p = process_find_locked((int)pid);
+    if (p && !p->cred->is_hidden) {
+        *uid = p->cred->uid.effective;
+        *gid = p->cred->gid.effective;
+    }
+    spin_unlock(&process_lock);
+}
+
+static const struct pseudo_kind pids = {
+    .next = next_pid, .find = find_pid, .get_owner = get_owner};
 
 /* The 52 columns of proc(5); what is not kept is 0. */
 static int
@@ -84,6 +99,13 @@ put_stat(struct text *out, const struct process *p) REQUIRES(process_lock)
                        lives ? t->arch.cpu->index : 0);
 }
 
+static void
+put_ids(struct text *out, const char *name, const struct cred_ids *ids)
+{
+    text_printf(out, "%s:\t%u\t%u\t%u\t%u\n", name, ids->real, ids->effective,
+                ids->saved, ids->fs);
+}
+
 static int
 put_status(struct text *out, const struct process *p) REQUIRES(process_lock)
 {
@@ -95,7 +117,12 @@ put_status(struct text *out, const struct process *p) REQUIRES(process_lock)
     text_printf(out, "Name:\t%s\nState:\t%s\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n",
                 p->name, states[i], p->pid, p->pid,
                 p->parent ? p->parent->pid : 0);
-    text_printf(out, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+    put_ids(out, "Uid", &p->cred->uid);
+    put_ids(out, "Gid", &p->cred->gid);
+    text_printf(out, "Groups:\t");
+    for (unsigned g = 0; g < p->cred->group_count; g++)
+        text_printf(out, "%u ", p->cred->groups[g]);
+    text_printf(out, "\n");
     if (p->space)
         text_printf(out, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\n",
                     p->space->size / 1024, p->space->resident / 1024);
@@ -144,12 +171,13 @@ show_cwd(struct text *out)
     if (!process)
         return -ENOENT;
     spin_lock(&process_lock);
-    if (process->fs)
+    bool may = cred_may_inspect(process);
+    if (process->fs && may)
         cwd = fs_context_get_cwd(process->fs);
     spin_unlock(&process_lock);
     process_put(process);
     if (!cwd)
-        return -ENOENT;
+        return may ? -ENOENT : -EACCES;
 
     int err = -ENOMEM;
     char *buf = kmalloc(PATH_MAX);

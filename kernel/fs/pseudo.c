@@ -1,6 +1,7 @@
 #include "fs/pseudo.h"
 #include "abi/errno.h"
 #include "abi/limits.h"
+#include "fs/attributes.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
@@ -231,7 +232,25 @@ pseudo_readlink(struct inode *inode, char *buf, size_t size)
     return n;
 }
 
+/* A device of whose kind there is but one can be given away, as login does
+ * with the terminal. Its inode then stays, for nothing else remembers it. */
+static int
+pseudo_set_attributes(struct inode *inode, const struct inode_attributes *set)
+{
+    struct inode *self;
+    if (!inode->rdev || rows_of(inode)[index_of(inode)].kind)
+        return -EPERM;
+    if (!inode->private) {
+        int err = inode_get(inode->super, inode->ino, &self);
+        if (err)
+            return err;
+        inode->private = self;
+    }
+    return attributes_apply(inode, set);
+}
+
 static const struct inode_ops pseudo_inode_ops = {
+    .set_attributes = pseudo_set_attributes,
     .lookup = pseudo_lookup,
     .readdir = pseudo_readdir,
     .readlink = pseudo_readlink,
@@ -242,10 +261,15 @@ pseudo_read_inode(struct inode *inode)
 {
     const struct pseudo_row *row = &rows_of(inode)[index_of(inode)];
     bool many = row->kind && row->kind->get_rdev;
+    const struct pseudo_row *above = row;
+    while (!above->kind && above->parent)
+        above = &rows_of(inode)[above->parent];
     inode->ops = &pseudo_inode_ops;
     inode->mode = row->mode;
     inode->nlink = S_ISDIR(row->mode) ? 2 : 1;
     inode->rdev = many ? row->kind->get_rdev(pseudo_id(inode)) : row->rdev;
+    if (above->kind && above->kind->get_owner)
+        above->kind->get_owner(pseudo_id(inode), &inode->uid, &inode->gid);
     inode->file_ops = S_ISREG(row->mode) ? &text_file_ops : row->file_ops;
     return 0;
 }

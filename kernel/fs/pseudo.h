@@ -2,8 +2,9 @@
  *
  * A tree is a table that never changes, a row for each name. A row may stand
  * for many names of a kind, as /proc/PID: they are numbered, and whatever
- * lies below one is told its number. Nothing is kept but inodes in use; no
- * locks. Thread context, may block.
+ * lies below one is told its number. Nothing is kept but inodes in use, and
+ * those of devices whose owner or mode was changed; no locks. Thread context,
+ * may block.
  *
  * A text file is generated when it is opened, so one open sees one state,
  * in however many pieces it is read. */
@@ -35,6 +36,9 @@ struct pseudo_kind {
 
     /* The device number of a device. NULL: the row's. */
     uint64_t (*get_rdev)(uint64_t id);
+
+    /* Whose things of the kind, and all below, are. NULL: user 0's. */
+    void (*get_owner)(uint64_t id, uint32_t *uid, uint32_t *gid);
 };
 
 struct pseudo_row {

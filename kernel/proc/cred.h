@@ -6,9 +6,8 @@
  * last, for others to judge it by: guarded by process_lock. Thread context. */
 #pragma once
 
+#include "abi/cred.h"
 #include "lib/compiler.h"
-
-#define CRED_GROUPS_MAX 64
 
 struct process;
 

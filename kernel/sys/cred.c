@@ -1,7 +1,7 @@
 /* The system calls about users, groups and what they may do. */
 #include "proc/cred.h"
 
-#include "abi/capability.h"
+#include "abi/cred.h"
 #include "abi/errno.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"

@@ -106,6 +106,22 @@ class RoundTrip(MkfsTest):
             self.assertEqual(row[3], str(len(data)))
         self.assertEqual(found, {})
 
+    def test_owners_and_modes_of_a_table(self):
+        self.fill()
+        table = self.folder / "table"
+        table.write_text("# owners\n\n/ 1777 3 4\n/f7 4711 0 0  # su\n"
+                         "/sub/empty\t700 1000 1001\n//sub//link 777 5 6\n")
+        self.make("-D", table)
+        found = self.manifest()
+        for name, mode, uid, gid in (
+                ("/", 0o41777, 3, 4), ("/f7", 0o104711, 0, 0),
+                ("/sub/empty", 0o40700, 1000, 1001),
+                ("/sub/link", 0o120777, 5, 6)):
+            row = found[name]
+            self.assertEqual([int(row[2], 8), *map(int, row[5:7])],
+                             [mode, uid, gid], name)
+        self.assertEqual(int(found["/f1"][2], 8), 0o100640)
+
     def test_get_gives_the_same_tree(self):
         self.fill()
         self.make()
@@ -349,6 +365,20 @@ class Refusals(MkfsTest):
             self.assertEqual(result.returncode, 1)
             self.assertIn(b"secret: Permission denied", result.stderr)
             self.assertFalse(self.image.exists())
+
+    def test_table_of_modes(self):
+        (self.tree / "f").write_text("x")
+        table = self.folder / "table"
+        for line, why in (("/f 644 0", b"table:2: not a path"),
+                          ("f 644 0 0", b"does not begin with /"),
+                          ("/f 10000 0 0", b"the mode is not one"),
+                          ("/f 644 0 0 0", b"not a path"),
+                          ("/g 644 0 0", b"there is no such file"),
+                          ("/f/g 644 0 0", b"there is no such file")):
+            table.write_text(f"# comment\n{line}\n")
+            self.refuse(why, "-d", self.tree, "-D", table, self.image)
+        self.refuse(b"none: No such file", "-d", self.tree, "-D",
+                    self.folder / "none", self.image)
 
     def test_wrong_usage(self):
         for args in ([], ["--plain"], ["--plain", "a", "b"], ["--frob", "x"],

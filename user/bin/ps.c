@@ -2,18 +2,21 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <err.h>
+#include <names.h>
 #include <prog.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char usage[] =
     "usage: ps [-aefx]\n"
-    "List all processes: number, parent, state (R running, S sleeping,\n"
+    "List all processes: user, number, parent, state (R running, S sleeping,\n"
     "D waiting for a device, T stopped, Z ended), memory in use, processor\n"
     "time, command. The options are accepted and change nothing.\n";
 
 /* What /proc/PID/stat says; see proc(5) of Linux for the fields. */
 struct process {
+    uid_t user;
     long pid, parent;
     char state;
     unsigned long ticks; /* of a hundredth of a second */
@@ -61,11 +64,14 @@ add(const char *pid)
 {
     char path[300], text[1024];
     struct process p;
+    struct stat st;
 
     snprintf(path, sizeof(path), "/proc/%s/stat", pid);
     /* It may have ended meanwhile. */
-    if (!prog_read_text(path, text, sizeof(text)) || !parse(text, &p))
+    if (stat(path, &st) != 0 || !prog_read_text(path, text, sizeof(text)) ||
+        !parse(text, &p))
         return;
+    p.user = st.st_uid;
     processes = realloc(processes, (count + 1) * sizeof(*processes));
     if (!processes)
         err(1, "ps");
@@ -119,12 +125,13 @@ main(int argc, char **argv)
             add(e->d_name);
     closedir(d);
     qsort(processes, count, sizeof(*processes), compare);
-    printf("%5s %5s S %8s %9s COMMAND\n", "PID", "PPID", "KIB", "TIME");
+    printf("%-8s %5s %5s S %8s %9s COMMAND\n", "USER", "PID", "PPID", "KIB",
+           "TIME");
     for (size_t i = 0; i < count; i++) {
         const struct process *p = &processes[i];
-        printf("%5ld %5ld %c %8ld %3lu:%02lu.%02lu ", p->pid, p->parent,
-               p->state, p->pages * 4, p->ticks / 6000, p->ticks / 100 % 60,
-               p->ticks % 100);
+        printf("%-8s %5ld %5ld %c %8ld %3lu:%02lu.%02lu ", user_name(p->user),
+               p->pid, p->parent, p->state, p->pages * 4, p->ticks / 6000,
+               p->ticks / 100 % 60, p->ticks % 100);
         show_command(p);
     }
     prog_exit(0);

@@ -1,6 +1,7 @@
 #include "console.h"
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void
@@ -20,4 +21,7 @@ console_take(void)
 {
     setsid();
     ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+    /* Whose it was before has gone. */
+    fchown(STDIN_FILENO, 0, 0);
+    fchmod(STDIN_FILENO, 0600);
 }

@@ -1,7 +1,10 @@
 /* Limits of the C types, and of paths and pipes. */
 #pragma once
 
+#include "abi/cred.h"
 #include "abi/limits.h"
+
+#define NGROUPS_MAX CRED_GROUPS_MAX
 
 #define CHAR_BIT   8
 #define SCHAR_MAX  __SCHAR_MAX__

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,22 @@ getauxval(unsigned long tag)
     return 0;
 }
 
+/* The program has rights that who runs it has not: what it opens must not
+ * become its standard error, and what it runs must be what it means. */
+static void
+distrust(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= 2);
+    if (fd < 0)
+        _exit(127);
+    close(fd);
+    setenv("PATH", "/bin:/sbin", 1);
+}
+
 /* stack: argc, the arguments and a null, the environment and a null, then
  * pairs of the auxiliary vector up to AT_NULL, as the kernel laid them. */
 void
@@ -40,6 +57,8 @@ libc_start(uintptr_t *stack)
     while (*end)
         end++;
     auxv = (const void *)(end + 1);
+    if (getauxval(AT_SECURE))
+        distrust();
     if (argc > 0 && argv[0]) {
         const char *slash = strrchr(argv[0], '/');
         program_name = slash ? slash + 1 : argv[0];

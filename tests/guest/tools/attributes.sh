@@ -39,21 +39,21 @@ expect 2 'chmod: u+q: not a mode' chmod u+q f
 fails 'chmod: nix: No such file or directory' chmod 600 nix
 
 # Owners.
-ok chown user f
-is 'the owner' 'user root' "$(stat -c '%U %G' f)"
+ok chown student f
+is 'the owner' 'student root' "$(stat -c '%U %G' f)"
 ok chown daemon:tty f
 is 'and the group' 'daemon tty' "$(stat -c '%U %G' f)"
-ok chown user: f
-is 'the own group' 'user user' "$(stat -c '%U %G' f)"
+ok chown student: f
+is 'the own group' 'student student' "$(stat -c '%U %G' f)"
 ok chgrp 77 f
 is 'by number' '1000 77' "$(stat -c '%u %G' f)"
-ok chown -R user:tty d
-is '-R' 'user user user' "$(echo $(stat -c %U d d/e d/g))"
+ok chown -R student:tty d
+is '-R' 'student student student' "$(echo $(stat -c %U d d/e d/g))"
 ok chown -h daemon l
-is 'a link' 'daemon user' "$(echo $(stat -c %U l f))"
+is 'a link' 'daemon student' "$(echo $(stat -c %U l f))"
 fails 'chown: nobody2: no such user' chown nobody2 f
 fails 'chgrp: nogroup2: no such group' chgrp nogroup2 f
-fails 'chown: nix: No such file or directory' chown user nix
+fails 'chown: nix: No such file or directory' chown student nix
 chmod 6755 f
 ok chown daemon f
 is 'rights of the old owner' 755 "$(mode f)"

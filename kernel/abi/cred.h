@@ -1,7 +1,9 @@
-/* What capget and capset exchange, as Linux has it. */
+/* Groups, and what capget and capset exchange, as Linux has it. */
 #pragma once
 
 #include <stdint.h>
+
+#define CRED_GROUPS_MAX 64 /* of a process, beside its own */
 
 #define CAP_VERSION_1 0x19980330u
 #define CAP_VERSION_2 0x20071026u
