@@ -8,7 +8,7 @@ enum { BASE = 0x10, SPEC_VERSION = 0, IMPL_ID, IMPL_VERSION, PROBE };
 enum { DBCN = 0x4442434e, WRITE_BYTE = 2 };
 enum { HSM = 0x48534d, HART_START = 0 };
 enum { IPI = 0x735049, SEND = 0 };
-enum { RFENCE = 0x52464e43, REMOTE_SFENCE_VMA = 1 };
+enum { RFENCE = 0x52464e43, REMOTE_FENCE_I = 0, REMOTE_SFENCE_VMA };
 enum {
     SRST = 0x53525354,
     RESET = 0,
@@ -102,6 +102,12 @@ sbi_remote_sfence(uint64_t hartid, uint64_t va, uint64_t size)
     /* Of a mask of harts the first one is hartid; or that is -1, and means
      * all harts [sbi §3.1]. */
     call(RFENCE, REMOTE_SFENCE_VMA, 1, hartid, va, size);
+}
+
+void
+sbi_remote_fence_i(void)
+{
+    call(RFENCE, REMOTE_FENCE_I, 0, (uint64_t)-1, 0, 0);
 }
 
 void

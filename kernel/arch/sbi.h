@@ -30,6 +30,10 @@ void sbi_send_ipi(uint64_t hartid);
 #define SBI_ALL_HARTS UINT64_MAX
 void sbi_remote_sfence(uint64_t hartid, uint64_t va, uint64_t size);
 
+/* Makes every hart's later instruction fetches see earlier writes to memory
+ * [sbi §8.1]. */
+void sbi_remote_fence_i(void);
+
 /* System reset [sbi §10.1]. They return only if the firmware cannot. */
 void sbi_shutdown(bool failed);
 void sbi_reboot(void);

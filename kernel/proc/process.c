@@ -267,7 +267,7 @@ process_set_group(int pid, int pgid)
 {
     struct process *self = process_current();
     int error = -ESRCH;
-    if (pgid < 0)
+    if (pgid < 0 || (pgid == 0 && pid < 0))
         return -EINVAL;
     spin_lock(&process_lock);
     struct process *p = pid == 0 ? self : process_find_locked(pid);

@@ -28,6 +28,25 @@ sys_close(const uint64_t arg[6])
     return fdtable_close(process_current()->fdtable, (int)arg[0]);
 }
 
+#define CLOSE_RANGE_CLOEXEC 4u
+
+int64_t
+sys_close_range(const uint64_t arg[6])
+{
+    struct fdtable *table = process_current()->fdtable;
+    unsigned first = (unsigned)arg[0], last = (unsigned)arg[1];
+    if ((arg[2] & ~(uint64_t)CLOSE_RANGE_CLOEXEC) || first > last)
+        return -EINVAL;
+    for (unsigned fd = first; fd <= last && fd < FDTABLE_MAX; fd++) {
+        /* That there is none is no error. */
+        int err = arg[2] ? fdtable_set_cloexec(table, (int)fd, true)
+                         : fdtable_close(table, (int)fd);
+        if (err && err != -EBADF)
+            return err;
+    }
+    return 0;
+}
+
 int64_t
 sys_dup(const uint64_t arg[6])
 {

@@ -82,7 +82,8 @@ sys_munmap(const uint64_t arg[6])
 {
     int error = space_unmap(process_current()->space, arg[0],
                             ALIGN_UP(arg[1], PAGE_SIZE));
-    return error == -ENOMEM && arg[1] > USER_END ? -EINVAL : error;
+    bool inside = arg[0] < USER_END && arg[1] <= USER_END - arg[0];
+    return error == -ENOMEM && !inside ? -EINVAL : error;
 }
 
 int64_t

@@ -2,7 +2,6 @@
 #include "abi/errno.h"
 #include "abi/reboot.h"
 #include "abi/sysinfo.h"
-#include "abi/utsname.h"
 #include "arch/clock.h"
 #include "dev/random.h"
 #include "fs/fdtable.h"
@@ -19,21 +18,6 @@
 #include "proc/signal.h"
 #include "sys/power.h"
 #include "sys/sys.h"
-#include "lib/version.h"
-
-int64_t
-sys_uname(const uint64_t arg[6])
-{
-    static const struct utsname name = {
-        .sysname = "Umbra",
-        .nodename = "umbra",
-        .release = VERSION_RELEASE,
-        .version = VERSION_BUILD,
-        .machine = "riscv64",
-        .domainname = "(none)",
-    };
-    return uaccess_write(uaddr(arg[0]), &name, sizeof(name));
-}
 
 int64_t
 sys_sysinfo(const uint64_t arg[6])

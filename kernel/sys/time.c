@@ -65,7 +65,13 @@ sys_gettimeofday(const uint64_t arg[6])
 {
     int64_t ns = rtc_now_ns();
     struct timeval tv = {ns / NS_PER_S, ns % NS_PER_S / 1000};
-    return arg[0] == 0 ? 0 : uaccess_write(uaddr(arg[0]), &tv, sizeof(tv));
+    const uint32_t zone[2] = {0, 0}; /* the clock shows UTC */
+    int error = 0;
+    if (arg[0] != 0)
+        error = uaccess_write(uaddr(arg[0]), &tv, sizeof(tv));
+    if (error == 0 && arg[1] != 0)
+        error = uaccess_write(uaddr(arg[1]), zone, sizeof(zone));
+    return error;
 }
 
 int

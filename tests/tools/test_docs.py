@@ -28,6 +28,20 @@ def test_system_calls():
     assert numbers == [n for n in range(463) if n not in unused]
 
 
+def test_system_calls_tested():
+    """usertests makes every call of syscalls.def, and with bad arguments, too."""
+    folder = os.path.join(ROOT, "user", "tests", "usertests")
+    code = "".join(read(folder, name) for name in os.listdir(folder))
+    names = re.findall(r"^SYSCALL\(\d+, (\w+),", read("kernel", "abi", "syscalls.def"), re.M)
+    called = set(re.findall(r"\bcall\((\w+)", code))
+    bad = {"exit", "exit_group"}  # they never return
+    bad |= set(re.findall(r"\bbad\(\w+, (\w+)", code))
+    bad |= set(re.findall(r"\bcheck_fails\(\w+, call\((\w+)", code))
+    bad |= set(re.findall(r"\b(?:never_fails|bad_path)\((\w+)", code))
+    assert set(names) <= called, f"never called: {set(names) - called}"
+    assert set(names) <= bad, f"no bad arguments: {set(names) - bad}"
+
+
 def test_boot_arguments():
     """docs/boot.md has the words that the kernel looks for."""
     sources = ("main.c", "sys/startup.c", "sys/selftest.c")

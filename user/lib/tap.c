@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 static bool case_failed;
+static size_t cases_ended;
 
 void
 tap_fail(const char *file, int line, const char *format, ...)
@@ -18,21 +19,28 @@ tap_fail(const char *file, int line, const char *format, ...)
     fflush(stdout);
 }
 
+bool
+tap_end_case(const char *name)
+{
+    bool failed = case_failed;
+
+    printf("%sok %zu - %s\n", failed ? "not " : "", ++cases_ended, name);
+    /* Forked children must not print this again. */
+    fflush(stdout);
+    case_failed = false;
+    return failed;
+}
+
 int
 tap_run(const struct tap_case *cases, size_t count)
 {
     bool any = false;
 
     printf("1..%zu\n", count);
-    for (size_t i = 0; i < count; i++) {
-        case_failed = false;
-        /* Forked children must not print this again. */
-        fflush(stdout);
-        cases[i].run();
-        printf("%sok %zu - %s\n", case_failed ? "not " : "", i + 1,
-               cases[i].name);
-        any |= case_failed;
-    }
     fflush(stdout);
+    for (size_t i = 0; i < count; i++) {
+        cases[i].run();
+        any |= tap_end_case(cases[i].name);
+    }
     return any;
 }

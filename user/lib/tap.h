@@ -17,6 +17,10 @@ struct tap_case {
 /* Runs the cases. Returns the program's exit status: 0 if all passed. */
 int tap_run(const struct tap_case *cases, size_t count);
 
+/* For a program that has its cases in no list: the running one ends here, and
+ * the next begins. Prints the result; returns whether a check has failed. */
+bool tap_end_case(const char *name);
+
 /* A case in a list, named as its function. */
 #define TAP_CASE(function)  \
     {                       \

@@ -1,0 +1,126 @@
+/* System calls about the names and the harts of this machine. */
+#include "abi/errno.h"
+#include "arch/sbi.h"
+#include "dev/platform.h"
+#include "mm/uaccess.h"
+#include "proc/cred.h"
+#include "proc/thread.h"
+#include "proc/uts.h"
+#include "sys/sys.h"
+
+int64_t
+sys_uname(const uint64_t arg[6])
+{
+    struct utsname names;
+    uts_get(&names);
+    return uaccess_write(uaddr(arg[0]), &names, sizeof(names));
+}
+
+static int64_t
+set_name(enum uts_name which, const uint64_t arg[6])
+{
+    char name[UTS_NAME_MAX];
+    if (!cred_is_root(cred_current()))
+        return -EPERM;
+    if (arg[1] > sizeof(name))
+        return -EINVAL;
+    int error = uaccess_read(name, uaddr(arg[0]), arg[1]);
+    if (error == 0)
+        uts_set(which, name, arg[1]);
+    return error;
+}
+
+int64_t
+sys_sethostname(const uint64_t arg[6])
+{
+    return set_name(UTS_NODE, arg);
+}
+
+int64_t
+sys_setdomainname(const uint64_t arg[6])
+{
+    return set_name(UTS_DOMAIN, arg);
+}
+
+/* All memory is equally near: there is node 0 alone. */
+int64_t
+sys_getcpu(const uint64_t arg[6])
+{
+    uint32_t cpu = thread_current()->arch.cpu->index, node = 0;
+    int error = 0;
+    if (arg[0] != 0)
+        error = uaccess_write(uaddr(arg[0]), &cpu, sizeof(cpu));
+    if (error == 0 && arg[1] != 0)
+        error = uaccess_write(uaddr(arg[1]), &node, sizeof(node));
+    return error;
+}
+
+/* There is one personality, Linux's own, without its flags. */
+int64_t
+sys_personality(const uint64_t arg[6])
+{
+    uint32_t wish = (uint32_t)arg[0];
+    return wish == 0 || wish == UINT32_MAX ? 0 : -EINVAL;
+}
+
+/* Keys of riscv_hwprobe and bits of their values, as Linux has them. */
+enum { BASE_BEHAVIOR = 3, IMA_EXT_0 = 4, CPUPERF_0 = 5 };
+enum { BEHAVIOR_IMA = 1, EXT_FD = 1, EXT_C = 2, MISALIGNED_UNKNOWN = 0 };
+
+struct hwprobe {
+    int64_t key;
+    uint64_t value;
+};
+
+static void
+probe(struct hwprobe *pair)
+{
+    uint32_t isa = platform_get()->harts[0].isa;
+    bool has_fd = (isa & PLATFORM_ISA('f')) && (isa & PLATFORM_ISA('d'));
+    pair->value = 0;
+    switch (pair->key) {
+    case BASE_BEHAVIOR:
+        pair->value = BEHAVIOR_IMA;
+        break;
+    case IMA_EXT_0:
+        pair->value =
+            (has_fd ? EXT_FD : 0) | (isa & PLATFORM_ISA('c') ? EXT_C : 0);
+        break;
+    case CPUPERF_0:
+        pair->value = MISALIGNED_UNKNOWN;
+        break;
+    default:
+        pair->key = -1;
+    }
+}
+
+/* All harts are alike, so it does not matter which are asked about. */
+int64_t
+sys_riscv_hwprobe(const uint64_t arg[6])
+{
+    if (arg[4] != 0)
+        return -EINVAL;
+    for (uint64_t i = 0; i < arg[1]; i++) {
+        struct hwprobe pair;
+        uaddr_t at = uaddr(arg[0] + i * sizeof(pair));
+        int error = uaccess_read(&pair, at, sizeof(pair));
+        if (error == 0) {
+            probe(&pair);
+            error = uaccess_write(at, &pair, sizeof(pair));
+        }
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+#define FLUSH_ICACHE_LOCAL 1u /* this thread will do, wherever it goes */
+
+int64_t
+sys_riscv_flush_icache(const uint64_t arg[6])
+{
+    if (arg[2] & ~(uint64_t)FLUSH_ICACHE_LOCAL)
+        return -EINVAL;
+    sbi_remote_fence_i();
+    return 0;
+}

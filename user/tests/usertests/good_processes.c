@@ -1,0 +1,164 @@
+/* The calls on processes, signals and memory do what they are for. */
+#include "usertests.h"
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+static int
+ended(long pid)
+{
+    int status = -1;
+
+    check_eq(call(wait4, pid, &status, 0, NULL), pid);
+    return status;
+}
+
+static void
+children_are_waited_for(void)
+{
+    long pid = call(clone, SIGCHLD, 0, 0, 0, 0);
+
+    if (pid == 0)
+        call(exit_group, 7);
+    check_eq(ended(pid), 7 << 8);
+    pid = call(clone, SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0)
+        call(exit, 8);
+    check_eq(ended(pid), 8 << 8);
+    check_fails(ECHILD, call(wait4, pid, NULL, WNOHANG, NULL));
+}
+
+static void
+programs_are_run(void)
+{
+    static const char *const argv[] = {"false", NULL};
+    long pid = call(clone, SIGCHLD, 0, 0, 0, 0);
+
+    if (pid == 0) {
+        call(execve, "/bin/false", argv, NULL);
+        call(exit_group, 99);
+    }
+    check_eq(ended(pid), 1 << 8);
+}
+
+static void
+leave_the_group(void)
+{
+    long self = call(getpid);
+
+    check_eq(call(gettid), self);
+    check_eq(call(setpgid, 0, 0), 0);
+    check_eq(call(getpgid, 0), self);
+    check_fails(EPERM, call(setsid)); /* a group's leader */
+    check(call(getppid) > 0);
+}
+
+static void
+lead_a_session(void)
+{
+    long self = call(getpid);
+
+    check_eq(call(setsid), self);
+    check_eq(call(getsid, 0), self);
+    check_eq(call(getpgid, self), self);
+}
+
+static void
+groups_and_sessions(void)
+{
+    in_child(leave_the_group);
+    in_child(lead_a_session);
+}
+
+static void
+users(void)
+{
+    check_eq(call(getuid), 0);
+    check_eq(call(geteuid), 0);
+    check_eq(call(getgid), 0);
+    check_eq(call(getegid), 0);
+}
+
+static void
+signals_end_and_wait(void)
+{
+    uint64_t term = 1ul << (SIGTERM - 1), old = 0;
+    long pid = call(clone, SIGCHLD, 0, 0, 0, 0);
+
+    if (pid == 0) {
+        pid = call(gettid);
+        call(rt_sigprocmask, SIG_BLOCK, &term, NULL, 8);
+        call(tgkill, pid, pid, SIGTERM); /* it waits */
+        call(tkill, pid, SIGKILL);
+    }
+    check_eq(ended(pid), SIGKILL);
+    check_eq(call(kill, getpid(), 0), 0);
+    check_eq(call(rt_sigprocmask, SIG_BLOCK, &term, &old, 8), 0);
+    check_eq(call(rt_sigprocmask, SIG_SETMASK, &old, &term, 8), 0);
+    check(term & 1ul << (SIGTERM - 1));
+    check_eq(call(rt_sigaction, SIGTERM, NULL, buffer, 8), 0);
+}
+
+static void
+signals_are_queued(void)
+{
+    uint64_t user_1 = 1ul << (SIGUSR1 - 1), pending = 0;
+    int32_t info[32] = {SIGUSR1, 0, -1}; /* SI_QUEUE */
+
+    check_eq(call(rt_sigprocmask, SIG_BLOCK, &user_1, NULL, 8), 0);
+    check_eq(call(rt_sigqueueinfo, getpid(), SIGUSR1, info), 0);
+    check_eq(call(rt_sigpending, &pending, 8), 0);
+    check_eq(pending, user_1);
+    check_eq(call(rt_sigtimedwait, &user_1, info, NULL, 8), SIGUSR1);
+    check_eq(info[2], -1);
+    check_eq(call(rt_tgsigqueueinfo, getpid(), getpid(), SIGUSR1, info), 0);
+    check_eq(call(rt_sigtimedwait, &user_1, NULL, NULL, 8), SIGUSR1);
+    check_eq(call(rt_sigprocmask, SIG_UNBLOCK, &user_1, NULL, 8), 0);
+}
+
+static void
+memory_is_mapped(void)
+{
+    long size = 3 * 4096, brk = call(brk, 0);
+    int private = MAP_PRIVATE | MAP_ANONYMOUS;
+    char *at =
+        (char *)call(mmap, NULL, size, PROT_READ | PROT_WRITE, private, -1, 0);
+
+    check((long)at > 0);
+    check_eq(at[5000], 0);
+    at[5000] = 1;
+    check_eq(call(mprotect, at, 4096, PROT_READ), 0);
+    check_fails(EFAULT, call(getcwd, at, 4096));
+    check_eq(call(munmap, at + 4096, 4096), 0);
+    check_fails(EFAULT, call(getcwd, at + 5000, 100));
+    check_eq(call(munmap, at, size), 0);
+    check_eq(call(brk, brk + 4096), brk + 4096);
+    *(char *)brk = 1;
+    check_eq(call(brk, brk), brk);
+}
+
+static void
+limits_are_told(void)
+{
+    uint64_t limit[2] = {0, 0};
+
+    check_eq(call(prlimit64, 0, 7, NULL, limit), 0);
+    check(limit[0] >= 64 && limit[0] <= limit[1]);
+    check_eq(call(prlimit64, getpid(), 7, limit, NULL), 0);
+    check_eq(call(set_tid_address, buffer), call(gettid));
+    check_eq(call(set_robust_list, buffer, 24), 0);
+    check_eq(call(sched_yield), 0);
+}
+
+void
+good_processes(void)
+{
+    good(children_are_waited_for);
+    good(programs_are_run);
+    good(groups_and_sessions);
+    good(users);
+    good(signals_end_and_wait);
+    good(signals_are_queued);
+    good(memory_is_mapped);
+    good(limits_are_told);
+}
