@@ -335,7 +335,7 @@ endef
 # A new file each time: a running QEMU keeps the old one. Most of it is a hole.
 # Whoever builds, and with whatever umask: the files are root's.
 mkfs = rm -f $@ && chmod -R u=rwX,go=rX $(1) && $(BUILD)/host/mkfs.eclipsefs \
-       --reproducible -s 64M -d $(1) -D mkfs/image.modes $@
+       --reproducible -s $(or $(2),64M) -d $(1) -D mkfs/image.modes $@
 
 $(BUILD)/root.img: $(PROGRAMS) $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE) \
                    mkfs/image.modes
@@ -352,6 +352,25 @@ $(BUILD)/test.img: $(PROGRAMS) $(TEST_PROGRAMS) $(LINUX_TESTS) \
 	@$(if $(LINUX_TESTS),mkdir -p $(BUILD)/testfs/linux && \
 	    cp $(LINUX_TESTS) $(BUILD)/testfs/linux/)
 	$(call say,MKFS)$(call mkfs,$(BUILD)/testfs)
+
+# Images with programs of Debian's, unmodified, in /usr/bin, beside what the
+# others hold.
+DEBIAN_busybox := busybox-static
+DEBIAN_debian  := busybox-static coreutils dash lua5.4 sqlite3
+
+$(BUILD)/debs-%: tools/debian | folders
+	$(call say,DEBIAN)tools/debian $@ $(DEBIAN_$*) && touch $@
+
+DEBIAN_IMAGES := $(BUILD)/busybox.img $(BUILD)/debian.img
+$(DEBIAN_IMAGES): $(BUILD)/%.img: $(BUILD)/debs-% $(PROGRAMS) $(TEST_PROGRAMS) \
+                  $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE) \
+                  $(wildcard tests/guest/busybox/*)
+	$(call stage,$(BUILD)/$*fs)
+	@$(call install,$(BUILD)/$*fs/tests,$(TEST_PROGRAMS))
+	@cd $(BUILD)/$*fs && ln -s usr/lib lib && \
+	    cp -R ../debs-$*/usr ../debs-$*/etc .
+	@cp -R tests/guest/busybox $(BUILD)/$*fs/tests/
+	$(call say,MKFS)$(call mkfs,$(BUILD)/$*fs,160M)
 
 # ---- Host tests ------------------------------------------------------------
 
@@ -397,7 +416,14 @@ LINT_CLANG = clang --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 \
 all: $(BUILD)/kernel.elf $(BUILD)/root.img $(HOST_TOOLS) ## kernel, programs, host tools and root.img
 kernel: $(BUILD)/kernel.elf ## only the kernel
 programs: $(PROGRAMS) $(TEST_PROGRAMS) ## only what runs on it
-tests: all $(BUILD)/test.img $(HOST_TESTS) $(CHECKERS) ## all, and what the tests run
+tests: all $(BUILD)/test.img $(HOST_TESTS) $(CHECKERS) debian-if-offered ## all, and what the tests run
+image-busybox: $(BUILD)/busybox.img ## a disk with Debian's busybox, unmodified, for riscv64
+image-debian: $(BUILD)/debian.img ## one with Lua, SQLite, dash and coreutils as well
+# A machine may have no way to Debian's packages; the tests that need them say
+# so and are skipped.
+debian-if-offered: all $(TEST_PROGRAMS)
+	@$(MAKE) image-busybox image-debian || \
+	    echo 'without the images that need Debian packages for riscv64' >&2
 asm: $(BUILD)/kernel.asm ## disassembly with source: build/kernel.asm
 compile_commands.json: ## how each file is compiled, for clangd
 	@mkdir -p $(BUILD)
@@ -457,5 +483,6 @@ help: ## this list
 	@tools/help $(firstword $(MAKEFILE_LIST))
 
 FORCE:
-.PHONY: folders all kernel programs tests asm compile_commands.json clean run \
-        boot gdb test lint findings crashtest bench format doctor setup map help FORCE
+.PHONY: folders all kernel programs tests image-busybox image-debian \
+        debian-if-offered asm compile_commands.json clean run boot gdb test \
+        lint findings crashtest bench format doctor setup map help FORCE
