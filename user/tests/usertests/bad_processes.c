@@ -4,6 +4,11 @@
 static const char *const bad_argv[] = {"x", (const char *)8, NULL};
 static const char *const good_argv[] = {"x", NULL};
 
+#define FUTEX_WAIT_PRIVATE 128
+
+static uint32_t word;
+static const int64_t soon[2] = {0, 1};
+
 void
 bad_processes(void)
 {
@@ -26,6 +31,20 @@ bad_processes(void)
     bad(ESRCH, getpgid, 30000);
     bad(ESRCH, getsid, 30000);
     bad(EINVAL, set_robust_list, buffer, 1);
+    bad(EFAULT, get_robust_list, 0, NO_PAGE, buffer);
+    bad(EFAULT, get_robust_list, 0, buffer, KERNEL_PAGE);
+    bad(ESRCH, get_robust_list, 30000, buffer, buffer);
+    bad(EINVAL, clone3, buffer, 8);
+    bad(EFAULT, clone3, NO_PAGE, 88);
+    bad(EFAULT, clone3, KERNEL_PAGE, 88);
+    bad(EFAULT, futex, NO_PAGE, FUTEX_WAIT_PRIVATE, 0, NULL);
+    bad(EFAULT, futex, KERNEL_PAGE, FUTEX_WAIT_PRIVATE, 0, NULL);
+    bad(EINVAL, futex, buffer + 1, FUTEX_WAIT_PRIVATE, 0, NULL);
+    bad(EAGAIN, futex, buffer, FUTEX_WAIT_PRIVATE, 77, NULL);
+    bad(EFAULT, futex, &word, FUTEX_WAIT_PRIVATE, 0, NO_PAGE);
+    bad(EINVAL, futex, &word, FUTEX_WAIT_PRIVATE, 0, too_many_ns);
+    bad(ETIMEDOUT, futex, &word, FUTEX_WAIT_PRIVATE, 0, soon);
+    bad(ENOSYS, futex, &word, 99, 0, NULL);
     bad(EFAULT, prlimit64, 0, 7, NULL, NO_PAGE);
     bad(EFAULT, prlimit64, 0, 7, NO_PAGE, NULL);
     bad(EINVAL, prlimit64, 0, 77, NULL, buffer);

@@ -4,6 +4,8 @@
 #include <time.h>
 
 static const uint64_t no_signal;
+static const uint64_t odd_stack[3] = {0, 77, 8192};
+static const uint64_t small_stack[3] = {0, 0, 16};
 static const struct timespec no_time;
 static const struct timespec too_late = {0, 1000000000};
 static const uint32_t from_kernel[32] = {SIGTERM, 0, 0x80};
@@ -28,6 +30,12 @@ bad_signals(void)
     bad(EFAULT, rt_sigaction, SIGTERM, NO_PAGE, NULL, 8);
     bad(EFAULT, rt_sigaction, SIGTERM, NULL, NO_PAGE, 8);
     bad(EINVAL, rt_sigpending, buffer, 9);
+    bad(EINVAL, rt_sigsuspend, buffer, 9);
+    bad(EFAULT, rt_sigsuspend, NO_PAGE, 8);
+    bad(EFAULT, sigaltstack, NO_PAGE, NULL);
+    bad(EFAULT, sigaltstack, NULL, read_only);
+    bad(EINVAL, sigaltstack, odd_stack, NULL);
+    bad(ENOMEM, sigaltstack, small_stack, NULL);
     bad(EFAULT, rt_sigpending, NO_PAGE, 8);
     bad(EINVAL, rt_sigtimedwait, buffer, NULL, NULL, 4);
     bad(EFAULT, rt_sigtimedwait, NO_PAGE, NULL, NULL, 8);

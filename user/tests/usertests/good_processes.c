@@ -16,12 +16,13 @@ ended(long pid)
 static void
 children_are_waited_for(void)
 {
+    uint64_t how[8] = {0, 0, 0, 0, SIGCHLD, 0, 0, 0};
     long pid = call(clone, SIGCHLD, 0, 0, 0, 0);
 
     if (pid == 0)
         call(exit_group, 7);
     check_eq(ended(pid), 7 << 8);
-    pid = call(clone, SIGCHLD, 0, 0, 0, 0);
+    pid = call(clone3, how, sizeof(how));
     if (pid == 0)
         call(exit, 8);
     check_eq(ended(pid), 8 << 8);
@@ -116,6 +117,39 @@ signals_are_queued(void)
     check_eq(call(rt_sigprocmask, SIG_UNBLOCK, &user_1, NULL, 8), 0);
 }
 
+static volatile int handled;
+
+static void
+handle(int signal)
+{
+    handled = signal;
+}
+
+static void
+handlers_return(void)
+{
+    uint64_t action[3] = {(uintptr_t)handle, 0, 0}, none = 0;
+    uint64_t user_1 = 1ul << (SIGUSR1 - 1), stack[3] = {0, 0, 0};
+
+    check_eq(call(rt_sigaction, SIGUSR1, action, NULL, 8), 0);
+    check_eq(call(kill, getpid(), SIGUSR1), 0);
+    check_eq(handled, SIGUSR1);
+    handled = 0;
+    check_eq(call(rt_sigprocmask, SIG_BLOCK, &user_1, NULL, 8), 0);
+    check_eq(call(kill, getpid(), SIGUSR1), 0);
+    check_eq(handled, 0);
+    check_fails(EINTR, call(rt_sigsuspend, &none, 8));
+    check_eq(handled, SIGUSR1);
+    check_eq(call(sigaltstack, NULL, stack), 0);
+    check_eq(stack[1], 2); /* SS_DISABLE */
+}
+
+static void
+signals_are_handled(void)
+{
+    in_child(handlers_return);
+}
+
 static void
 memory_is_mapped(void)
 {
@@ -147,6 +181,10 @@ limits_are_told(void)
     check_eq(call(prlimit64, getpid(), 7, limit, NULL), 0);
     check_eq(call(set_tid_address, buffer), call(gettid));
     check_eq(call(set_robust_list, buffer, 24), 0);
+    check_eq(call(get_robust_list, 0, limit, limit + 1), 0);
+    check(limit[0] == (uintptr_t)buffer && limit[1] == 24);
+    check_eq(call(set_robust_list, NULL, 24), 0);
+    check_eq(call(futex, buffer, 1, 1), 0); /* nobody is there to wake */
     check_eq(call(sched_yield), 0);
 }
 
@@ -159,6 +197,7 @@ good_processes(void)
     good(users);
     good(signals_end_and_wait);
     good(signals_are_queued);
+    good(signals_are_handled);
     good(memory_is_mapped);
     good(limits_are_told);
 }
