@@ -23,6 +23,7 @@ struct winsize {
 #define TCSETSW    0x5403
 #define TCSETSF    0x5404
 #define TCSBRK     0x5409 /* with an argument but 0: tcdrain */
+#define TCXONC     0x540a
 #define TCFLSH     0x540b
 #define TIOCSCTTY  0x540e
 #define TIOCGPGRP  0x540f
@@ -32,7 +33,17 @@ struct winsize {
 #define TIOCSWINSZ 0x5414
 #define FIONREAD   0x541b
 #define TIOCNOTTY  0x5422
+#define TCSBRKP    0x5425
 #define TIOCGSID   0x5429
+#define TIOCGPTN   0x80045430 /* number of a master's slave */
+#define TIOCSPTLCK 0x40045431 /* whether it can be opened */
+#define TIOCGPTLCK 0x80045439
+
+/* Argument of TCXONC. */
+#define TCOOFF 0
+#define TCOON  1
+#define TCIOFF 2
+#define TCION  3
 
 /* Argument of TCFLSH. */
 #define TCIFLUSH  0
@@ -75,9 +86,13 @@ struct winsize {
 #define IUTF8   0040000
 
 /* c_oflag */
-#define OPOST 0000001
-#define ONLCR 0000004
-#define OCRNL 0000010
+#define OPOST  0000001
+#define ONLCR  0000004
+#define OCRNL  0000010
+#define ONOCR  0000020
+#define ONLRET 0000040
+#define TABDLY 0014000
+#define XTABS  0014000 /* tabs are shown as spaces */
 
 /* c_cflag */
 #define CSIZE   0000060

@@ -1,28 +1,154 @@
 #include "dev/tty_impl.h"
 #include "abi/errno.h"
 #include "abi/poll.h"
+#include "abi/signal.h"
 #include "arch/clock.h"
+#include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/cred.h"
 #include "proc/signal.h"
 
 #define CHUNK          256u /* bytes written between two looks at the user's */
 #define NS_PER_DECISEC 100000000ul
 
-struct tty *
-tty_create(const struct tty_port *port)
+static struct {
+    struct spinlock lock;
+    /* guarded by lock */
+    struct list_node list; /* by device number */
+} ttys = {
+    .lock = SPINLOCK_INIT("ttys", RANK_TTY_LIST),
+    .list = LIST_INIT(ttys.list),
+};
+
+/* Puts tty into the list; false: its number is in use. */
+static bool
+enlist(struct tty *tty)
 {
+    struct tty *other;
+    spin_lock(&ttys.lock);
+    list_for_each_entry (other, &ttys.list, node)
+        if (other->rdev >= tty->rdev)
+            break;
+    bool is_free = &other->node == &ttys.list || other->rdev != tty->rdev;
+    if (is_free)
+        list_add_before(&other->node, &tty->node);
+    spin_unlock(&ttys.lock);
+    return is_free;
+}
+
+int
+tty_create(const struct tty_port *ops, void *port, uint64_t rdev,
+           struct tty **out)
+{
+    const struct cred *cred = cred_current();
     struct tty *tty = kzalloc(sizeof(*tty));
     if (!tty)
-        return NULL;
+        return -ENOMEM;
     spin_init(&tty->lock, "tty", RANK_TTY);
     waitq_init(&tty->readers);
     waitq_init(&tty->writers);
+    tty->ops = ops;
     tty->port = port;
+    tty->rdev = rdev;
+    tty->uid = cred->uid.fs;
+    tty->gid = cred->gid.fs;
+    tty->refs = 1;
     tty->winsize = (struct winsize){.ws_row = 24, .ws_col = 80};
     spin_lock(&tty->lock);
     tty_line_init(tty);
     spin_unlock(&tty->lock);
+    if (!enlist(tty)) {
+        kfree(tty);
+        return -EEXIST;
+    }
+    *out = tty;
+    return 0;
+}
+
+struct tty *
+tty_ref(struct tty *tty)
+{
+    spin_lock(&ttys.lock);
+    tty->refs++;
+    spin_unlock(&ttys.lock);
     return tty;
+}
+
+void
+tty_put(struct tty *tty)
+{
+    spin_lock(&ttys.lock);
+    bool last = --tty->refs == 0;
+    if (last)
+        list_del(&tty->node);
+    spin_unlock(&ttys.lock);
+    if (!last)
+        return;
+    if (tty->ops->free)
+        tty->ops->free(tty->port);
+    kfree(tty);
+}
+
+/* The first whose number or session is that. */
+static struct tty *
+find(const uint64_t *rdev, int session)
+{
+    struct tty *tty, *found = NULL;
+    spin_lock(&ttys.lock);
+    list_for_each_entry (tty, &ttys.list, node)
+        if (!found &&
+            (rdev ? tty->rdev == *rdev : READ_ONCE(tty->session) == session))
+            found = tty;
+    if (found)
+        found->refs++;
+    spin_unlock(&ttys.lock);
+    return found;
+}
+
+struct tty *
+tty_find(uint64_t rdev)
+{
+    return find(&rdev, 0);
+}
+
+struct tty *
+tty_find_session(int session)
+{
+    return session ? find(NULL, session) : NULL;
+}
+
+uint64_t
+tty_next(uint64_t after)
+{
+    const struct tty *tty;
+    uint64_t next = 0;
+    spin_lock(&ttys.lock);
+    list_for_each_entry (tty, &ttys.list, node)
+        if (tty->rdev > after && !next)
+            next = tty->rdev;
+    spin_unlock(&ttys.lock);
+    return next;
+}
+
+uint64_t
+tty_rdev(const struct tty *tty)
+{
+    return tty->rdev;
+}
+
+void
+tty_get_owner(const struct tty *tty, uint32_t *uid, uint32_t *gid)
+{
+    *uid = tty->uid;
+    *gid = tty->gid;
+}
+
+void
+tty_close(struct tty *tty)
+{
+    if (tty->ops->close)
+        tty->ops->close(tty->port);
+    tty_put(tty);
 }
 
 void
@@ -41,7 +167,7 @@ tty_input_ready(struct tty *tty)
         sig = 0;
         spin_lock(&tty->lock);
         while (sig == 0 && tty_ring_has_room(tty) &&
-               tty->port->read(&c, 1) == 1)
+               tty->ops->read(tty->port, &c, 1) == 1)
             sig = tty_line_receive(tty, (uint8_t)c);
         group = tty->foreground;
         if (tty_ring_count(tty) > 0)
@@ -89,6 +215,8 @@ wait_for_input(struct tty *tty, size_t max, bool nonblock) REQUIRES(tty->lock)
     while (!is_satisfied(tty, max, &timed)) {
         size_t count = tty_ring_count(tty);
         int err = -EAGAIN;
+        if (tty->hung_up)
+            return -EIO;
         if (!timed)
             deadline = WAIT_FOREVER;
         else if (count != seen)
@@ -111,7 +239,9 @@ tty_read(struct tty *tty, struct uio *uio, bool nonblock)
     size_t max = MIN(uio->residual, (size_t)TTY_INPUT_SIZE);
     if (max == 0)
         return 0;
-    int err = tty_job_may_read(tty);
+    if (READ_ONCE(tty->hung_up))
+        return 0;
+    int err = tty_job_check(tty, SIGTTIN);
     if (err)
         return err;
     /* Copying out may sleep, the lock forbids it. */
@@ -141,7 +271,7 @@ tty_column_after(const struct tty *tty, unsigned column, char c)
     uint8_t byte = (uint8_t)c;
     switch (c) {
     case '\n':
-        return (tty->termios.c_oflag & ONLCR) ? 0 : column;
+        return tty->termios.c_oflag & (ONLCR | ONLRET) ? 0 : column;
     case '\r':
         return 0;
     case '\b':
@@ -153,27 +283,55 @@ tty_column_after(const struct tty *tty, unsigned column, char c)
     return hidden ? column : column + 1;
 }
 
+/* What c is shown as [posix §11.1.3 c_oflag]; returns how many bytes. */
+static size_t
+process_char(const struct tty *tty, char c, char out[8])
+{
+    uint32_t flags = tty->termios.c_oflag;
+    size_t blanks = 8 - tty->column % 8;
+    out[0] = c;
+    switch (c) {
+    case '\n':
+        if (!(flags & ONLCR))
+            return 1;
+        out[0] = '\r';
+        out[1] = '\n';
+        return 2;
+    case '\r':
+        out[0] = flags & OCRNL ? '\n' : '\r';
+        return (flags & ONOCR) && tty->column == 0 ? 0 : 1;
+    case '\t':
+        if ((flags & TABDLY) != XTABS)
+            return 1;
+        memset(out, ' ', blanks);
+        return blanks;
+    default:
+        return 1;
+    }
+}
+
 size_t
 tty_output(struct tty *tty, const char *text, size_t len)
 {
-    const struct tty_port *port = tty->port;
+    const struct tty_port *ops = tty->ops;
     bool cook = tty->termios.c_oflag & OPOST;
-    bool expand = cook && (tty->termios.c_oflag & ONLCR);
-    size_t room = port->room();
+    size_t room = ops->room(tty->port);
     size_t start = 0, i; /* what is from start to i goes out as it is */
+    char out[8];
     for (i = 0; i < len; i++) {
-        bool newline = expand && text[i] == '\n';
-        if (room < 1u + newline)
+        bool special = cook && (uint8_t)text[i] < ' ';
+        size_t n = special ? process_char(tty, text[i], out) : 1;
+        if (room < n)
             break;
-        room -= 1u + newline;
+        room -= n;
         tty->column = tty_column_after(tty, tty->column, text[i]);
-        if (newline) {
-            port->write(text + start, i - start);
-            port->write("\r\n", 2);
+        if (special && (n != 1 || out[0] != text[i])) {
+            ops->write(tty->port, text + start, i - start);
+            ops->write(tty->port, out, n);
             start = i + 1;
         }
     }
-    port->write(text + start, i - start);
+    ops->write(tty->port, text + start, i - start);
     return i;
 }
 
@@ -181,6 +339,8 @@ tty_output(struct tty *tty, const char *text, size_t len)
 static int
 wait_to_write(struct tty *tty, bool nonblock) REQUIRES(tty->lock)
 {
+    if (tty->hung_up)
+        return -EIO;
     if (nonblock)
         return -EAGAIN;
     return waitq_sleep_until(&tty->writers, &tty->lock, WAIT_FOREVER);
@@ -194,7 +354,7 @@ write_chunk(struct tty *tty, const char *text, size_t n, bool nonblock,
     size_t done = 0;
     spin_lock(&tty->lock);
     while (*err == 0) {
-        if (!tty->stopped)
+        if (!tty->stopped && !tty->hung_up)
             done += tty_output(tty, text + done, n - done);
         if (done == n)
             break;
@@ -210,6 +370,12 @@ tty_write(struct tty *tty, struct uio *uio, bool nonblock)
     char chunk[CHUNK];
     int64_t total = 0;
     int err = 0;
+    if (READ_ONCE(tty->hung_up))
+        return -EIO;
+    if (READ_ONCE(tty->termios.c_lflag) & TOSTOP)
+        err = tty_job_check(tty, SIGTTOU);
+    if (err)
+        return err;
     /* One call at a time, so that what each writes stays together. */
     spin_lock(&tty->lock);
     while (tty->writing && err == 0)
@@ -248,8 +414,10 @@ tty_poll(struct tty *tty, struct poll_table *table,
     size_t least = by_min ? MAX(t->c_cc[VMIN], 1) : 1;
     if (tty_ring_count(tty) >= least)
         ready |= POLLIN | POLLRDNORM;
-    if (!tty->stopped && tty->port->room() > 0)
+    if (!tty->stopped && tty->ops->room(tty->port) > 0)
         ready |= POLLOUT | POLLWRNORM;
+    if (tty->hung_up)
+        ready = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLERR | POLLHUP;
     spin_unlock(&tty->lock);
     return ready;
 }

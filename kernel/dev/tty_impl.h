@@ -29,7 +29,14 @@ struct tty {
     struct spinlock lock;
 
     /* constant after init */
-    const struct tty_port *port;
+    const struct tty_port *ops;
+    void *port;
+    uint64_t rdev;
+    uint32_t uid, gid; /* of the device's inode */
+
+    /* guarded by the list's lock */
+    struct list_node node;
+    unsigned refs;
 
     /* threads waiting for input; for room, the end of writing, a drained
      * port */
@@ -41,7 +48,8 @@ struct tty {
     int session;          /* 0: nobody's controlling terminal */
     int foreground;       /* group that gets its signals; 0: none */
     bool writing;         /* a writer is at work: others wait */
-    bool stopped;         /* by VSTOP */
+    bool stopped;         /* by VSTOP or TCOOFF */
+    bool hung_up;         /* for good */
     bool literal;         /* VLNEXT was typed: take the next byte as it is */
     unsigned column;      /* of the cursor, as far as we know */
     unsigned line_column; /* where the line being edited begins */
@@ -93,6 +101,9 @@ void tty_line_init(struct tty *tty) REQUIRES(tty->lock);
  * Returns the signal it asks for, or 0. */
 int tty_line_receive(struct tty *tty, uint8_t c) REQUIRES(tty->lock);
 
+/* Output goes on, or is held back. */
+void tty_set_stopped(struct tty *tty, bool stopped) REQUIRES(tty->lock);
+
 /* tty.c: what is shown. */
 
 /* Hands text to the port, processed as c_oflag says, as far as there is room.
@@ -110,11 +121,12 @@ void tty_signal(struct tty *tty, int group, int sig) EXCLUDES(tty->lock);
 
 /* tty_job.c: sessions and foreground groups. */
 
-/* Whether the running process may read now. One in the background of the
- * terminal's session may not: its group is sent SIGTTIN, -EINTR, and tries
- * again once it goes on; or -EIO if it would never stop, or nobody is left to
- * continue it [posix §11.1.4]. Thread context, the terminal not locked. */
-MUST_CHECK int tty_job_may_read(struct tty *tty) EXCLUDES(tty->lock);
+/* Whether the running process may read now, sig SIGTTIN, or, SIGTTOU, write or
+ * change settings. One in the background of the terminal's session may not: its
+ * group is sent sig, -EINTR, and tries again once it goes on; or -EIO if nobody
+ * is left to continue it. If sig would not stop it, it may write, but not read,
+ * -EIO [posix §11.1.4]. Thread context, the terminal not locked. */
+MUST_CHECK int tty_job_check(struct tty *tty, int sig) EXCLUDES(tty->lock);
 
 /* TIOC*PGRP, TIOC*SID, TIOCSCTTY, TIOCNOTTY; -ENOTTY for all others. Thread
  * context, the terminal not locked. */

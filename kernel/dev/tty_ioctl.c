@@ -7,7 +7,7 @@ static void
 discard_input(struct tty *tty) REQUIRES(tty->lock)
 {
     char waste[64];
-    while (tty->port->read(waste, sizeof(waste)) > 0)
+    while (tty->ops->read(tty->port, waste, sizeof(waste)) > 0)
         ;
     tty_ring_flush(tty);
 }
@@ -17,8 +17,10 @@ static int
 drain(struct tty *tty) REQUIRES(tty->lock)
 {
     int err = 0;
-    while (err == 0 && !tty->port->is_drained())
-        err = waitq_sleep_until(&tty->writers, &tty->lock, WAIT_FOREVER);
+    while (err == 0 && (tty->hung_up || tty->ops->queued(tty->port) > 0))
+        err = tty->hung_up
+                  ? -EIO
+                  : waitq_sleep_until(&tty->writers, &tty->lock, WAIT_FOREVER);
     return err;
 }
 
@@ -42,6 +44,56 @@ set_termios(struct tty *tty, unsigned request, const struct termios *termios)
     return 0;
 }
 
+/* Requests that are as good as output: not for the background. */
+static bool
+is_change(unsigned request)
+{
+    switch (request) {
+    case TCSETS:
+    case TCSETSW:
+    case TCSETSF:
+    case TCSBRK:
+    case TCSBRKP:
+    case TCXONC:
+    case TCFLSH:
+    case TIOCSPGRP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Drops what was typed, or what has not been sent, or both. */
+static int
+flush(struct tty *tty, uint64_t which) REQUIRES(tty->lock)
+{
+    if (which > TCIOFLUSH)
+        return -EINVAL;
+    if (which != TCOFLUSH)
+        discard_input(tty);
+    if (which != TCIFLUSH) {
+        tty->ops->discard(tty->port);
+        waitq_notify(&tty->writers);
+    }
+    return 0;
+}
+
+/* Holds output back, or the other side's by sending it VSTOP. */
+static int
+control_flow(struct tty *tty, uint64_t action) REQUIRES(tty->lock)
+{
+    if (action > TCION)
+        return -EINVAL;
+    if (action == TCOOFF || action == TCOON) {
+        tty_set_stopped(tty, action == TCOOFF);
+        return 0;
+    }
+    char c = (char)tty->termios.c_cc[action == TCIOFF ? VSTOP : VSTART];
+    if (c)
+        tty->ops->write(tty->port, &c, 1);
+    return 0;
+}
+
 int
 tty_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
 {
@@ -56,8 +108,14 @@ tty_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
         in = sizeof(data.termios);
     else if (request == TIOCSWINSZ)
         in = sizeof(data.winsize);
-    if (in > 0 && uaccess_read(&data, arg, in) != 0)
-        return -EFAULT;
+    if (READ_ONCE(tty->hung_up))
+        return request == TIOCSPGRP ? -ENOTTY : -EIO;
+    if (is_change(request))
+        err = tty_job_check(tty, SIGTTOU);
+    if (!err && in > 0)
+        err = uaccess_read(&data, arg, in);
+    if (err)
+        return err;
 
     spin_lock(&tty->lock);
     switch (request) {
@@ -79,14 +137,19 @@ tty_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
             group = tty->foreground;
         tty->winsize = data.winsize;
         break;
-    case TCFLSH: /* output is the port's already: it cannot be taken back */
-        if (arg.v > TCIOFLUSH)
-            err = -EINVAL;
-        else if (arg.v != TCOFLUSH)
-            discard_input(tty);
+    case TCFLSH:
+        err = flush(tty, arg.v);
         break;
-    case TCSBRK:
+    case TCXONC:
+        err = control_flow(tty, arg.v);
+        break;
+    case TCSBRK: /* a break is not sent: no port could */
+    case TCSBRKP:
         err = drain(tty);
+        break;
+    case TIOCOUTQ:
+        data.count = (int)tty->ops->queued(tty->port);
+        out = sizeof(data.count);
         break;
     case FIONREAD:
         data.count = (int)tty_ring_count(tty);

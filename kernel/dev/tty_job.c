@@ -3,27 +3,69 @@
 #include "abi/signal.h"
 #include "proc/signal.h"
 
-int
-tty_session(struct tty *tty)
+/* Takes the terminal away from its session, whose foreground group is told;
+ * its leader, too, if that lives on. */
+static void
+release(struct tty *tty, bool hang_up)
 {
+    spin_lock(&process_lock);
     spin_lock(&tty->lock);
-    int session = tty->session;
+    int group = tty->foreground;
+    struct process *leader =
+        tty->session ? process_find_locked(tty->session) : NULL;
+    tty->session = tty->foreground = 0;
     spin_unlock(&tty->lock);
-    return session;
+    if (hang_up && leader) {
+        signal_send_locked(leader, SIGHUP);
+        signal_send_locked(leader, SIGCONT);
+    }
+    spin_unlock(&process_lock);
+    tty_signal(tty, group, SIGHUP);
+    tty_signal(tty, group, SIGCONT);
 }
 
 void
-tty_release_session(struct tty *tty, int session)
+tty_release_session(int session)
+{
+    struct tty *tty = tty_find_session(session);
+    if (!tty)
+        return;
+    release(tty, false);
+    tty_put(tty);
+}
+
+void
+tty_hangup(struct tty *tty)
 {
     spin_lock(&tty->lock);
-    int group = 0;
-    if (session != 0 && tty->session == session) {
-        group = tty->foreground;
-        tty->session = tty->foreground = 0;
+    tty->hung_up = true;
+    waitq_notify(&tty->readers);
+    waitq_notify(&tty->writers);
+    spin_unlock(&tty->lock);
+    release(tty, true);
+}
+
+int
+tty_open(struct tty *tty, bool take)
+{
+    const struct process *self = process_current();
+    int err = READ_ONCE(tty->hung_up) ? -EIO : 0;
+    if (!err && tty->ops->open)
+        err = tty->ops->open(tty->port);
+    if (err || !take)
+        return err;
+    struct tty *has = tty_find_session(READ_ONCE(self->sid));
+    spin_lock(&process_lock);
+    spin_lock(&tty->lock);
+    if (!has && self->sid == self->pid && tty->session == 0) {
+        tty->session = self->sid;
+        tty->foreground = self->pgid;
     }
     spin_unlock(&tty->lock);
-    tty_signal(tty, group, SIGHUP);
-    tty_signal(tty, group, SIGCONT);
+    spin_unlock(&process_lock);
+    if (has)
+        tty_put(has);
+    return 0;
 }
 
 /* Whether nobody of the session is left who could continue the group: no
@@ -40,32 +82,33 @@ is_orphaned_locked(int pgid) REQUIRES(process_lock)
 }
 
 int
-tty_job_may_read(struct tty *tty)
+tty_job_check(struct tty *tty, int sig)
 {
     struct process *self = process_current();
-    uint64_t blocked = thread_current()->signals.blocked & 1ul << (SIGTTIN - 1);
+    uint64_t blocked = thread_current()->signals.blocked & 1ul << (sig - 1);
     spin_lock(&process_lock);
     int pgid = self->pgid;
     spin_lock(&tty->lock);
     bool background = tty->session == self->sid && tty->foreground > 0 &&
                       tty->foreground != pgid;
     spin_unlock(&tty->lock);
-    bool hopeless = background && (self->pid == 1 || blocked ||
-                                   signal_is_ignored(self, SIGTTIN) ||
-                                   is_orphaned_locked(pgid));
+    bool deaf = background &&
+                (self->pid == 1 || blocked || signal_is_ignored(self, sig));
+    bool orphaned = background && !deaf && is_orphaned_locked(pgid);
     spin_unlock(&process_lock);
-    if (!background)
+    if (!background || (deaf && sig == SIGTTOU))
         return 0;
-    if (hopeless)
+    if (deaf || orphaned)
         return -EIO;
-    tty_signal(tty, pgid, SIGTTIN);
+    tty_signal(tty, pgid, sig);
     return -EINTR;
 }
 
-/* A request by process self, that has brought, or is to get, *value. */
+/* A request by process self, whose session has a terminal or has none, that has
+ * brought, or is to get, *value. */
 static int
-request_locked(struct tty *tty, const struct process *self, unsigned request,
-               int *value) REQUIRES(process_lock)
+request_locked(struct tty *tty, const struct process *self, bool has,
+               unsigned request, int *value) REQUIRES(process_lock)
 REQUIRES(tty->lock)
 {
     bool is_ours = tty->session == self->sid;
@@ -74,7 +117,8 @@ REQUIRES(tty->lock)
     case TIOCSCTTY:
         /* For a session's leader, unless another session has the terminal
          * [posix §11.1.3]. */
-        if (self->sid != self->pid || (tty->session != 0 && !is_ours))
+        if (self->sid != self->pid || (tty->session != 0 && !is_ours) ||
+            (has && !is_ours))
             return -EPERM;
         if (!is_ours)
             tty->foreground = self->pgid;
@@ -111,16 +155,19 @@ tty_job_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
     int value = 0;
     if (request == TIOCSPGRP && uaccess_read(&value, arg, sizeof(value)) != 0)
         return -EFAULT;
+    struct tty *has = tty_find_session(READ_ONCE(self->sid));
     spin_lock(&process_lock);
     spin_lock(&tty->lock);
-    int err = request_locked(tty, self, request, &value);
-    int led = self->sid == self->pid ? self->sid : 0; /* session, if any */
+    int err = request_locked(tty, self, has != NULL, request, &value);
+    bool leads = self->sid == self->pid;
     spin_unlock(&tty->lock);
     spin_unlock(&process_lock);
+    if (has)
+        tty_put(has);
     if (err)
         return err;
-    if (request == TIOCNOTTY)
-        tty_release_session(tty, led);
+    if (request == TIOCNOTTY && leads)
+        release(tty, false);
     if (request == TIOCGPGRP || request == TIOCGSID)
         return uaccess_write(arg, &value, sizeof(value));
     return 0;

@@ -23,7 +23,7 @@ tty_ring_has_room(const struct tty *tty)
 {
     const struct tty_input *in = &tty->input;
     unsigned used = in->tail - in->head;
-    if (tty->port->room() < ECHO_ROOM)
+    if (tty->ops->room(tty->port) < ECHO_ROOM)
         return false;
     if (!tty_is_canonical(tty))
         return used < TTY_INPUT_SIZE;
@@ -144,18 +144,21 @@ width_from(struct tty *tty, unsigned pos) REQUIRES(tty->lock)
 
 /* ---- Editing ------------------------------------------------------------- */
 
-/* Takes away what was typed from pos on, on the screen too. */
+/* Takes away what was typed from pos on, on the screen too; or, as for
+ * paper, shows c, which asked for that. */
 static void
-erase_from(struct tty *tty, unsigned pos) REQUIRES(tty->lock)
+erase_from(struct tty *tty, unsigned pos, uint8_t c) REQUIRES(tty->lock)
 {
-    if (local(tty, ECHO))
+    if (local(tty, ECHO) && !local(tty, ECHOE))
+        echo_char(tty, c);
+    else if (local(tty, ECHO))
         for (unsigned n = width_from(tty, pos); n > 0; n--)
             echo(tty, "\b \b", 3);
     tty->input.tail = pos;
 }
 
 static void
-erase_char(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
+erase_char(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 {
     struct tty_input *in = &tty->input;
     unsigned pos = in->tail;
@@ -165,27 +168,29 @@ erase_char(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
         pos--;
     while (pos != in->committed &&
            tty_is_continuation(tty, (uint8_t)*tty_cell(in, pos)));
-    erase_from(tty, pos);
+    erase_from(tty, pos, c);
 }
 
+/* Bytes of words: letters, digits, and all characters beyond ASCII. */
 static bool
-is_blank_before(struct tty_input *in, unsigned pos)
+is_word_before(struct tty_input *in, unsigned pos)
 {
-    uint8_t c = (uint8_t)*tty_cell(in, pos - 1);
-    return c == ' ' || c == '\t';
+    uint8_t c = (uint8_t)*tty_cell(in, pos - 1), lower = c | 0x20;
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
+           c == '_' || c >= 0x80;
 }
 
-/* A word is what stands between blanks. */
 static void
-erase_word(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
+erase_word(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 {
     struct tty_input *in = &tty->input;
     unsigned pos = in->tail;
-    while (pos != in->committed && is_blank_before(in, pos))
+    while (pos != in->committed && !is_word_before(in, pos))
         pos--;
-    while (pos != in->committed && !is_blank_before(in, pos))
+    while (pos != in->committed && is_word_before(in, pos))
         pos--;
-    erase_from(tty, pos);
+    if (pos != in->tail)
+        erase_from(tty, pos, c);
 }
 
 /* A line that has wrapped cannot be wiped by going back: there is no way up
@@ -194,16 +199,17 @@ static void
 kill_line(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 {
     struct tty_input *in = &tty->input;
-    if (tty->line_column + width_from(tty, in->committed) <
-        tty->winsize.ws_col) {
-        erase_from(tty, in->committed);
+    const uint32_t all = ECHOK | ECHOKE | ECHOE;
+    unsigned end = tty->line_column + width_from(tty, in->committed);
+    if ((tty->termios.c_lflag & all) == all && end < tty->winsize.ws_col) {
+        erase_from(tty, in->committed, c);
         return;
     }
     in->tail = in->committed;
-    if (local(tty, ECHO)) {
+    if (local(tty, ECHO))
         echo_char(tty, c);
+    if (local(tty, ECHO) && local(tty, ECHOK))
         echo(tty, "\n", 1);
-    }
 }
 
 static void
@@ -211,7 +217,8 @@ insert(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 {
     struct tty_input *in = &tty->input;
     if (tty_is_canonical(tty) && in->tail - in->head >= TTY_LINE_MAX) {
-        echo(tty, "\a", 1);
+        if (tty->termios.c_iflag & IMAXBEL)
+            echo(tty, "\a", 1);
         return;
     }
     if (in->tail == in->committed)
@@ -228,6 +235,27 @@ insert(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 /* ---- Special characters -------------------------------------------------- */
 
 static void
+end_line(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
+{
+    if (local(tty, ECHO))
+        echo_char(tty, c);
+    append(tty, c, true);
+}
+
+static void
+show_again(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
+{
+    struct tty_input *in = &tty->input;
+    if (!local(tty, ECHO))
+        return;
+    echo_char(tty, c);
+    echo(tty, "\n", 1);
+    tty->line_column = tty->column;
+    for (unsigned i = in->committed; i != in->tail; i++)
+        echo_char(tty, (uint8_t)*tty_cell(in, i));
+}
+
+static void
 end_of_file(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
 {
     append(tty, 0, true);
@@ -241,25 +269,36 @@ quote_next(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
         echo(tty, "^\b", 2);
 }
 
-static void
-resume(struct tty *tty, uint8_t c UNUSED)
+void
+tty_set_stopped(struct tty *tty, bool stopped)
 {
-    tty->stopped = false;
-    waitq_notify(&tty->writers);
+    tty->stopped = stopped;
+    if (!stopped)
+        waitq_notify(&tty->writers);
 }
 
 static void
-stop(struct tty *tty, uint8_t c UNUSED)
+resume(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
 {
-    tty->stopped = true;
+    tty_set_stopped(tty, false);
+}
+
+static void
+stop(struct tty *tty, uint8_t c UNUSED) REQUIRES(tty->lock)
+{
+    tty_set_stopped(tty, true);
 }
 
 static void
 interrupt(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
 {
-    resume(tty, c);
-    if (!local(tty, NOFLSH))
+    if (!local(tty, NOFLSH)) {
+        tty->ops->discard(tty->port);
+        waitq_notify(&tty->writers);
         tty_ring_flush(tty);
+    }
+    if (tty->termios.c_iflag & IXON)
+        resume(tty, c);
     if (local(tty, ECHO))
         echo_char(tty, c);
 }
@@ -282,6 +321,9 @@ static const struct control {
     {VEOF, 0, ICANON, end_of_file, 0},
     {VWERASE, 0, ICANON | IEXTEN, erase_word, 0},
     {VLNEXT, 0, ICANON | IEXTEN, quote_next, 0},
+    {VREPRINT, 0, ICANON | IEXTEN, show_again, 0},
+    {VEOL, 0, ICANON, end_line, 0},
+    {VEOL2, 0, ICANON | IEXTEN, end_line, 0},
 };
 
 /* The entry that c asks for, or NULL. The value 0 turns a character off. */
@@ -302,16 +344,23 @@ find_control(const struct tty *tty, uint8_t c)
 int
 tty_line_receive(struct tty *tty, uint8_t c)
 {
+    uint32_t iflag = tty->termios.c_iflag;
+    if (iflag & ISTRIP)
+        c &= 0x7f;
     if (tty->literal) {
         tty->literal = false;
         insert(tty, c);
         return 0;
     }
-    if (c == '\r' && (tty->termios.c_iflag & IGNCR))
+    if (c == '\r' && (iflag & IGNCR))
         return 0;
-    if (c == '\r' && (tty->termios.c_iflag & ICRNL))
+    if (c == '\r' && (iflag & ICRNL))
         c = '\n';
+    else if (c == '\n' && (iflag & INLCR))
+        c = '\r';
     const struct control *control = find_control(tty, c);
+    if (tty->stopped && (iflag & IXON) && (iflag & IXANY))
+        resume(tty, c);
     if (control != NULL) {
         control->act(tty, c);
         return control->sig;
@@ -346,6 +395,8 @@ tty_line_init(struct tty *tty)
                 [VSTART] = 'Q' & 0x1f,
                 [VSTOP] = 'S' & 0x1f,
                 [VSUSP] = 'Z' & 0x1f,
+                [VREPRINT] = 'R' & 0x1f,
+                [VDISCARD] = 'O' & 0x1f,
                 [VWERASE] = 'W' & 0x1f,
                 [VLNEXT] = 'V' & 0x1f,
             },

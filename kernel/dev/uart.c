@@ -1,5 +1,6 @@
 #include "dev/uart.h"
 #include "abi/errno.h"
+#include "abi/stat.h"
 #include "arch/cpu.h"
 #include "arch/mmio.h"
 #include "dev/irq.h"
@@ -147,7 +148,7 @@ uart_put(const char *text, size_t len) NO_LOCK_CHECK
 /* ---- The port under the terminal ---- */
 
 static size_t
-port_write(const char *text, size_t len)
+port_write(void *port UNUSED, const char *text, size_t len)
 {
     spin_lock(&uart.lock);
     size_t n = MIN(len, (size_t)(TX_SIZE - (uart.tx_tail - uart.tx_head)));
@@ -162,7 +163,7 @@ port_write(const char *text, size_t len)
 }
 
 static size_t
-port_room(void)
+port_room(void *port UNUSED)
 {
     spin_lock(&uart.lock);
     size_t room = TX_SIZE - (uart.tx_tail - uart.tx_head);
@@ -170,14 +171,22 @@ port_room(void)
     return room;
 }
 
-static bool
-port_is_drained(void)
+static size_t
+port_queued(void *port)
 {
-    return port_room() == TX_SIZE;
+    return TX_SIZE - port_room(port);
+}
+
+static void
+port_discard(void *port UNUSED)
+{
+    spin_lock(&uart.lock);
+    uart.tx_head = uart.tx_tail;
+    spin_unlock(&uart.lock);
 }
 
 static size_t
-port_read(char *buf, size_t max)
+port_read(void *port UNUSED, char *buf, size_t max)
 {
     size_t n = 0;
     spin_lock(&uart.lock);
@@ -237,15 +246,17 @@ uart_init(void)
 int
 uart_start(void)
 {
-    static const struct tty_port port = {port_write, port_room, port_is_drained,
-                                         port_read};
+    static const struct tty_port port = {.write = port_write,
+                                         .room = port_room,
+                                         .queued = port_queued,
+                                         .discard = port_discard,
+                                         .read = port_read};
     static struct irq_handler handler = {.name = "uart", .handle = handle_irq};
     if (uart.regs == NULL)
         return -ENODEV;
-    uart.tty = tty_create(&port);
-    if (uart.tty == NULL)
-        return -ENOMEM;
-    int err = irq_register(platform_get()->uart.device.irq, &handler);
+    int err = tty_create(&port, NULL, MAKEDEV(5, 1), &uart.tty);
+    if (err == 0)
+        err = irq_register(platform_get()->uart.device.irq, &handler);
     if (err == 0) /* takes what has come, and so turns the interrupt on */
         tty_input_ready(uart.tty);
     return err;

@@ -2,17 +2,11 @@
 #include "abi/errno.h"
 #include "abi/stat.h"
 #include "dev/random.h"
-#include "dev/tty.h"
-#include "dev/uart.h"
-#include "fs/poll.h"
 #include "lib/string.h"
-#include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 
 #define PIECE 256u /* bytes made or taken at a time */
-
-#define RDEV_CONSOLE MAKEDEV(5, 1)
 
 /* Between two pieces: lets others run. Returns whether a signal wants to end
  * the call, which may be for gigabytes, here. */
@@ -98,53 +92,6 @@ random_write(struct file *file UNUSED, struct uio *uio, uint64_t *offset UNUSED)
     return done;
 }
 
-/* ---- Terminals ---- */
-
-/* /dev/tty stands for the controlling terminal of who opens it: the console
- * or none [posix §11.1.3]. */
-static int
-console_open(struct file *file)
-{
-    struct tty *tty = file->private = uart_tty();
-    bool any = file->inode->rdev == RDEV_CONSOLE;
-    return tty && (any || tty_session(tty) == READ_ONCE(process_current()->sid))
-               ? 0
-               : -ENXIO;
-}
-
-static int64_t
-console_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
-{
-    return tty_read(file->private, uio, file_is_nonblocking(file));
-}
-
-static int64_t
-console_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
-{
-    return tty_write(file->private, uio, file_is_nonblocking(file));
-}
-
-static int64_t
-console_ioctl(struct file *file, unsigned command, uint64_t arg)
-{
-    return tty_ioctl(file->private, command, uaddr(arg));
-}
-
-static unsigned
-console_poll(struct file *file, struct poll_table *table)
-{
-    return tty_poll(file->private, table, poll_wait);
-}
-
-static const struct file_ops console_ops = {
-    .open = console_open,
-    .read = console_read,
-    .write = console_write,
-    .ioctl = console_ioctl,
-    .poll = console_poll,
-    .is_stream = true,
-};
-
 /* ---- The tree ---- */
 
 static const struct file_ops null_ops = {.read = null_read,
@@ -170,8 +117,10 @@ static const struct pseudo_row device_rows[] = {
     CHR("full", 0666, 1, 7, &full_ops),
     CHR("random", 0666, 1, 8, &random_ops),
     CHR("urandom", 0666, 1, 9, &random_ops),
-    CHR("tty", 0666, 5, 0, &console_ops),
-    CHR("console", 0600, 5, 1, &console_ops),
+    CHR("tty", 0666, 5, 0, &devfs_tty_ops),
+    CHR("console", 0600, 5, 1, &devfs_tty_ops),
+    CHR("ptmx", 0666, 5, 2, &devfs_ptmx_ops),
+    {0, S_IFDIR | 0755, "pts", .kind = NULL},
     {0, S_IFBLK | 0600, "DISK", &devfs_disks, .file_ops = &devfs_block_ops},
     {.name = NULL},
 };

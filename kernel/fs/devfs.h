@@ -7,6 +7,11 @@ struct blockdev;
 
 extern struct super devfs;
 
+/* /dev/pts: the slaves of pseudoterminals; and the ops of terminals, and of
+ * the file that makes a pair (fs/devfs_tty.c). */
+extern struct super devpts;
+extern const struct file_ops devfs_tty_ops, devfs_ptmx_ops;
+
 /* The device number of a block device's file, and the device of a number, or
  * NULL. */
 uint64_t devfs_block_rdev(const struct blockdev *dev);

@@ -204,6 +204,7 @@ file_open_dentry(struct dentry *dentry, unsigned flags, struct file **out)
     file->inode = dentry->inode;
 
     int err = ops->open ? ops->open(file) : 0;
+    file->flags &= ~(uint32_t)O_NOCTTY; /* matters only while it is opened */
     if (err) {
         dentry_put(dentry);
         slab_free(&file_slab, file);

@@ -47,10 +47,10 @@ fs_mount_root(struct super *root)
 }
 
 void
-fs_mount(const char *name, struct super *super)
+fs_mount(const struct super *parent, const char *name, struct super *super)
 {
-    struct dentry *at;
-    int err = dentry_lookup(mount_get_root(), name, strlen(name), &at);
+    struct dentry *at, *root = parent ? parent->root : mount_get_root();
+    int err = root ? dentry_lookup(root, name, strlen(name), &at) : -ENOENT;
     if (!err) {
         mount_lock();
         err = at->inode ? mount_add(at, super) : -ENOENT;

@@ -16,9 +16,10 @@ void fs_init(void);
  * more than mount points. Once. Returns 0 or the error of mount_add. */
 int fs_mount_root(struct super *root) MUST_CHECK;
 
-/* Mounts super on the directory called name in the root. That there is none
- * is logged, and no error. */
-void fs_mount(const char *name, struct super *super);
+/* Mounts super on the directory called name in the root of parent, or, if that
+ * is NULL, of the tree. That there is none is logged, and no error. */
+void fs_mount(const struct super *parent, const char *name,
+              struct super *super);
 
 /* Gives the first process a root directory, and descriptors 0 to 2 on the
  * console. Returns 0 or an error. */

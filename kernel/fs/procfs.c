@@ -10,7 +10,6 @@
 #include "dev/platform.h"
 #include "dev/rtc.h"
 #include "dev/tty.h"
-#include "dev/uart.h"
 #include "fs/bcache.h"
 #include "fs/mount.h"
 #include "lib/fmt.h"
@@ -81,14 +80,16 @@ static const struct pseudo_kind pids = {
 static int
 put_stat(struct text *out, const struct process *p) REQUIRES(process_lock)
 {
-    struct tty *tty = uart_tty();
-    bool on_tty = tty && tty_session(tty) == p->sid;
+    struct tty *tty = tty_find_session(p->sid);
+    uint64_t rdev = tty ? tty_rdev(tty) : 0;
+    if (tty)
+        tty_put(tty);
     bool lives = !list_is_empty(&p->threads);
     const struct thread *t =
         list_entry(p->threads.next, struct thread, process_node);
     text_printf(out, "%d (%s) %c %d %d %d ", p->pid, p->name, process_state(p),
                 p->parent ? p->parent->pid : 0, p->pgid, p->sid);
-    text_printf(out, "%u -1 0 0 0 0 0 ", on_tty ? (unsigned)MAKEDEV(5, 1) : 0);
+    text_printf(out, "%u -1 0 0 0 0 0 ", (unsigned)rdev);
     text_printf(out, "%lu 0 0 0 20 0 %u 0 %lu %lu %lu ",
                 process_run_ns(p) / NS_PER_TICK, p->nthreads,
                 p->start_ns / NS_PER_TICK, p->space ? p->space->size : 0,

@@ -28,7 +28,9 @@ enum lock_rank {
     RANK_BCACHE,              /* the table of cached blocks */
     RANK_PIPE,                /* one pipe */
     RANK_FLOCK,               /* locks of whole files */
+    RANK_TTY_LIST,            /* the list of terminals */
     RANK_TTY,                 /* the terminal's line discipline */
+    RANK_PTY,                 /* what lies between two ends of a terminal */
     RANK_DEVICE,              /* a device registry */
     RANK_VIRTQ,               /* one virtqueue and its in-flight table */
     RANK_FUTEX,               /* one bucket of futex waiters; two in order */

@@ -44,7 +44,7 @@ static int
 open_super(uint64_t source, const char *type, bool read_only,
            struct super **out)
 {
-    static struct super *const only[] = {&procfs, &sysfs, &devfs};
+    static struct super *const only[] = {&procfs, &sysfs, &devfs, &devpts};
     int err = 0;
     if (strcmp(type, "eclipsefs") == 0)
         return open_disk(source, read_only, out);

@@ -6,7 +6,7 @@
 #include "sys/fileargs.h"
 
 /* Flags that matter only while a file is being opened. */
-#define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+#define OPEN_ONLY (O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC)
 
 /* All that O_PATH leaves of the flags. */
 #define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

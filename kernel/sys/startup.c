@@ -121,11 +121,12 @@ start_files(void)
     int error = fs_mount_root(root);
     if (error != 0)
         panic("no tree of files: error %d", -error);
-    fs_mount("dev", &devfs);
-    fs_mount("proc", &procfs);
-    fs_mount("sys", &sysfs);
+    fs_mount(NULL, "dev", &devfs);
+    fs_mount(&devfs, "pts", &devpts);
+    fs_mount(NULL, "proc", &procfs);
+    fs_mount(NULL, "sys", &sysfs);
     if (mount_get_root()->super->read_only && tmpfs_open(&root) == 0)
-        fs_mount("tmp", root);
+        fs_mount(NULL, "tmp", root);
 }
 
 /* Runs the recovery init in this process; its first argument is the reason. */
@@ -197,8 +198,8 @@ init_ended(int status)
 static void
 release_process(struct process *process)
 {
-    if (process->sid == process->pid && uart_tty())
-        tty_release_session(uart_tty(), process->sid);
+    if (process->sid == process->pid)
+        tty_release_session(process->sid);
     fs_release_process(process);
 }
 

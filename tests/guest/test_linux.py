@@ -5,7 +5,7 @@ from harness import cases
 from test_files import run_as_init
 
 # Programs, and the harts they are tried on.
-PROGRAMS = {"poll": (1, 2, 4), "locks": (2,)}
+PROGRAMS = {"poll": (1, 2, 4), "locks": (2,), "ptys": (1, 2, 4)}
 
 
 @cases(

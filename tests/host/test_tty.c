@@ -47,7 +47,7 @@ test_short_reads(void **state UNUSED)
     assert_int_equal(tty_shim_read(tty, buf, 4, true), 2);
     assert_memory_equal(buf, "o\n", 2);
     expect_nothing(tty);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -62,7 +62,7 @@ test_end_of_file_fits(void **state UNUSED)
                   7);
     assert_int_equal(tty_shim_read(tty, buf, 4, true), 4);
     expect_read(tty, "x\n");
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -71,7 +71,7 @@ test_zero_length(void **state UNUSED)
     struct tty *tty = tty_shim_make();
     char c;
     assert_int_equal(tty_shim_read(tty, &c, 0, false), 0);
-    free(tty);
+    tty_put(tty);
 }
 
 static struct tty *sleeper;
@@ -93,7 +93,7 @@ test_read_sleeps(void **state UNUSED)
     assert_int_equal(tty_shim.sleeps, 1);
     tty_shim.on_sleep = NULL;
     assert_int_equal(tty_shim_read(tty, buf, sizeof(buf), false), -EINTR);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -114,7 +114,7 @@ test_raw_poll(void **state UNUSED)
     tty_shim_type(tty, "ab", 2);
     assert_int_equal(tty_shim_read(tty, buf, 8, false), 2);
     assert_int_equal(tty_shim.sleeps, 0);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -125,7 +125,7 @@ test_raw_timeout(void **state UNUSED)
     set_min_time(tty, 0, 5);
     assert_int_equal(tty_shim_read(tty, buf, 8, false), 0);
     assert_int_equal(tty_shim.now_ns, 500000000);
-    free(tty);
+    tty_put(tty);
 }
 
 static int
@@ -150,7 +150,7 @@ test_raw_between_bytes(void **state UNUSED)
     assert_int_equal(tty_shim_read(tty, buf, 8, false), 2);
     /* Two bytes at 0.1 s and 0.2 s, and 0.2 s after the last. */
     assert_int_equal(tty_shim.now_ns, 400000000);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -166,7 +166,7 @@ test_raw_minimum(void **state UNUSED)
     tty_shim_type(tty, "z", 1);
     assert_int_equal(tty_shim_read(tty, buf, 1, false), 1);
     assert_int_equal(tty_shim.sleeps, 2);
-    free(tty);
+    tty_put(tty);
 }
 
 /* ---- Floods ---- */
@@ -188,7 +188,7 @@ test_long_line(void **state UNUSED)
     assert_int_equal(tty_shim_read(tty, buf, sizeof(buf), true), 4096);
     assert_int_equal(buf[4094], 'a');
     assert_int_equal(buf[4095], '\n');
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -204,7 +204,7 @@ test_long_line_can_be_erased(void **state UNUSED)
                   "c\n",
                   4);
     expect_read(tty, "c\n");
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -224,7 +224,7 @@ test_flood_of_lines(void **state UNUSED)
         got += 10;
     }
     expect_nothing(tty);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -244,7 +244,7 @@ test_raw_flood(void **state UNUSED)
         assert_memory_equal(buf, flood + got, (size_t)n);
         got += (size_t)n;
     }
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -259,7 +259,7 @@ test_echo_holds_input_back(void **state UNUSED)
     tty_output_ready(tty);
     assert_int_equal(tty_shim_port.input_len, 0);
     assert_int_equal(tty_shim_port.output_len, 100);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -275,7 +275,7 @@ test_kill_wrapped_line(void **state UNUSED)
                   3);
     expect_shown("^U\r\nb\r\n");
     expect_read(tty, "b\n");
-    free(tty);
+    tty_put(tty);
 }
 
 /* ---- Writing ---- */
@@ -286,7 +286,7 @@ test_write(void **state UNUSED)
     struct tty *tty = tty_shim_make();
     assert_int_equal(tty_shim_write(tty, "a\nb\r\n", 5, false), 5);
     expect_shown("a\r\nb\r\r\n");
-    free(tty);
+    tty_put(tty);
 }
 
 static int
@@ -305,7 +305,7 @@ test_write_waits(void **state UNUSED)
     assert_int_equal(tty_shim_write(tty, "one\ntwo\nthree\n", 14, false), 14);
     expect_shown("one\r\ntwo\r\nthree\r\n");
     assert_true(tty_shim.sleeps > 3);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -317,7 +317,7 @@ test_write_interrupted(void **state UNUSED)
     assert_int_equal(tty_shim_write(tty, "ef", 2, false), -EINTR);
     assert_int_equal(tty_shim_write(tty, "ef", 2, true), -EAGAIN);
     assert_false(tty->writing);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -328,7 +328,7 @@ test_write_stopped(void **state UNUSED)
     assert_int_equal(tty_shim_write(tty, "x", 1, true), -EAGAIN);
     tty_shim_type(tty, "\x11", 1);
     assert_int_equal(tty_shim_write(tty, "x", 1, true), 1);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -338,7 +338,7 @@ test_write_takes_turns(void **state UNUSED)
     tty->writing = true;
     assert_int_equal(tty_shim_write(tty, "x", 1, true), -EAGAIN);
     assert_int_equal(tty_shim_write(tty, "x", 1, false), -EINTR);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -354,7 +354,7 @@ test_bad_memory(void **state UNUSED)
     tty_shim.fail_copy = false;
     tty_shim.fail_alloc = true;
     assert_int_equal(tty_shim_read(tty, &c, 1, true), -ENOMEM);
-    free(tty);
+    tty_put(tty);
 }
 
 /* ---- Requests ---- */
@@ -380,7 +380,7 @@ test_termios(void **state UNUSED)
     tty_shim.fail_copy = true;
     assert_int_equal(tty_ioctl(tty, TCGETS, address(&t)), -EFAULT);
     assert_int_equal(tty_ioctl(tty, TCSETS, address(&t)), -EFAULT);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -406,7 +406,7 @@ test_mode_switch_keeps_input(void **state UNUSED)
     assert_int_equal(tty_shim_read(tty, buf, 2, true), 2);
     assert_memory_equal(buf, "cd", 2);
     expect_read(tty, "\n");
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -425,7 +425,7 @@ test_raw_then_canonical(void **state UNUSED)
                  "\b \b"
                  "\r\n");
     expect_read(tty, "a\n");
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -440,13 +440,13 @@ test_flush(void **state UNUSED)
     assert_int_equal(tty_ioctl(tty, TCFLSH, uaddr(TCIFLUSH)), 0);
     expect_nothing(tty);
     assert_int_equal(tty_ioctl(tty, TCFLSH, uaddr(3)), -EINVAL);
-    free(tty);
+    tty_put(tty);
 }
 
 static int
 finish_output(uint64_t deadline UNUSED)
 {
-    tty_shim_port.drained = true;
+    tty_shim_port.queued = 0;
     return 0;
 }
 
@@ -456,13 +456,102 @@ test_drain(void **state UNUSED)
     struct tty *tty = tty_shim_make();
     struct termios t = tty->termios;
     t.c_oflag = 0;
-    tty_shim_port.drained = false;
+    tty_shim_port.queued = 3;
     assert_int_equal(tty_ioctl(tty, TCSETSW, address(&t)), -EINTR);
     assert_true(tty->termios.c_oflag & OPOST);
     tty_shim.on_sleep = finish_output;
     assert_int_equal(tty_ioctl(tty, TCSETSW, address(&t)), 0);
     assert_false(tty->termios.c_oflag & OPOST);
-    free(tty);
+    tty_put(tty);
+}
+
+static void
+test_output_dropped(void **state UNUSED)
+{
+    struct tty *tty = tty_shim_make();
+    int n = -1;
+    tty_shim_port.queued = 3;
+    assert_int_equal(tty_ioctl(tty, TIOCOUTQ, address(&n)), 0);
+    assert_int_equal(n, 3);
+    assert_int_equal(tty_ioctl(tty, TCFLSH, uaddr(TCIFLUSH)), 0);
+    assert_int_equal(tty_shim_port.discards, 0);
+    assert_int_equal(tty_ioctl(tty, TCFLSH, uaddr(TCOFLUSH)), 0);
+    assert_int_equal(tty_shim_port.discards, 1);
+    tty_shim_type(tty, "\x03", 1);
+    assert_int_equal(tty_shim_port.discards, 2);
+    tty->termios.c_lflag |= NOFLSH;
+    tty_shim_type(tty, "a\n\x03", 3);
+    assert_int_equal(tty_shim_port.discards, 2);
+    expect_read(tty, "a\n");
+    tty_put(tty);
+}
+
+static void
+test_flow(void **state UNUSED)
+{
+    struct tty *tty = tty_shim_make();
+    assert_int_equal(tty_ioctl(tty, TCXONC, uaddr(TCOOFF)), 0);
+    assert_int_equal(tty_shim_write(tty, "x", 1, true), -EAGAIN);
+    assert_int_equal(tty_ioctl(tty, TCXONC, uaddr(TCOON)), 0);
+    assert_int_equal(tty_shim_write(tty, "x", 1, true), 1);
+    assert_int_equal(tty_ioctl(tty, TCXONC, uaddr(TCIOFF)), 0);
+    assert_int_equal(tty_ioctl(tty, TCXONC, uaddr(TCION)), 0);
+    expect_shown("x\x13\x11");
+    assert_int_equal(tty_ioctl(tty, TCXONC, uaddr(4)), -EINVAL);
+    tty->termios.c_iflag |= IXANY;
+    tty_shim_type(tty,
+                  "\x13"
+                  "a",
+                  2);
+    assert_int_equal(tty_shim_write(tty, "y", 1, true), 1);
+    tty_put(tty);
+}
+
+/* In the background: output only with TOSTOP, settings always. */
+static void
+test_background(void **state UNUSED)
+{
+    struct tty *tty = tty_shim_make();
+    struct termios t = tty->termios;
+    char c;
+    tty_shim.refused = SIGTTOU;
+    assert_int_equal(tty_shim_write(tty, "x", 1, true), 1);
+    assert_int_equal(tty_ioctl(tty, TCGETS, address(&t)), 0);
+    assert_int_equal(tty_ioctl(tty, TCSETS, address(&t)), -EIO);
+    assert_int_equal(tty_ioctl(tty, TCFLSH, uaddr(TCIFLUSH)), -EIO);
+    tty->termios.c_lflag |= TOSTOP;
+    assert_int_equal(tty_shim_write(tty, "x", 1, true), -EIO);
+    tty_shim.refused = SIGTTIN;
+    assert_int_equal(tty_shim_read(tty, &c, 1, true), -EIO);
+    tty_put(tty);
+}
+
+static struct tty *hung;
+
+static int
+set_hung_up(uint64_t deadline UNUSED)
+{
+    hung->hung_up = true;
+    return 0;
+}
+
+static void
+test_hung_up(void **state UNUSED)
+{
+    struct tty *tty = hung = tty_shim_make();
+    int n;
+    char c;
+    tty_shim.on_sleep = set_hung_up;
+    assert_int_equal(tty_shim_read(tty, &c, 1, false), -EIO);
+    tty_shim_type(tty, "a\n", 2);
+    assert_int_equal(tty_shim_read(tty, &c, 1, false), 0);
+    assert_int_equal(tty_shim_write(tty, "x", 1, false), -EIO);
+    assert_int_equal(tty_ioctl(tty, FIONREAD, address(&n)), -EIO);
+    assert_int_equal(tty_ioctl(tty, TIOCSPGRP, address(&n)), -ENOTTY);
+    hung->hung_up = false;
+    tty_shim_port.output_room = 0;
+    assert_int_equal(tty_shim_write(tty, "x", 1, false), -EIO);
+    tty_put(tty);
 }
 
 static void
@@ -478,7 +567,7 @@ test_winsize(void **state UNUSED)
     w.ws_col = 132;
     assert_int_equal(tty_ioctl(tty, TIOCSWINSZ, address(&w)), 0);
     assert_int_equal(tty_shim.signals[0], SIGWINCH);
-    free(tty);
+    tty_put(tty);
 }
 
 static void
@@ -492,7 +581,7 @@ test_count(void **state UNUSED)
     assert_int_equal(tty_ioctl(tty, FIONREAD, address(&n)), 0);
     assert_int_equal(n, 3);
     assert_int_equal(tty_ioctl(tty, 0x1234, uaddr(0)), -ENOTTY);
-    free(tty);
+    tty_put(tty);
 }
 
 int
@@ -524,6 +613,10 @@ main(void)
         cmocka_unit_test(test_raw_then_canonical),
         cmocka_unit_test(test_flush),
         cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_output_dropped),
+        cmocka_unit_test(test_flow),
+        cmocka_unit_test(test_background),
+        cmocka_unit_test(test_hung_up),
         cmocka_unit_test(test_winsize),
         cmocka_unit_test(test_count),
     };

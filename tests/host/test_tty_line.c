@@ -14,13 +14,14 @@
 #include "dev/tty_impl.h"
 #include "tty_shim.h"
 
-#define CTRL_KILL "\x15"
-#define CTRL_WORD "\x17"
-#define CTRL_EOF  "\x04"
-#define CTRL_LIT  "\x16"
-#define WIPE      "\b \b"
-#define WIPE2     WIPE WIPE
-#define WIPE4     WIPE2 WIPE2
+#define CTRL_KILL  "\x15"
+#define CTRL_WORD  "\x17"
+#define CTRL_EOF   "\x04"
+#define CTRL_LIT   "\x16"
+#define CTRL_AGAIN "\x12"
+#define WIPE       "\b \b"
+#define WIPE2      WIPE WIPE
+#define WIPE4      WIPE2 WIPE2
 
 static void
 no_echo(struct tty *tty)
@@ -102,6 +103,58 @@ raw(struct tty *tty)
     tty->termios.c_iflag = 0;
 }
 
+static void
+on_paper(struct tty *tty)
+{
+    tty->termios.c_lflag &= ~(uint32_t)(ECHOE | ECHOKE);
+}
+
+static void
+no_echok(struct tty *tty)
+{
+    tty->termios.c_lflag &= ~(uint32_t)(ECHOK);
+}
+
+static void
+other_end(struct tty *tty)
+{
+    tty->termios.c_cc[VEOL] = ';';
+}
+
+static void
+newline_return(struct tty *tty)
+{
+    tty->termios.c_iflag = (tty->termios.c_iflag | INLCR) & ~(uint32_t)ICRNL;
+}
+
+static void
+seven_bits(struct tty *tty)
+{
+    tty->termios.c_iflag |= ISTRIP;
+}
+
+static void
+blanks_for_tabs(struct tty *tty)
+{
+    tty->termios.c_oflag |= XTABS;
+}
+
+/* What is echoed is a return as such. */
+static void
+newline_for_return(struct tty *tty)
+{
+    tty->termios.c_iflag &= ~(uint32_t)ICRNL;
+    tty->termios.c_lflag &= ~(uint32_t)ECHOCTL;
+    tty->termios.c_oflag = OPOST | OCRNL;
+}
+
+static void
+no_idle_return(struct tty *tty)
+{
+    newline_for_return(tty);
+    tty->termios.c_oflag = OPOST | ONOCR;
+}
+
 #define SIGNAL(sig, name, setup, typed, shown, ...)   \
     {                                                 \
         name, setup, typed, shown, {__VA_ARGS__}, sig \
@@ -146,8 +199,27 @@ static const struct script {
     SCRIPT("erase tab after prompt", at_prompt, "a\t\x7f\n",
            "abca\t" WIPE4 "\r\n", "a\n"),
     SCRIPT("erase unseen", no_echo, "ab\x7f\n", "", "a\n"),
-    SCRIPT("word", NULL, "ls -l" CTRL_WORD "x\n", "ls -l" WIPE2 "x\r\n",
+    SCRIPT("word", NULL, "ls ab_1" CTRL_WORD "x\n", "ls ab_1" WIPE4 "x\r\n",
            "ls x\n"),
+    SCRIPT("word behind a sign", NULL, "a-bc-" CTRL_WORD "\n",
+           "a-bc-" WIPE2 WIPE "\r\n", "a-\n"),
+    SCRIPT("word in UTF-8", NULL, "a \xc3\xa9t\xc3\xa9" CTRL_WORD "\n",
+           "a \xc3\xa9t\xc3\xa9" WIPE2 WIPE "\r\n", "a \n"),
+    SCRIPT("erase on paper", on_paper, "ab\177\n", "ab^?\r\n", "a\n"),
+    SCRIPT("kill on paper", on_paper, "ab" CTRL_KILL "c\n", "ab^U\r\nc\r\n",
+           "c\n"),
+    SCRIPT("kill without a new line", no_echok, "ab" CTRL_KILL "c\n",
+           "ab^Uc\r\n", "c\n"),
+    SCRIPT("another end of line", other_end, "a;b\n", "a;b\r\n", "a;", "b\n"),
+    SCRIPT("shown again", NULL, "ab" CTRL_AGAIN "c\n", "ab^R\r\nabc\r\n",
+           "abc\n"),
+    SCRIPT("newline is return", newline_return, "a\r\n", "a^M^M", NULL),
+    SCRIPT("seven bits", seven_bits, "\xe1\n", "a\r\n", "a\n"),
+    SCRIPT("blanks for tabs", blanks_for_tabs, "a\tb\n", "a       b\r\n",
+           "a\tb\n"),
+    SCRIPT("newline for return", newline_for_return, "a\rb\n", "a\nb\n",
+           "a\rb\n"),
+    SCRIPT("no return in column 0", no_idle_return, "\ra\n", "a\n", "\ra\n"),
     SCRIPT("word and blanks", NULL, "ab c  " CTRL_WORD "\n",
            "ab c  " WIPE2 WIPE "\r\n", "ab \n"),
     SCRIPT("word of nothing", NULL, CTRL_WORD "\n", "\r\n", "\n"),
@@ -197,7 +269,7 @@ test_script(void **state)
         assert_int_equal(tty_shim.signals[0], s->signal);
         assert_int_equal(tty_shim.groups[0], 7);
     }
-    free(tty);
+    tty_put(tty);
 }
 
 int

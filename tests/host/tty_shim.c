@@ -5,6 +5,7 @@
 #include "lib/panic.h"
 #include "mm/slab.h"
 #include "mm/uio.h"
+#include "proc/cred.h"
 #include "proc/signal.h"
 
 #include <stdarg.h>
@@ -171,9 +172,16 @@ signal_send_group(int pgid, int sig)
 }
 
 int
-tty_job_may_read(struct tty *tty UNUSED)
+tty_job_check(struct tty *tty UNUSED, int sig)
 {
-    return 0;
+    return sig == tty_shim.refused ? -EIO : 0;
+}
+
+const struct cred *
+cred_current(void)
+{
+    static const struct cred root;
+    return &root;
 }
 
 int
@@ -188,7 +196,7 @@ tty_job_ioctl(struct tty *tty UNUSED, unsigned request UNUSED,
 struct tty_shim_port tty_shim_port;
 
 static size_t
-port_write(const char *text, size_t len)
+port_write(void *port UNUSED, const char *text, size_t len)
 {
     len = MIN(len, tty_shim_port.output_room);
     memcpy(tty_shim_port.output + tty_shim_port.output_len, text, len);
@@ -198,19 +206,26 @@ port_write(const char *text, size_t len)
 }
 
 static size_t
-port_room(void)
+port_room(void *port UNUSED)
 {
     return tty_shim_port.output_room;
 }
 
-static bool
-port_is_drained(void)
+static size_t
+port_queued(void *port UNUSED)
 {
-    return tty_shim_port.drained;
+    return tty_shim_port.queued;
+}
+
+static void
+port_discard(void *port UNUSED)
+{
+    tty_shim_port.discards++;
+    tty_shim_port.queued = 0;
 }
 
 static size_t
-port_read(char *buf, size_t max)
+port_read(void *port UNUSED, char *buf, size_t max)
 {
     size_t n = MIN(max, tty_shim_port.input_len);
     memcpy(buf, tty_shim_port.input, n);
@@ -222,20 +237,21 @@ port_read(char *buf, size_t max)
 static const struct tty_port test_port = {
     .write = port_write,
     .room = port_room,
-    .is_drained = port_is_drained,
+    .queued = port_queued,
+    .discard = port_discard,
     .read = port_read,
 };
 
 struct tty *
 tty_shim_make(void)
 {
+    static uint64_t rdev;
     tty_shim = (struct tty_shim){0};
     memset(&tty_shim_port, 0, sizeof(tty_shim_port));
     tty_shim_port.input = "";
     tty_shim_port.output_room = sizeof(tty_shim_port.output);
-    tty_shim_port.drained = true;
-    struct tty *tty = tty_create(&test_port);
-    assert_non_null(tty);
+    struct tty *tty;
+    assert_int_equal(tty_create(&test_port, NULL, ++rdev, &tty), 0);
     tty->foreground = 7;
     return tty;
 }

@@ -20,6 +20,7 @@ extern struct tty_shim {
     int signals[SHIM_SIGNALS]; /* sent, in order */
     int groups[SHIM_SIGNALS];  /* to whom */
     unsigned nsignals;
+    int refused; /* what tty_job_check is asked for in vain */
     bool fail_alloc;
     bool fail_copy; /* user memory is not accessible */
 } tty_shim;
@@ -30,10 +31,11 @@ extern struct tty_shim_port {
     size_t input_len;
     char output[65536];
     size_t output_len, output_room;
-    bool drained;
+    size_t queued;     /* not sent yet */
+    unsigned discards; /* of these */
 } tty_shim_port;
 
-/* Makes a terminal over the port; its foreground group is 7. The caller frees
+/* Makes a terminal over the port; its foreground group is 7. The caller puts
  * it. */
 struct tty *tty_shim_make(void);
 
