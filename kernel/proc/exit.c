@@ -4,6 +4,7 @@
 #include "lib/panic.h"
 #include "mm/space.h"
 #include "proc/futex.h"
+#include "proc/itimer.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
@@ -108,6 +109,7 @@ process_end_others(void)
 static NORETURN void
 end_process(struct process *self)
 {
+    itimer_delete_all(self);
     process_hooks.release(self);
     release_space(self);
 

@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/space.h"
+#include "proc/itimer.h"
 #include "proc/timer.h"
 
 struct runq {
@@ -65,6 +66,7 @@ tick(struct timer *timer)
     rq->ticking = rq->current != rq->idle;
     if (!rq->ticking)
         return;
+    itimer_tick();
     if (READ_ONCE(rq->nready) > 0) {
         __atomic_fetch_or(&cpu_thread()->work, THREAD_WORK_RESCHED,
                           __ATOMIC_RELAXED);

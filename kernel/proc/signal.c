@@ -3,6 +3,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/cred.h"
+#include "proc/itimer.h"
 #include "proc/sched.h"
 #include "proc/signal_queue.h"
 
@@ -254,6 +255,7 @@ void
 signal_init_process(struct process *process)
 {
     signal_queue_init(&process->signals.pending);
+    list_init(&process->signals.timers);
 }
 
 void
@@ -310,6 +312,7 @@ signal_exec(void)
         actions[i] = (struct sigaction_abi){
             .handler = actions[i].handler == SIG_IGN ? SIG_IGN : SIG_DFL};
     spin_unlock(&process_lock);
+    itimer_delete_created(process_current());
     mine->altstack = (struct sigaltstack){0};
     mine->wait_until = 0;
 }

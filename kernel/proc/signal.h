@@ -64,9 +64,9 @@ void signal_deliver(struct trapframe *frame);
  * SA_RESTART, or the call was a wait (signal_wait_begin). */
 void signal_interrupt_call(struct trapframe *frame);
 
-/* Has the call that is being made run with another mask: until the handler that
- * interrupts it has returned, or else until the call has. */
-void signal_mask_for_call(uint64_t set);
+/* Has the wait that is being begun run with another mask: until the handler
+ * that interrupts it has returned, or else until signal_wait_end. */
+void signal_mask_for_wait(uint64_t set);
 
 /* Waits for a signal that runs a handler, with another mask. Returns -EINTR.
  * May block. */

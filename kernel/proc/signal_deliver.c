@@ -2,6 +2,7 @@
 #include "arch/clock.h"
 #include "arch/trap.h"
 #include "lib/print.h"
+#include "proc/itimer.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 #include "proc/signal_frame.h"
@@ -15,9 +16,12 @@ static bool
 take_locked(uint64_t set, struct siginfo *info) REQUIRES(process_lock)
 {
     struct process *self = process_current();
-    return signal_queue_take(self, &thread_current()->signals.pending, set,
-                             info) ||
-           signal_queue_take(self, &self->signals.pending, set, info);
+    bool found = signal_queue_take(self, &thread_current()->signals.pending,
+                                   set, info) ||
+                 signal_queue_take(self, &self->signals.pending, set, info);
+    if (found && info->code == SI_TIMER)
+        itimer_taken_locked(self, info);
+    return found;
 }
 
 static uint64_t
@@ -222,7 +226,7 @@ signal_interrupt_call(struct trapframe *frame)
 }
 
 void
-signal_mask_for_call(uint64_t set)
+signal_mask_for_wait(uint64_t set)
 {
     struct thread *t = thread_current();
     t->signals.saved_mask = t->signals.blocked;
@@ -234,7 +238,7 @@ signal_mask_for_call(uint64_t set)
 int
 signal_suspend(uint64_t set)
 {
-    signal_mask_for_call(set);
+    signal_mask_for_wait(set);
     uint64_t deadline = signal_wait_begin(WAIT_FOREVER);
     return signal_wait_end(waitq_sleep_alone(deadline), deadline);
 }
@@ -293,6 +297,11 @@ signal_wait_begin(uint64_t ns)
 int
 signal_wait_end(int error, uint64_t deadline_ns)
 {
-    thread_current()->signals.wait_until = error == -EINTR ? deadline_ns : 0;
+    struct thread_signals *mine = &thread_current()->signals;
+    mine->wait_until = error == -EINTR ? deadline_ns : 0;
+    if (error != -EINTR && mine->has_saved_mask) {
+        mine->has_saved_mask = false;
+        signal_set_blocked(mine->saved_mask);
+    }
     return error;
 }

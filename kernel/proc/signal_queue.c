@@ -78,6 +78,16 @@ signal_queue_take(struct process *process, struct signal_queue *queue,
     return true;
 }
 
+struct siginfo *
+signal_queue_find_timer(struct signal_queue *queue, int id)
+{
+    struct queued *queued;
+    list_for_each_entry (queued, &queue->infos, node)
+        if (queued->info.code == SI_TIMER && queued->info.pid == id)
+            return &queued->info;
+    return NULL;
+}
+
 void
 signal_queue_discard(struct process *process, struct signal_queue *queue,
                      uint64_t set)

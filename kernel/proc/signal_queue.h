@@ -43,6 +43,10 @@ MUST_CHECK bool signal_queue_take(struct process *process,
                                   struct signal_queue *queue, uint64_t set,
                                   struct siginfo *info) REQUIRES(process_lock);
 
+/* What waits in the queue of timer id, or NULL. */
+struct siginfo *signal_queue_find_timer(struct signal_queue *queue, int id)
+    REQUIRES(process_lock);
+
 /* Forgets what the queue holds of `set`. */
 void signal_queue_discard(struct process *process, struct signal_queue *queue,
                           uint64_t set) REQUIRES(process_lock);

@@ -19,6 +19,8 @@ struct process_signals {
     struct signal_queue pending;   /* for any thread that does not block it */
     unsigned queued;               /* infos, those of the threads included */
     struct sigaction_abi *actions; /* [NSIG], or NULL: all SIG_DFL */
+    struct list_node timers;       /* proc/itimer.h */
+    bool has_cpu_timers;
 };
 
 struct thread_signals {

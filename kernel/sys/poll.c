@@ -24,40 +24,33 @@ struct timed_wait {
     uint64_t timeout; /* user address of a timespec; 0: none */
     uint64_t mask;    /* of a signal set; 0: as they are */
     uint64_t deadline_ns;
-    uint64_t old_blocked;
 };
 
 static int
 begin_wait(struct timed_wait *wait, uint64_t mask_size)
 {
-    uint64_t ns = 0, set;
-    wait->deadline_ns = WAIT_FOREVER;
-    if (wait->timeout) {
-        int err = timespec_arg_read(wait->timeout, &ns);
-        if (err)
-            return err;
-        wait->deadline_ns = ns ? clock_now_ns() + ns : 0;
-    }
-    wait->old_blocked = thread_current()->signals.blocked;
+    uint64_t ns = WAIT_FOREVER, set;
+    int err = wait->timeout ? timespec_arg_read(wait->timeout, &ns) : 0;
+    if (err)
+        return err;
+    wait->deadline_ns = ns ? signal_wait_begin(ns) : 0;
     if (!wait->mask)
         return 0;
     if (mask_size != sizeof(set))
         return -EINVAL;
     if (uaccess_read(&set, uaddr(wait->mask), sizeof(set)) != 0)
         return -EFAULT;
-    signal_set_blocked(set);
+    signal_mask_for_wait(set);
     return 0;
 }
 
-/* Says how much of the timeout is left, so that a call that is made again
- * does not start from the beginning. The span may lie in memory that is only
+/* Says how much of the timeout is left. The span may lie in memory that is only
  * to be read: that is nobody's error. */
 static void
-end_wait(const struct timed_wait *wait)
+end_wait(const struct timed_wait *wait, int64_t result)
 {
     uint64_t now = clock_now_ns();
-    if (wait->mask)
-        signal_set_blocked(wait->old_blocked);
+    (void)!signal_wait_end((int)result, wait->deadline_ns);
     if (!wait->timeout)
         return;
     int64_t left =
@@ -124,7 +117,7 @@ sys_ppoll(const uint64_t arg[6])
         result = uaccess_read(fds, uaddr(arg[0]), n * sizeof(*fds));
     if (!result)
         result = poll_all(fds, n, wait.deadline_ns);
-    end_wait(&wait);
+    end_wait(&wait, result);
     for (size_t i = 0; result >= 0 && i < n; i++)
         if (uaccess_write(uaddr(arg[0] + i * sizeof(*fds) +
                                 offsetof(struct pollfd, revents)),
@@ -220,7 +213,7 @@ sys_pselect6(const uint64_t arg[6])
     if (result)
         return result;
     result = select_all(n, &sets, wait.deadline_ns);
-    end_wait(&wait);
+    end_wait(&wait, result);
     for (unsigned i = 0; result >= 0 && i < 3; i++)
         if (arg[1 + i] &&
             uaccess_write(uaddr(arg[1 + i]), sets.bits[i], len) != 0)

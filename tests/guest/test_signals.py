@@ -5,7 +5,10 @@ import os
 import harness
 from harness import Guest, cases
 
-PROGRAMS = ("signals_queue", "signals_handlers", "signals_frames", "signals_vdso")
+PROGRAMS = [
+    "signals_" + name
+    for name in ("queue", "handlers", "frames", "vdso", "calls", "timers")
+]
 
 
 @cases(one=dict(harts=1), two=dict(harts=2), four=dict(harts=4))

@@ -1,0 +1,278 @@
+#include "proc/itimer.h"
+#include "abi/errno.h"
+#include "arch/clock.h"
+#include "mm/slab.h"
+#include "proc/signal.h"
+#include "proc/signal_queue.h"
+#include "proc/timer.h"
+
+#define COUNT_MAX 256 /* of one process */
+
+/* From one interrupt of a timer to the next, at least: if it is to run more
+ * often, it runs over. */
+#define PERIOD_MIN_NS 100000ul
+
+struct itimer {
+    struct timer alarm; /* of those that go by clock_now_ns() */
+
+    /* constant after creation */
+    struct process *process;
+    struct siginfo info;
+    int id, tid;
+    int64_t ahead_ns;
+
+    /* guarded by process_lock */
+    struct list_node node;
+    uint64_t deadline_ns, interval_ns; /* 0: it is off; it runs out once */
+    uint32_t overrun;                  /* of the signal that was taken last */
+};
+
+static bool
+goes_by_cpu(int id)
+{
+    return id == ITIMER_ID_VIRTUAL || id == ITIMER_ID_PROF;
+}
+
+static uint64_t
+now_locked(const struct process *process, int id) REQUIRES(process_lock)
+{
+    return goes_by_cpu(id) ? process_run_ns(process) : clock_now_ns();
+}
+
+static struct itimer *
+find_itimer_locked(const struct process *process, int id) REQUIRES(process_lock)
+{
+    struct itimer *it;
+    list_for_each_entry (it, &process->signals.timers, node)
+        if (it->id == id)
+            return it;
+    return NULL;
+}
+
+/* ---- Running out ---- */
+
+/* Sends the timer's signal, for the n-th time running; if the last one is not
+ * taken yet, that has run over by so much. */
+static void
+send_expiry_locked(struct itimer *it, uint64_t n) REQUIRES(process_lock)
+{
+    struct process *process = it->process;
+    struct thread *t = it->tid ? thread_find_locked(it->tid) : NULL;
+    struct siginfo info = it->info;
+    if (info.signo == 0 || (it->tid != 0 && (!t || t->process != process)))
+        return;
+    struct signal_queue *queue =
+        t ? &t->signals.pending : &process->signals.pending;
+    struct siginfo *waiting = it->info.code == SI_TIMER
+                                  ? signal_queue_find_timer(queue, it->id)
+                                  : NULL;
+    if (waiting) {
+        waiting->uid = (uint32_t)MIN(waiting->uid + n, (uint64_t)INT32_MAX);
+        return;
+    }
+    if (info.code == SI_TIMER)
+        info.uid = (uint32_t)MIN(n - 1, (uint64_t)INT32_MAX);
+    (void)signal_send_info_locked(process, t, &info);
+}
+
+/* Does what is due. */
+static void
+expire_locked(struct itimer *it) REQUIRES(process_lock)
+{
+    uint64_t now = now_locked(it->process, it->id), n = 1;
+    if (it->deadline_ns == 0 || it->deadline_ns > now)
+        return;
+    if (it->interval_ns != 0)
+        n += (now - it->deadline_ns) / it->interval_ns;
+    it->deadline_ns =
+        it->interval_ns ? it->deadline_ns + n * it->interval_ns : 0;
+    send_expiry_locked(it, n);
+}
+
+static void
+arm_locked(struct itimer *it, uint64_t earliest) REQUIRES(process_lock)
+{
+    if (it->deadline_ns != 0 && !goes_by_cpu(it->id))
+        timer_set(&it->alarm, MAX(it->deadline_ns, earliest));
+}
+
+static void
+run_out(struct timer *timer)
+{
+    struct itimer *it = container_of(timer, struct itimer, alarm);
+    spin_lock(&process_lock);
+    expire_locked(it);
+    arm_locked(it, clock_now_ns() + PERIOD_MIN_NS);
+    spin_unlock(&process_lock);
+}
+
+void
+itimer_tick(void)
+{
+    struct process *process = thread_current()->process;
+    struct itimer *it;
+    if (!process || !READ_ONCE(process->signals.has_cpu_timers))
+        return;
+    spin_lock(&process_lock);
+    list_for_each_entry (it, &process->signals.timers, node)
+        if (goes_by_cpu(it->id))
+            expire_locked(it);
+    spin_unlock(&process_lock);
+}
+
+void
+itimer_taken_locked(struct process *process, const struct siginfo *info)
+{
+    struct itimer *it = find_itimer_locked(process, info->pid);
+    if (it)
+        it->overrun = info->uid;
+}
+
+/* ---- Coming and going ---- */
+
+/* Makes a timer of number id, or of the first free one if that is 0 or more. */
+static int
+create_itimer(const struct siginfo *info, int id, int tid, bool has_value,
+              int64_t ahead_ns)
+{
+    struct itimer *it = kzalloc(sizeof(*it));
+    struct process *self = process_current();
+    if (!it)
+        return -ENOMEM;
+    timer_init(&it->alarm, run_out);
+    it->process = self;
+    it->info = *info;
+    it->tid = tid;
+    it->ahead_ns = ahead_ns;
+    spin_lock(&process_lock);
+    while (id >= 0 && id < COUNT_MAX && find_itimer_locked(self, id))
+        id++;
+    bool may = id < COUNT_MAX && !find_itimer_locked(self, id);
+    if (may)
+        list_push_back(&self->signals.timers, &it->node);
+    it->id = id;
+    if (id >= 0)
+        it->info.pid = id;
+    if (id >= 0 && !has_value)
+        it->info.value = (uint64_t)id;
+    self->signals.has_cpu_timers |= goes_by_cpu(id);
+    spin_unlock(&process_lock);
+    if (!may)
+        kfree(it);
+    return may || id < 0 ? id : -EAGAIN;
+}
+
+int
+itimer_create(const struct siginfo *info, int tid, bool has_value,
+              int64_t ahead_ns)
+{
+    return create_itimer(info, 0, tid, has_value, ahead_ns);
+}
+
+static void
+set_itimer_locked(struct itimer *it, const struct itimer_setting *setting)
+    REQUIRES(process_lock)
+{
+    uint64_t value = setting->value_ns;
+    it->interval_ns = setting->interval_ns;
+    if (value != 0 && setting->is_absolute) /* perhaps long ago */
+        value = (uint64_t)MAX((int64_t)value - it->ahead_ns, (int64_t)1);
+    else if (value != 0)
+        value += now_locked(it->process, it->id);
+    it->deadline_ns = value;
+    arm_locked(it, 0);
+}
+
+static struct itimer_setting
+get_itimer_locked(const struct itimer *it) REQUIRES(process_lock)
+{
+    uint64_t now = now_locked(it->process, it->id);
+    uint64_t left = it->deadline_ns > now ? it->deadline_ns - now : 1;
+    return (struct itimer_setting){
+        .value_ns = it->deadline_ns != 0 ? left : 0,
+        .interval_ns = it->interval_ns,
+    };
+}
+
+int
+itimer_set(int id, const struct itimer_setting *setting,
+           struct itimer_setting *old)
+{
+    static const int8_t signals[] = {[-ITIMER_ID_REAL] = SIGALRM,
+                                     [-ITIMER_ID_VIRTUAL] = SIGVTALRM,
+                                     [-ITIMER_ID_PROF] = SIGPROF};
+    struct process *self = process_current();
+    int error = -EINVAL;
+    spin_lock(&process_lock);
+    bool missing = id < 0 && !find_itimer_locked(self, id);
+    spin_unlock(&process_lock);
+    if (missing) {
+        struct siginfo info = {.signo = signals[-id], .code = SI_KERNEL};
+        if (create_itimer(&info, id, 0, true, 0) == -ENOMEM)
+            return -ENOMEM;
+    }
+    spin_lock(&process_lock);
+    struct itimer *it = find_itimer_locked(self, id);
+    if (it) {
+        error = 0;
+        *old = get_itimer_locked(it);
+        if (setting)
+            set_itimer_locked(it, setting);
+    }
+    spin_unlock(&process_lock);
+    return error;
+}
+
+int
+itimer_overrun(int id)
+{
+    spin_lock(&process_lock);
+    const struct itimer *it = find_itimer_locked(process_current(), id);
+    int overrun = it && id >= 0 ? (int)it->overrun : -EINVAL;
+    spin_unlock(&process_lock);
+    return overrun;
+}
+
+/* Deletes the first timer whose number is in a range. Returns 0 or -EINVAL. */
+static int
+delete_one(struct process *process, int from, int to)
+{
+    struct itimer *it, *found = NULL;
+    spin_lock(&process_lock);
+    list_for_each_entry (it, &process->signals.timers, node) {
+        if (it->id >= from && it->id <= to) {
+            found = it;
+            break;
+        }
+    }
+    if (found) {
+        list_del(&found->node);
+        found->deadline_ns = 0; /* its alarm may be about to run */
+    }
+    spin_unlock(&process_lock);
+    if (!found)
+        return -EINVAL;
+    timer_cancel(&found->alarm);
+    kfree(found);
+    return 0;
+}
+
+int
+itimer_delete(int id)
+{
+    return id >= 0 ? delete_one(process_current(), id, id) : -EINVAL;
+}
+
+void
+itimer_delete_created(struct process *process)
+{
+    while (delete_one(process, 0, INT32_MAX) == 0)
+        ;
+}
+
+void
+itimer_delete_all(struct process *process)
+{
+    while (delete_one(process, INT32_MIN, INT32_MAX) == 0)
+        ;
+}

@@ -1,0 +1,155 @@
+/* System calls about timers that send signals. */
+#include "abi/errno.h"
+#include "abi/time.h"
+#include "dev/rtc.h"
+#include "mm/uaccess.h"
+#include "proc/itimer.h"
+#include "sys/sys.h"
+#include "sys/timearg.h"
+
+/* Two spans of time, by seconds and a fraction, as the calls take them. */
+struct user_setting {
+    int64_t interval[2], value[2];
+};
+
+/* Reads a span whose fraction counts `unit` nanoseconds. */
+static int
+span_ns(const int64_t span[2], int64_t unit, uint64_t *ns)
+{
+    if (span[0] < 0 || span[1] < 0 || span[1] >= NS_PER_S / unit)
+        return -EINVAL;
+    *ns = span[0] > INT64_MAX / NS_PER_S / 2
+              ? INT64_MAX / 2
+              : (uint64_t)(span[0] * NS_PER_S + span[1] * unit);
+    return 0;
+}
+
+/* Rounds up: a timer that runs does not look as if it were off. */
+static void
+put_span(int64_t span[2], int64_t unit, uint64_t ns)
+{
+    ns += (uint64_t)(unit - 1);
+    span[0] = (int64_t)ns / NS_PER_S;
+    span[1] = (int64_t)ns % NS_PER_S / unit;
+}
+
+/* What is common to all calls that set or get: either user address may be 0. */
+static int
+set_timer(int id, int64_t unit, bool is_absolute, uint64_t user_new,
+          uint64_t user_old)
+{
+    struct itimer_setting setting = {.is_absolute = is_absolute}, old;
+    struct user_setting user;
+    if (user_new != 0) {
+        if (uaccess_read(&user, uaddr(user_new), sizeof(user)) != 0)
+            return -EFAULT;
+        int error = span_ns(user.value, unit, &setting.value_ns);
+        if (error == 0)
+            error = span_ns(user.interval, unit, &setting.interval_ns);
+        if (error != 0)
+            return error;
+    }
+    int error = itimer_set(id, user_new ? &setting : NULL, &old);
+    if (error != 0 || user_old == 0)
+        return error;
+    put_span(user.value, unit, old.value_ns);
+    put_span(user.interval, unit, old.interval_ns);
+    return uaccess_write(uaddr(user_old), &user, sizeof(user));
+}
+
+/* ---- One of each kind for a process ---- */
+
+int64_t
+sys_setitimer(const uint64_t arg[6])
+{
+    static const struct itimer_setting off;
+    struct itimer_setting old;
+    int id = -1 - (int)arg[0];
+    if (arg[0] > 2)
+        return -EINVAL;
+    int error = set_timer(id, 1000, false, arg[1], arg[2]);
+    if (error == 0 && arg[1] == 0) /* stops the timer, as on Linux */
+        error = itimer_set(id, &off, &old);
+    return error;
+}
+
+int64_t
+sys_getitimer(const uint64_t arg[6])
+{
+    return arg[0] > 2 ? -EINVAL
+                      : set_timer(-1 - (int)arg[0], 1000, false, 0, arg[1]);
+}
+
+/* ---- Any number of them [posix timer_create] ---- */
+
+#define SIGEV_SIGNAL    0
+#define SIGEV_NONE      1
+#define SIGEV_THREAD_ID 4
+
+/* The part of struct sigevent that matters. */
+struct sigevent {
+    uint64_t value;
+    int32_t signo, notify, tid;
+};
+
+static int
+create_timer(uint64_t clock, const struct sigevent *event, bool has_value)
+{
+    struct siginfo info = {
+        .signo = event->signo, .code = SI_TIMER, .value = event->value};
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
+        clock != CLOCK_BOOTTIME)
+        return -EINVAL;
+    if (event->notify == SIGEV_NONE)
+        info.signo = 0;
+    else if ((event->notify & ~SIGEV_THREAD_ID) != SIGEV_SIGNAL ||
+             event->signo <= 0 || event->signo > NSIG)
+        return -EINVAL;
+    int tid = event->notify == SIGEV_THREAD_ID ? event->tid : 0;
+    return itimer_create(&info, tid, has_value,
+                         clock == CLOCK_REALTIME ? rtc_offset_ns() : 0);
+}
+
+int64_t
+sys_timer_create(const uint64_t arg[6])
+{
+    struct sigevent event = {.signo = SIGALRM};
+    if (arg[1] != 0 && uaccess_read(&event, uaddr(arg[1]), sizeof(event)) != 0)
+        return -EFAULT;
+    int id = create_timer(arg[0], &event, arg[1] != 0);
+    if (id < 0)
+        return id;
+    if (uaccess_write(uaddr(arg[2]), &id, sizeof(id)) != 0) {
+        (void)!itimer_delete(id);
+        return -EFAULT;
+    }
+    return 0;
+}
+
+int64_t
+sys_timer_settime(const uint64_t arg[6])
+{
+    if ((int)arg[0] < 0 || arg[2] == 0)
+        return -EINVAL;
+    return set_timer((int)arg[0], 1, arg[1] & TIMER_ABSTIME, arg[2], arg[3]);
+}
+
+int64_t
+sys_timer_gettime(const uint64_t arg[6])
+{
+    if ((int)arg[0] < 0)
+        return -EINVAL;
+    return set_timer((int)arg[0], 1, false, 0, arg[1]);
+}
+
+int64_t
+sys_timer_getoverrun(const uint64_t arg[6])
+{
+    return itimer_overrun((int)arg[0]);
+}
+
+int64_t
+sys_timer_delete(const uint64_t arg[6])
+{
+    return itimer_delete((int)arg[0]);
+}
