@@ -31,6 +31,13 @@ struct fs_context *fs_context_clone(struct fs_context *ctx);
 struct fs_context *fs_context_share(struct fs_context *ctx);
 void fs_context_put(struct fs_context *ctx);
 
+/* Whether other processes have it, too. */
+static inline bool
+fs_context_is_shared(const struct fs_context *ctx)
+{
+    return READ_ONCE(ctx->refs) > 1;
+}
+
 /* Returns the working directory with a new reference. */
 struct dentry *fs_context_get_cwd(struct fs_context *ctx);
 

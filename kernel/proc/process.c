@@ -108,10 +108,18 @@ new_pid_locked(void) REQUIRES(process_lock)
     return last_pid;
 }
 
+/* The last are root's, who can then end what has filled the table. */
+static bool
+has_room_locked(void) REQUIRES(process_lock)
+{
+    return count <
+           PROCESS_MAX - (cred_is_root(cred_current()) ? 0 : PROCESS_RESERVED);
+}
+
 int
 process_link_locked(struct process *process, struct process *parent)
 {
-    if (count >= PROCESS_MAX)
+    if (!has_room_locked())
         return -EAGAIN;
     process->pid = new_pid_locked();
     process->parent = parent;
@@ -142,7 +150,7 @@ int
 process_add_thread_locked(struct process *process, struct thread *thread)
 {
     bool first = list_is_empty(&process->threads);
-    if (!first && count >= PROCESS_MAX)
+    if (!first && !has_room_locked())
         return -EAGAIN;
     thread->tid = first ? process->pid : new_pid_locked();
     count += !first;

@@ -23,7 +23,8 @@ enum process_state {
 
 /* Numbers given to processes, zombies included, and to threads that are not
  * their process's first; a quarter of the pids. */
-#define PROCESS_MAX 8192
+#define PROCESS_MAX      8192
+#define PROCESS_RESERVED 16 /* of those, for the superuser */
 
 extern struct spinlock process_lock;
 

@@ -238,6 +238,7 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
 {
     struct process *self = process_current();
     struct thread *t = thread_current();
+    cred_set(args->cred); /* before others can see the new memory */
     spin_lock(&process_lock);
     struct space *old = self->space;
     self->space = space;
@@ -247,7 +248,6 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
     space_leave(old);
     space_unref(old);
 
-    cred_set(args->cred);
     set_names(self, args);
     signal_exec();
     memset(&t->arch.fpu, 0, sizeof(t->arch.fpu));
@@ -266,8 +266,12 @@ program_cred(const struct file *file)
         return cred;
     struct inode *inode = file->inode;
     bool readable = inode_may(inode, cred, MAY_READ);
+    /* Who shares a directory and a umask could change them on the way. */
+    bool shared = fs_context_is_shared(process_current()->fs);
+    bool plain =
+        READ_ONCE(inode->super->no_set_id) || (shared && !cred_is_root(cred));
     sleeplock_lock(&inode->lock);
-    uint32_t mode = READ_ONCE(inode->super->no_set_id) ? 0 : inode->mode;
+    uint32_t mode = plain ? 0 : inode->mode;
     uint32_t uid = inode->uid, gid = inode->gid;
     sleeplock_unlock(&inode->lock);
     cred_run_program(cred, mode, uid, gid, readable);

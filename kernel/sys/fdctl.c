@@ -116,6 +116,9 @@ sys_fcntl(const uint64_t arg[6])
     case F_SETFL:
         if (file->flags & O_PATH)
             return -EBADF;
+        if ((value & O_NOATIME) && file->inode &&
+            !inode_is_own(file->inode, cred_current()))
+            return -EPERM;
         set_flags(file, SETTABLE, (uint32_t)value);
         return 0;
     case F_GETLK:

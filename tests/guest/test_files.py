@@ -12,7 +12,7 @@ import harness
 from harness import Disk, Guest, cases
 
 # Programs of both user/tests and tests/linux: the same cases twice.
-CHANGES = ("names", "renames", "content", "attributes", "mounts", "users", "rights")
+CHANGES = ("names", "renames", "content", "attributes", "mounts", "users", "rights", "setid")
 
 
 def run_as_init(program, **options):

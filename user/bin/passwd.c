@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <prog.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -87,11 +88,25 @@ copy(FILE *from, FILE *to, const char *name, const char *hash)
         err(1, "%s", FRESH);
 }
 
+/* Nobody is to stop this while all others wait: neither by kill, to which
+ * root's processes are open for root only, nor from the terminal. */
+static void
+be_undisturbed(void)
+{
+    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGALRM};
+
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        signal(signals[i], SIG_IGN);
+    if (setuid(0) != 0)
+        err(1, "setuid");
+}
+
 /* Replaces the file at once, so that a power cut leaves the old one or the
  * new one; who comes second waits. */
 static void
 change(const char *name, const char *hash)
 {
+    be_undisturbed();
     int lock = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, (mode_t)0600);
 
     if (lock < 0 || flock(lock, LOCK_EX) != 0)
