@@ -91,6 +91,7 @@ struct siginfo {
 /* or what happened to a child. */
 #define CLD_EXITED    1
 #define CLD_KILLED    2
+#define CLD_DUMPED    3
 #define CLD_STOPPED   5
 #define CLD_CONTINUED 6
 

@@ -48,6 +48,13 @@ trap_user_frame(const struct arch_thread *t)
     return (struct trapframe *)(t->kernel_sp - sizeof(struct trapframe));
 }
 
+/* In the handler of an interrupt: whether that came in user mode. */
+static inline bool
+trap_was_in_user(void)
+{
+    return !(csr_read(sstatus) & SSTATUS_SPP);
+}
+
 /* Prepares frame for a fresh program: entry point, stack, clear registers. */
 void trap_init_user_frame(struct trapframe *frame, uint64_t entry,
                           uint64_t stack);

@@ -21,6 +21,7 @@
 #include "proc/cred.h"
 #include "proc/process.h"
 #include "proc/sched.h"
+#include "proc/usage.h"
 
 #define NS_PER_SEC  1000000000u
 #define NS_PER_TICK 10000000u /* of USER_HZ = 100 */
@@ -89,9 +90,16 @@ put_stat(struct text *out, const struct process *p) REQUIRES(process_lock)
         list_entry(p->threads.next, struct thread, process_node);
     text_printf(out, "%d (%s) %c %d %d %d ", p->pid, p->name, process_state(p),
                 p->parent ? p->parent->pid : 0, p->pgid, p->sid);
-    text_printf(out, "%u -1 0 0 0 0 0 ", (unsigned)rdev);
-    text_printf(out, "%lu 0 0 0 20 0 %u 0 %lu %lu %lu ",
-                process_run_ns(p) / NS_PER_TICK, p->nthreads,
+    const struct usage own = usage_of_process(p),
+                       *theirs = &p->used_by_children;
+    text_printf(out, "%u -1 0 %lu %lu %lu %lu ", (unsigned)rdev,
+                own.minor_faults, theirs->minor_faults, own.major_faults,
+                theirs->major_faults);
+    text_printf(out, "%lu %lu %lu %lu ", own.user_ns / NS_PER_TICK,
+                (own.run_ns - own.user_ns) / NS_PER_TICK,
+                theirs->user_ns / NS_PER_TICK,
+                (theirs->run_ns - theirs->user_ns) / NS_PER_TICK);
+    text_printf(out, "20 0 %u 0 %lu %lu %lu ", p->nthreads,
                 p->start_ns / NS_PER_TICK, p->space ? p->space->size : 0,
                 p->space ? p->space->resident / PAGE_SIZE : 0);
     return text_printf(out,

@@ -117,6 +117,7 @@ drop_page(struct space *space, uint64_t *entry, uint64_t arg UNUSED)
 void
 space_drop_pages(struct space *space, uint64_t start, uint64_t end, bool alone)
 {
+    space->peak = MAX(space->peak, space->resident);
     if (!alone) {
         space_for_each_page(space, start, end, invalidate_page, 0);
         space_revoke(space, start, end);

@@ -1,6 +1,5 @@
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "abi/wait.h"
 #include "lib/panic.h"
 #include "mm/space.h"
 #include "proc/futex.h"
@@ -8,17 +7,31 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
+#include "proc/usage.h"
 
-/* Gives the children of a dying process to init, who waits for them all. */
+/* Who takes on the children of a process: its nearest ancestor that has offered
+ * to, or else init, which waits for them all. */
+static struct process *
+find_reaper_locked(const struct process *process) REQUIRES(process_lock)
+{
+    struct process *p = process->parent;
+    while (p->parent && !(p->is_subreaper && p->state == PROCESS_ALIVE))
+        p = p->parent;
+    return p;
+}
+
 static void
 hand_over_children_locked(struct process *process) REQUIRES(process_lock)
 {
-    struct process *init = process_find_locked(1);
+    struct process *reaper = find_reaper_locked(process);
     struct process *child;
-    list_for_each_entry (child, &process->children, sibling_node)
-        child->parent = init;
-    list_splice_back(&init->children, &process->children);
-    waitq_wake_all(&init->child_changed);
+    list_for_each_entry (child, &process->children, sibling_node) {
+        child->parent = reaper;
+        if (child->death_signal != 0)
+            signal_send_locked(child, child->death_signal);
+    }
+    list_splice_back(&reaper->children, &process->children);
+    waitq_wake_all(&reaper->child_changed);
 }
 
 /* Tells the parent. Returns whether it wants no zombie: it ignores SIGCHLD
@@ -45,6 +58,7 @@ release_space(struct process *process)
     struct space *space = process->space;
     space_leave(space);
     spin_lock(&process_lock);
+    usage_keep_peak(process);
     process->space = NULL;
     thread_current()->arch.space = NULL;
     process_let_parent_go_locked(process);
@@ -52,8 +66,8 @@ release_space(struct process *process)
     space_unref(space);
 }
 
-static bool
-has_stopped(const struct process *process)
+bool
+process_has_stopped(const struct process *process)
 {
     return process->stop_signal && process->nstopped == process->nthreads;
 }
@@ -61,7 +75,7 @@ has_stopped(const struct process *process)
 void
 process_report_stop_locked(struct process *process)
 {
-    if (!has_stopped(process))
+    if (!process_has_stopped(process))
         return;
     signal_send_locked(process->parent, SIGCHLD);
     waitq_wake_all(&process->parent->child_changed);
@@ -185,77 +199,4 @@ thread_exit_user(int code)
         self->exit_status = code << 8;
     spin_unlock(&process_lock);
     thread_leave();
-}
-
-/* ---- Waiting ---- */
-
-static bool
-is_wanted(const struct process *child, int pid)
-{
-    if (pid > 0)
-        return child->pid == pid;
-    if (pid == -1)
-        return true;
-    return child->pgid == (pid == 0 ? child->parent->pgid : -pid);
-}
-
-/* Looks for a child that wait4 should return for, and with which status; if
- * there is none, *wanted says whether any could be later. */
-static struct process *
-find_news_locked(struct process *self, int pid, unsigned options, int *status,
-                 bool *wanted)
-{
-    struct process *child;
-    *wanted = false;
-    list_for_each_entry (child, &self->children, sibling_node) {
-        if (!is_wanted(child, pid))
-            continue;
-        *wanted = true;
-        if (child->state == PROCESS_ZOMBIE)
-            *status = child->exit_status;
-        else if (options & WUNTRACED && has_stopped(child) &&
-                 !child->stop_reported)
-            *status = child->stop_signal << 8 | 0x7f;
-        else if (options & WCONTINUED && child->has_continued)
-            *status = 0xffff;
-        else
-            continue;
-        return child;
-    }
-    return NULL;
-}
-
-int
-process_wait(int pid, unsigned options, int *status, uint64_t *run_ns)
-{
-    struct process *self = process_current(), *child;
-    bool wanted;
-    int result = 0;
-    if (pid == INT32_MIN)
-        return -ESRCH; /* has no group of the opposite number */
-    spin_lock(&process_lock);
-    while (!(child = find_news_locked(self, pid, options, status, &wanted))) {
-        if (!wanted)
-            result = -ECHILD;
-        else if (!(options & WNOHANG))
-            result = waitq_sleep_until(&self->child_changed, &process_lock,
-                                       WAIT_FOREVER);
-        if (result != 0 || options & WNOHANG)
-            break;
-    }
-    bool reaped = child && child->state == PROCESS_ZOMBIE;
-    if (child) {
-        result = child->pid;
-        *run_ns = process_run_ns(child);
-        child->stop_reported = true;
-        child->has_continued = false;
-    }
-    if (reaped) {
-        self->children_run_ns += *run_ns + child->children_run_ns;
-        process_unlink_locked(child);
-    }
-    spin_unlock(&process_lock);
-    if (reaped)
-        process_put(child);
-    return result;
 }

@@ -48,6 +48,7 @@ copy_thread(struct process *process, const struct trapframe *frame,
         t->set_tid = args->child_tid;
     if (args->flags & CLONE_CHILD_CLEARTID)
         t->clear_tid = args->child_tid;
+    strlcpy(t->name, self->name, sizeof(t->name));
     sched_save_fpu();
     t->arch.fpu = self->arch.fpu;
     t->arch.space = process->space;

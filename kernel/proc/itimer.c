@@ -5,6 +5,7 @@
 #include "proc/signal.h"
 #include "proc/signal_queue.h"
 #include "proc/timer.h"
+#include "proc/usage.h"
 
 #define COUNT_MAX 256 /* of one process */
 
@@ -36,7 +37,10 @@ goes_by_cpu(int id)
 static uint64_t
 now_locked(const struct process *process, int id) REQUIRES(process_lock)
 {
-    return goes_by_cpu(id) ? process_run_ns(process) : clock_now_ns();
+    if (!goes_by_cpu(id))
+        return clock_now_ns();
+    struct usage used = usage_of_process(process);
+    return id == ITIMER_ID_VIRTUAL ? used.user_ns : used.run_ns;
 }
 
 static struct itimer *

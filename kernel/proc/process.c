@@ -8,6 +8,7 @@
 #include "proc/cred.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
+#include "proc/usage.h"
 
 #define HASH_SIZE 256u
 #define PID_MAX   32768
@@ -167,7 +168,8 @@ process_remove_thread_locked(struct thread *thread)
     struct process *process = thread->process;
     count -= thread->tid != process->pid;
     process->nthreads--;
-    process->dead_run_ns += sched_run_ns(thread);
+    struct usage used = usage_of_thread(thread);
+    usage_add(&process->used, &used);
     signal_end_thread_locked(thread);
     list_del(&thread->process_node);
     list_del(&thread->tid_node);
@@ -226,16 +228,6 @@ size_t
 process_count(void)
 {
     return READ_ONCE(count);
-}
-
-uint64_t
-process_run_ns(const struct process *process)
-{
-    const struct thread *t;
-    uint64_t sum = process->dead_run_ns;
-    list_for_each_entry (t, &process->threads, process_node)
-        sum += sched_run_ns(t);
-    return sum;
 }
 
 char

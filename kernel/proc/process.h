@@ -56,7 +56,10 @@ struct process {
     struct waitq continued;     /* where threads wait while it is stopped, for
                                  * others to leave, or for vfork's child */
     struct process_signals signals;
-    uint64_t children_run_ns, dead_run_ns;
+    struct usage used;             /* by threads that have ended */
+    struct usage used_by_children; /* that have been waited for */
+    int death_signal;              /* for it when its parent ends; 0 for none */
+    bool is_subreaper;       /* takes on the children of its descendants */
     const struct cred *cred; /* with a reference: see proc/cred.h */
 
     /* private to the owner: its threads; others under process_lock may look
@@ -160,20 +163,32 @@ void process_report_stop_locked(struct process *process) REQUIRES(process_lock);
 void process_let_parent_go_locked(struct process *process)
     REQUIRES(process_lock);
 
-/* Waits for a child: pid > 0 that one, -1 any, 0 of the caller's group, < -1
- * of group -pid; options are wait4's. Returns its pid with *status and the
- * CPU time it used, 0 if WNOHANG and nothing to report, -ECHILD, -EINTR.
- * May block. */
-int process_wait(int pid, unsigned options, int *status, uint64_t *run_ns)
+/* Which children to wait for, as waitid(2) has it, and with which W* options;
+ * WEXITED has to be among them for children that have ended. */
+struct wait_request {
+    enum { P_ALL, P_PID, P_PGID } which;
+    int id;
+    unsigned options;
+};
+
+struct wait_news {
+    int status; /* as wait4 reports it */
+    uint32_t uid;
+    struct usage used; /* its own children's included */
+};
+
+/* Waits for a child. Returns its pid with its news, 0 if WNOHANG and none has
+ * any, -ECHILD, -EINTR. May block. */
+int process_wait(const struct wait_request *what, struct wait_news *news)
     MUST_CHECK;
+
+/* Whether all threads of the process have stopped. */
+bool process_has_stopped(const struct process *process) REQUIRES(process_lock);
 
 /* Process groups and sessions, as setpgid(2) and setsid(2) have them.
  * Return 0, or the new session; -ESRCH, -EPERM, -EINVAL. */
 int process_set_group(int pid, int pgid) MUST_CHECK;
 int process_new_session(void) MUST_CHECK;
-
-/* CPU time of all threads, those that have ended included. */
-uint64_t process_run_ns(const struct process *process) REQUIRES(process_lock);
 
 /* Enters a new process into the table under a fresh pid, as child of parent
  * (NULL for init), or a thread into its process, under the pid if it is the

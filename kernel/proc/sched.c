@@ -7,6 +7,7 @@
 #include "mm/space.h"
 #include "proc/itimer.h"
 #include "proc/timer.h"
+#include "proc/usage.h"
 
 struct runq {
     struct spinlock lock;
@@ -67,6 +68,7 @@ tick(struct timer *timer)
     if (!rq->ticking)
         return;
     itimer_tick();
+    usage_sample(rq->current, trap_was_in_user());
     if (READ_ONCE(rq->nready) > 0) {
         __atomic_fetch_or(&cpu_thread()->work, THREAD_WORK_RESCHED,
                           __ATOMIC_RELAXED);
@@ -146,6 +148,10 @@ account(struct runq *rq, struct thread *prev, struct thread *next)
     uint64_t now = clock_now_ns();
     uint64_t ran = now - prev->switched_in;
     prev->run_ns += ran;
+    if (prev->state == THREAD_RUNNABLE)
+        prev->used.involuntary++;
+    else
+        prev->used.voluntary++;
     if (prev == rq->idle)
         rq->idle_ns += ran;
     next->switched_in = now;

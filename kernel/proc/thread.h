@@ -23,6 +23,14 @@ enum thread_state {
     THREAD_DEAD,     /* freed once it is off its hart */
 };
 
+/* What threads, and so processes, use; see proc/usage.h. */
+struct usage {
+    uint64_t run_ns, user_ns; /* CPU time, and in user mode of it */
+    uint64_t minor_faults, major_faults;
+    uint64_t voluntary, involuntary; /* context switches */
+    uint64_t peak;                   /* bytes of memory */
+};
+
 enum thread_stay {
     THREAD_STAYS,
     THREAD_IS_TO_LEAVE, /* does so before it returns to user mode */
@@ -46,6 +54,9 @@ struct thread {
     /* atomic: written by whoever runs it, read by anyone */
     uint64_t run_ns;      /* CPU time */
     uint64_t switched_in; /* clock_now_ns() when it got its hart */
+    struct usage used;    /* run_ns and peak are not kept here */
+    uint64_t sampled_ns;  /* run_ns at the last tick; and what it saw: */
+    bool ran_in_kernel;
 
     /* guarded by the process table's lock */
     struct list_node process_node, tid_node;
@@ -60,7 +71,7 @@ struct thread {
     unsigned nheld;
     unsigned nborrowed;
     void *borrowed[THREAD_BORROWED_MAX]; /* files, with references */
-    char name[16];                       /* of kernel threads */
+    char name[16];        /* of a process's first thread: as the process's */
     uint64_t set_tid;     /* user address its tid goes to when it starts */
     uint64_t clear_tid;   /* user address of set_tid_address, 0 for none */
     uint64_t robust_list; /* user address of set_robust_list, 0 for none */

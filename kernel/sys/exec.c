@@ -17,6 +17,7 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
+#include "proc/usage.h"
 #include "sys/fileargs.h"
 #include "sys/sys.h"
 #include "sys/vdso.h"
@@ -203,6 +204,7 @@ set_names(struct process *self, const struct exec_args *args)
     self->cmdline = copy;
     self->cmdline_len = copy ? len : 0;
     strlcpy(self->name, slash ? slash + 1 : args->text, sizeof(self->name));
+    strlcpy(thread_current()->name, self->name, sizeof(self->name));
     spin_unlock(&process_lock);
     kfree(old);
 }
@@ -241,7 +243,10 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
     cred_set(args->cred); /* before others can see the new memory */
     spin_lock(&process_lock);
     struct space *old = self->space;
+    usage_keep_peak(self);
     self->space = space;
+    if (cred_is_secure(args->cred))
+        self->death_signal = 0;
     process_let_parent_go_locked(self);
     spin_unlock(&process_lock);
     use_space(space);

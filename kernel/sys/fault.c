@@ -29,6 +29,7 @@ fault_handle(struct trapframe *frame)
     uint64_t cause = frame->scause;
     int error = -ENOENT; /* no page fault */
     cpu_irq_enable();
+    thread_current()->used.minor_faults++;
     if (cause == SCAUSE_INST_PAGE)
         error = space_fault(self->space, frame->stval, PROT_EXEC);
     else if (cause == SCAUSE_LOAD_PAGE)

@@ -2,7 +2,6 @@
 #include "abi/errno.h"
 #include "abi/sched.h"
 #include "abi/signal.h"
-#include "abi/wait.h"
 #include "arch/trap.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
@@ -65,39 +64,6 @@ int64_t
 sys_exit_group(const uint64_t arg[6])
 {
     process_exit((int)(arg[0] & 0xff) << 8);
-}
-
-/* struct rusage of wait4, as Linux has it; the fields kept here. */
-struct rusage {
-    int64_t utime_sec, utime_usec, stime_sec, stime_usec;
-    int64_t others[14];
-};
-
-int64_t
-sys_wait4(const uint64_t arg[6])
-{
-    int pid = (int)arg[0], status = 0;
-    unsigned options = (unsigned)arg[2];
-    uint64_t run_ns = 0;
-    /* __WALL, __WCLONE and __WNOTHREAD make no difference here. */
-    options &= 0x1fffffff;
-    if (options & ~(unsigned)(WNOHANG | WUNTRACED | WCONTINUED))
-        return -EINVAL;
-    pid = process_wait(pid, options, &status, &run_ns);
-    if (pid <= 0)
-        return pid;
-    if (arg[1] != 0 &&
-        uaccess_write(uaddr(arg[1]), &status, sizeof(status)) != 0)
-        return -EFAULT;
-    if (arg[3] != 0) {
-        struct rusage usage = {
-            .utime_sec = (int64_t)(run_ns / 1000000000),
-            .utime_usec = (int64_t)(run_ns % 1000000000 / 1000),
-        };
-        if (uaccess_write(uaddr(arg[3]), &usage, sizeof(usage)) != 0)
-            return -EFAULT;
-    }
-    return pid;
 }
 
 int64_t
