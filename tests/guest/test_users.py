@@ -133,6 +133,15 @@ def test_passwd():
         assert guest.command("stat -c '%U %a' /etc/shadow; ls /etc/shadow*") == (
             "root 600\n/etc/shadow")
         assert guest.command("wc -l </etc/shadow") == "4"
+        # Without descriptors, messages must not end up in files.
+        guest.command("cat /etc/passwd /etc/group >before")
+        closed = "<&- >&- 2>&-"
+        guest.command(f"su student -c 'passwd root {closed}'")
+        guest.send(f"su student -c 'su nosuch {closed}'")
+        answer(guest, PASSWORD, "x")
+        guest.expect(PROMPT)
+        guest.command("cat /etc/passwd /etc/group | cmp - before")
+        assert guest.command("echo $?") == "0"
         guest.send("passwd student")
         answer(guest, r"New password: $", "one")
         answer(guest, r"Again: $", "other")

@@ -372,17 +372,21 @@ result_of(const struct row *row)
 }
 
 static void
+check_row(size_t i, const struct row *row)
+{
+    int error = result_of(row);
+    if (error != row->error)
+        tap_fail(__FILE__, __LINE__, "%zu: %s(%s, %s) by %u%s gave %d, not %d",
+                 i, row->what, row->a, row->b, row->uid,
+                 row->in_group ? " of group 50" : "", error, row->error);
+}
+
+static void
 all_rows(void)
 {
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct row *row = &rows[i];
         make_places();
-        int error = result_of(row);
-        if (error != row->error)
-            tap_fail(__FILE__, __LINE__,
-                     "%zu: %s(%s, %s) by %u%s gave %d, not %d", i, row->what,
-                     row->a, row->b, row->uid,
-                     row->in_group ? " of group 50" : "", error, row->error);
+        check_row(i, &rows[i]);
         clear(".");
     }
 }
@@ -411,12 +415,29 @@ in_memory(void)
     check_eq(rmdir("rights.t"), 0);
 }
 
-/* ---- Devices of this system ---- */
+/* ---- This system: its disks, its files, its processes ---- */
+
+OPERATION(to_make_memory, mknod(a, S_IFCHR | 0666, 1 << 8 | 1))
+OPERATION(to_restart, syscall(SYS_reboot, 0xfee1dead, 0x28121969, 0x1234567, 0))
+OPERATION(to_rename_machine, syscall(SYS_sethostname, a, strlen(a)))
+OPERATION(to_become_root, setuid(0))
+OPERATION(to_see_directory, readlink(a, (char[99]){0}, 99) > 0 ? 0 : -1)
+
+/* A descriptor that is only a name gives no rights to what it names. */
+static int
+to_use_name(const char *a, const char *b)
+{
+    int fd = open(a, O_PATH);
+    if (fd < 0 || fchmod(fd, 0777) == 0 || errno != EBADF ||
+        fchown(fd, 5, 5) == 0 || errno != EBADF)
+        return -1;
+    return opened(openat(fd, b, O_RDONLY));
+}
 
 static void
-disks_and_console_are_roots(void)
+the_system_is_roots(void)
 {
-    static const struct row devices[] = {
+    static const struct row system[] = {
         AS_USER(EACCES, to_read, "/dev/vda", ""),
         AS_USER(EACCES, to_write, "/dev/vda", ""),
         AS_USER(EACCES, to_read, "/dev/console", ""),
@@ -426,11 +447,33 @@ disks_and_console_are_roots(void)
         AS_USER(EACCES, to_unlink, "/dev/null", ""),
         AS_USER(EACCES, to_create, "/proc/x", ""),
         AS_USER(EACCES, to_write, "/proc/1/stat", ""),
+        AS_USER(EACCES, to_see_directory, "/proc/1/cwd", ""),
+        AS_ROOT(0, to_see_directory, "/proc/1/cwd", ""),
+        AS_USER(0, to_see_directory, "/proc/self/cwd", ""),
+        AS_USER(EACCES, to_create, "/x", ""),
+        AS_USER(EACCES, to_create, "/bin/x", ""),
+        AS_USER(EACCES, to_write, "/etc/passwd", ""),
+        AS_USER(EACCES, to_truncate, "/etc/passwd", ""),
+        AS_USER(EACCES, to_read, "/etc/shadow", ""),
+        AS_USER(EPERM, to_chmod, "/etc/shadow", ""),
+        AS_USER(EPERM, to_take, "/etc/shadow", ""),
+        AS_USER(EACCES, to_rename, "/etc/shadow", "/tmp/x"),
+        AS_USER(EACCES, to_rename, "/etc/passwd", "/etc/x"),
+        AS_USER(EACCES, to_unlink, "/bin/su", ""),
+        AS_USER(EACCES, to_write, "/bin/su", ""),
+        AS_USER(EACCES, to_list, "/root", ""),
+        AS_USER(EACCES, to_use_name, "/root", "."),
+        AS_USER(EPERM, to_make_memory, "/tmp/x", ""),
+        AS_USER(EPERM, to_restart, "", ""),
+        AS_USER(EPERM, to_rename_machine, "mine", ""),
+        AS_USER(EPERM, to_become_root, "", ""),
+        AS_USER(EPERM, to_mount, "/etc", ""),
+        AS_USER(EPERM, to_unmount, "/proc", ""),
     };
     if (access("/dev/vda", F_OK) != 0)
         return;
-    for (size_t i = 0; i < COUNT(devices); i++)
-        check_eq(result_of(&devices[i]), devices[i].error);
+    for (size_t i = 0; i < COUNT(system); i++)
+        check_row(i, &system[i]);
 }
 
 int
@@ -439,7 +482,7 @@ main(int argc, char **argv)
     static const struct tap_case cases[] = {
         TAP_CASE(on_disk),
         TAP_CASE(in_memory),
-        TAP_CASE(disks_and_console_are_roots),
+        TAP_CASE(the_system_is_roots),
     };
     umask(0);
     if (chdir(argc > 1 ? argv[1] : "/tmp") != 0)
