@@ -1,6 +1,7 @@
 #include "check_impl.h"
 
 #include "fs/bcache.h"
+#include "header_copy.h"
 #include "host_kernel.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
@@ -79,6 +80,22 @@ finding_said(struct checker *c, const char *kind, uint32_t ino,
     if (place)
         sscanf(place, ": inode %u, block %lu: %n", &where, &block, &used);
     finding(c, kind, ino, block, "%s", used ? place + used : fallback);
+}
+
+/* Only the last check of a record is that of its extents: what it says is
+ * known by then. */
+int
+read_file_node(struct checker *c, uint32_t ino, struct efs_node *node)
+{
+    uint32_t broken = c->fs.broken;
+    int err = efs_node_read(&c->fs, ino, node);
+    bool extents =
+        node->layout == EFS_EXTENTS || node->layout == EFS_EXTENT_INDEX;
+
+    if (err != -EUCLEAN || !extents)
+        return err;
+    c->fs.broken = broken;
+    return 0;
 }
 
 uint32_t
@@ -268,13 +285,47 @@ replay_journal(struct checker *c, struct journal **journal)
     return MIN(n, 0);
 }
 
+/* Opens the image; by the copy of its header if that is needed and there. */
+static int
+open_image(struct checker *c, struct blockdev *dev, const char **why)
+{
+    static char text[200];
+    int err = efs_open(&c->fs, dev, why);
+
+    if (!err || is_fatal(err))
+        return err;
+    snprintf(text, sizeof text, "%s; and there is no sound copy of the header",
+             *why);
+    const char *first = *why, *second = text;
+    int none = header_copy_use(dev, false);
+    if (!none)
+        none = efs_open(&c->fs, dev, &second);
+    if (none) {
+        *why = text;
+        return is_fatal(none) ? none : err;
+    }
+    finding(c, "header", 0, 0, "%s; its copy is used", first);
+    return c->options->repair ? header_copy_use(dev, true) : 0;
+}
+
+static int
+check_header_copy(struct checker *c)
+{
+    int same = c->fs.extended ? header_copy_agrees(&c->fs) : 1;
+
+    if (same == 0)
+        finding(c, "header", 0, EFSX_COPY_AT / BLOCK_SIZE,
+                "the copy of the header is missing, or another");
+    return MIN(same, 0);
+}
+
 /* Looks at the whole image. */
 static int
 look(struct checker *c, struct blockdev *dev, const char **why)
 {
     struct journal *journal = NULL;
 
-    int err = efs_open(&c->fs, dev, why);
+    int err = open_image(c, dev, why);
     if (err)
         return err;
     c->result->extended = c->fs.extended;
@@ -283,7 +334,9 @@ look(struct checker *c, struct blockdev *dev, const char **why)
     if (err)
         return err;
     *why = "the image cannot be read";
-    err = run_passes(c);
+    err = check_header_copy(c);
+    if (!err)
+        err = run_passes(c);
     if (journal)
         journal_close(journal);
     return err;

@@ -113,6 +113,8 @@ check_extent_index(struct extents *e, const uint8_t *bytes, uint32_t len)
         if (e->found > before)
             e->c->inodes[e->ino].cut_entries = i + 1;
     }
+    if (good > 0 && (n == 0 || len % sizeof *index))
+        cut(e, "half an index entry, or none");
     return MIN(good, 0);
 }
 
@@ -126,7 +128,7 @@ check_file(struct checker *c, uint32_t ino)
     struct efs_node node;
     struct buf *buf;
 
-    int err = efs_node_read(&c->fs, ino, &node);
+    int err = read_file_node(c, ino, &node);
     if (err || node.layout == EFS_INLINE)
         return err;
     err = bcache_get(c->fs.dev, e.block, &buf);
@@ -138,6 +140,8 @@ check_file(struct checker *c, uint32_t ino)
     else
         err = check_extent_index(&e, value, node.data_len);
     bcache_put(buf);
+    if (node.size > EFS_BLOCKS_MAX * BLOCK_SIZE && !inode->cut)
+        cut(&e, "no file is that long");
     inode->tail = e.logical > (node.size + BLOCK_SIZE - 1) / BLOCK_SIZE;
     if (inode->tail && !inode->cut)
         note(c, "tail", ino, e.block, "blocks past its end wait to be freed");

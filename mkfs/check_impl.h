@@ -92,6 +92,11 @@ void finding_said(struct checker *c, const char *kind, uint32_t ino,
 /* Forgets a complaint, and makes sure that the next one is made. */
 void listen(struct checker *c);
 
+/* As efs_node_read, but reads a file, too, whose extents are wrong: pass 3
+ * finds out from where on. */
+int read_file_node(struct checker *c, uint32_t ino, struct efs_node *node)
+    MUST_CHECK;
+
 /* Gives count blocks from start on to ino. Returns how many it has got: fewer
  * if the next one lies outside, or is somebody else's. */
 uint32_t claim_blocks(struct checker *c, uint32_t ino, uint32_t start,

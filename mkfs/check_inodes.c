@@ -112,7 +112,7 @@ check_inode(struct checker *c, uint32_t ino)
         return err;
     i->state = INODE_BAD;
     listen(c);
-    err = efs_node_read(&c->fs, ino, &node);
+    err = read_file_node(c, ino, &node);
     if (!err)
         err = claim_record(c, ino);
     if (err) {

@@ -4,6 +4,7 @@
 #include "abi/mode.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/record.h"
+#include "header_copy.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 
@@ -169,6 +170,8 @@ write_parts(const struct layout *l, uint8_t *data)
         err = blockdev_transfer(l->dev, BLK_FLUSH, 0, NULL, 0);
     if (!err)
         err = write_header(l, data);
+    if (!err)
+        err = header_copy_write(l->dev);
     return err ? err : blockdev_transfer(l->dev, BLK_FLUSH, 0, NULL, 0);
 }
 

@@ -6,6 +6,7 @@
 #include "abi/mode.h"
 #include "format.h"
 #include "fs/bcache.h"
+#include "header_copy.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 #include "lib/string.h"
@@ -225,6 +226,8 @@ write_fixed(struct checker *c)
     if (!err && c->journal_lost)
         err = format_journal(c->fs.dev, le64_load(ext->journal_start),
                              le32_load(ext->journal_blocks));
+    if (!err)
+        err = header_copy_write(c->fs.dev);
     if (!err)
         err = write_owners(c);
     bcache_drop(c->fs.dev);

@@ -296,7 +296,7 @@ mend_inode(struct checker *c, uint32_t ino)
     if (inode->state != INODE_GOOD || inode->orphan ||
         !(inode->cut || inode->tail || inode->rebuild))
         return 0;
-    int err = efs_node_read(&c->fs, ino, &node);
+    int err = read_file_node(c, ino, &node);
     if (!err && inode->cut)
         err = change_node(c, &node, cut_file);
     if (!err && inode->tail)

@@ -9,7 +9,8 @@ EFS_SRCS := \
     $(addprefix kernel/fs/eclipsefs/, \
         super.c record.c index.c dir.c dirtree.c names.c file.c \
         space.c slots.c extent.c change.c) \
-    $(addprefix mkfs/, host_kernel.c host_disk.c format.c format_journal.c store.c)
+    $(addprefix mkfs/, host_kernel.c host_disk.c format.c format_journal.c store.c \
+        header_copy.c)
 
 CHECK_SRCS := $(addprefix mkfs/, \
     check.c check_inodes.c check_files.c check_names.c repair.c repair_tree.c)

@@ -115,7 +115,8 @@ struct eclipsefs_dirent {
 
 #define EFSX_MAGIC     "EFSX" /* without its terminator */
 #define EFSX_VERSION   1u
-#define EFSX_OFFSET    128u /* of struct efsx_header in block 0 */
+#define EFSX_OFFSET    128u  /* of struct efsx_header in block 0 */
+#define EFSX_COPY_AT   4608u /* address of a copy of the image's first sector */
 #define EFSX_LABEL_MAX 32u
 
 /* Unset in a slot's inode field, but for inodes without a name that were
@@ -232,7 +233,8 @@ struct efsx_journal_block {
     uint8_t sequence[8]; /* of the transaction; HEAD: of the first one */
 };
 
-/* Lies in one sector, so it is the old one or the new one after a crash. */
+/* Lies in one sector, so it is the old one or the new one after a crash. The
+ * journal begins with block 1: the next sector is EFSX_COPY_AT. */
 struct efsx_journal_head {
     struct efsx_journal_block head;
     uint8_t checksum[4]; /* CRC-32C of the fields before it */

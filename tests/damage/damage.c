@@ -268,6 +268,17 @@ interrupt(struct run *r)
                   err ? why : "has findings");
 }
 
+/* Whether the image may be past mending: neither the header nor its copy can
+ * be read, or it says that it is a plain one. */
+static bool
+is_hopeless(const struct run *r)
+{
+    const char *name = mutation_name(r->kinds[0]);
+
+    return r->nkinds > 1 || strcmp(name, "header_lost") == 0 ||
+           strcmp(name, "header_flags") == 0;
+}
+
 static void
 mend(struct run *r)
 {
@@ -283,6 +294,8 @@ mend(struct run *r)
     if (err) {
         if (!*why)
             violation(r, "fsck -y", "does not say why it gave up");
+        else if (err != -ENOSPC && !is_hopeless(r))
+            violation(r, "fsck -y", why);
         if (r->verbose)
             printf("image %lu: %s: %s\n", r->image_number,
                    mutation_name(r->kinds[0]), why);

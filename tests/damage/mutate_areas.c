@@ -70,6 +70,20 @@ mutate_ext_checksum(struct mutation *m)
     mutate_ext(m)->checksum[mutate_any(m, 4)] ^= 1;
 }
 
+void
+mutate_header_copy(struct mutation *m)
+{
+    m->image[EFSX_COPY_AT + mutate_any(m, EFSX_OFFSET)] ^= 1;
+}
+
+/* With its copy. */
+void
+mutate_header_lost(struct mutation *m)
+{
+    mutate_header_magic(m);
+    m->image[EFSX_COPY_AT] ^= 1;
+}
+
 /* ---- The journal ---- */
 
 static uint8_t *

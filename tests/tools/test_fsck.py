@@ -41,10 +41,11 @@ def make_tree(tree):
     (tree / "many").mkdir()
     for i in range(200):
         os.link(tree / "small", tree / "many" / f"one more name of it: {i}")
-    with open(tree / "sparse", "wb") as file:
-        for i in range(400):
-            file.seek(2 * i * BLOCK)
-            file.write(b"content")
+    for name, count in (("sparse", 400), ("few", 3)):
+        with open(tree / name, "wb") as file:
+            for i in range(count):
+                file.seek(2 * i * BLOCK)
+                file.write(b"content")
 
 
 @functools.cache
@@ -58,6 +59,16 @@ def original():
                    folder / "image")
         assert made.returncode == 0, made.stderr
         return (folder / "image").read_bytes()
+
+
+HEADER_DAMAGE = (
+    lambda i: i.data.__setitem__(eclipsefs.EXTENSION, 0),
+    lambda i: i.data.__setitem__(slice(0, BLOCK), bytes(BLOCK)),
+    lambda i: i.put_ext(24, 10 ** 6, "Q"),
+    lambda i: i.put_ext(16, 10 ** 6, "Q"),
+    lambda i: i.put_ext(4, 2),
+    lambda i: i.data.__setitem__(30, i.data[30] ^ 1),
+)
 
 
 class FsckTest(unittest.TestCase):
@@ -127,10 +138,40 @@ class Findings(FsckTest):
         self.assertEqual(report["findings"], [])
         self.assertEqual((report["files"], report["directories"],
                           report["symlinks"], report["others"]),
-                         (6, 4, 1, 1))
+                         (7, 4, 1, 1))
         text = run("fsck.eclipsefs", self.path).stdout.decode()
-        self.assertIn("sound; 6 files, 4 directories, 1 symlinks, 1 others",
+        self.assertIn("sound; 7 files, 4 directories, 1 symlinks, 1 others",
                       text)
+
+    def test_header(self):
+        before = self.names()
+        for damage in HEADER_DAMAGE:
+            self.renew()
+            damage(self.image)
+            self.find_and_mend("header")
+            self.assertEqual(self.names(), before)
+            self.assertEqual(bytes(self.image.data[128 + 80:128 + 112]),
+                             self.path.read_bytes()[128 + 80:128 + 112])
+
+    def test_copy_of_the_header(self):
+        for size in (1, 512):
+            self.renew()
+            self.image.data[eclipsefs.COPY:eclipsefs.COPY + size] = bytes(size)
+            self.find_and_mend("header")
+
+    def test_extents_of_a_record(self):
+        # What comes before the damage is kept.
+        ino = self.image.inode("few")
+        at, length = self.image.value(ino, eclipsefs.EXTENTS)
+        self.assertEqual(length, 3 * 12)
+        for offset, value in ((24, 0), (28, 0), (32, 10 ** 6), (32, 1)):
+            old = self.image.u32(at + offset)
+            self.image.put32(at + offset, value)
+            self.image.seal_record(ino)
+            self.find_and_mend("extent")
+            data = run("efs", "cat", self.path, "few").stdout
+            self.assertEqual(data[2 * BLOCK:], b"content".ljust(BLOCK, b"\0"))
+            self.renew()
 
     def test_journal_head(self):
         self.image.data[self.image.journal()] ^= 1
@@ -307,11 +348,9 @@ class Findings(FsckTest):
         image = self.image
         run("efs", "put", self.path, __file__, "/lost+found")
         self.image = image = eclipsefs.Image(self.path)
+        large = image.inode("large")
         image.put32(image.entry("large") + 4, 400)
         image.seal_record(1)
-        large = next(i for i in range(1, 50)
-                     if any(t == eclipsefs.EXTENTS for t, _, _ in
-                            image.tlvs(i)) and i != image.inode("other"))
         self.find_and_mend("lost")
         self.assertIn(f"/lost+found.1/#{large}", self.names())
 
@@ -426,18 +465,22 @@ class Limits(FsckTest):
             self.assertIn(b"sound", result.stdout)
 
     def test_damaged_headers(self):
-        for damage in (lambda i: i.data.__setitem__(eclipsefs.EXTENSION, 0),
-                       lambda i: i.data.__setitem__(0, 0),
-                       lambda i: i.put_ext(24, 10 ** 6, "Q"),
-                       lambda i: i.put_ext(16, 10 ** 6, "Q"),
-                       lambda i: i.put_ext(4, 2)):
+        for damage in HEADER_DAMAGE:
             self.renew()
             damage(self.image)
+            self.image.data[eclipsefs.COPY] ^= 1
             self.image.save()
             for option in ("-n", "-y"):
                 report = self.fsck(option, status=8)
-                self.assertTrue(report["error"])
+                self.assertIn("no sound copy of the header", report["error"])
             self.assertEqual(self.path.read_bytes(), self.image.data)
+
+    def test_image_that_says_it_is_plain(self):
+        self.image.put32(61, 0)
+        self.image.put32(33, 0)
+        self.image.save()
+        report = self.fsck("-y", status=4)
+        self.assertIn("a plain image is never changed", report["error"])
 
     def test_image_in_use(self):
         # QEMU has a lock on some byte of what it writes to.
