@@ -15,6 +15,7 @@
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "proc/futex.h"
+#include "proc/load.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/timer.h"
@@ -184,6 +185,7 @@ start_harts(void)
                 left, p->nharts, CPU_MAX);
     print_boot("smp", "%u of %u harts running", sched_start_harts(start_hart),
                p->nharts);
+    load_start();
 }
 
 void

@@ -29,8 +29,11 @@ fs_context_create(struct dentry *root)
 struct fs_context *
 fs_context_clone(struct fs_context *ctx)
 {
-    return context_new(ctx->root, fs_context_get_cwd(ctx),
-                       READ_ONCE(ctx->umask));
+    struct fs_context *copy =
+        context_new(ctx->root, fs_context_get_cwd(ctx), READ_ONCE(ctx->umask));
+    if (copy)
+        copy->exe = fs_context_get_exe(ctx);
+    return copy;
 }
 
 struct fs_context *
@@ -47,7 +50,31 @@ fs_context_put(struct fs_context *ctx)
         return;
     dentry_put(ctx->cwd);
     dentry_put(ctx->root);
+    if (ctx->exe)
+        dentry_put(ctx->exe);
     kfree(ctx);
+}
+
+void
+fs_context_set_exe(struct fs_context *ctx, struct dentry *exe)
+{
+    if (exe)
+        dentry_ref(exe);
+    spin_lock(&ctx->lock);
+    struct dentry *old = ctx->exe;
+    ctx->exe = exe;
+    spin_unlock(&ctx->lock);
+    if (old)
+        dentry_put(old);
+}
+
+struct dentry *
+fs_context_get_exe(struct fs_context *ctx)
+{
+    spin_lock(&ctx->lock);
+    struct dentry *exe = ctx->exe ? dentry_ref(ctx->exe) : NULL;
+    spin_unlock(&ctx->lock);
+    return exe;
 }
 
 struct dentry *

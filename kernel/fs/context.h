@@ -15,6 +15,7 @@ struct fs_context {
     struct spinlock lock;
     /* guarded by lock */
     struct dentry *cwd; /* with a reference */
+    struct dentry *exe; /* the program, with a reference; or NULL */
 
     /* atomic */
     uint32_t refs; /* processes */
@@ -37,6 +38,11 @@ fs_context_is_shared(const struct fs_context *ctx)
 {
     return READ_ONCE(ctx->refs) > 1;
 }
+
+/* The file of the program that is run, or NULL: set takes a new reference, get
+ * returns one. */
+void fs_context_set_exe(struct fs_context *ctx, struct dentry *exe);
+struct dentry *fs_context_get_exe(struct fs_context *ctx);
 
 /* Returns the working directory with a new reference. */
 struct dentry *fs_context_get_cwd(struct fs_context *ctx);

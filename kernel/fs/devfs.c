@@ -122,6 +122,10 @@ static const struct pseudo_row device_rows[] = {
     CHR("ptmx", 0666, 5, 2, &devfs_ptmx_ops),
     {0, S_IFDIR | 0755, "pts", .kind = NULL},
     {0, S_IFBLK | 0600, "DISK", &devfs_disks, .file_ops = &devfs_block_ops},
+    {0, S_IFLNK | 0777, "fd", .text = "/proc/self/fd"},
+    {0, S_IFLNK | 0777, "stdin", .text = "/proc/self/fd/0"},
+    {0, S_IFLNK | 0777, "stdout", .text = "/proc/self/fd/1"},
+    {0, S_IFLNK | 0777, "stderr", .text = "/proc/self/fd/2"},
     {.name = NULL},
 };
 

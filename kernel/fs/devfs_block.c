@@ -46,7 +46,7 @@ devfs_block_find(uint64_t id)
 }
 
 static uint64_t
-next_disk(uint64_t after, char name[PSEUDO_NAME_MAX])
+next_disk(uint64_t dir UNUSED, uint64_t after, char name[PSEUDO_NAME_MAX])
 {
     const struct blockdev *dev = devfs_block_find(after + 1);
     if (!dev)

@@ -127,7 +127,7 @@ const struct file_ops devfs_ptmx_ops = {
 
 /* Slave n has id n + 1. */
 static uint64_t
-next_slave(uint64_t after, char name[PSEUDO_NAME_MAX])
+next_slave(uint64_t dir UNUSED, uint64_t after, char name[PSEUDO_NAME_MAX])
 {
     uint64_t first = pty_rdev(0), above = first + after;
     uint64_t rdev = tty_next(above - 1);

@@ -20,7 +20,8 @@ struct fdtable {
     bool is_shared; /* from then on, for good */
 
     /* atomic */
-    uint32_t refs; /* processes */
+    uint32_t refs;  /* processes, and who looks in from /proc */
+    bool is_wanted; /* somebody waits for it to be shared */
 
     struct spinlock lock;
     /* guarded by lock, if it is shared */
@@ -79,6 +80,29 @@ fdtable_share(struct fdtable *table)
 }
 
 struct fdtable *
+fdtable_watch(struct fdtable *table, bool **shared)
+{
+    if (!table->is_shared) {
+        *shared = &table->is_shared;
+        __atomic_store_n(&table->is_wanted, true, __ATOMIC_RELEASE);
+    }
+    refcount_add(&table->refs);
+    return table;
+}
+
+int
+fdtable_next(struct fdtable *table, int after)
+{
+    table_lock(table);
+    int fd = after + 1;
+    while ((unsigned)fd < table->len && !table->slots[fd].file)
+        fd++;
+    fd = (unsigned)fd < table->len ? fd : -1;
+    table_unlock(table);
+    return fd;
+}
+
+struct fdtable *
 fdtable_clone(struct fdtable *table)
 {
     struct fdtable *copy = table_new(READ_ONCE(table->len));
@@ -125,7 +149,7 @@ fdtable_start_program(struct fdtable **table)
         fdtable_put(*table);
         *table = copy;
     }
-    (*table)->is_shared = false;
+    (*table)->is_shared = refcount_read(&(*table)->refs) > 1;
     for (unsigned fd = 0; fd < (*table)->len; fd++) {
         const struct slot *slot = &(*table)->slots[fd];
         if (slot->file && slot->cloexec && fdtable_close(*table, (int)fd) < 0)
@@ -236,9 +260,11 @@ fdtable_get(struct fdtable *table, int fd)
 }
 
 void
-fdtable_end_call(void)
+fdtable_end_call(struct fdtable *table)
 {
     struct file *file;
+    if (READ_ONCE(table->is_wanted))
+        table->is_shared = true;
     while ((file = thread_give_back()) != NULL)
         file_put(file);
 }

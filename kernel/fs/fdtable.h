@@ -23,6 +23,15 @@ struct fdtable *fdtable_clone(struct fdtable *table);
 void fdtable_set_shared(struct fdtable *table);
 struct fdtable *fdtable_share(struct fdtable *table);
 
+/* For others than its owner: takes a reference, and returns the table. If it
+ * is not shared, *shared is set to the flag that has to be set before the
+ * table is used: while the owner does not run, or by the owner himself, at
+ * the end of his call. */
+struct fdtable *fdtable_watch(struct fdtable *table, bool **shared);
+
+/* The least descriptor above `after` in use, or -1. */
+int fdtable_next(struct fdtable *table, int after);
+
 /* Drops a reference; with the last, closes every descriptor and frees the
  * table. */
 void fdtable_put(struct fdtable *table);
@@ -53,8 +62,8 @@ int fdtable_close(struct fdtable *table, int fd) MUST_CHECK;
 struct file *fdtable_get(struct fdtable *table, int fd);
 struct file *fdtable_get_ref(struct fdtable *table, int fd);
 
-/* The end_call of struct process_hooks. */
-void fdtable_end_call(void);
+/* The running thread, whose table it is, has come to the end of its call. */
+void fdtable_end_call(struct fdtable *table);
 
 /* The close-on-exec mark. Return 0 or 1, or 0; or -EBADF. */
 int fdtable_get_cloexec(struct fdtable *table, int fd) MUST_CHECK;

@@ -120,14 +120,22 @@ fs_release_process(struct process *process)
         fs_context_put(ctx);
 }
 
+void
+fs_end_call(void)
+{
+    fdtable_end_call(process_current()->fdtable);
+}
+
 /* Opens the console, without a path: a damaged disk may have no /dev. */
 static int
 open_console(struct file **out)
 {
-    struct dentry *root, *console;
-    int err = dentry_make_root(&devfs, &root);
+    struct dentry *root = devfs.root, *console;
+    int err = root ? 0 : dentry_make_root(&devfs, &root);
     if (err)
         return err;
+    if (devfs.root) /* it is never unmounted */
+        dentry_ref(root);
     err = dentry_lookup(root, "console", strlen("console"), &console);
     if (!err) {
         err = file_open_dentry(console, O_RDWR, out);

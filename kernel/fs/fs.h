@@ -30,6 +30,7 @@ int fs_clone_process(struct process *child, const struct process *parent,
                      uint64_t flags) MUST_CHECK;
 void fs_share_process(struct process *process);
 void fs_release_process(struct process *process);
+void fs_end_call(void);
 
 /* Returns once all that was changed is on the disks for good, whatever fails.
  * Nobody who holds a lock may call it. */

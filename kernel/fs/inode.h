@@ -91,6 +91,12 @@ struct inode_ops {
      * Returns its whole length, or an error. */
     int64_t (*readlink)(struct inode *inode, char *buf, size_t size);
 
+    /* Of a symbolic link that leads somewhere whatever its target reads:
+     * returns 0 with a reference in *out, or an error; or 0 and NULL, and the
+     * link is followed as others are, or, if it has file_ops, opened itself.
+     * NULL: it is an ordinary one. */
+    int (*get_link)(const struct inode *inode, struct dentry **out);
+
     /* NAMES. Makes an inode with a name. Returns 0 with a reference. */
     int (*create)(struct inode *dir, const char *name, size_t len,
                   const struct inode_new *what, struct inode **out);

@@ -93,8 +93,20 @@ follow(struct walk *w, struct dentry *d)
 {
     int err = -ELOOP;
     struct link *link = NULL;
+    struct dentry *target = NULL;
     if (++w->links > PATH_LINKS_MAX)
         goto out;
+    if (d->inode->ops->get_link) {
+        err = d->inode->ops->get_link(d->inode, &target);
+        if (err)
+            goto out;
+        if (!target && d->inode->file_ops)
+            target = dentry_ref(d);
+        if (target) {
+            move_to(w, cross_mounts(target));
+            goto out;
+        }
+    }
     link = kmalloc(sizeof(*link));
     err = link ? read_link(d->inode, link) : -ENOMEM;
     if (err)

@@ -16,6 +16,10 @@ struct file_ops;
  * [posix, open]. */
 extern const struct file_ops pipe_named_ops;
 
+/* Makes a fresh file another end of the pipe that `open`, which has no name,
+ * is an end of. Returns 0, or -ENXIO: that is none. */
+int pipe_open_again(struct file *file, const struct file *open) MUST_CHECK;
+
 /* Makes a pipe: ends[0] for reading, ends[1] for writing, a reference each,
  * with O_NONBLOCK or without.
  * Returns 0 or -ENOMEM. */

@@ -3,19 +3,13 @@
 #include "abi/limits.h"
 #include "abi/stat.h"
 #include "arch/clock.h"
-#include "arch/cpu.h"
 #include "arch/layout.h"
-#include "dev/blockdev.h"
-#include "dev/irq.h"
-#include "dev/platform.h"
-#include "dev/rtc.h"
 #include "dev/tty.h"
-#include "fs/bcache.h"
+#include "fs/fdtable.h"
 #include "fs/mount.h"
-#include "lib/fmt.h"
-#include "lib/string.h"
+#include "fs/pipe.h"
+#include "fs/procfs_system.h"
 #include "lib/version.h"
-#include "mm/frame.h"
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "proc/cred.h"
@@ -23,15 +17,17 @@
 #include "proc/sched.h"
 #include "proc/usage.h"
 
-#define NS_PER_SEC  1000000000u
 #define NS_PER_TICK 10000000u /* of USER_HZ = 100 */
 
-enum { ROOT, PID, PID_STAT, PID_STATM, PID_STATUS, PID_COMM, PID_CMDLINE };
+/* The id of what lies in /proc/PID/fd or task: the pid above, and below it the
+ * descriptor or thread, counted from 1. */
+#define ID_SHIFT 20u
+#define ID_MASK  ((1ul << ID_SHIFT) - 1)
 
 /* ---- Processes; an id is a pid ---- */
 
 static uint64_t
-next_pid(uint64_t after, char name[PSEUDO_NAME_MAX])
+next_pid(uint64_t dir UNUSED, uint64_t after, char name[PSEUDO_NAME_MAX])
 {
     struct process *process = process_next((int)after);
     if (!process)
@@ -142,17 +138,23 @@ static int
 put_process(struct text *out, const struct process *p) REQUIRES(process_lock)
 {
     switch (out->row) {
-    case PID_STAT:
+    case PROC_PID_STAT:
         return put_stat(out, p);
-    case PID_STATM:
+    case PROC_PID_STATM:
         return text_printf(out, "%lu %lu 0 0 0 0 0\n",
                            p->space ? p->space->size / PAGE_SIZE : 0,
                            p->space ? p->space->resident / PAGE_SIZE : 0);
-    case PID_STATUS:
+    case PROC_PID_STATUS:
         return put_status(out, p);
-    case PID_COMM:
+    case PROC_PID_COMM:
         return text_printf(out, "%s\n", p->name);
-    default: /* PID_CMDLINE */
+    case PROC_PID_ENVIRON:
+        if (!cred_may_inspect(p))
+            return -EACCES;
+        return p->state == PROCESS_ALIVE && p->cmdline
+                   ? text_put(out, p->cmdline + p->cmdline_len, p->environ_len)
+                   : 0;
+    default: /* PROC_PID_CMDLINE */
         return p->state == PROCESS_ALIVE && p->cmdline
                    ? text_put(out, p->cmdline, p->cmdline_len)
                    : 0;
@@ -172,30 +174,188 @@ show_process(struct text *out)
     return err;
 }
 
-static int
-show_cwd(struct text *out)
+/* ---- Descriptors and threads; an id as ID_SHIFT says ---- */
+
+/* Takes a reference to a process's descriptors. Returns whether they may be
+ * looked at: who runs may be in the middle of a change, and says when not. */
+static bool
+try_table(struct process *process, struct fdtable **table)
+    REQUIRES(process_lock)
 {
-    struct dentry *cwd = NULL;
-    struct process *process = process_find((int)out->id);
+    bool *shared = NULL;
+    struct thread *thread =
+        list_entry(process->threads.next, struct thread, process_node);
+    *table = fdtable_watch(process->fdtable, &shared);
+    if (!shared)
+        return true;
+    if (process == process_current())
+        *shared = true;
+    else if (!sched_set_parked(thread, shared)) {
+        __atomic_fetch_or(&thread->arch.work, THREAD_WORK_FILES,
+                          __ATOMIC_RELEASE);
+        sched_interrupt(thread);
+        return false;
+    }
+    return true;
+}
+
+/* The descriptors of a process, with a reference, or NULL: the caller may not
+ * look, or there are none. */
+static struct fdtable *
+table_of(uint64_t pid)
+{
+    struct process *process = process_find((int)pid);
+    struct fdtable *table = NULL;
+    bool done = process == NULL;
+    while (!done) {
+        spin_lock(&process_lock);
+        done = !process->fdtable || list_is_empty(&process->threads) ||
+               !cred_may_inspect(process) || try_table(process, &table);
+        spin_unlock(&process_lock);
+        if (!done) {
+            fdtable_put(table);
+            table = NULL;
+            done = waitq_sleep_alone(clock_now_ns() + 1000000) == -EINTR;
+        }
+    }
+    if (process)
+        process_put(process);
+    return table;
+}
+
+static uint64_t
+next_fd(uint64_t pid, uint64_t after, char name[PSEUDO_NAME_MAX])
+{
+    struct fdtable *table = table_of(pid);
+    int fd = table ? fdtable_next(table, (int)(after & ID_MASK) - 1) : -1;
+    if (table)
+        fdtable_put(table);
+    snprintf(name, PSEUDO_NAME_MAX, "%d", fd);
+    return fd < 0 ? 0 : pid << ID_SHIFT | (uint64_t)(fd + 1);
+}
+
+static uint64_t
+next_task(uint64_t pid, uint64_t after, char name[PSEUDO_NAME_MAX])
+{
+    struct process *process = process_find((int)pid);
+    uint64_t least = 0;
+    if (!process)
+        return 0;
+    spin_lock(&process_lock);
+    for (struct list_node *node = process->threads.next;
+         node != &process->threads; node = node->next) {
+        uint64_t tid =
+            (uint64_t)list_entry(node, struct thread, process_node)->tid;
+        if (tid > (after & ID_MASK) && (least == 0 || tid < least))
+            least = tid;
+    }
+    spin_unlock(&process_lock);
+    process_put(process);
+    snprintf(name, PSEUDO_NAME_MAX, "%lu", least);
+    return least ? pid << ID_SHIFT | least : 0;
+}
+
+static void
+get_part_owner(uint64_t id, uint32_t *uid, uint32_t *gid)
+{
+    get_owner(id >> ID_SHIFT, uid, gid);
+}
+
+static const struct pseudo_kind fds = {.next = next_fd,
+                                       .get_owner = get_part_owner};
+static const struct pseudo_kind tasks = {.next = next_task,
+                                         .get_owner = get_part_owner};
+
+/* Of a descriptor: its file with a reference, or NULL. */
+static struct file *
+get_file(uint64_t id)
+{
+    struct fdtable *table = table_of(id >> ID_SHIFT);
+    struct file *file =
+        table ? fdtable_get_ref(table, (int)(id & ID_MASK) - 1) : NULL;
+    if (table)
+        fdtable_put(table);
+    return file;
+}
+
+/* A file without a name is opened again by what it is. */
+static int
+open_again(struct file *file)
+{
+    struct file *open = get_file(pseudo_id(file->inode));
+    if (!open)
+        return -ENOENT;
+    int err = pipe_open_again(file, open);
+    file_put(open);
+    return err;
+}
+
+static const struct file_ops fd_ops = {.open = open_again};
+
+/* ---- Links to files ---- */
+
+static int
+get_fd_link(uint64_t id, struct dentry **out)
+{
+    struct file *file = get_file(id);
+    if (!file)
+        return -ENOENT;
+    *out = file->dentry ? dentry_ref(file->dentry) : NULL;
+    file_put(file);
+    return 0;
+}
+
+static int
+get_link(uint64_t id, unsigned row, struct dentry **out)
+{
+    if (row == PROC_PID_FD)
+        return get_fd_link(id, out);
+    struct process *process = process_find((int)id);
     if (!process)
         return -ENOENT;
     spin_lock(&process_lock);
     bool may = cred_may_inspect(process);
     if (process->fs && may)
-        cwd = fs_context_get_cwd(process->fs);
+        *out = row == PROC_PID_CWD   ? fs_context_get_cwd(process->fs)
+               : row == PROC_PID_EXE ? fs_context_get_exe(process->fs)
+                                     : dentry_ref(process->fs->root);
     spin_unlock(&process_lock);
     process_put(process);
-    if (!cwd)
-        return may ? -ENOENT : -EACCES;
+    return *out ? 0 : may ? -ENOENT : -EACCES;
+}
 
-    int err = -ENOMEM;
+/* What a descriptor refers to, if that has no name. */
+static int
+put_nameless(struct text *out)
+{
+    struct stat st;
+    struct file *file = get_file(out->id);
+    if (!file)
+        return -ENOENT;
+    file_stat(file, &st);
+    file_put(file);
+    return S_ISFIFO(st.st_mode) ? text_printf(out, "pipe:[%lu]", st.st_ino)
+                                : text_printf(out, "anon_inode:[file]");
+}
+
+static int
+show_link(struct text *out)
+{
+    struct dentry *dentry = NULL;
+    int err = get_link(out->id, out->row, &dentry);
+    if (err)
+        return err;
+    if (!dentry)
+        return put_nameless(out);
     char *buf = kmalloc(PATH_MAX);
-    if (buf)
-        err = dentry_path(cwd, mount_get_root(), buf, PATH_MAX);
+    bool removed = READ_ONCE(dentry->removed);
+    err = buf ? dentry_path(dentry, mount_get_root(), buf, PATH_MAX) : -ENOMEM;
     if (err >= 0)
         err = text_put(out, buf + err, PATH_MAX - 1 - (size_t)err);
+    else if (removed)
+        err = text_printf(out, "(deleted)");
     kfree(buf);
-    dentry_put(cwd);
+    dentry_put(dentry);
     return err;
 }
 
@@ -205,174 +365,11 @@ show_self(struct text *out)
     return text_printf(out, "%d", process_current()->pid);
 }
 
-/* ---- The machine ---- */
-
-static struct sched_stats
-total_stats(void)
-{
-    struct sched_stats sum = {0};
-    for (unsigned i = 0; i < cpu_count(); i++)
-        sched_add_stats(i, &sum);
-    return sum;
-}
-
-static uint64_t
-idle_ns(uint64_t now, uint64_t busy)
-{
-    return now > busy ? now - busy : 0;
-}
-
 static int
-show_uptime(struct text *out)
+show_thread_self(struct text *out)
 {
-    uint64_t now = clock_now_ns();
-    uint64_t idle = idle_ns(now * cpu_count(), total_stats().busy_ns);
-    return text_printf(out, "%lu.%02lu %lu.%02lu\n", now / NS_PER_SEC,
-                       now % NS_PER_SEC / NS_PER_TICK, idle / NS_PER_SEC,
-                       idle % NS_PER_SEC / NS_PER_TICK);
-}
-
-/* No averages are kept: the number runnable now stands for them. */
-static int
-show_loadavg(struct text *out)
-{
-    unsigned runnable = total_stats().runnable;
-    spin_lock(&process_lock);
-    int last = list_entry(process_list.prev, struct process, all_node)->pid;
-    spin_unlock(&process_lock);
-    return text_printf(out, "%u.00 %u.00 %u.00 %u/%zu %d\n", runnable, runnable,
-                       runnable, runnable, process_count(), last);
-}
-
-static int
-show_meminfo(struct text *out)
-{
-    struct bcache_stats stats;
-    bcache_get_stats(&stats);
-    size_t cached = stats.blocks * (BLOCK_SIZE / 1024);
-    size_t free = frame_count_free() * (PAGE_SIZE / 1024);
-    const struct {
-        const char *name;
-        size_t kib;
-    } lines[] = {
-        {"MemTotal:", frame_count_total() * (PAGE_SIZE / 1024)},
-        {"MemFree:", free},
-        {"MemAvailable:", free + cached},
-        {"Buffers:", cached},
-        {"Cached:", 0},
-        {"SwapTotal:", 0},
-        {"SwapFree:", 0},
-        {"Dirty:", stats.dirty * (BLOCK_SIZE / 1024)},
-        {"Shmem:", 0},
-        {"SReclaimable:", 0},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-        text_printf(out, "%-16s%8zu kB\n", lines[i].name, lines[i].kib);
-    return 0;
-}
-
-static int
-show_cmdline(struct text *out)
-{
-    return text_printf(out, "%s\n", platform_get()->bootargs);
-}
-
-static int
-show_interrupts(struct text *out)
-{
-    text_printf(out, "     ");
-    for (unsigned cpu = 0; cpu < cpu_count(); cpu++)
-        text_printf(out, "       CPU%-2u", cpu);
-    text_printf(out, "\n");
-    for (unsigned irq = 0; irq < IRQ_MAX; irq++) {
-        const struct irq_handler *handler = irq_handler(irq);
-        if (!handler)
-            continue;
-        text_printf(out, "%4u:", irq);
-        for (unsigned cpu = 0; cpu < cpu_count(); cpu++)
-            text_printf(out, " %11lu", READ_ONCE(handler->counts[cpu]));
-        text_printf(out, "  %s\n", handler->name);
-    }
-    return 0;
-}
-
-/* All time that is not idle counts as the first column, user time. */
-static void
-put_cpu_times(struct text *out, uint64_t busy, uint64_t passed)
-{
-    text_printf(out, " %lu 0 0 %lu 0 0 0 0 0 0\n", busy / NS_PER_TICK,
-                idle_ns(passed, busy) / NS_PER_TICK);
-}
-
-static int
-show_stat(struct text *out)
-{
-    uint64_t now = clock_now_ns(), interrupts = 0;
-    unsigned cpus = cpu_count();
-    struct sched_stats all = total_stats();
-    text_printf(out, "cpu ");
-    put_cpu_times(out, all.busy_ns, now * cpus);
-    for (unsigned i = 0; i < cpus; i++) {
-        struct sched_stats one = {0};
-        sched_add_stats(i, &one);
-        text_printf(out, "cpu%u", i);
-        put_cpu_times(out, one.busy_ns, now);
-        for (unsigned irq = 0; irq < IRQ_MAX; irq++)
-            if (irq_handler(irq))
-                interrupts += READ_ONCE(irq_handler(irq)->counts[i]);
-    }
-    int64_t boot = (rtc_now_ns() - (int64_t)now) / NS_PER_SEC;
-    return text_printf(out,
-                       "intr %lu\nctxt %lu\nbtime %ld\nprocesses %zu\n"
-                       "procs_running %u\nprocs_blocked 0\n",
-                       interrupts, all.switches, boot, process_count(),
-                       all.runnable);
-}
-
-static int
-show_cpuinfo(struct text *out)
-{
-    for (unsigned i = 0; i < cpu_count(); i++) {
-        uint64_t hartid = cpu_get(i)->hartid;
-        const struct platform_hart *hart = platform_hart(hartid);
-        text_printf(out, "processor\t: %u\nhart\t\t: %lu\n", i, hartid);
-        if (hart)
-            text_printf(out, "isa\t\t: %s\nmmu\t\t: %s\n", hart->isa_string,
-                        hart->mmu);
-        text_printf(out, "\n");
-    }
-    return 0;
-}
-
-/* A path in the list of mounts: what would end a field is written in octal. */
-static void
-put_mount_path(struct text *out, const char *path)
-{
-    for (; *path; path++)
-        if (strchr(" \t\n\\", *path))
-            text_printf(out, "\\%d%d%d", *path >> 6, *path >> 3 & 7, *path & 7);
-        else
-            text_put(out, path, 1);
-}
-
-static int
-show_mounts(struct text *out)
-{
-    char path[256];
-    mount_lock();
-    for (const struct super *super = mount_next(NULL); super;
-         super = mount_next(super)) {
-        int start =
-            dentry_path(super->root, mount_get_root(), path, sizeof(path));
-        text_printf(out, "%s%s ", super->bdev ? "/dev/" : "",
-                    super->bdev ? super->bdev->name : super->type);
-        put_mount_path(out, start < 0 ? "?" : path + start);
-        text_printf(out, " %s %s%s 0 0\n", super->type,
-                    super->read_only ? "ro" : "rw",
-                    super->no_set_id ? ",nosuid" : "");
-    }
-    mount_unlock();
-    return 0;
+    return text_printf(out, "%d/task/%d", process_current()->pid,
+                       thread_current()->tid);
 }
 
 #define DIR  (S_IFDIR | 0555)
@@ -382,31 +379,67 @@ show_mounts(struct text *out)
 #define VERSION_LINE                                                           \
     "Linux version " VERSION_RELEASE " (Umbra " VERSION_UMBRA ", " __VERSION__ \
     ") " VERSION_BUILD "\n"
+#define DEVICES                                                     \
+    "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n" \
+    "\nBlock devices:\n254 virtblk\n"
 #define FILESYSTEMS \
     "nodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\nnodev\ttmpfs\n\teclipsefs\n"
 
+#define PRIVATE (S_IFREG | 0400)
+#define PROCESS_FILE(row, file_mode, file_name) \
+    [row] = {PROC_PID, file_mode, file_name, .show = show_process}
+#define PROCESS_LINK(row, link_name) \
+    [row] = {PROC_PID, LINK, link_name, .show = show_link, .get_link = get_link}
+#define SYSTEM_FILE(file_name, file_show)             \
+    {                                                 \
+        PROC_ROOT, FILE, file_name, .show = file_show \
+    }
+
 static const struct pseudo_row proc_rows[] = {
-    [ROOT] = {ROOT, DIR, "", .kind = NULL},
-    [PID] = {ROOT, DIR, "PID", .kind = &pids},
-    [PID_STAT] = {PID, FILE, "stat", .show = show_process},
-    [PID_STATM] = {PID, FILE, "statm", .show = show_process},
-    [PID_STATUS] = {PID, FILE, "status", .show = show_process},
-    [PID_COMM] = {PID, FILE, "comm", .show = show_process},
-    [PID_CMDLINE] = {PID, FILE, "cmdline", .show = show_process},
-    {PID, LINK, "cwd", .show = show_cwd},
-    {PID, LINK, "root", .text = "/"},
-    {PID, LINK, "mounts", .text = "../mounts"},
-    {ROOT, LINK, "self", .show = show_self},
-    {ROOT, FILE, "uptime", .show = show_uptime},
-    {ROOT, FILE, "loadavg", .show = show_loadavg},
-    {ROOT, FILE, "meminfo", .show = show_meminfo},
-    {ROOT, FILE, "version", .text = VERSION_LINE},
-    {ROOT, FILE, "cmdline", .show = show_cmdline},
-    {ROOT, FILE, "interrupts", .show = show_interrupts},
-    {ROOT, FILE, "stat", .show = show_stat},
-    {ROOT, FILE, "cpuinfo", .show = show_cpuinfo},
-    {ROOT, FILE, "filesystems", .text = FILESYSTEMS},
-    {ROOT, FILE, "mounts", .show = show_mounts},
+    [PROC_ROOT] = {PROC_ROOT, DIR, "", .kind = NULL},
+    [PROC_PID] = {PROC_ROOT, DIR, "PID", .kind = &pids},
+    PROCESS_FILE(PROC_PID_STAT, FILE, "stat"),
+    PROCESS_FILE(PROC_PID_STATM, FILE, "statm"),
+    PROCESS_FILE(PROC_PID_STATUS, FILE, "status"),
+    PROCESS_FILE(PROC_PID_COMM, FILE, "comm"),
+    PROCESS_FILE(PROC_PID_CMDLINE, FILE, "cmdline"),
+    PROCESS_FILE(PROC_PID_ENVIRON, PRIVATE, "environ"),
+    PROCESS_LINK(PROC_PID_CWD, "cwd"),
+    PROCESS_LINK(PROC_PID_EXE, "exe"),
+    PROCESS_LINK(PROC_PID_ROOT, "root"),
+    [PROC_PID_FDS] = {PROC_PID, S_IFDIR | 0500, "fd", .kind = NULL},
+    [PROC_PID_FD] = {PROC_PID_FDS, S_IFLNK | 0700, "FD", &fds, NULL, show_link,
+                     get_link, &fd_ops},
+    [PROC_PID_TASKS] = {PROC_PID, DIR, "task", .kind = NULL},
+    [PROC_PID_TASK] = {PROC_PID_TASKS, DIR, "TID", .kind = &tasks},
+    [PROC_SYS] = {PROC_ROOT, DIR, "sys", .kind = NULL},
+    [PROC_KERNEL] = {PROC_SYS, DIR, "kernel", .kind = NULL},
+    [PROC_RANDOM] = {PROC_KERNEL, DIR, "random", .kind = NULL},
+    [PROC_HOSTNAME] = {PROC_KERNEL, FILE, "hostname", .show = proc_show_name},
+    [PROC_DOMAINNAME] = {PROC_KERNEL, FILE, "domainname",
+                         .show = proc_show_name},
+    [PROC_UUID] = {PROC_RANDOM, FILE, "uuid", .show = proc_show_uuid},
+    [PROC_BOOT_ID] = {PROC_RANDOM, FILE, "boot_id", .show = proc_show_uuid},
+    {PROC_KERNEL, FILE, "ostype", .text = "Umbra\n"},
+    {PROC_KERNEL, FILE, "osrelease", .text = VERSION_RELEASE "\n"},
+    {PROC_KERNEL, FILE, "version", .text = VERSION_BUILD "\n"},
+    {PROC_KERNEL, FILE, "pid_max", .text = "32768\n"},
+    {PROC_PID, LINK, "mounts", .text = "../mounts"},
+    {PROC_ROOT, LINK, "self", .show = show_self},
+    {PROC_ROOT, LINK, "thread-self", .show = show_thread_self},
+    SYSTEM_FILE("uptime", proc_show_uptime),
+    SYSTEM_FILE("loadavg", proc_show_loadavg),
+    SYSTEM_FILE("meminfo", proc_show_meminfo),
+    SYSTEM_FILE("cmdline", proc_show_cmdline),
+    SYSTEM_FILE("interrupts", proc_show_interrupts),
+    SYSTEM_FILE("stat", proc_show_stat),
+    SYSTEM_FILE("cpuinfo", proc_show_cpuinfo),
+    SYSTEM_FILE("mounts", proc_show_mounts),
+    SYSTEM_FILE("diskstats", proc_show_diskstats),
+    SYSTEM_FILE("partitions", proc_show_partitions),
+    {PROC_ROOT, FILE, "version", .text = VERSION_LINE},
+    {PROC_ROOT, FILE, "filesystems", .text = FILESYSTEMS},
+    {PROC_ROOT, FILE, "devices", .text = DEVICES},
     {.name = NULL},
 };
 

@@ -4,4 +4,30 @@
 
 #include "fs/pseudo.h"
 
+/* The rows of files that share a function. */
+enum proc_row {
+    PROC_ROOT,
+    PROC_PID,
+    PROC_PID_STAT,
+    PROC_PID_STATM,
+    PROC_PID_STATUS,
+    PROC_PID_COMM,
+    PROC_PID_CMDLINE,
+    PROC_PID_ENVIRON,
+    PROC_PID_CWD,
+    PROC_PID_EXE,
+    PROC_PID_ROOT,
+    PROC_PID_FDS,
+    PROC_PID_FD,
+    PROC_PID_TASKS,
+    PROC_PID_TASK,
+    PROC_SYS,
+    PROC_KERNEL,
+    PROC_RANDOM,
+    PROC_HOSTNAME,
+    PROC_DOMAINNAME,
+    PROC_UUID,
+    PROC_BOOT_ID,
+};
+
 extern struct super procfs;

@@ -144,13 +144,13 @@ static const struct file_ops text_file_ops = {
 /* ---- Inodes ---- */
 
 static uint64_t
-find_id(const struct pseudo_kind *kind, const char *name)
+find_id(const struct pseudo_kind *kind, uint64_t dir, const char *name)
 {
     char other[PSEUDO_NAME_MAX];
     uint64_t id = 0;
     if (kind->find)
         return kind->find(name);
-    while ((id = kind->next(id, other)) && strcmp(name, other) != 0)
+    while ((id = kind->next(dir, id, other)) && strcmp(name, other) != 0)
         ;
     return id;
 }
@@ -169,7 +169,7 @@ pseudo_lookup(struct inode *dir, const char *name, size_t len,
             continue;
         if (!kind && strcmp(rows[i].name, text) == 0)
             return inode_get(dir->super, make_ino(i, pseudo_id(dir)), out);
-        uint64_t id = kind ? find_id(kind, text) : 0;
+        uint64_t id = kind ? find_id(kind, pseudo_id(dir), text) : 0;
         if (id)
             return inode_get(dir->super, make_ino(i, id), out);
     }
@@ -195,7 +195,7 @@ list_row(const struct inode *dir, unsigned i, uint64_t *pos,
 
     char name[PSEUDO_NAME_MAX];
     uint64_t id = MAX(*pos, start) - start;
-    while ((id = row->kind->next(id, name))) {
+    while ((id = row->kind->next(pseudo_id(dir), id, name))) {
         if (!sink->entry(sink, name, strlen(name), make_ino(i, id), row->mode,
                          start + id))
             return false;
@@ -232,6 +232,14 @@ pseudo_readlink(struct inode *inode, char *buf, size_t size)
     return n;
 }
 
+static int
+pseudo_get_link(const struct inode *inode, struct dentry **out)
+{
+    const struct pseudo_row *row = &rows_of(inode)[index_of(inode)];
+    return row->get_link ? row->get_link(pseudo_id(inode), index_of(inode), out)
+                         : 0;
+}
+
 /* A device of whose kind there is but one can be given away, as login does
  * with the terminal. Its inode then stays, for nothing else remembers it. */
 static int
@@ -254,6 +262,7 @@ static const struct inode_ops pseudo_inode_ops = {
     .lookup = pseudo_lookup,
     .readdir = pseudo_readdir,
     .readlink = pseudo_readlink,
+    .get_link = pseudo_get_link,
 };
 
 static int

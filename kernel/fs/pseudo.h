@@ -13,7 +13,7 @@
 #include "fs/file.h"
 #include "lib/fmt.h"
 
-#define PSEUDO_NAME_MAX 24u /* bytes of a kind's name, terminator included */
+#define PSEUDO_NAME_MAX 48u /* bytes of a kind's name, terminator included */
 
 /* A text being put together. */
 struct text {
@@ -28,8 +28,9 @@ struct text {
 
 /* Things of which there are many; each has an id from 1 to 2^40 - 1. */
 struct pseudo_kind {
-    /* Returns the least id above `after`, and its name; 0 after the last. */
-    uint64_t (*next)(uint64_t after, char name[PSEUDO_NAME_MAX]);
+    /* Returns the least id above `after` of those in the directory that has id
+     * dir, and its name; 0 after the last. */
+    uint64_t (*next)(uint64_t dir, uint64_t after, char name[PSEUDO_NAME_MAX]);
 
     /* Returns the id of name, or 0. NULL: a walk by next finds it. */
     uint64_t (*find)(const char *name);
@@ -53,7 +54,11 @@ struct pseudo_row {
     const char *text;
     int (*show)(struct text *out);
 
-    /* Of a device. */
+    /* Of a symbolic link that leads elsewhere than its target reads, as
+     * get_link of struct inode_ops. */
+    int (*get_link)(uint64_t id, unsigned row, struct dentry **out);
+
+    /* Of a device, or of what get_link does not find. */
     const struct file_ops *file_ops;
     uint64_t rdev;
 };

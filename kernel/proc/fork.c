@@ -90,11 +90,13 @@ inherit(struct process *child, const struct process *parent, uint64_t flags)
     strlcpy(child->name, parent->name, sizeof(child->name));
     child->cred = cred_get(cred_current());
     if (parent->cmdline) {
-        child->cmdline = kmalloc(parent->cmdline_len);
+        size_t size = parent->cmdline_len + parent->environ_len;
+        child->cmdline = kmalloc(size);
         if (!child->cmdline)
             return -ENOMEM;
-        memcpy(child->cmdline, parent->cmdline, parent->cmdline_len);
+        memcpy(child->cmdline, parent->cmdline, size);
         child->cmdline_len = parent->cmdline_len;
+        child->environ_len = parent->environ_len;
     }
     if (!(flags & CLONE_VM))
         return space_clone(parent->space, &child->space);

@@ -68,8 +68,8 @@ struct process {
     struct fdtable *fdtable;
     struct fs_context *fs;
     char name[16]; /* of its program */
-    char *cmdline; /* arguments, each terminated */
-    size_t cmdline_len;
+    char *cmdline; /* arguments and then environment, each terminated */
+    size_t cmdline_len, environ_len;
 };
 
 /* The process of the running thread; never called by kernel threads. */

@@ -324,6 +324,17 @@ sched_interrupt(struct thread *thread)
         cpu_poke(cpu);
 }
 
+bool
+sched_set_parked(struct thread *thread, bool *flag) NO_LOCK_CHECK
+{
+    struct runq *rq = lock_runq_of(thread);
+    bool parked = rq->current != thread;
+    if (parked)
+        *flag = true;
+    spin_unlock(&rq->lock);
+    return parked;
+}
+
 /* ---- Idle harts ---- */
 
 /* Takes the thread that would wait longest from a busy hart. */

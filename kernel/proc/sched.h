@@ -53,6 +53,10 @@ void sched_yield_if_due(void);
 void sched_wake(struct thread *thread);
 void sched_interrupt(struct thread *thread);
 
+/* Sets *flag if thread is not running, which then sees it when it runs again.
+ * Returns whether it did. Any context. */
+bool sched_set_parked(struct thread *thread, bool *flag) MUST_CHECK;
+
 /* CPU time of thread up to now. Any context. */
 uint64_t sched_run_ns(const struct thread *thread);
 

@@ -194,15 +194,17 @@ set_names(struct process *self, const struct exec_args *args)
     const char *end = argv;
     for (unsigned i = 0; i < args->argc; i++)
         end += strlen(end) + 1;
-    size_t len = MIN((size_t)(end - argv), PAGE_SIZE);
-    char *copy = kmalloc(len);
+    size_t len = (size_t)(end - argv);
+    size_t all = args->len - (size_t)(argv - args->text);
+    char *copy = kmalloc(all);
     if (copy)
-        memcpy(copy, argv, len);
+        memcpy(copy, argv, all);
 
     spin_lock(&process_lock);
     char *old = self->cmdline;
     self->cmdline = copy;
     self->cmdline_len = copy ? len : 0;
+    self->environ_len = copy ? all - len : 0;
     strlcpy(self->name, slash ? slash + 1 : args->text, sizeof(self->name));
     strlcpy(thread_current()->name, self->name, sizeof(self->name));
     spin_unlock(&process_lock);
@@ -327,6 +329,8 @@ exec_path(const char *path, struct exec_args *args)
     if (error != 0)
         return error;
     error = exec_replace(&source, args);
+    if (error == 0)
+        fs_context_set_exe(process_current()->fs, source.file->dentry);
     file_put(source.file);
     return error;
 }

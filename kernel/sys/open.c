@@ -32,7 +32,7 @@ check_open(const struct inode *inode, unsigned flags)
         return -ENOTDIR;
     if (flags & O_PATH)
         return 0;
-    if (S_ISLNK(inode->mode))
+    if (S_ISLNK(inode->mode) && (!inode->file_ops || (flags & O_NOFOLLOW)))
         return -ELOOP;
 
     unsigned mask = access_wanted(flags);
@@ -54,6 +54,10 @@ find_or_create(const struct path_name *at, unsigned flags, uint32_t mode,
 {
     uint32_t umask = READ_ONCE(process_current()->fs->umask);
     struct inode_new what = {.mode = S_IFREG | (mode & 07777 & ~umask)};
+    if (at->kind == LAST_ROOT && !S_ISDIR(at->dir->inode->mode)) {
+        *out = dentry_ref(at->dir); /* where a link of /proc has led */
+        return 0;
+    }
     if (at->kind != LAST_NAME)
         return flags & O_EXCL ? -EEXIST : -EISDIR;
     if (at->slash)

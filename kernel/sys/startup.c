@@ -232,7 +232,7 @@ startup(void *instret)
         .clone = fs_clone_process,
         .share = fs_share_process,
         .release = release_process,
-        .end_call = fdtable_end_call,
+        .end_call = fs_end_call,
         .init_ended = init_ended,
     };
     space_find_memory = find_memory;

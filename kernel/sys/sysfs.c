@@ -54,7 +54,7 @@ show_fdt(struct text *out)
 /* ---- /sys/bus/virtio/devices/virtioN; the id is N + 1 ---- */
 
 static uint64_t
-next_virtio(uint64_t after, char name[PSEUDO_NAME_MAX])
+next_virtio(uint64_t dir UNUSED, uint64_t after, char name[PSEUDO_NAME_MAX])
 {
     const struct virtio_device *dev = virtio_device_get((unsigned)after);
     if (dev == NULL)

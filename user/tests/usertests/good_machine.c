@@ -73,6 +73,29 @@ clocks_go_on(void)
     check(now.tv_sec - day.tv_sec <= 1);
 }
 
+static void
+timers_are_set(void)
+{
+    int64_t hour[4] = {0, 0, 3600, 0}, left[4] = {0, 0, 0, 0};
+    int32_t quiet[16] = {0, 0, 0, 1}; /* SIGEV_NONE */
+    int32_t id = -1;
+
+    check_eq(call(setitimer, 0, hour, NULL), 0);
+    check_eq(call(getitimer, 0, left), 0);
+    check(left[2] >= 3599 && left[2] <= 3600 && left[0] == 0);
+    hour[2] = 0;
+    check_eq(call(setitimer, 0, hour, left), 0);
+    check(left[2] >= 3599);
+    check_eq(call(timer_create, CLOCK_MONOTONIC, quiet, &id), 0);
+    hour[2] = 3600;
+    check_eq(call(timer_settime, id, 0, hour, NULL), 0);
+    check_eq(call(timer_gettime, id, left), 0);
+    check(left[2] >= 3599 && left[2] <= 3600);
+    check_eq(call(timer_getoverrun, id), 0);
+    check_eq(call(timer_delete, id), 0);
+    check_fails(EINVAL, call(timer_delete, id));
+}
+
 void
 good_machine(void)
 {
@@ -80,4 +103,5 @@ good_machine(void)
     good(harts_are_known);
     good(memory_is_counted);
     good(clocks_go_on);
+    good(timers_are_set);
 }
