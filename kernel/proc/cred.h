@@ -8,8 +8,12 @@
 
 #include "abi/cred.h"
 #include "lib/compiler.h"
+#include "sync/spinlock.h"
 
 struct process;
+
+/* The table's of proc/process.h, which guards what processes look like. */
+extern struct spinlock process_lock;
 
 /* A user or a group, four times. */
 struct cred_ids {

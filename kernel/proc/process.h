@@ -7,11 +7,11 @@
 
 #include "lib/list.h"
 #include "proc/signal_state.h"
+#include "proc/cred.h"
 #include "proc/thread.h"
 #include "proc/waitq.h"
 #include "sync/spinlock.h"
 
-struct cred;
 struct fdtable;
 struct fs_context;
 struct space;
@@ -25,8 +25,6 @@ enum process_state {
  * their process's first; a quarter of the pids. */
 #define PROCESS_MAX      8192
 #define PROCESS_RESERVED 16 /* of those, for the superuser */
-
-extern struct spinlock process_lock;
 
 struct process {
     /* constant after creation */
