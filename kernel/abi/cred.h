@@ -5,8 +5,6 @@
 
 #define CRED_GROUPS_MAX 64 /* of a process, beside its own */
 
-#define CAP_VERSION_1 0x19980330u
-#define CAP_VERSION_2 0x20071026u
 #define CAP_VERSION_3 0x20080522u
 
 #define CAP_LAST 40 /* the highest that is defined */
@@ -17,7 +15,7 @@ struct cap_header {
     int pid; /* 0: the caller */
 };
 
-/* 32 capabilities: one of these in version 1, else two. */
+/* 32 capabilities, of two times as many. */
 struct cap_data {
     uint32_t effective, permitted, inheritable;
 };

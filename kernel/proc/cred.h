@@ -31,7 +31,7 @@ struct cred {
     bool is_hidden; /* has been more than its user is: whom nobody but root may
                      * look into */
     unsigned group_count;
-    uint32_t groups[CRED_GROUPS_MAX]; /* in rising order */
+    uint32_t groups[CRED_GROUPS_MAX];
 };
 
 /* The running thread's. It stays until that thread replaces it. Kernel

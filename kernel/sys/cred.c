@@ -3,7 +3,7 @@
 
 #include "abi/cred.h"
 #include "abi/errno.h"
-#include "mm/slab.h"
+#include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
 #include "sys/sys.h"
@@ -108,6 +108,17 @@ set_three(struct cred_ids *ids, const uint32_t wish[3], bool any)
     return 0;
 }
 
+/* Takes on the changed copy, or drops it. Returns err. */
+static int
+finish(struct cred *cred, int err)
+{
+    if (err)
+        cred_put(cred);
+    else
+        cred_set(cred);
+    return err;
+}
+
 /* Who has been another may have seen what its user must not see. */
 static int
 change_ids(const uint64_t arg[6], bool group, id_rule *rule)
@@ -122,11 +133,7 @@ change_ids(const uint64_t arg[6], bool group, id_rule *rule)
     int err = rule(ids, wish, cred_is_root(cred));
     ids->fs = ids->effective;
     cred->is_hidden |= ids->fs != old.fs || ids->effective != old.effective;
-    if (err)
-        cred_put(cred);
-    else
-        cred_set(cred);
-    return err;
+    return finish(cred, err);
 }
 
 int64_t
@@ -213,14 +220,6 @@ sys_getgroups(const uint64_t arg[6])
     return err ? err : (int64_t)n;
 }
 
-static void
-sort(uint32_t *ids, unsigned n)
-{
-    for (unsigned i = 1; i < n; i++)
-        for (unsigned j = i; j > 0 && ids[j - 1] > ids[j]; j--)
-            SWAP(ids[j - 1], ids[j]);
-}
-
 int64_t
 sys_setgroups(const uint64_t arg[6])
 {
@@ -238,32 +237,24 @@ sys_setgroups(const uint64_t arg[6])
     for (unsigned i = 0; i < n && !err; i++)
         if (cred->groups[i] == KEEP)
             err = -EINVAL;
-    if (err) {
-        cred_put(cred);
-        return err;
-    }
-    sort(cred->groups, n);
-    cred_set(cred);
-    return 0;
+    return finish(cred, err);
 }
 
 /* ---- Capabilities: user 0 has all, others none, and nobody gives one up
  * ---- */
 
-/* Reads the header. Returns how many words each set has, or an error; a
- * version that is not known is answered by the newest. */
+/* Reads the header; a version that is not known is answered by the one that
+ * is. */
 static int
 read_header(uint64_t user, struct cap_header *header)
 {
-    static const uint32_t newest = CAP_VERSION_3;
+    static const uint32_t known = CAP_VERSION_3;
     if (uaccess_read(header, uaddr(user), sizeof(*header)) != 0)
         return -EFAULT;
-    if (header->version == CAP_VERSION_1)
-        return 1;
-    if (header->version == CAP_VERSION_2 || header->version == CAP_VERSION_3)
-        return header->pid < 0 ? -EINVAL : 2;
-    return uaccess_write(uaddr(user), &newest, sizeof(newest)) ? -EFAULT
-                                                               : -EINVAL;
+    if (header->version == known)
+        return header->pid < 0 ? -EINVAL : 0;
+    int err = uaccess_write(uaddr(user), &known, sizeof(known));
+    return err ? err : -EINVAL;
 }
 
 static void
@@ -284,18 +275,19 @@ sys_capget(const uint64_t arg[6])
 {
     struct cap_header header;
     struct cap_data data[2];
-    int words = read_header(arg[0], &header);
-    if (words < 0)
-        return words == -EINVAL && !arg[1] && header.pid >= 0 ? 0 : words;
+    int err = read_header(arg[0], &header);
+    /* To ask for the version alone is no error. */
+    if (err == -EINVAL && header.version != CAP_VERSION_3 && !arg[1])
+        return 0;
+    if (err)
+        return err;
     spin_lock(&process_lock);
     const struct process *p =
         header.pid ? process_find_locked(header.pid) : process_current();
     if (p)
         get_caps(p->cred, data);
     spin_unlock(&process_lock);
-    return p ? uaccess_write(uaddr(arg[1]), data,
-                             (size_t)words * sizeof(data[0]))
-             : -ESRCH;
+    return p ? uaccess_write(uaddr(arg[1]), data, sizeof(data)) : -ESRCH;
 }
 
 int64_t
@@ -303,20 +295,12 @@ sys_capset(const uint64_t arg[6])
 {
     struct cap_header header;
     struct cap_data have[2], wish[2];
-    int words = read_header(arg[0], &header);
-    if (words < 0)
-        return words;
-    if (header.pid != 0 && header.pid != process_current()->pid)
-        return -EPERM;
+    int err = read_header(arg[0], &header);
+    if (!err)
+        err = uaccess_read(wish, uaddr(arg[1]), sizeof(wish));
+    if (err)
+        return err;
     get_caps(cred_current(), have);
-    for (int i = 0; i < 2; i++)
-        wish[i] = have[i];
-    if (uaccess_read(wish, uaddr(arg[1]), (size_t)words * sizeof(wish[0])))
-        return -EFAULT;
-    for (int i = 0; i < words; i++)
-        if (wish[i].effective != have[i].effective ||
-            wish[i].permitted != have[i].permitted ||
-            wish[i].inheritable != have[i].inheritable)
-            return -EPERM;
-    return 0;
+    bool own = header.pid == 0 || header.pid == process_current()->pid;
+    return own && memcmp(have, wish, sizeof(have)) == 0 ? 0 : -EPERM;
 }

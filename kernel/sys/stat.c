@@ -115,33 +115,24 @@ access_at(uint64_t dirfd, uint64_t path, unsigned mode, unsigned flags)
 }
 
 /* A program that runs for one user on behalf of another asks what that other
- * might do: the whole path is walked with the real ids. */
-static int
-access_by_real(uint64_t dirfd, uint64_t path, unsigned mode, unsigned flags)
-{
-    struct cred *real = cred_copy();
-    if (!real)
-        return -ENOMEM;
-    real->uid.fs = real->uid.real;
-    real->gid.fs = real->gid.real;
-    const struct cred *own = cred_exchange(real);
-    int err = access_at(dirfd, path, mode, flags);
-    cred_put(cred_exchange(own));
-    return err;
-}
-
+ * might do: but for AT_EACCESS, the whole path is walked with the real ids. */
 static int64_t
 check_access_at(uint64_t dirfd, uint64_t path, unsigned mode, unsigned flags)
 {
-    const struct cred *cred = cred_current();
-    bool same =
-        cred->uid.fs == cred->uid.real && cred->gid.fs == cred->gid.real;
     if ((mode & ~(unsigned)(R_OK | W_OK | X_OK)) ||
         (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
         return -EINVAL;
-    return same || (flags & AT_EACCESS)
-               ? access_at(dirfd, path, mode, flags)
-               : access_by_real(dirfd, path, mode, flags);
+    struct cred *cred = cred_copy();
+    if (!cred)
+        return -ENOMEM;
+    if (!(flags & AT_EACCESS)) {
+        cred->uid.fs = cred->uid.real;
+        cred->gid.fs = cred->gid.real;
+    }
+    const struct cred *own = cred_exchange(cred);
+    int err = access_at(dirfd, path, mode, flags);
+    cred_put(cred_exchange(own));
+    return err;
 }
 
 int64_t
