@@ -53,6 +53,23 @@ def test_toolchain(toolchain):
         assert guest.command("echo $((1+1)) hello").endswith("hello")
 
 
+def test_clean_and_build_at_once():
+    """`make clean TARGET` builds the target whole, whatever the jobs."""
+    folder = os.path.relpath(harness.built("at-once"), harness.ROOT)
+    target = f"{folder}/host/fsck.eclipsefs"
+    command = ["make", "-j4", f"BUILD={folder}", "clean", target]
+    for _ in range(2):
+        subprocess.run(
+            command,
+            cwd=harness.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        assert os.path.exists(os.path.join(harness.ROOT, target))
+    shutil.rmtree(harness.built("at-once"))
+
+
 # What a SAN=1 kernel says of an error made on purpose.
 MADE_ERRORS = {
     "test.kasan-freed": r"kasan: write of 1 bytes .* not allocated",
