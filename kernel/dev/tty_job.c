@@ -68,19 +68,6 @@ tty_open(struct tty *tty, bool take)
     return 0;
 }
 
-/* Whether nobody of the session is left who could continue the group: no
- * member has a parent in another group of the session. */
-static bool
-is_orphaned_locked(int pgid) REQUIRES(process_lock)
-{
-    struct process *p;
-    list_for_each_entry (p, &process_list, all_node)
-        if (p->pgid == pgid && p->parent && p->parent->pgid != pgid &&
-            p->parent->sid == p->sid)
-            return false;
-    return true;
-}
-
 int
 tty_job_check(struct tty *tty, int sig)
 {
@@ -94,7 +81,8 @@ tty_job_check(struct tty *tty, int sig)
     spin_unlock(&tty->lock);
     bool deaf = background &&
                 (self->pid == 1 || blocked || signal_is_ignored(self, sig));
-    bool orphaned = background && !deaf && is_orphaned_locked(pgid);
+    bool orphaned =
+        background && !deaf && process_is_orphaned_group_locked(pgid, NULL);
     spin_unlock(&process_lock);
     if (!background || (deaf && sig == SIGTTOU))
         return 0;

@@ -1,5 +1,6 @@
 #include "abi/errno.h"
 #include "abi/signal.h"
+#include "abi/wait.h"
 #include "lib/panic.h"
 #include "mm/space.h"
 #include "proc/futex.h"
@@ -20,6 +21,28 @@ find_reaper_locked(const struct process *process) REQUIRES(process_lock)
     return p;
 }
 
+/* `leaver` no longer counts as a member of group pgid, or as a parent of one:
+ * if nobody is left who could continue its stopped members, they are told so
+ * [posix _exit]. */
+static void
+leave_group_locked(int pgid, const struct process *leaver)
+    REQUIRES(process_lock)
+{
+    struct process *p;
+    bool has_stopped_members = false;
+    list_for_each_entry (p, &process_list, all_node)
+        has_stopped_members |= p->pgid == pgid && p->stop_signal;
+    if (!has_stopped_members || !process_is_orphaned_group_locked(pgid, leaver))
+        return;
+    list_for_each_entry (p, &process_list, all_node) {
+        if (p->pgid == pgid) {
+            signal_send_locked(p, SIGHUP);
+            signal_send_locked(p, SIGCONT);
+        }
+    }
+}
+
+/* Gives the children of a dying process to its reaper. */
 static void
 hand_over_children_locked(struct process *process) REQUIRES(process_lock)
 {
@@ -29,24 +52,30 @@ hand_over_children_locked(struct process *process) REQUIRES(process_lock)
         child->parent = reaper;
         if (child->death_signal != 0)
             signal_send_locked(child, child->death_signal);
+        if (child->pgid != process->pgid && child->sid == process->sid)
+            leave_group_locked(child->pgid, process);
     }
     list_splice_back(&reaper->children, &process->children);
     waitq_wake_all(&reaper->child_changed);
+    if (process->parent->pgid != process->pgid)
+        leave_group_locked(process->pgid, process);
 }
 
-/* Tells the parent. Returns whether it wants no zombie: it ignores SIGCHLD
- * [posix _exit]. */
+/* Tells the parent. Returns whether it wants no zombie [posix _exit]. */
 static bool
 report_locked(struct process *process) REQUIRES(process_lock)
 {
-    struct process *parent = process->parent;
-    bool unwanted =
-        process->exit_signal == SIGCHLD && signal_is_ignored(parent, SIGCHLD);
+    int status = process->exit_status;
+    const struct sigaction_abi action =
+        signal_get_action(process->parent, SIGCHLD);
+    bool unwanted = process->exit_signal == SIGCHLD &&
+                    (action.handler == SIG_IGN || action.flags & SA_NOCLDWAIT);
+    if (WIFEXITED(status))
+        signal_tell_parent_locked(process, CLD_EXITED, WEXITSTATUS(status));
+    else
+        signal_tell_parent_locked(process, CLD_KILLED, WTERMSIG(status));
     if (unwanted)
         process_unlink_locked(process);
-    if (process->exit_signal != 0)
-        signal_send_locked(parent, process->exit_signal);
-    waitq_wake_all(&parent->child_changed);
     return unwanted;
 }
 
@@ -77,8 +106,7 @@ process_report_stop_locked(struct process *process)
 {
     if (!process_has_stopped(process))
         return;
-    signal_send_locked(process->parent, SIGCHLD);
-    waitq_wake_all(&process->parent->child_changed);
+    signal_tell_parent_locked(process, CLD_STOPPED, process->stop_signal);
 }
 
 /* ---- Ends of threads ---- */

@@ -83,6 +83,18 @@ thread_find_locked(int tid)
     return NULL;
 }
 
+bool
+process_is_orphaned_group_locked(int pgid, const struct process *except)
+{
+    const struct process *p;
+    list_for_each_entry (p, &process_list, all_node)
+        if (p->pgid == pgid && p != except && p->state == PROCESS_ALIVE &&
+            p->parent && p->parent != except && p->parent->pgid != pgid &&
+            p->parent->sid == p->sid)
+            return false;
+    return true;
+}
+
 /* A number is in use while a thread, process, group or session has it. */
 static bool
 is_free_locked(int pid) REQUIRES(process_lock)

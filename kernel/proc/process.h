@@ -111,6 +111,11 @@ struct process *process_find(int pid);
 struct process *process_find_locked(int pid) REQUIRES(process_lock);
 struct process *process_find_group_locked(int pgid) REQUIRES(process_lock);
 
+/* Whether nobody of the session is left who could continue the group: no
+ * member, but for `except`, has a parent in another group of the session. */
+bool process_is_orphaned_group_locked(int pgid, const struct process *except)
+    REQUIRES(process_lock);
+
 /* The thread of that number, of whichever process, or NULL. */
 struct thread *thread_find_locked(int tid) REQUIRES(process_lock);
 

@@ -67,8 +67,8 @@ tick(struct timer *timer)
     rq->ticking = rq->current != rq->idle;
     if (!rq->ticking)
         return;
-    itimer_tick();
     usage_sample(rq->current, trap_was_in_user());
+    itimer_tick();
     if (READ_ONCE(rq->nready) > 0) {
         __atomic_fetch_or(&cpu_thread()->work, THREAD_WORK_RESCHED,
                           __ATOMIC_RELAXED);

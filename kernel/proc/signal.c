@@ -6,6 +6,9 @@
 #include "proc/itimer.h"
 #include "proc/sched.h"
 #include "proc/signal_queue.h"
+#include "proc/usage.h"
+
+#define NS_PER_TICK 10000000
 
 static bool
 is_signal(int sig)
@@ -119,13 +122,34 @@ signal_notify_threads(struct process *process, const struct thread *only,
     }
 }
 
+void
+signal_tell_parent_locked(struct process *process, int code, int status)
+{
+    struct process *parent = process->parent;
+    bool is_stop = code == CLD_STOPPED || code == CLD_CONTINUED;
+    uint64_t flags = signal_get_action(parent, SIGCHLD).flags;
+    struct usage used = usage_of_process(process);
+    struct siginfo info = {
+        .signo = is_stop ? SIGCHLD : process->exit_signal,
+        .code = code,
+        .pid = process->pid,
+        .uid = process->cred->uid.real,
+        .value = (uint32_t)status,
+        .utime = (int64_t)(used.user_ns / NS_PER_TICK),
+        .stime = (int64_t)((used.run_ns - used.user_ns) / NS_PER_TICK),
+    };
+    if (info.signo != 0 && !(is_stop && flags & SA_NOCLDSTOP))
+        (void)signal_send_info_locked(parent, NULL, &info);
+    waitq_wake_all(&parent->child_changed);
+}
+
 static void
 continue_locked(struct process *process, int sig) REQUIRES(process_lock)
 {
     discard_all(process, STOPS_BY_DEFAULT);
     if (process->stop_signal && sig == SIGCONT) {
         process->has_continued = true;
-        waitq_wake_all(&process->parent->child_changed);
+        signal_tell_parent_locked(process, CLD_CONTINUED, SIGCONT);
     }
     process->stop_signal = 0;
     waitq_wake_all(&process->continued);

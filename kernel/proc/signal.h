@@ -22,6 +22,12 @@ int signal_send_info_locked(struct process *process, struct thread *thread,
 void signal_send_locked(struct process *process, int sig)
     REQUIRES(process_lock);
 
+/* Tells the parent that its child has ended, stopped or continued: with code
+ * CLD_*, and the exit code or signal that goes with it. Wakes it if it waits.
+ */
+void signal_tell_parent_locked(struct process *process, int code, int status)
+    REQUIRES(process_lock);
+
 /* As kill(2): pid > 0 a process, 0 the caller's group, -1 all but init,
  * < -1 group -pid; sig 0 only checks. Returns 0, -ESRCH, -EINVAL, or
  * -EPERM: there is nobody whom the caller may send it to. */

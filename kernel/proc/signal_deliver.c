@@ -146,6 +146,9 @@ next_locked(struct siginfo *info, struct sigaction_abi *action)
         if (action->handler != SIG_DFL ||
             !(SIGNAL_BIT(info->signo) & STOPS_BY_DEFAULT))
             return true;
+        if (info->signo != SIGSTOP &&
+            process_is_orphaned_group_locked(self->pgid, NULL))
+            continue; /* nobody would continue it [posix §2.4.3] */
         stop_locked(self, info->signo);
     }
 }

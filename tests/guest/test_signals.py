@@ -7,7 +7,7 @@ from harness import Guest, cases
 
 PROGRAMS = [
     "signals_" + name
-    for name in ("queue", "handlers", "frames", "vdso", "calls", "timers")
+    for name in ("queue", "handlers", "frames", "vdso", "calls", "timers", "children")
 ]
 
 

@@ -61,6 +61,7 @@ check_default_action(int number, const int fds[2])
 
     if (pid == 0)
         _exit(read(fds[0], &byte, 1) == 1 ? 5 : 6);
+    check_eq(setpgid(pid, 0), 0); /* nothing stops it among orphans */
     check_eq(kill(pid, number), 0);
     if (action == STOPS) {
         check_eq(waitpid(pid, &status, WUNTRACED), pid);
