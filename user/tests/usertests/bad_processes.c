@@ -35,6 +35,16 @@ bad_processes(void)
     bad(EFAULT, get_robust_list, 0, buffer, KERNEL_PAGE);
     bad(ESRCH, get_robust_list, 30000, buffer, buffer);
     bad(EINVAL, clone3, buffer, 8);
+    bad(ECHILD, waitid, 0, 0, NULL, 4, NULL); /* P_ALL, WEXITED */
+    bad(EINVAL, waitid, 77, 0, NULL, 4, NULL);
+    bad(EINVAL, waitid, 0, 0, NULL, 0, NULL);
+    bad(EINVAL, getrusage, 77, buffer);
+    bad(EFAULT, getrusage, 0, NO_PAGE);
+    bad(EFAULT, times, NO_PAGE);
+    bad(EINVAL, prctl, 77777, 0, 0, 0, 0);
+    bad(EFAULT, prctl, 15, NO_PAGE);     /* PR_SET_NAME */
+    bad(EFAULT, prctl, 16, KERNEL_PAGE); /* PR_GET_NAME */
+    bad(EINVAL, prctl, 1, 99, 0, 0, 0);  /* PR_SET_PDEATHSIG */
     bad(EFAULT, clone3, NO_PAGE, 88);
     bad(EFAULT, clone3, KERNEL_PAGE, 88);
     bad(EFAULT, futex, NO_PAGE, FUTEX_WAIT_PRIVATE, 0, NULL);

@@ -1,6 +1,7 @@
 /* The calls on processes, signals and memory do what they are for. */
 #include "usertests.h"
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -27,6 +28,28 @@ children_are_waited_for(void)
         call(exit, 8);
     check_eq(ended(pid), 8 << 8);
     check_fails(ECHILD, call(wait4, pid, NULL, WNOHANG, NULL));
+}
+
+static void
+children_are_looked_at(void)
+{
+    int32_t info[32] = {0};
+    int64_t usage[18] = {0}, ticks[4] = {-1, -1, -1, -1};
+    char name[16] = "";
+    long pid = call(clone, SIGCHLD, 0, 0, 0, 0);
+
+    if (pid == 0)
+        call(exit_group, 9);
+    check_eq(call(waitid, 1, pid, info, 4 | 0x1000000, NULL), 0); /* WNOWAIT */
+    check(info[0] == SIGCHLD && info[4] == pid && info[6] == 9);
+    check_eq(call(waitid, 1, pid, NULL, 4, usage), 0);
+    check(usage[0] == 0 && usage[1] < 1000000);
+    check_eq(call(getrusage, -1, usage), 0);
+    check(call(times, ticks) > 0);
+    check(ticks[0] >= 0 && ticks[3] >= 0);
+    check_eq(call(prctl, 15, "a name"), 0);
+    check_eq(call(prctl, 16, name), 0);
+    check(strcmp(name, "a name") == 0);
 }
 
 static void
@@ -192,6 +215,7 @@ void
 good_processes(void)
 {
     good(children_are_waited_for);
+    good(children_are_looked_at);
     good(programs_are_run);
     good(groups_and_sessions);
     good(users);
