@@ -496,6 +496,11 @@ crashtest: ## every crash image, a million operations, damage: hours; IMAGES=N f
 	@tests/crash/errors --build $(BUILD)
 	@tests/crash/run --build $(BUILD) $(if $(IMAGES),--images $(IMAGES))
 	@$(BUILD)/host/damage -j $$(nproc) -n $(or $(IMAGES),100000)
+fuzz: ## a million random system calls, SAN=1, 4 harts; CALLS=N SEED=N
+	@tools/setup --quick test
+	@$(MAKE) $(BUILD)/test.img
+	@$(MAKE) SAN=1 BUILD=$(BUILD)/san kernel
+	@tests/fuzz $(BUILD) $(or $(CALLS),1000000) $(or $(SEED),1)
 bench: ## measure, compare with the last baseline; SAVE=1 renews it
 	@tools/setup --quick test
 	@$(MAKE) tests
@@ -517,4 +522,4 @@ help: ## this list
 FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian \
         debian-if-offered asm compile_commands.json clean run boot gdb test \
-        lint findings crashtest bench format doctor setup map help FORCE
+        lint findings crashtest fuzz bench format doctor setup map help FORCE

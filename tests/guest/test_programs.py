@@ -9,6 +9,7 @@ from harness import cases, run_program
 # What a program needs that two harts and 128 MiB are not.
 MACHINES = {
     "cow": dict(harts=4),
+    "fuzz": dict(harts=4),
     "hog": dict(memory="32M"),
     "pids": dict(memory="512M"),
     "uptime": dict(harts=1, extra=("-icount", "shift=0,sleep=off")),
