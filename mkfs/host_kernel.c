@@ -3,6 +3,7 @@
 #include "dev/blockdev.h"
 #include "lib/panic.h"
 #include "lib/print.h"
+#include "mm/object.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
 #include "proc/borrow.h"
@@ -200,6 +201,34 @@ void
 frame_unref(void *frame)
 {
     free(frame);
+}
+
+unsigned
+frame_refs(const void *frame UNUSED)
+{
+    return 1;
+}
+
+/* ---- Nobody has anything mapped ---- */
+
+const struct object_ops mapping_ops; /* fs/mapping.h, which is not for here */
+
+void
+object_init(struct object *object, const struct object_ops *ops)
+{
+    object->ops = ops;
+    list_init(&object->areas);
+}
+
+void
+object_unmap(struct object *object UNUSED, uint64_t from UNUSED,
+             bool private_too UNUSED)
+{
+}
+
+void
+object_protect(struct object *object UNUSED)
+{
 }
 
 void *

@@ -9,6 +9,7 @@
 #define MIN_PAGES    64u
 #define BUCKETS_MAX  65536u /* 1 MiB; a longer chain is the lesser evil */
 #define BATCH_MAX    32u    /* pages of one request: 128 KiB */
+#define VAIN_TRIES   256u   /* pages in use that are looked at in vain */
 #define PAGE_SECTORS (BLOCK_SIZE / SECTOR_SIZE)
 
 /* One request for consecutive pages, from its making to its completion. */
@@ -145,17 +146,24 @@ free_buf(struct buf *buf) REQUIRES(buf_lock)
     pool.stats.blocks--;
 }
 
-/* Frees the oldest page that nobody holds; those on the way to it are in use,
- * hence not old. Returns whether there was one. */
+/* A page that somebody has mapped stays the one copy of its content. */
 static bool
-evict(void) REQUIRES(buf_lock)
+is_mapped(const struct buf *buf)
 {
-    for (size_t n = pool.stats.blocks; n > 0; n--) {
+    return frame_refs(buf->data) > 1;
+}
+
+/* Frees the oldest page that nobody holds, of the first `tries`; those on the
+ * way to it are in use, hence not old. Returns whether there was one. */
+static bool
+evict(size_t tries) REQUIRES(buf_lock)
+{
+    for (size_t n = tries; n > 0; n--) {
         struct list_node *node = list_pop_front(&pool.row);
         if (!node)
             break;
         struct buf *buf = list_entry(node, struct buf, row_node);
-        if (!is_held(buf)) {
+        if (!is_held(buf) && !is_mapped(buf)) {
             free_buf(buf);
             return true;
         }
@@ -167,14 +175,14 @@ evict(void) REQUIRES(buf_lock)
 struct buf *
 buf_create(const void *owner, struct pages *pages, uint64_t index)
 {
-    while (pool.stats.blocks >= pool.max_pages && evict())
+    while (pool.stats.blocks >= pool.max_pages && evict(VAIN_TRIES))
         ;
     struct buf *buf = slab_alloc(&slab);
     if (!buf)
         return NULL;
     *buf = (struct buf){.owner = owner, .index = index, .holders = 1};
     buf->data = frame_alloc(0);
-    if (!buf->data && evict())
+    if (!buf->data && evict(pool.stats.blocks))
         buf->data = frame_alloc(0);
     if (!buf->data) {
         slab_free(&slab, buf);
@@ -431,7 +439,7 @@ bcache_shrink(size_t count)
     size_t freed = 0;
 
     spin_lock(&buf_lock);
-    while (freed < count && evict())
+    while (freed < count && evict(pool.stats.blocks))
         freed++;
     spin_unlock(&buf_lock);
     return freed;

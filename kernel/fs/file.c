@@ -12,6 +12,7 @@
 #include "fs/refcount.h"
 #include "fs/writeback.h"
 #include "mm/slab.h"
+#include "proc/signal.h"
 
 static struct slab_cache file_slab;
 
@@ -124,15 +125,22 @@ write_locked(struct file *file, struct uio *uio, uint64_t *offset)
     return n;
 }
 
+/* What is written may have to be read from a file first, of which this one's
+ * lock is no part. */
 static int64_t
 regular_write(struct file *file, struct uio *uio, uint64_t *offset)
 {
     struct super *super = file->inode->super;
-    int64_t n = write_locked(file, uio, offset);
+    int64_t n, done = 0;
 
-    if (inode_made_room(super, n))
+    do {
         n = write_locked(file, uio, offset);
-    return n;
+        if (inode_made_room(super, n))
+            n = write_locked(file, uio, offset);
+        done += MAX(n, 0);
+    } while ((n == -EFAULT || (n > 0 && uio->residual > 0)) &&
+             !signal_killed_meanwhile() && uio_fault_in(uio) == 0);
+    return done > 0 ? done : n;
 }
 
 static const struct file_ops regular_ops = {

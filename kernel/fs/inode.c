@@ -1,6 +1,7 @@
 #include "fs/inode.h"
 
 #include "abi/errno.h"
+#include "fs/mapping.h"
 #include "fs/writeback.h"
 #include "lib/panic.h"
 #include "lib/string.h"
@@ -66,6 +67,7 @@ new_inode_locked(struct super *super, uint64_t ino) REQUIRES(inode_cache.lock)
     sleeplock_init(&inode->lock, RANK_INODE);
     list_init(&inode->pages.all);
     list_init(&inode->pages.dirty);
+    object_init(&inode->object, &mapping_ops);
     list_init(&inode->dirty_node);
     list_push_front(inode_bucket(super, ino), &inode->hash_node);
     return inode;

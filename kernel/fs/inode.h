@@ -12,6 +12,7 @@
 #include "abi/mode.h"
 #include "lib/list.h"
 #include "fs/pages.h"
+#include "mm/object.h"
 #include "mm/uio.h"
 #include "proc/cred.h"
 #include "proc/sleeplock.h"
@@ -203,7 +204,8 @@ struct inode {
     uint64_t blocks;             /* of 512 bytes, that it has on the disk */
     struct pipe *fifo;           /* of a named pipe that is open */
 
-    struct pages pages; /* a regular file's content in memory */
+    struct pages pages;   /* a regular file's content in memory */
+    struct object object; /* who has it mapped */
 
     /* guarded by the inode cache's lock */
     unsigned refs;

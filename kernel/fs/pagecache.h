@@ -104,14 +104,27 @@ pagecache_allocate(struct inode *inode, uint64_t from, uint64_t to)
     REQUIRES(inode->lock)
 MUST_CHECK;
 
+/* Page index is about to be written to by who has mapped it: makes it dirty,
+ * and sets the times. LOCKED. Returns 0 and it held; or as
+ * pagecache_get_locked and reserve. */
+int
+pagecache_get_to_change(struct inode *inode, uint64_t index, struct buf **page)
+    REQUIRES(inode->lock)
+MUST_CHECK;
+
 /* Waits until no page from byte size on is being read: their blocks are about
  * to belong to somebody else. LOCKED. */
 void pagecache_wait(struct inode *inode, uint64_t size) REQUIRES(inode->lock);
 
-/* Forgets what is behind byte size. LOCKED, or nobody uses the inode. */
+/* Forgets what is behind byte size, also where it is mapped. LOCKED, or nobody
+ * uses the inode. */
 void pagecache_cut(struct inode *inode, uint64_t size);
 
 /* ---- For write_back. LOCKED ---- */
+
+/* To be called before the dirty pages are looked at: who has them mapped will
+ * make them dirty again before writing to them. */
+void pagecache_freeze(struct inode *inode) REQUIRES(inode->lock);
 
 /* Brings dirty pages into order, by index. */
 void pagecache_sort_dirty(struct inode *inode) REQUIRES(inode->lock);
@@ -130,3 +143,6 @@ void pagecache_written(struct inode *inode, struct buf *page)
     REQUIRES(inode->lock);
 void pagecache_lost(struct inode *inode, struct buf *page)
     REQUIRES(inode->lock);
+
+/* After some were lost: those who share them see what the disk has. */
+void pagecache_unmap(struct inode *inode) REQUIRES(inode->lock);

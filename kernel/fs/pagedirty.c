@@ -40,6 +40,9 @@ pagecache_extend(struct inode *inode)
         err = pagecache_get_locked(inode, index, &page);
     if (err)
         return err;
+    /* Who has it mapped may have written behind the end. */
+    memset(page->data + inode->size % BLOCK_SIZE, 0,
+           BLOCK_SIZE - inode->size % BLOCK_SIZE);
     int reserved = 0;
     if (!page->dirty && !run.hole)
         reserved = inode->page_ops->reserve(inode, index);
@@ -101,6 +104,7 @@ write_piece(struct inode *inode, struct uio *uio, uint64_t offset, bool replace)
     size_t skip = offset % BLOCK_SIZE;
     size_t n = MIN(BLOCK_SIZE - skip, uio->residual);
     bool beyond = index * BLOCK_SIZE >= inode->size;
+    uio->locked = true;
     struct uio before = *uio;
     struct buf *page;
 
@@ -183,6 +187,38 @@ pagecache_has_room(struct inode *inode, uint64_t from, uint64_t to)
     return st.f_bavail < holes / BLOCK_SIZE ? -ENOSPC : 0;
 }
 
+/* Finds a page, or reads it, and makes it dirty. Returns 0 and it held. */
+static int
+get_dirty(struct inode *inode, uint64_t index, struct buf **page)
+    REQUIRES(inode->lock)
+{
+    int err = pagecache_get_locked(inode, index, page);
+    if (err)
+        return err;
+    int reserved = (*page)->dirty ? 0 : inode->page_ops->reserve(inode, index);
+    if (reserved < 0) {
+        buf_put(*page);
+        return reserved;
+    }
+    bcache_hold(*page);
+    mark_dirty(inode, *page, reserved);
+    return 0;
+}
+
+/* Dirty pages are limited first: what is written back must be marked again
+ * before it is written to. */
+int
+pagecache_get_to_change(struct inode *inode, uint64_t index, struct buf **page)
+{
+    limit_dirty(inode); /* what gets lost is told to fsync */
+    int err = get_dirty(inode, index, page);
+    if (err)
+        return err;
+    inode->mtime = inode->ctime = fs_now();
+    inode_mark_dirty(inode);
+    return 0;
+}
+
 /* Promises a place to page index if it is a hole. */
 static int
 allocate_page(struct inode *inode, uint64_t index) REQUIRES(inode->lock)
@@ -193,15 +229,10 @@ allocate_page(struct inode *inode, uint64_t index) REQUIRES(inode->lock)
     int err = inode->page_ops->map(inode, index, 1, &run);
     if (err || !run.hole)
         return err;
-    err = pagecache_get_locked(inode, index, &page);
-    if (err)
-        return err;
-    int reserved = page->dirty ? 0 : inode->page_ops->reserve(inode, index);
-    if (reserved < 0)
+    err = get_dirty(inode, index, &page);
+    if (!err)
         buf_put(page);
-    else
-        mark_dirty(inode, page, reserved);
-    return MIN(reserved, 0);
+    return err;
 }
 
 int
@@ -278,9 +309,32 @@ pagecache_cut(struct inode *inode, uint64_t size)
     spin_unlock(&buf_lock);
     if (reserved > 0)
         inode->page_ops->unreserve(inode, reserved);
+    if (object_is_mapped(&inode->object))
+        object_unmap(&inode->object, size / BLOCK_SIZE + (used > 0), true);
 }
 
 /* ---- Getting clean ---- */
+
+void
+pagecache_freeze(struct inode *inode)
+{
+    size_t used = inode->size % BLOCK_SIZE;
+
+    if (!object_is_mapped(&inode->object))
+        return;
+    object_protect(&inode->object);
+    spin_lock(&buf_lock);
+    struct buf *last = buf_find(&inode->pages, inode->size / BLOCK_SIZE);
+    if (last && last->state == BUF_VALID)
+        memset(last->data + used, 0, BLOCK_SIZE - used);
+    spin_unlock(&buf_lock);
+}
+
+void
+pagecache_unmap(struct inode *inode)
+{
+    object_unmap(&inode->object, 0, false);
+}
 
 static struct buf *
 in_row(struct list_node *node)

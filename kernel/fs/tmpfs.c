@@ -272,7 +272,7 @@ tmpfs_set_size(struct inode *inode, uint64_t size)
 {
     if (size > FILE_PAGES_MAX * PAGE_SIZE)
         return -EFBIG;
-    pagecache_cut(inode, size);
+    pagecache_cut(inode, MIN(size, inode->size));
     WRITE_ONCE(inode->size, size);
     touch(inode, true);
     return 0;

@@ -65,6 +65,15 @@ uaccess_read(void *dst, uaddr_t src, size_t n)
 }
 
 int
+uaccess_read_now(void *dst, uaddr_t src, size_t n)
+{
+    cpu_thread()->no_waiting = true;
+    int error = copy(src.v, dst, n, false);
+    cpu_thread()->no_waiting = false;
+    return error;
+}
+
+int
 uaccess_write(uaddr_t dst, const void *src, size_t n)
 {
     return copy(dst.v, (char *)(uintptr_t)src, n, true);

@@ -31,6 +31,10 @@ uaddr_add(uaddr_t a, uint64_t n)
 int uaccess_read(void *dst, uaddr_t src, size_t n) MUST_CHECK;
 int uaccess_write(uaddr_t dst, const void *src, size_t n) MUST_CHECK;
 
+/* As uaccess_read for who holds a lock that stands in the way of reading a
+ * file: -EFAULT, too, if bytes are in pages of a file that are not there. */
+int uaccess_read_now(void *dst, uaddr_t src, size_t n) MUST_CHECK;
+
 /* Copies a string with its terminator into dst of size bytes.
  * Returns its length, -EFAULT, or -ENAMETOOLONG if no terminator is among
  * the first size bytes. */

@@ -24,8 +24,9 @@ move(struct uio *uio, char *kernel, size_t n, bool fill)
         if (!uio->user)
             memcpy(fill ? p : k, fill ? k : p, len);
         else
-            err = fill ? uaccess_write(uaddr(base), k, len)
-                       : uaccess_read(k, uaddr(base), len);
+            err = fill          ? uaccess_write(uaddr(base), k, len)
+                  : uio->locked ? uaccess_read_now(k, uaddr(base), len)
+                                : uaccess_read(k, uaddr(base), len);
         if (err)
             return done ? (int64_t)done : -EFAULT;
         uio->skip += len;
@@ -45,4 +46,19 @@ int64_t
 uio_drain(struct uio *uio, void *dst, size_t n)
 {
     return move(uio, dst, n, false);
+}
+
+int
+uio_fault_in(const struct uio *uio)
+{
+    const struct uio_vec *vec = uio->vec;
+    size_t skip = uio->skip;
+    char byte;
+    if (!uio->user || uio->residual == 0)
+        return -EFAULT;
+    while (skip == vec->len) {
+        vec++;
+        skip = 0;
+    }
+    return uaccess_read(&byte, uaddr(vec->base + skip), 1);
 }

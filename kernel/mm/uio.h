@@ -17,6 +17,7 @@ struct uio {
     size_t skip;               /* bytes of vec[0] already used */
     size_t residual;           /* bytes left in all; vec has as many */
     bool user;                 /* vec holds user addresses */
+    bool locked;               /* a drain must not wait for pages of files */
 };
 
 /* One contiguous buffer; *vec must live as long as the uio. */
@@ -38,6 +39,10 @@ uio_init_kernel(struct uio *uio, struct uio_vec *vec, void *base, size_t len)
  * Returns the bytes copied, fewer if the rest cannot be accessed, or -EFAULT
  * if not even one could be. */
 int64_t uio_fill(struct uio *uio, const void *src, size_t n) MUST_CHECK;
+
+/* Makes the next byte there for a drain, if it can be: after one that could
+ * not wait. Returns 0 or -EFAULT. May block. */
+int uio_fault_in(const struct uio *uio) MUST_CHECK;
 
 /* Copies min(n, residual) bytes out of the buffer into dst and advances it.
  * Returns as uio_fill. */

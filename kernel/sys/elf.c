@@ -2,16 +2,12 @@
 #include "abi/elf.h"
 #include "abi/errno.h"
 #include "abi/mman.h"
-#include "fs/file.h"
+#include "fs/mapping.h"
 #include "lib/string.h"
 #include "mm/space.h"
 #include "mm/uio.h"
 
 #define PHDRS_MAX 32u
-
-/* Where a program that can be anywhere goes: out of the way of the heap's
- * and the stack's growth, and where nobody's null pointer plus offset is. */
-#define PIE_BASE 0x2000000000ul
 
 /* Reads exactly n bytes at offset to where uio leads. */
 static int
@@ -69,6 +65,40 @@ is_sound(const struct elf64_phdr *ph, uint64_t base, uint64_t floor)
     return ALIGN_DOWN(base + ph->p_vaddr, PAGE_SIZE) >= floor;
 }
 
+/* The kernel's own program is copied. */
+static int
+copy_segment(const struct elf_source *source, const struct elf64_phdr *ph,
+             uint64_t va)
+{
+    struct uio uio;
+    struct uio_vec vec;
+    uio_init_user(&uio, &vec, uaddr(va), ph->p_filesz);
+    return read_exactly(source, &uio, ph->p_offset);
+}
+
+/* Pages of a file come when they are touched; only what is in the last one
+ * behind the segment's bytes has to be cleared now, and that makes it a copy.
+ */
+static int
+map_segment(const struct elf_source *source, struct space *space,
+            const struct elf64_phdr *ph, uint64_t va)
+{
+    static uint8_t zeros[PAGE_SIZE]; /* never written to */
+    uint64_t end = va + ph->p_filesz;
+    struct area area = {.start = ALIGN_DOWN(va, PAGE_SIZE),
+                        .end = ALIGN_UP(end, PAGE_SIZE),
+                        .prot = PROT_READ | PROT_WRITE};
+    if (ph->p_offset + ph->p_filesz > READ_ONCE(source->file->inode->size))
+        return -ENOEXEC;
+    int error = mapping_describe(source->file,
+                                 ALIGN_DOWN(ph->p_offset, PAGE_SIZE), &area);
+    if (error == 0)
+        error = space_map(space, &area, SPACE_REPLACE);
+    if (error == 0 && ph->p_memsz > ph->p_filesz && area.end > end)
+        error = uaccess_write(uaddr(end), zeros, area.end - end);
+    return error;
+}
+
 static int
 load_segment(const struct elf_source *source, struct space *space,
              const struct elf64_phdr *ph, uint64_t base)
@@ -79,22 +109,63 @@ load_segment(const struct elf_source *source, struct space *space,
     unsigned prot = (ph->p_flags & PF_R ? PROT_READ : 0) |
                     (ph->p_flags & PF_W ? PROT_WRITE : 0) |
                     (ph->p_flags & PF_X ? PROT_EXEC : 0);
-    struct uio uio;
-    struct uio_vec vec;
     struct area area = {
         .start = start, .end = start + size, .prot = PROT_READ | PROT_WRITE};
     int error = space_map(space, &area, SPACE_REPLACE);
-    if (error == 0 && ph->p_filesz > 0) {
-        uio_init_user(&uio, &vec, uaddr(va), ph->p_filesz);
-        error = read_exactly(source, &uio, ph->p_offset);
-    }
+    if (error == 0 && ph->p_filesz > 0)
+        error = source->file ? map_segment(source, space, ph, va)
+                             : copy_segment(source, ph, va);
     if (error == 0)
         error = space_protect(space, start, size, prot);
     return error == -EFAULT ? -ENOMEM : error;
 }
 
+/* Takes over the path of the dynamic linker. */
+static int
+read_interpreter(const struct elf_source *source, const struct elf64_phdr *ph,
+                 struct elf_info *info)
+{
+    size_t n = ph->p_filesz;
+    if (n < 2 || n > sizeof(info->interpreter))
+        return -ENOEXEC;
+    int error = read_kernel(source, info->interpreter, n, ph->p_offset);
+    if (error == 0 && strnlen(info->interpreter, n) != n - 1)
+        error = -ENOEXEC;
+    return error;
+}
+
+static int
+load_all(const struct elf_source *source, struct space *space,
+         const struct elf64_ehdr *header, const struct elf64_phdr *phdrs,
+         struct elf_info *info)
+{
+    for (unsigned i = 0; i < header->e_phnum; i++) {
+        const struct elf64_phdr *ph = &phdrs[i];
+        int error = 0;
+        if (ph->p_type == PT_INTERP)
+            error = read_interpreter(source, ph, info);
+        if (error != 0)
+            return error;
+        if (ph->p_type != PT_LOAD || ph->p_memsz == 0)
+            continue;
+        if (!is_sound(ph, info->base, info->end))
+            return -ENOEXEC;
+        error = load_segment(source, space, ph, info->base);
+        if (error != 0)
+            return error;
+        /* The program headers may be in memory, as a part of this. */
+        uint64_t bytes = header->e_phnum * sizeof(*ph);
+        uint64_t at = header->e_phoff - ph->p_offset;
+        if (header->e_phoff >= ph->p_offset && ph->p_filesz >= bytes &&
+            at <= ph->p_filesz - bytes)
+            info->phdr = info->base + ph->p_vaddr + at;
+        info->end = ALIGN_UP(info->base + ph->p_vaddr + ph->p_memsz, PAGE_SIZE);
+    }
+    return info->end != 0 ? 0 : -ENOEXEC;
+}
+
 int
-elf_load(const struct elf_source *source, struct space *space,
+elf_load(const struct elf_source *source, struct space *space, uint64_t base,
          struct elf_info *info)
 {
     struct elf64_ehdr header;
@@ -108,27 +179,8 @@ elf_load(const struct elf_source *source, struct space *space,
     if (error != 0)
         return error;
 
-    uint64_t base = header.e_type == ET_DYN ? PIE_BASE : 0;
-    *info = (struct elf_info){.entry = base + header.e_entry,
-                              .phnum = header.e_phnum};
-    for (unsigned i = 0; i < header.e_phnum; i++) {
-        const struct elf64_phdr *ph = &phdrs[i];
-        if (ph->p_type == PT_INTERP)
-            return -ENOEXEC; /* wants a dynamic linker */
-        if (ph->p_type != PT_LOAD || ph->p_memsz == 0)
-            continue;
-        if (!is_sound(ph, base, info->end))
-            return -ENOEXEC;
-        error = load_segment(source, space, ph, base);
-        if (error != 0)
-            return error;
-        /* The program headers may be in memory, as a part of this. */
-        uint64_t bytes = header.e_phnum * sizeof(*ph);
-        uint64_t at = header.e_phoff - ph->p_offset;
-        if (header.e_phoff >= ph->p_offset && ph->p_filesz >= bytes &&
-            at <= ph->p_filesz - bytes)
-            info->phdr = base + ph->p_vaddr + at;
-        info->end = ALIGN_UP(base + ph->p_vaddr + ph->p_memsz, PAGE_SIZE);
-    }
-    return info->end != 0 ? 0 : -ENOEXEC;
+    base = header.e_type == ET_DYN ? base : 0;
+    *info = (struct elf_info){
+        .base = base, .entry = base + header.e_entry, .phnum = header.e_phnum};
+    return load_all(source, space, &header, phdrs, info);
 }

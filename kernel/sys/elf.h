@@ -1,4 +1,4 @@
-/* Loading ELF64 programs: static ones, and static ones that can be anywhere
+/* Loading ELF64 programs, and the dynamic linkers that some ask for
  * [elf §4, §5].
  *
  * Owns nothing. Thread context, may block. */
@@ -18,14 +18,17 @@ struct elf_source {
 
 /* What the program and its startup code need to know. */
 struct elf_info {
+    uint64_t base; /* what was added to all its addresses */
     uint64_t entry;
     uint64_t phdr; /* user address of the program headers, 0 if unloaded */
     uint64_t phnum;
-    uint64_t end; /* first address after the last segment */
+    uint64_t end;          /* first address after the last segment */
+    char interpreter[256]; /* path of its dynamic linker; "": it has none */
 };
 
-/* Maps and fills the segments in `space`, which is empty and must be the
- * running thread's arch.space. Returns 0, -ENOEXEC (no such program, or a
- * damaged one), -ENOMEM, or the file's error. */
+/* Maps the segments in `space`, where they touch nothing else, and which must
+ * be the running thread's arch.space; at `base`, if they can be anywhere.
+ * Returns 0, -ENOEXEC (no such program, or a damaged one), -ENOMEM, or the
+ * file's error. */
 int elf_load(const struct elf_source *source, struct space *space,
-             struct elf_info *info) MUST_CHECK;
+             uint64_t base, struct elf_info *info) MUST_CHECK;

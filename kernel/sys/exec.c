@@ -18,99 +18,18 @@
 #include "proc/sched.h"
 #include "proc/signal.h"
 #include "proc/usage.h"
+#include "sys/exec_args.h"
 #include "sys/fileargs.h"
 #include "sys/sys.h"
 #include "sys/vdso.h"
 
-#define ARGS_BYTES 131072u /* argv, envp and path, with terminators */
-#define ARGS_COUNT 8192u   /* strings of argv and envp together */
-#define FIRST_ROOM 2048u
+/* Where programs that can be anywhere go, and dynamic linkers: out of the way
+ * of each other, the heap's and the stack's growth, and where nobody's null
+ * pointer plus offset is. */
+#define PIE_BASE    0x2000000000ul
+#define LINKER_BASE 0x3000000000ul
 
-/* The strings that a program is started with, on their way from its
- * predecessor's memory to its own: path, argv, envp. Starts as all zeroes;
- * what adds to it returns 0, -ENOMEM, -E2BIG or -EFAULT. */
-struct exec_args {
-    char *text; /* to be freed */
-    size_t len, room;
-    unsigned argc, envc; /* the path is not counted */
-    struct cred *cred;   /* whose the process will be; commit takes it over */
-};
-
-/* ---- Collecting them ---- */
-
-/* Doubles the room, up to ARGS_BYTES. */
-static int
-grow(struct exec_args *args)
-{
-    size_t room = args->room > 0 ? args->room * 2 : FIRST_ROOM;
-    if (room > ARGS_BYTES)
-        return -E2BIG;
-    char *text = kmalloc(room);
-    if (!text)
-        return -ENOMEM;
-    memcpy(text, args->text, args->len);
-    kfree(args->text);
-    args->text = text;
-    args->room = room;
-    return 0;
-}
-
-/* Adds a string of the kernel's. */
-static int
-add_string(struct exec_args *args, const char *text, unsigned *count)
-{
-    size_t n = strlen(text) + 1;
-    while (n > args->room - args->len) {
-        int error = grow(args);
-        if (error != 0)
-            return error;
-    }
-    memcpy(args->text + args->len, text, n);
-    args->len += n;
-    if (count)
-        ++*count;
-    return 0;
-}
-
-/* Copies a user's string behind the others. */
-static int
-add_user_string(struct exec_args *args, uaddr_t string)
-{
-    int64_t n;
-    while ((n = uaccess_read_string(args->text + args->len, string,
-                                    args->room - args->len)) == -ENAMETOOLONG) {
-        int error = grow(args);
-        if (error != 0)
-            return error;
-    }
-    if (n < 0)
-        return (int)n;
-    args->len += (size_t)n + 1;
-    return 0;
-}
-
-/* Adds an array of user pointers to strings that NULL ends; a NULL array is
- * empty. */
-static int
-add_user_strings(struct exec_args *args, uaddr_t array, unsigned *count)
-{
-    if (array.v == 0)
-        return 0;
-    for (;; array = uaddr_add(array, sizeof(uint64_t))) {
-        uint64_t string;
-        int error = uaccess_read(&string, array, sizeof(string));
-        if (error != 0)
-            return error;
-        if (string == 0)
-            return 0;
-        if (args->argc + args->envc == ARGS_COUNT)
-            return -E2BIG;
-        error = add_user_string(args, uaddr(string));
-        if (error != 0)
-            return error;
-        (*count)++;
-    }
-}
+#define SCRIPTS_MAX 5u /* interpreted by one another */
 
 /* ---- The new memory ---- */
 
@@ -118,7 +37,7 @@ add_user_strings(struct exec_args *args, uaddr_t array, unsigned *count)
  * bytes, then auxv, envp, argv and, at sp, argc [psabi §2.1; elf §5]. */
 static int
 build_stack(const struct exec_args *args, const struct elf_info *info,
-            uint64_t *sp)
+            uint64_t linker, uint64_t *sp)
 {
     uint8_t random[16];
     uint64_t text_at = ALIGN_DOWN(SPACE_STACK_TOP - args->len, 16);
@@ -128,7 +47,7 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
         {AT_PHENT, sizeof(struct elf64_phdr)},
         {AT_PHNUM, info->phnum},
         {AT_PAGESZ, PAGE_SIZE},
-        {AT_BASE, 0},
+        {AT_BASE, linker},
         {AT_FLAGS, 0},
         {AT_ENTRY, info->entry},
         {AT_UID, args->cred->uid.real},
@@ -166,22 +85,45 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
     return error == -EFAULT ? -ENOMEM : error;
 }
 
+/* Puts the program's dynamic linker beside it: it runs first. */
+static int
+load_linker(const char *path, struct space *space, uint64_t *base,
+            uint64_t *start)
+{
+    struct elf_source source = {0};
+    struct elf_info info;
+    int error = file_open_program(process_current()->fs, path, &source.file);
+    if (error != 0)
+        return error;
+    error = elf_load(&source, space, LINKER_BASE, &info);
+    file_put(source.file);
+    *base = info.base;
+    *start = info.entry;
+    return error;
+}
+
+/* Makes *start the address where it begins, with the stack at *sp. */
 static int
 build_space(const struct elf_source *source, const struct exec_args *args,
-            struct space *space, struct elf_info *info, uint64_t *sp)
+            struct space *space, uint64_t *start, uint64_t *sp)
 {
+    struct elf_info info = {0};
+    uint64_t linker = 0;
     struct area stack = {.start = SPACE_STACK_TOP - PAGE_SIZE,
                          .end = SPACE_STACK_TOP,
                          .prot = PROT_READ | PROT_WRITE,
                          .flags = AREA_STACK};
-    int error = elf_load(source, space, info);
+    int error = elf_load(source, space, PIE_BASE, &info);
+    *start = info.entry;
+    if (error == 0 && info.interpreter[0] != '\0')
+        error = load_linker(info.interpreter, space, &linker, start);
     if (error == 0)
         error = space_map(space, &stack, SPACE_REPLACE);
     if (error == 0)
         error = vdso_map(space);
     if (error == 0)
-        error = build_stack(args, info, sp);
-    space->brk_start = space->brk = info->end;
+        error = build_stack(args, &info, linker, sp);
+    space->brk_start = space->brk = info.end;
     return error;
 }
 
@@ -237,7 +179,7 @@ leave_program(void)
 
 /* The old program is no more. */
 static void
-commit(struct space *space, const struct elf_info *info, uint64_t sp,
+commit(struct space *space, uint64_t start, uint64_t sp,
        const struct exec_args *args)
 {
     struct process *self = process_current();
@@ -259,7 +201,7 @@ commit(struct space *space, const struct elf_info *info, uint64_t sp,
     signal_exec();
     memset(&t->arch.fpu, 0, sizeof(t->arch.fpu));
     sched_load_fpu();
-    trap_init_user_frame(trap_user_frame(&t->arch), info->entry, sp);
+    trap_init_user_frame(trap_user_frame(&t->arch), start, sp);
 }
 
 /* Whose the process will be once it runs the program. Mode and owner are read
@@ -292,8 +234,7 @@ static int
 exec_replace(const struct elf_source *source, struct exec_args *args)
 {
     struct space *old = cpu_thread()->space, *space;
-    struct elf_info info = {0};
-    uint64_t sp = 0;
+    uint64_t start = 0, sp = 0;
     args->cred = program_cred(source->file);
     if (!args->cred)
         return -ENOMEM;
@@ -305,7 +246,10 @@ exec_replace(const struct elf_source *source, struct exec_args *args)
     /* User copies go through the thread's space: the new one is filled
      * without a change of page tables. */
     cpu_thread()->space = space;
-    error = build_space(source, args, space, &info, &sp);
+    space->limit_size = old->limit_size;
+    space->limit_data = old->limit_data;
+    space->limit_stack = old->limit_stack;
+    error = build_space(source, args, space, &start, &sp);
     if (error == 0) {
         cpu_thread()->space = old;
         error = leave_program();
@@ -317,22 +261,36 @@ exec_replace(const struct elf_source *source, struct exec_args *args)
         space_unref(space);
         return error;
     }
-    commit(space, &info, sp, args);
+    commit(space, start, sp, args);
     return 0;
 }
 
+/* The first line of one script is needed until the next one's is read. */
 static int
 exec_path(const char *path, struct exec_args *args)
 {
-    struct elf_source source = {0};
-    int error = file_open_program(process_current()->fs, path, &source.file);
-    if (error != 0)
-        return error;
-    error = exec_replace(&source, args);
-    if (error == 0)
-        fs_context_set_exe(process_current()->fs, source.file->dentry);
-    file_put(source.file);
-    return error;
+    char lines[2][SCRIPT_LINE_BYTES], *interpreter = NULL, *argument = NULL;
+    for (unsigned i = 0; i < SCRIPTS_MAX; i++) {
+        struct elf_source source = {0};
+        int error =
+            file_open_program(process_current()->fs, path, &source.file);
+        if (error != 0)
+            return error;
+        error = exec_args_read_script(source.file, lines[i % 2], &interpreter,
+                                      &argument);
+        bool is_script = error == 0;
+        if (is_script)
+            error = exec_args_interpret(args, path, interpreter, argument);
+        else if (error == -ENOEXEC)
+            error = exec_replace(&source, args);
+        if (error == 0 && !is_script)
+            fs_context_set_exe(process_current()->fs, source.file->dentry);
+        file_put(source.file);
+        if (error != 0 || !is_script)
+            return error;
+        path = interpreter;
+    }
+    return -ELOOP;
 }
 
 int64_t
@@ -343,11 +301,11 @@ sys_execve(const uint64_t arg[6])
     int error = path_arg_read(&path, arg[0]);
     if (error != 0)
         return error;
-    error = add_string(&args, path.text, NULL);
+    error = exec_args_add(&args, path.text, NULL);
     if (error == 0)
-        error = add_user_strings(&args, uaddr(arg[1]), &args.argc);
+        error = exec_args_add_user(&args, uaddr(arg[1]), &args.argc);
     if (error == 0)
-        error = add_user_strings(&args, uaddr(arg[2]), &args.envc);
+        error = exec_args_add_user(&args, uaddr(arg[2]), &args.envc);
     /* A program may count on a name of its own. */
     if (error == 0 && args.argc == 0)
         error = -EINVAL;
@@ -365,11 +323,11 @@ exec_start(const char *path, const struct elf_source *memory,
     static const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/",
                                               "TERM=vt100", NULL};
     struct exec_args args = {0};
-    int error = add_string(&args, path, NULL);
+    int error = exec_args_add(&args, path, NULL);
     for (unsigned i = 0; error == 0 && argv[i]; i++)
-        error = add_string(&args, argv[i], &args.argc);
+        error = exec_args_add(&args, argv[i], &args.argc);
     for (unsigned i = 0; error == 0 && environment[i]; i++)
-        error = add_string(&args, environment[i], &args.envc);
+        error = exec_args_add(&args, environment[i], &args.envc);
     if (error == 0)
         error = memory ? exec_replace(memory, &args) : exec_path(path, &args);
     kfree(args.text);

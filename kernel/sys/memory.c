@@ -1,13 +1,20 @@
 /* System calls about memory. */
 #include "abi/errno.h"
 #include "abi/mman.h"
+#include "fs/mapping.h"
 #include "mm/object.h"
 #include "mm/space.h"
-#include "proc/process.h"
+#include "sys/fileargs.h"
 #include "sys/sys.h"
 
 /* Below, a null pointer with an offset should find nothing. */
 #define MAP_MIN 0x10000u
+
+/* Flags that MAP_SHARED_VALIDATE stands for. */
+#define MAP_KNOWN                                                      \
+    ((unsigned)(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | \
+                MAP_NORESERVE | MAP_POPULATE | MAP_STACK |             \
+                MAP_FIXED_NOREPLACE))
 
 int64_t
 sys_brk(const uint64_t arg[6])
@@ -21,6 +28,22 @@ is_prot(uint64_t prot)
     return (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC)) == 0;
 }
 
+static int
+choose_file(const uint64_t arg[6], struct area *area)
+{
+    struct file *file = file_arg(arg[4]);
+    if (arg[5] % PAGE_SIZE != 0)
+        return -EINVAL;
+    if (arg[5] > INT64_MAX - (area->end - area->start))
+        return -EOVERFLOW;
+    if (!file)
+        return -EBADF;
+    int error = mapping_describe(file, arg[5], area);
+    if (error == 0)
+        area->object->ops->ref(area->handle);
+    return error;
+}
+
 /* Makes *area show what the flags and the descriptor say; with a reference to
  * it that is the caller's. */
 static int
@@ -28,16 +51,18 @@ choose_content(const uint64_t arg[6], struct area *area)
 {
     unsigned flags = (unsigned)arg[3], type = flags & MAP_TYPE;
     uint64_t size = area->end - area->start;
-    if (type != MAP_PRIVATE && type != MAP_SHARED)
+    if (type == MAP_SHARED_VALIDATE && flags & ~MAP_KNOWN)
+        return -EOPNOTSUPP;
+    if (type != MAP_PRIVATE)
+        area->flags = AREA_SHARED;
+    if (type == 0 || type > MAP_SHARED_VALIDATE)
         return -EINVAL;
     if (!(flags & MAP_ANONYMOUS))
-        return -ENODEV;
-    if (type == MAP_SHARED) {
-        area->object = area->handle = object_create_shared(size);
-        area->flags = AREA_SHARED;
-        return area->object ? 0 : -ENOMEM;
-    }
-    return 0;
+        return choose_file(arg, area);
+    if (type == MAP_PRIVATE)
+        return 0;
+    area->object = area->handle = object_create_shared(size);
+    return area->object ? 0 : -ENOMEM;
 }
 
 static int
@@ -97,4 +122,53 @@ sys_mprotect(const uint64_t arg[6])
         return -ENOMEM;
     return space_protect(process_current()->space, arg[0],
                          ALIGN_UP(arg[1], PAGE_SIZE), (unsigned)arg[2]);
+}
+
+/* Calls `each` with the areas of a range, one after the other: any may block
+ * and let the others change. Returns its first error, or -ENOMEM if there was
+ * a gap. */
+static int
+for_each_area(uint64_t start, uint64_t end, int (*each)(struct area *area))
+{
+    struct area area;
+    int error = 0, gap = 0;
+    while (error == 0 && start < end) {
+        if (!space_get_area(process_current()->space, start, &area))
+            return -ENOMEM;
+        if (area.start > start)
+            gap = -ENOMEM;
+        if (area.start < end)
+            error = each(&area);
+        start = area.end;
+        area_put(&area);
+    }
+    return error != 0 ? error : gap;
+}
+
+static int
+sync_area(struct area *area)
+{
+    bool has_file = area->flags & AREA_SHARED && area->object->ops->sync;
+    return has_file ? area->object->ops->sync(area->handle) : 0;
+}
+
+static int
+nothing(struct area *area UNUSED)
+{
+    return 0;
+}
+
+/* Changes are known as such when they are made, and are on the way to the disk
+ * as any others: MS_ASYNC has nothing to do. */
+int64_t
+sys_msync(const uint64_t arg[6])
+{
+    unsigned flags = (unsigned)arg[2];
+    if (arg[0] % PAGE_SIZE != 0 || flags & ~7u ||
+        (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
+        return -EINVAL;
+    if (arg[1] > USER_END || arg[0] > USER_END - arg[1])
+        return -ENOMEM;
+    return for_each_area(arg[0], arg[0] + ALIGN_UP(arg[1], PAGE_SIZE),
+                         flags & MS_SYNC ? sync_area : nothing);
 }

@@ -30,6 +30,8 @@ uaccess_read(void *dst, uaddr_t src, size_t n)
     return 0;
 }
 
+int uaccess_read_now(void *dst, uaddr_t src, size_t n) ALIAS("uaccess_read");
+
 int
 uaccess_write(uaddr_t dst, const void *src, size_t n)
 {
@@ -227,4 +229,13 @@ __attribute__((weak)) int
 attributes_will_write(struct inode *inode UNUSED)
 {
     return -EIO;
+}
+
+/* Where no other part of a test says it. */
+__attribute__((weak)) bool signal_killed_meanwhile(void);
+
+bool
+signal_killed_meanwhile(void)
+{
+    return false;
 }

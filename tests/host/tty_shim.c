@@ -120,6 +120,8 @@ uaccess_read(void *dst, uaddr_t src, size_t n)
     return 0;
 }
 
+int uaccess_read_now(void *dst, uaddr_t src, size_t n) ALIAS("uaccess_read");
+
 int
 uaccess_write(uaddr_t dst, const void *src, size_t n)
 {

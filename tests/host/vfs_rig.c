@@ -63,6 +63,8 @@ uaccess_read(void *dst, uaddr_t src, size_t n)
     return 0;
 }
 
+int uaccess_read_now(void *dst, uaddr_t src, size_t n) ALIAS("uaccess_read");
+
 /* ---- Disks ---- */
 
 void

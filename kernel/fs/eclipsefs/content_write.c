@@ -251,6 +251,7 @@ give_up(struct inode *inode, int err) REQUIRES(inode->lock)
     private_of(inode)->error = err;
     while ((page = pagecache_next_dirty(inode, NULL)))
         pagecache_lost(inode, page);
+    pagecache_unmap(inode);
     if (S_ISREG(inode->mode))
         WRITE_ONCE(inode->size, efs_node_length(node_of(inode)));
 }
@@ -262,6 +263,7 @@ vfs_write_back(struct inode *inode)
 
     if (!is_newer(inode))
         return 0;
+    pagecache_freeze(inode);
     if (node_of(inode)->layout == EFS_INLINE && S_ISREG(inode->mode) &&
         inode->size <= EFS_VALUE_MAX)
         err = write_inline(inode);

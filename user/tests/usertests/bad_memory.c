@@ -18,5 +18,13 @@ bad_memory(void)
     bad(EINVAL, mprotect, 1, 4096, PROT_READ);
     bad(ENOMEM, mprotect, 0x10000000, 4096, PROT_READ);
     bad(EINVAL, mprotect, read_only, 4096, 0x100);
+    bad(EINVAL, msync, 1, 4096, 4);
+    bad(EINVAL, msync, read_only, 4096, 5); /* MS_ASYNC and MS_SYNC */
+    bad(ENOMEM, msync, 0x10000000, 4096, 4);
+    bad(EBADF, mmap, NULL, 4096, PROT_READ, MAP_SHARED, FD_NONE, 0);
+    bad(EBADF, mmap, NULL, 4096, PROT_READ, MAP_SHARED, FD_PATH, 0);
+    bad(EACCES, mmap, NULL, 4096, PROT_READ, MAP_SHARED, FD_WRITE, 0);
+    bad(ENODEV, mmap, NULL, 4096, PROT_READ, MAP_SHARED, FD_PIPE_R, 0);
+    bad(EINVAL, mmap, NULL, 4096, PROT_READ, MAP_SHARED, FD_FILE, 100);
     never_fails(brk);
 }

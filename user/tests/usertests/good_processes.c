@@ -188,7 +188,12 @@ memory_is_mapped(void)
     check_fails(EFAULT, call(getcwd, at, 4096));
     check_eq(call(munmap, at + 4096, 4096), 0);
     check_fails(EFAULT, call(getcwd, at + 5000, 100));
+    check_eq(call(msync, at, 4096, 4), 0);
+    check_fails(ENOMEM, call(msync, at, size, 4));
     check_eq(call(munmap, at, size), 0);
+    at = (char *)call(mmap, NULL, 10, PROT_READ, MAP_PRIVATE, FD_FILE, 0);
+    check((long)at > 0 && at[9] == '9');
+    check_eq(call(munmap, at, 10), 0);
     check_eq(call(brk, brk + 4096), brk + 4096);
     *(char *)brk = 1;
     check_eq(call(brk, brk), brk);

@@ -1,0 +1,49 @@
+/* A program for Linux that is linked when it starts; test_memory.py compiles
+ * it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int uninitialised[5000]; /* behind the end of what the file has */
+static int initialised[] = {1, 2, 3};
+
+/* Executes itself, with an argument. */
+static int
+run_again(const char *self)
+{
+    int status;
+
+    if (fork() == 0) {
+        execl(self, self, "again", NULL);
+        _exit(1);
+    }
+    return wait(&status) > 0 ? status : -1;
+}
+
+int
+main(int argc, char **argv)
+{
+    char *block = malloc(1 << 20);
+    int sum = 0;
+
+    for (int i = 0; i < 5000; i++)
+        sum += uninitialised[i];
+    memset(block, 1, 1 << 20);
+    if (sum != 0 || initialised[2] != 3 || block[12345] != 1)
+        return 2;
+    if (fabs(pow(2.0, 0.5 * argc / argc) - sqrt(2.0)) > 1e-12)
+        return 3;
+    if (getauxval(AT_BASE) == 0 || getauxval(AT_PHDR) == 0)
+        return 4;
+    free(block);
+    if (argc > 1)
+        return 0;
+    if (run_again(argv[0]) != 0)
+        return 5;
+    printf("dynamic: all well\n");
+    return 0;
+}
