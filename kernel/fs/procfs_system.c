@@ -1,4 +1,5 @@
 #include "fs/procfs_system.h"
+#include "abi/stat.h"
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "dev/blockdev.h"

@@ -141,7 +141,7 @@ create(struct space *space, const struct area *like, uint64_t start,
 }
 
 static void
-insert(struct space *space, struct area *area)
+insert(struct space *space, struct area *area) REQUIRES(space->lock)
 {
     struct area *above = area_first_above(space, area->start);
     list_add_before(above ? &above->node : &space->areas, &area->node);

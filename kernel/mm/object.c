@@ -1,6 +1,7 @@
 #include "mm/object.h"
 #include "abi/errno.h"
 #include "arch/layout.h"
+#include "arch/pte.h"
 #include "mm/area.h"
 #include "mm/frame.h"
 #include "mm/slab.h"

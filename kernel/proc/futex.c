@@ -39,9 +39,9 @@ futex_init(void)
 static struct bucket *
 bucket_of(const struct space_word *key)
 {
-    uint64_t hash = (key->offset >> 2) * 0x9e3779b97f4a7c15ul;
-    hash ^= (uint64_t)key->object >> 6;
-    return &buckets[(hash ^ hash >> 32) % BUCKETS];
+    uint64_t mix = (key->offset >> 2) * 0x9e3779b97f4a7c15ul;
+    mix ^= (uint64_t)key->object >> 6;
+    return &buckets[(mix ^ mix >> 32) % BUCKETS];
 }
 
 static bool

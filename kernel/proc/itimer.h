@@ -47,7 +47,8 @@ void itimer_delete_created(struct process *process);
 void itimer_delete_all(struct process *process);
 
 /* A timer's signal has been taken. */
-void itimer_taken_locked(struct process *process, const struct siginfo *info);
+void itimer_taken_locked(struct process *process, const struct siginfo *info)
+    REQUIRES(process_lock);
 
 /* A slice of the running thread is over: looks at the timers that go by CPU
  * time. Interrupt context. */

@@ -35,18 +35,18 @@ enum lock_rank {
     RANK_VIRTQ,               /* one virtqueue and its in-flight table */
     RANK_FUTEX,               /* one bucket of futex waiters; two in order */
     RANK_FUTEX_LAST = RANK_FUTEX + 127,
-    RANK_COMPLETION,          /* a waiter's own condition */
-    RANK_SLEEPLOCK,           /* a sleep lock's own state */
-    RANK_WAITQ,               /* one wait queue */
-    RANK_RUNQUEUE,            /* one hart's run queue */
-    RANK_TIMER,               /* one hart's timers */
-    RANK_PAGETABLE,           /* one address space's page table */
-    RANK_NEW_SPACE,           /* of one that fork is filling from another */
-    RANK_OBJECT,              /* what shows one object in memory */
-    RANK_SLAB,                /* one slab cache */
-    RANK_FRAME,               /* free frames */
-    RANK_RANDOM,              /* the random number generator's key */
-    RANK_IRQ,                 /* interrupt controller registers */
-    RANK_PRINT,               /* the log: anyone may print */
-    RANK_UART,                /* the UART: the log shows on it */
+    RANK_COMPLETION, /* a waiter's own condition */
+    RANK_SLEEPLOCK,  /* a sleep lock's own state */
+    RANK_WAITQ,      /* one wait queue */
+    RANK_RUNQUEUE,   /* one hart's run queue */
+    RANK_TIMER,      /* one hart's timers */
+    RANK_PAGETABLE,  /* one address space's page table */
+    RANK_NEW_SPACE,  /* of one that fork is filling from another */
+    RANK_OBJECT,     /* what shows one object in memory */
+    RANK_SLAB,       /* one slab cache */
+    RANK_FRAME,      /* free frames */
+    RANK_RANDOM,     /* the random number generator's key */
+    RANK_IRQ,        /* interrupt controller registers */
+    RANK_PRINT,      /* the log: anyone may print */
+    RANK_UART,       /* the UART: the log shows on it */
 };

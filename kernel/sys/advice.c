@@ -19,11 +19,11 @@ read_in(struct inode *inode, uint64_t offset, uint64_t len)
 {
     uint64_t most = MIN(len, (uint64_t)READ_MOST);
     uint64_t end = MIN(READ_ONCE(inode->size), offset + most);
-    struct buf *page;
+    struct buf *held;
     for (uint64_t at = offset; at < end && !signal_pending(); at += PAGE_SIZE) {
-        if (pagecache_get(inode, at / PAGE_SIZE, &page) != 0)
+        if (pagecache_get(inode, at / PAGE_SIZE, &held) != 0)
             return;
-        buf_put(page);
+        buf_put(held);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "proc/process.h"
 #include "proc/usage.h"
 #include "sys/sys.h"
+#include "sys/timearg.h"
 
 #define WAIT4_OPTIONS \
     (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)

@@ -27,8 +27,6 @@ duplicates(void)
     bad(EINVAL, pipe2, buffer, 0x7);
 }
 
-static uint64_t too_many_ns[2] = {0, 1000000000};
-
 static void
 polls(void)
 {

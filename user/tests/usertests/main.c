@@ -9,6 +9,7 @@
 char long_name[257];
 char long_path[4097];
 char buffer[8192];
+uint64_t too_many_ns[2] = {0, 1000000000};
 static const char constant[4096] __attribute__((aligned(4096))) = "constant";
 void *const read_only = (void *)constant;
 

@@ -46,6 +46,7 @@ enum {
 extern char long_name[]; /* 256 bytes, one too many */
 extern char long_path[]; /* 4096 bytes, one too many */
 extern char buffer[8192];
+extern uint64_t too_many_ns[2]; /* a time that is none */
 
 /* Addresses that a call must not use: of no page, of the kernel's half, of no
  * half, and of a page that is only to be read. */
