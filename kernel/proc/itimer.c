@@ -113,9 +113,12 @@ run_out(struct timer *timer)
 void
 itimer_tick(void)
 {
-    struct process *process = thread_current()->process;
+    const struct thread *t = thread_current();
+    struct process *process = t->process;
     struct itimer *it;
-    if (!process || !READ_ONCE(process->signals.has_cpu_timers))
+    /* A process may be gone before its last thread is. */
+    if (!process || t->stay == THREAD_LEAVES ||
+        !READ_ONCE(process->signals.has_cpu_timers))
         return;
     spin_lock(&process_lock);
     list_for_each_entry (it, &process->signals.timers, node)
