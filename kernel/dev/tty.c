@@ -251,6 +251,8 @@ tty_read(struct tty *tty, struct uio *uio, bool nonblock)
 
     spin_lock(&tty->lock);
     int64_t n = wait_for_input(tty, max, nonblock);
+    if (n == 0 && tty_job_is_stranger(tty))
+        n = -EIO;
     if (n == 0)
         n = (int64_t)tty_ring_take(tty, buf, max);
     spin_unlock(&tty->lock);

@@ -121,11 +121,17 @@ void tty_signal(struct tty *tty, int group, int sig) EXCLUDES(tty->lock);
 
 /* tty_job.c: sessions and foreground groups. */
 
+/* Whether the running process is of another session than the terminal's, and
+ * not root: who is left from before somebody else logged in must not read what
+ * that one types. */
+bool tty_job_is_stranger(const struct tty *tty) REQUIRES(tty->lock);
+
 /* Whether the running process may read now, sig SIGTTIN, or, SIGTTOU, write or
  * change settings. One in the background of the terminal's session may not: its
  * group is sent sig, -EINTR, and tries again once it goes on; or -EIO if nobody
  * is left to continue it. If sig would not stop it, it may write, but not read,
- * -EIO [posix §11.1.4]. Thread context, the terminal not locked. */
+ * -EIO [posix §11.1.4]. -EIO for a stranger. Thread context, the terminal not
+ * locked. */
 MUST_CHECK int tty_job_check(struct tty *tty, int sig) EXCLUDES(tty->lock);
 
 /* TIOC*PGRP, TIOC*SID, TIOCSCTTY, TIOCNOTTY; -ENOTTY for all others. Thread

@@ -1,6 +1,7 @@
 #include "dev/tty_impl.h"
 #include "abi/errno.h"
 #include "abi/signal.h"
+#include "proc/cred.h"
 #include "proc/signal.h"
 
 /* Takes the terminal away from its session, whose foreground group is told;
@@ -68,6 +69,13 @@ tty_open(struct tty *tty, bool take)
     return 0;
 }
 
+bool
+tty_job_is_stranger(const struct tty *tty)
+{
+    return tty->session != 0 && tty->session != process_current()->sid &&
+           !cred_is_root(cred_current());
+}
+
 int
 tty_job_check(struct tty *tty, int sig)
 {
@@ -76,6 +84,7 @@ tty_job_check(struct tty *tty, int sig)
     spin_lock(&process_lock);
     int pgid = self->pgid;
     spin_lock(&tty->lock);
+    bool stranger = tty_job_is_stranger(tty);
     bool background = tty->session == self->sid && tty->foreground > 0 &&
                       tty->foreground != pgid;
     spin_unlock(&tty->lock);
@@ -84,6 +93,8 @@ tty_job_check(struct tty *tty, int sig)
     bool orphaned =
         background && !deaf && process_is_orphaned_group_locked(pgid, NULL);
     spin_unlock(&process_lock);
+    if (stranger)
+        return -EIO;
     if (!background || (deaf && sig == SIGTTOU))
         return 0;
     if (deaf || orphaned)

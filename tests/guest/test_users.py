@@ -68,6 +68,17 @@ def test_login_bad_names():
         log_in(guest, "root", "umbra", PROMPT)
 
 
+def test_left_behind():
+    """What a user leaves running does not read what the next one types."""
+    with Guest(bootargs="login") as guest:
+        log_in(guest, "student", "student", USER)
+        guest.command("/tests/lurk /tmp/f </dev/tty &", USER)
+        guest.send("exit")
+        log_in(guest, "root", "umbra", PROMPT)
+        assert guest.command("ps | grep -c lurk") == "2"
+        assert guest.command("cat /tmp/f") == "here"
+
+
 def test_su():
     """root becomes anybody; others must know the password."""
     with Guest() as guest:

@@ -173,6 +173,12 @@ signal_send_group(int pgid, int sig)
     return 0;
 }
 
+bool
+tty_job_is_stranger(const struct tty *tty UNUSED)
+{
+    return false;
+}
+
 int
 tty_job_check(struct tty *tty UNUSED, int sig)
 {
