@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -158,6 +159,29 @@ to_name_descriptor(const char *a, const char *b)
 {
     int fd = open(a, O_RDONLY);
     return linkat(fd, "", AT_FDCWD, b, AT_EMPTY_PATH);
+}
+
+/* What may only be read is not to be written through memory. */
+static int
+to_map(const char *a, const char *b)
+{
+    int fd = open(a, O_RDONLY);
+    (void)b;
+    if (mmap(NULL, 1, PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED ||
+        errno != EACCES)
+        return -1;
+    void *map = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+    return map == MAP_FAILED ? -1 : mprotect(map, 1, PROT_READ | PROT_WRITE);
+}
+
+/* A copy of one's own is no concern of the file's. */
+static int
+to_map_privately(const char *a, const char *b)
+{
+    int fd = open(a, O_RDONLY);
+    (void)b;
+    void *map = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    return map == MAP_FAILED ? -1 : 0;
 }
 
 /* The bits that a mode still has. */
@@ -324,6 +348,9 @@ static const struct row {
     AS_USER(0, to_touch, "none", ""),
     AS_USER(EPERM, to_date, "world", ""),
     AS_USER(0, to_date, "mine", ""),
+    AS_USER(EACCES, to_map, "read", ""),
+    AS_ROOT(EACCES, to_map, "read", ""),
+    AS_USER(0, to_map_privately, "read", ""),
     AS_USER(EACCES, may_read, "root", ""),
     AS_USER(0, may_read, "read", ""),
     AS_USER(EACCES, may_write, "read", ""),
