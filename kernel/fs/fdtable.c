@@ -139,23 +139,20 @@ fdtable_put(struct fdtable *table)
     kfree(table);
 }
 
-int
-fdtable_start_program(struct fdtable **table)
+struct fdtable *
+fdtable_own(struct fdtable *table)
 {
-    if (refcount_read(&(*table)->refs) > 1) {
-        struct fdtable *copy = fdtable_clone(*table);
-        if (!copy)
-            return -ENOMEM;
-        fdtable_put(*table);
-        *table = copy;
+    return refcount_read(&table->refs) > 1 ? fdtable_clone(table) : table;
+}
+
+void
+fdtable_close_on_exec(struct fdtable *table)
+{
+    for (unsigned fd = 0; fd < table->len; fd++) {
+        const struct slot *slot = &table->slots[fd];
+        if (slot->file && slot->cloexec && fdtable_close(table, (int)fd) < 0)
+            return;
     }
-    (*table)->is_shared = refcount_read(&(*table)->refs) > 1;
-    for (unsigned fd = 0; fd < (*table)->len; fd++) {
-        const struct slot *slot = &(*table)->slots[fd];
-        if (slot->file && slot->cloexec && fdtable_close(*table, (int)fd) < 0)
-            return -EBADF;
-    }
-    return 0;
 }
 
 /* Makes room for descriptor fd. */

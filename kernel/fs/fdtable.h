@@ -36,10 +36,11 @@ int fdtable_next(struct fdtable *table, int after);
  * table. */
 void fdtable_put(struct fdtable *table);
 
-/* For a process that has one thread and is to run another program: makes its
- * table its own, and closes what is marked close-on-exec.
- * Returns 0 or -ENOMEM. */
-int fdtable_start_program(struct fdtable **table) MUST_CHECK;
+/* For a process that has one thread and is to run another program: returns its
+ * table, or a copy if somebody else has a reference, too; NULL without
+ * memory. And closes what is marked close-on-exec. */
+struct fdtable *fdtable_own(struct fdtable *table);
+void fdtable_close_on_exec(struct fdtable *table);
 
 /* Gives file the lowest free descriptor >= min, with the close-on-exec mark
  * or without. Takes over the caller's reference, if it fails too.

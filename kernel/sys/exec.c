@@ -174,7 +174,16 @@ leave_program(void)
     if (error != 0)
         return error;
     futex_end_thread();
-    return fdtable_start_program(&self->fdtable);
+    struct fdtable *old = self->fdtable, *own = fdtable_own(old);
+    if (!own)
+        return -ENOMEM;
+    spin_lock(&process_lock);
+    self->fdtable = own;
+    spin_unlock(&process_lock);
+    if (own != old)
+        fdtable_put(old);
+    fdtable_close_on_exec(own);
+    return 0;
 }
 
 /* The old program is no more. */

@@ -18,3 +18,14 @@ def test_programs(harts):
         for program in PROGRAMS:
             output = guest.command(f"/linux/{program}; echo status $?")
             assert output.endswith("status 0"), harness.printable(output)[-2000:]
+
+
+@cases(one=dict(harts=1), two=dict(harts=2), four=dict(harts=4), eight=dict(harts=8))
+def test_storm(harts):
+    """A thousand processes and threads come and go, and nothing is lost."""
+    if not os.path.exists(harness.built("linux/storm")):
+        raise harness.Skip("no compiler for Linux programs")
+    with Guest(harts=harts, memory="256M") as guest:
+        guest.boot()
+        output = guest.command("/linux/storm; echo status $?")
+        assert output.endswith("status 0"), harness.printable(output)[-2000:]
