@@ -21,6 +21,7 @@ struct fdtable {
 
     /* atomic */
     uint32_t refs;  /* processes, and who looks in from /proc */
+    unsigned limit; /* RLIMIT_NOFILE, at most FDTABLE_MAX */
     bool is_wanted; /* somebody waits for it to be shared */
 
     struct spinlock lock;
@@ -54,7 +55,8 @@ table_new(unsigned len)
         kfree(slots);
         return NULL;
     }
-    *table = (struct fdtable){.slots = slots, .len = len, .refs = 1};
+    *table = (struct fdtable){
+        .slots = slots, .len = len, .refs = 1, .limit = FDTABLE_MAX};
     spin_init(&table->lock, "fdtable", RANK_FDTABLE);
     return table;
 }
@@ -63,6 +65,12 @@ struct fdtable *
 fdtable_create(void)
 {
     return table_new(FIRST_LEN);
+}
+
+void
+fdtable_set_limit(struct fdtable *table, uint64_t limit)
+{
+    WRITE_ONCE(table->limit, (unsigned)MIN(limit, (uint64_t)FDTABLE_MAX));
 }
 
 void
@@ -110,6 +118,7 @@ fdtable_clone(struct fdtable *table)
         return NULL;
     table_lock(table);
     copy->free_from = table->free_from;
+    copy->limit = table->limit;
     for (unsigned fd = 0; fd < MIN(copy->len, table->len); fd++) {
         copy->slots[fd] = table->slots[fd];
         if (copy->slots[fd].file)
@@ -189,8 +198,9 @@ install(struct fdtable *table, struct file *file, unsigned min, bool cloexec)
     unsigned fd = MAX(min, table->free_from);
     while (fd < table->len && table->slots[fd].file)
         fd++;
-    if (fd >= FDTABLE_MAX)
-        return min >= FDTABLE_MAX ? -EINVAL : -EMFILE;
+    unsigned limit = READ_ONCE(table->limit);
+    if (fd >= limit)
+        return min >= limit ? -EINVAL : -EMFILE;
     int result = set(table, fd, file, cloexec);
     if (result >= 0 && min <= table->free_from)
         table->free_from = fd + 1;
@@ -213,7 +223,7 @@ fdtable_install(struct fdtable *table, struct file *file, int min, bool cloexec)
 {
     unsigned fd = table->free_from;
     if (unlikely(table->is_shared || (unsigned)min > fd || fd >= table->len ||
-                 table->slots[fd].file))
+                 fd >= table->limit || table->slots[fd].file))
         return install_slowly(table, file, min, cloexec);
     table->slots[fd] = (struct slot){file, cloexec};
     table->free_from = fd + 1;
@@ -304,7 +314,7 @@ fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec)
 {
     struct file *old = NULL;
     int result = -EBADF;
-    if ((unsigned)fd < FDTABLE_MAX) {
+    if ((unsigned)fd < READ_ONCE(table->limit)) {
         table_lock(table);
         const struct slot *slot = slot_of(table, fd);
         old = slot ? slot->file : NULL;

@@ -8,7 +8,7 @@
 
 #include "lib/compiler.h"
 
-#define FDTABLE_MAX 1024 /* descriptors of a table: RLIMIT_NOFILE */
+#define FDTABLE_MAX 1024 /* descriptors of a table, at most */
 
 struct file;
 struct fdtable;
@@ -41,6 +41,9 @@ void fdtable_put(struct fdtable *table);
  * memory. And closes what is marked close-on-exec. */
 struct fdtable *fdtable_own(struct fdtable *table);
 void fdtable_close_on_exec(struct fdtable *table);
+
+/* No descriptor from limit on is given away any more. Any context. */
+void fdtable_set_limit(struct fdtable *table, uint64_t limit);
 
 /* Gives file the lowest free descriptor >= min, with the close-on-exec mark
  * or without. Takes over the caller's reference, if it fails too.

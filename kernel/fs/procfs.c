@@ -421,6 +421,7 @@ static const struct pseudo_row proc_rows[] = {
                          .show = proc_show_name},
     [PROC_UUID] = {PROC_RANDOM, FILE, "uuid", .show = proc_show_uuid},
     [PROC_BOOT_ID] = {PROC_RANDOM, FILE, "boot_id", .show = proc_show_uuid},
+    {PROC_PID, FILE, "maps", .show = proc_show_maps},
     {PROC_KERNEL, FILE, "ostype", .text = "Umbra\n"},
     {PROC_KERNEL, FILE, "osrelease", .text = VERSION_RELEASE "\n"},
     {PROC_KERNEL, FILE, "version", .text = VERSION_BUILD "\n"},

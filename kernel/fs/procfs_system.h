@@ -6,6 +6,7 @@
 
 #include "fs/procfs.h"
 
+int proc_show_maps(struct text *out); /* of the process out->id */
 int proc_show_uptime(struct text *out);
 int proc_show_loadavg(struct text *out);
 int proc_show_meminfo(struct text *out);

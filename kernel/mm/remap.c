@@ -48,11 +48,15 @@ move_locked(struct space *space, const struct area *area, uint64_t start,
     struct area wanted = describe(area, start, to, new_size);
     int error = make_tables(space, to, to + MIN(size, new_size));
     if (error == 0)
-        error = area_split(space, start, start + size);
-    if (error == 0)
         error = area_add(space, &wanted);
     if (error != 0)
         return error;
+    /* It may have been joined with what the old place is part of. */
+    error = area_split(space, start, start + size);
+    if (error != 0) {
+        int undone = space_clear_range(space, to, to + new_size, dead);
+        return undone != 0 ? undone : error;
+    }
     move_pages(space, start, to, MIN(size, new_size));
     space_drop_pages(space, start, start + size, false);
     area_remove(space, start, start + size, dead);

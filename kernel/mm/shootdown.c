@@ -65,8 +65,7 @@ space_switch(struct space *space)
         cpu->space_generation = generation;
         return;
     }
-    __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
-    cpu->space = space;
+    cpu->space = space_ref(space);
     cpu->space_generation = generation;
     tlb_set_root(virt_to_phys(space->root));
     tlb_sync_instructions(); /* exec may have written its program elsewhere */
@@ -98,10 +97,10 @@ space_for_each_page(struct space *space, uint64_t start, uint64_t end,
 }
 
 static void
-invalidate_page(struct space *space UNUSED, uint64_t *entry,
-                uint64_t arg UNUSED)
+invalidate_page(struct space *space UNUSED, uint64_t *entry, uint64_t any)
 {
     *entry &= ~PTE_V;
+    *(bool *)any = true;
 }
 
 static void
@@ -118,9 +117,12 @@ void
 space_drop_pages(struct space *space, uint64_t start, uint64_t end, bool alone)
 {
     space->peak = MAX(space->peak, space->resident);
-    if (!alone) {
-        space_for_each_page(space, start, end, invalidate_page, 0);
+    bool any = alone;
+    if (!alone)
+        space_for_each_page(space, start, end, invalidate_page, (uint64_t)&any);
+    if (!any)
+        return;
+    if (!alone)
         space_revoke(space, start, end);
-    }
     space_for_each_page(space, start, end, drop_page, 0);
 }

@@ -37,8 +37,7 @@ struct space *
 space_join(struct space *space)
 {
     __atomic_fetch_add(&space->users, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
-    return space;
+    return space_ref(space);
 }
 
 void

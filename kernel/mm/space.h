@@ -58,6 +58,7 @@ struct space {
     uint64_t limit_size, limit_data, limit_stack;
 
     /* atomic */
+    bool populates; /* mmap brings pages in */
     unsigned refs;
     unsigned users;      /* processes that live in it */
     uint64_t generation; /* counts changes that took rights away */
@@ -80,6 +81,14 @@ struct space *space_join(struct space *space);
 /* The process no longer lives in it; with the last, everything in it is
  * unmapped. May block. The reference is still to be dropped. */
 void space_leave(struct space *space);
+
+/* Adds a reference, which does not keep what is in it. Any context. */
+static inline struct space *
+space_ref(struct space *space)
+{
+    __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
+    return space;
+}
 
 /* Drops a reference; with the last, the space goes. Any context. */
 void space_unref(struct space *space);

@@ -125,8 +125,27 @@ new_pid_locked(void) REQUIRES(process_lock)
 static bool
 has_room_locked(void) REQUIRES(process_lock)
 {
-    return count <
-           PROCESS_MAX - (cred_is_root(cred_current()) ? 0 : PROCESS_RESERVED);
+    const struct cred *cred = cred_current();
+    const struct process *self = thread_current()->process, *p;
+    if (cred_is_root(cred))
+        return count < PROCESS_MAX;
+    uint64_t limit = self->limits[RLIMIT_NPROC].soft, sum = 0;
+    if (limit != RLIM_INFINITY)
+        list_for_each_entry (p, &process_list, all_node)
+            sum += p->cred->uid.real == cred->uid.real ? p->nthreads : 0;
+    return count < PROCESS_MAX - PROCESS_RESERVED && sum < limit;
+}
+
+/* What init starts with, and everybody whom nothing else was told. */
+static void
+set_limits(struct process *process)
+{
+    for (unsigned i = 0; i < RLIMIT_COUNT; i++)
+        process->limits[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+    process->limits[RLIMIT_STACK].soft = SPACE_STACK_SIZE;
+    process->limits[RLIMIT_CORE].soft = 0;
+    process->limits[RLIMIT_NOFILE] =
+        (struct rlimit){PROCESS_FILES_MAX, PROCESS_FILES_MAX};
 }
 
 int
@@ -139,9 +158,11 @@ process_link_locked(struct process *process, struct process *parent)
     if (parent) {
         process->pgid = parent->pgid;
         process->sid = parent->sid;
+        memcpy(process->limits, parent->limits, sizeof(process->limits));
         list_push_back(&parent->children, &process->sibling_node);
     } else {
         process->pgid = process->sid = process->pid;
+        set_limits(process);
     }
     list_push_back(&process_list, &process->all_node);
     list_push_back(&hash[(unsigned)process->pid % HASH_SIZE],

@@ -5,6 +5,7 @@
  * tree, groups and life states of all processes and of their threads. */
 #pragma once
 
+#include "abi/rlimit.h"
 #include "lib/list.h"
 #include "proc/signal_state.h"
 #include "proc/cred.h"
@@ -23,8 +24,9 @@ enum process_state {
 
 /* Numbers given to processes, zombies included, and to threads that are not
  * their process's first; a quarter of the pids. */
-#define PROCESS_MAX      8192
-#define PROCESS_RESERVED 16 /* of those, for the superuser */
+#define PROCESS_MAX       8192
+#define PROCESS_RESERVED  16   /* of those, for the superuser */
+#define PROCESS_FILES_MAX 1024 /* descriptors: fs/fdtable.h */
 
 struct process {
     /* constant after creation */
@@ -59,6 +61,7 @@ struct process {
     int death_signal;              /* for it when its parent ends; 0 for none */
     bool is_subreaper;       /* takes on the children of its descendants */
     const struct cred *cred; /* with a reference: see proc/cred.h */
+    struct rlimit limits[RLIMIT_COUNT];
 
     /* private to the owner: its threads; others under process_lock may look
      * while the process is alive */

@@ -5,10 +5,8 @@
 #include "mm/object.h"
 #include "mm/space.h"
 #include "sys/fileargs.h"
+#include "sys/memory.h"
 #include "sys/sys.h"
-
-/* Below, a null pointer with an offset should find nothing. */
-#define MAP_MIN 0x10000u
 
 /* Flags that MAP_SHARED_VALIDATE stands for. */
 #define MAP_KNOWN                                                      \
@@ -75,7 +73,7 @@ choose_place(const uint64_t arg[6], struct area *area, enum space_place *place)
         *place = flags & MAP_FIXED_NOREPLACE ? SPACE_IF_FREE : SPACE_REPLACE;
         if (arg[0] % PAGE_SIZE != 0)
             return -EINVAL;
-        if (arg[0] < MAP_MIN)
+        if (arg[0] < MEMORY_MIN)
             return -EPERM;
         area->start = arg[0];
     }
@@ -99,6 +97,9 @@ sys_mmap(const uint64_t arg[6])
         return error;
     error = space_map(process_current()->space, &area, place);
     area_put(&area);
+    if (error == 0 &&
+        (arg[3] & MAP_POPULATE || process_current()->space->populates))
+        memory_populate(area.start, area.end - area.start);
     return error != 0 ? error : (int64_t)area.start;
 }
 
@@ -124,19 +125,21 @@ sys_mprotect(const uint64_t arg[6])
                          ALIGN_UP(arg[1], PAGE_SIZE), (unsigned)arg[2]);
 }
 
-/* Calls `each` with the areas of a range, one after the other: any may block
- * and let the others change. Returns its first error, or -ENOMEM if there was
- * a gap. */
-static int
-for_each_area(uint64_t start, uint64_t end, int (*each)(struct area *area))
+int
+memory_for_each_area(uint64_t start, uint64_t end,
+                     int (*each)(struct area *area))
 {
+    struct space *space = process_current()->space;
     struct area area;
     int error = 0, gap = 0;
     while (error == 0 && start < end) {
-        if (!space_get_area(process_current()->space, start, &area))
+        if (!space_get_area(space, start, &area))
             return -ENOMEM;
         if (area.start > start)
             gap = -ENOMEM;
+        area.offset += MAX(area.start, start) - area.start;
+        area.start = MAX(area.start, start);
+        area.end = MIN(area.end, end);
         if (area.start < end)
             error = each(&area);
         start = area.end;
@@ -169,6 +172,6 @@ sys_msync(const uint64_t arg[6])
         return -EINVAL;
     if (arg[1] > USER_END || arg[0] > USER_END - arg[1])
         return -ENOMEM;
-    return for_each_area(arg[0], arg[0] + ALIGN_UP(arg[1], PAGE_SIZE),
-                         flags & MS_SYNC ? sync_area : nothing);
+    return memory_for_each_area(arg[0], arg[0] + ALIGN_UP(arg[1], PAGE_SIZE),
+                                flags & MS_SYNC ? sync_area : nothing);
 }

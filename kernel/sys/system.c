@@ -4,13 +4,11 @@
 #include "abi/sysinfo.h"
 #include "arch/clock.h"
 #include "dev/random.h"
-#include "fs/fdtable.h"
 #include "fs/fs.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
-#include "mm/space.h"
 #include "mm/uaccess.h"
 #include "proc/cred.h"
 #include "proc/process.h"
@@ -118,36 +116,4 @@ sys_getrandom(const uint64_t arg[6])
             break;
     }
     return (int64_t)done;
-}
-
-/* Resources of prlimit64 whose limits are known; the rest has none. */
-enum {
-    RLIMIT_STACK = 3,
-    RLIMIT_CORE = 4,
-    RLIMIT_NOFILE = 7,
-    RLIMIT_COUNT = 16,
-};
-
-int64_t
-sys_prlimit64(const uint64_t arg[6])
-{
-    uint64_t limit[2] = {UINT64_MAX, UINT64_MAX}; /* soft, hard */
-    if (arg[0] != 0 && (int)arg[0] != process_current()->pid)
-        return -ESRCH;
-    if (arg[1] >= RLIMIT_COUNT)
-        return -EINVAL;
-    if (arg[1] == RLIMIT_STACK)
-        limit[0] = limit[1] = SPACE_STACK_SIZE;
-    else if (arg[1] == RLIMIT_CORE)
-        limit[0] = limit[1] = 0;
-    else if (arg[1] == RLIMIT_NOFILE)
-        limit[0] = limit[1] = FDTABLE_MAX;
-    if (arg[2] != 0) { /* limits are fixed, but may be set to what they are */
-        uint64_t wish[2];
-        if (uaccess_read(wish, uaddr(arg[2]), sizeof(wish)) != 0)
-            return -EFAULT;
-        if (wish[0] != limit[0] || wish[1] != limit[1])
-            return -EPERM;
-    }
-    return arg[3] == 0 ? 0 : uaccess_write(uaddr(arg[3]), limit, sizeof(limit));
 }

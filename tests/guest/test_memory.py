@@ -20,6 +20,20 @@ def run_as_init(program, **options):
         return status, guest.output
 
 
+PROGRAMS = {
+    "calls": dict(program="memory_calls", harts=2),
+    "threads-1": dict(program="mmap_threads", harts=1),
+    "threads-4": dict(program="mmap_threads", harts=4),
+}
+
+
+@cases(**PROGRAMS)
+def test_programs(program, harts):
+    """Calls and races, by programs built for Linux."""
+    status, output = run_as_init(program, harts=harts)
+    assert status == 0, harness.printable(output)[-3000:]
+
+
 @cases(one=dict(harts=1, memory="48M"), four=dict(harts=4))
 def test_mmap(harts, memory="128M"):
     """A file that is mapped, read and written has one content."""

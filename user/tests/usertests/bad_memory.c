@@ -26,5 +26,27 @@ bad_memory(void)
     bad(EACCES, mmap, NULL, 4096, PROT_READ, MAP_SHARED, FD_WRITE, 0);
     bad(ENODEV, mmap, NULL, 4096, PROT_READ, MAP_SHARED, FD_PIPE_R, 0);
     bad(EINVAL, mmap, NULL, 4096, PROT_READ, MAP_SHARED, FD_FILE, 100);
+    bad(EINVAL, mremap, 1, 4096, 4096, 0, 0);
+    bad(EINVAL, mremap, read_only, 4096, 0, 0, 0);
+    bad(EINVAL, mremap, read_only, 4096, 4096, 2, 0); /* only MREMAP_FIXED */
+    bad(EFAULT, mremap, 0x10000000, 4096, 4096, 0, 0);
+    bad(EFAULT, mremap, KERNEL_PAGE, 4096, 8192, 1, 0);
+    bad(EINVAL, madvise, 1, 4096, 0);
+    bad(EINVAL, madvise, read_only, 4096, 5);
+    bad(EINVAL, madvise, read_only, 4096, -1);
+    bad(ENOMEM, madvise, 0x10000000, 4096, 4);
+    bad(ENOMEM, madvise, KERNEL_PAGE, 4096, 4);
+    bad(ENOMEM, mlock, 0x10000000, 4096);
+    bad(EINVAL, mlock, -4096l, 8192);
+    bad(ENOMEM, munlock, 0x10000000, 4096);
+    bad(EINVAL, mlock2, read_only, 4096, 2);
+    bad(ENOMEM, mlock2, KERNEL_PAGE, 4096, 0);
+    bad(EINVAL, mlockall, 0);
+    bad(EINVAL, mlockall, 8);
+    never_fails(munlockall);
+    bad(EFAULT, getrlimit, 7, NO_PAGE);
+    bad(EINVAL, getrlimit, 77, buffer);
+    bad(EFAULT, setrlimit, 7, KERNEL_PAGE);
+    bad(EINVAL, setrlimit, -1, buffer);
     never_fails(brk);
 }

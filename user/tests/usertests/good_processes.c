@@ -190,6 +190,14 @@ memory_is_mapped(void)
     check_fails(EFAULT, call(getcwd, at + 5000, 100));
     check_eq(call(msync, at, 4096, 4), 0);
     check_fails(ENOMEM, call(msync, at, size, 4));
+    check_eq(call(mlock, at, 4096), 0);
+    check_eq(call(mlock2, at, 4096, 1), 0);
+    check_eq(call(munlock, at, 4096), 0);
+    check_eq(call(mlockall, 1), 0);
+    check_eq(call(munlockall), 0);
+    check_eq(call(madvise, at, 4096, 4), 0);
+    check_eq(at[0], 0);
+    check_eq(call(mremap, at, 4096, 4096, 0, 0), (long)at);
     check_eq(call(munmap, at, size), 0);
     at = (char *)call(mmap, NULL, 10, PROT_READ, MAP_PRIVATE, FD_FILE, 0);
     check((long)at > 0 && at[9] == '9');
@@ -207,6 +215,8 @@ limits_are_told(void)
     check_eq(call(prlimit64, 0, 7, NULL, limit), 0);
     check(limit[0] >= 64 && limit[0] <= limit[1]);
     check_eq(call(prlimit64, getpid(), 7, limit, NULL), 0);
+    check_eq(call(getrlimit, 7, limit), 0);
+    check_eq(call(setrlimit, 7, limit), 0);
     check_eq(call(set_tid_address, buffer), call(gettid));
     check_eq(call(set_robust_list, buffer, 24), 0);
     check_eq(call(get_robust_list, 0, limit, limit + 1), 0);
