@@ -72,24 +72,17 @@ operate(unsigned op, uint32_t old, uint32_t operand)
     }
 }
 
+/* Each comparison is true for some of less, equal and greater: 1, 2 and 4. */
 static bool
 compare(unsigned op, int32_t old, int32_t with)
 {
-    bool less = old < with, equal = old == with;
-    switch (op) {
-    case FUTEX_OP_CMP_EQ:
-        return equal;
-    case FUTEX_OP_CMP_NE:
-        return !equal;
-    case FUTEX_OP_CMP_LT:
-        return less;
-    case FUTEX_OP_CMP_LE:
-        return less || equal;
-    case FUTEX_OP_CMP_GT:
-        return !less && !equal;
-    default: /* FUTEX_OP_CMP_GE */
-        return !less;
-    }
+    static const uint8_t true_for[] = {
+        [FUTEX_OP_CMP_EQ] = 2, [FUTEX_OP_CMP_NE] = 1 | 4,
+        [FUTEX_OP_CMP_LT] = 1, [FUTEX_OP_CMP_LE] = 1 | 2,
+        [FUTEX_OP_CMP_GT] = 4, [FUTEX_OP_CMP_GE] = 2 | 4,
+    };
+    unsigned is = old < with ? 1 : old == with ? 2 : 4;
+    return true_for[op] & is;
 }
 
 /* Changes word `to` as the code says, wakes nwake who wait for `from`, and, if
