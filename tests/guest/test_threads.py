@@ -5,7 +5,8 @@ import os
 import harness
 from harness import Guest, cases
 
-PROGRAMS = ("threads", "threads_end", "futex", "vfork", "waits")
+PROGRAMS = ("threads", "threads_end", "futex", "vfork", "waits",
+            "users_threads")
 
 
 @cases(one=dict(harts=1), two=dict(harts=2), four=dict(harts=4), eight=dict(harts=8))
