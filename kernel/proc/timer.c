@@ -77,7 +77,7 @@ timer_cancel(struct timer *timer)
 {
     do { /* again if fn has set it anew meanwhile */
         unlink_timer(timer);
-        while (__atomic_load_n(&timer->running, __ATOMIC_ACQUIRE))
+        while (__atomic_load_n(&timer->running, __ATOMIC_ACQUIRE) > 0)
             cpu_relax();
     } while (!list_is_empty(&timer->node));
 }
@@ -95,11 +95,11 @@ timer_run_due(void)
             break;
         next = UINT64_MAX;
         list_del(&timer->node);
-        timer->running = true;
+        __atomic_fetch_add(&timer->running, 1, __ATOMIC_RELAXED);
         spin_unlock(&list->lock);
         timer->fn(timer);
         /* fn may have let the owner go on, who waits for this. */
-        __atomic_store_n(&timer->running, false, __ATOMIC_RELEASE);
+        __atomic_fetch_sub(&timer->running, 1, __ATOMIC_RELEASE);
         spin_lock(&list->lock);
     }
     clock_set_deadline(next);

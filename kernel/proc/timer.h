@@ -14,7 +14,10 @@ struct timer {
     struct list_node node;
     uint64_t deadline_ns;
     unsigned cpu;
-    bool running;
+
+    /* atomic */
+    unsigned
+        running; /* harts that run fn: two, if it was set again meanwhile */
 };
 
 void timer_init(struct timer *timer, void (*fn)(struct timer *timer));
