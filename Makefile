@@ -396,12 +396,12 @@ $(BUILD)/debs-%: tools/debian | folders
 DEBIAN_IMAGES := $(BUILD)/busybox.img $(BUILD)/debian.img
 $(DEBIAN_IMAGES): $(BUILD)/%.img: $(BUILD)/debs-% $(PROGRAMS) $(TEST_PROGRAMS) \
                   $(BUILD)/host/mkfs.eclipsefs $(LISTS) $(TREE) \
-                  $(wildcard tests/guest/busybox/*)
+                  $(wildcard tests/guest/busybox/* tests/guest/debian/*)
 	$(call stage,$(BUILD)/$*fs)
 	@$(call install,$(BUILD)/$*fs/tests,$(TEST_PROGRAMS))
 	@cd $(BUILD)/$*fs && ln -s usr/lib lib && \
 	    cp -R ../debs-$*/usr ../debs-$*/etc .
-	@cp -R tests/guest/busybox $(BUILD)/$*fs/tests/
+	@cp -R tests/guest/busybox tests/guest/debian $(BUILD)/$*fs/tests/
 	$(call say,MKFS)$(call mkfs,$(BUILD)/$*fs,160M)
 
 # ---- Host tests ------------------------------------------------------------

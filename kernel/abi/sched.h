@@ -16,6 +16,7 @@
 #define CLONE_CHILD_CLEARTID 0x00200000ul
 #define CLONE_DETACHED       0x00400000ul /* means nothing any more */
 #define CLONE_CHILD_SETTID   0x01000000ul
+#define CLONE_CLEAR_SIGHAND  0x100000000ul /* of clone3 */
 
 /* The argument of clone3. */
 struct clone_args {

@@ -413,6 +413,8 @@ static const struct pseudo_row proc_rows[] = {
                      .file_ops = &fd_ops, .rdev = 0},
     [PROC_PID_TASKS] = {PROC_PID, DIR, "task", .kind = NULL},
     [PROC_PID_TASK] = {PROC_PID_TASKS, DIR, "TID", .kind = &tasks},
+    [PROC_PID_MOUNTINFO] = {PROC_PID, FILE, "mountinfo",
+                            .show = proc_show_mounts},
     [PROC_SYS] = {PROC_ROOT, DIR, "sys", .kind = NULL},
     [PROC_KERNEL] = {PROC_SYS, DIR, "kernel", .kind = NULL},
     [PROC_RANDOM] = {PROC_KERNEL, DIR, "random", .kind = NULL},

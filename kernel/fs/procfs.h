@@ -20,6 +20,7 @@ enum proc_row {
     PROC_PID_FDS,
     PROC_PID_FD,
     PROC_PID_TASKS,
+    PROC_PID_MOUNTINFO,
     PROC_PID_TASK,
     PROC_SYS,
     PROC_KERNEL,

@@ -170,22 +170,56 @@ put_mount_path(struct text *out, const char *path)
             text_put(out, path, 1);
 }
 
+/* Mounts are numbered in their order, from 1. */
+static unsigned
+mount_number(const struct super *wanted)
+{
+    unsigned n = 1;
+    for (const struct super *super = mount_next(NULL); super != wanted;
+         super = mount_next(super))
+        n++;
+    return n;
+}
+
+static void
+put_source(struct text *out, const struct super *super)
+{
+    text_printf(out, "%s%s ", super->bdev ? "/dev/" : "",
+                super->bdev ? super->bdev->name : super->type);
+}
+
+static void
+put_mount(struct text *out, const struct super *super)
+{
+    char path[256];
+    int start = dentry_path(super->root, mount_get_root(), path, sizeof(path));
+    const struct dentry *under = super->root->covered;
+    const char *mode = super->read_only ? "ro" : "rw";
+    bool info = out->row == PROC_PID_MOUNTINFO;
+    if (info)
+        text_printf(out, "%u %u %lu:%lu / ", mount_number(super),
+                    mount_number(under ? under->super : super),
+                    MAJOR(super->dev), MINOR(super->dev));
+    else
+        put_source(out, super);
+    put_mount_path(out, start < 0 ? "?" : path + start);
+    if (!info)
+        text_printf(out, " %s", super->type);
+    text_printf(out, " %s%s", mode, super->no_set_id ? ",nosuid" : "");
+    if (info) {
+        text_printf(out, " - %s ", super->type);
+        put_source(out, super);
+    }
+    text_printf(out, "%s\n", info ? mode : " 0 0");
+}
+
 int
 proc_show_mounts(struct text *out)
 {
-    char path[256];
     mount_lock();
     for (const struct super *super = mount_next(NULL); super;
-         super = mount_next(super)) {
-        int start =
-            dentry_path(super->root, mount_get_root(), path, sizeof(path));
-        text_printf(out, "%s%s ", super->bdev ? "/dev/" : "",
-                    super->bdev ? super->bdev->name : super->type);
-        put_mount_path(out, start < 0 ? "?" : path + start);
-        text_printf(out, " %s %s%s 0 0\n", super->type,
-                    super->read_only ? "ro" : "rw",
-                    super->no_set_id ? ",nosuid" : "");
-    }
+         super = mount_next(super))
+        put_mount(out, super);
     mount_unlock();
     return 0;
 }

@@ -15,7 +15,7 @@
 #define KNOWN_FLAGS                                              \
     (THREAD_FLAGS | CLONE_THREAD | CLONE_VFORK | CLONE_SYSVSEM | \
      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | \
-     CLONE_DETACHED | CLONE_CHILD_SETTID)
+     CLONE_DETACHED | CLONE_CHILD_SETTID | CLONE_CLEAR_SIGHAND)
 
 static int
 check_args(const struct clone_args *args)
@@ -26,7 +26,9 @@ check_args(const struct clone_args *args)
     /* Actions belong to a process. */
     if (!(flags & CLONE_THREAD))
         return flags & CLONE_SIGHAND ? -EINVAL : 0;
-    return (flags & THREAD_FLAGS) == THREAD_FLAGS ? 0 : -EINVAL;
+    return (flags & (THREAD_FLAGS | CLONE_CLEAR_SIGHAND)) == THREAD_FLAGS
+               ? 0
+               : -EINVAL;
 }
 
 /* The thread of a clone, with the registers of frame. */
@@ -137,6 +139,8 @@ clone_process(const struct trapframe *frame, const struct clone_args *args,
         goto out_child;
     t = copy_thread(child, frame, args);
     result = t ? signal_inherit(child, t) : -ENOMEM;
+    if (result == 0 && (args->flags & CLONE_CLEAR_SIGHAND))
+        signal_forget_handlers(child);
     if (result == 0)
         result = process_hooks.clone(child, parent, args->flags);
     if (result != 0)

@@ -327,15 +327,21 @@ signal_end_process_locked(struct process *process)
 }
 
 void
-signal_exec(void)
+signal_forget_handlers(struct process *process)
 {
-    struct thread_signals *mine = &thread_current()->signals;
-    struct sigaction_abi *actions = process_current()->signals.actions;
+    struct sigaction_abi *actions = process->signals.actions;
     spin_lock(&process_lock);
     for (unsigned i = 0; actions && i < NSIG; i++)
         actions[i] = (struct sigaction_abi){
             .handler = actions[i].handler == SIG_IGN ? SIG_IGN : SIG_DFL};
     spin_unlock(&process_lock);
+}
+
+void
+signal_exec(void)
+{
+    struct thread_signals *mine = &thread_current()->signals;
+    signal_forget_handlers(process_current());
     itimer_delete_created(process_current());
     mine->altstack = (struct sigaltstack){0};
     mine->wait_until = 0;

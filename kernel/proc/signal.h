@@ -135,6 +135,10 @@ void signal_inherit_mask(struct thread *thread);
 void signal_end_thread_locked(struct thread *thread) REQUIRES(process_lock);
 void signal_end_process_locked(struct process *process) REQUIRES(process_lock);
 
+/* Handlers of process, which nobody else has yet or which is the caller's, go:
+ * their signals are done by default. */
+void signal_forget_handlers(struct process *process) EXCLUDES(process_lock);
+
 /* A new program: has no handlers, and no stack for them. What is ignored stays
  * so, and what is pending or blocked, too. */
 void signal_exec(void);

@@ -153,6 +153,8 @@ handlers_return(void)
 {
     uint64_t action[3] = {(uintptr_t)handle, 0, 0}, none = 0;
     uint64_t user_1 = 1ul << (SIGUSR1 - 1), stack[3] = {0, 0, 0};
+    uint64_t how[8] = {1ul << 32, 0, 0, 0, SIGCHLD}; /* CLONE_CLEAR_SIGHAND */
+    long pid;
 
     check_eq(call(rt_sigaction, SIGUSR1, action, NULL, 8), 0);
     check_eq(call(kill, getpid(), SIGUSR1), 0);
@@ -163,6 +165,12 @@ handlers_return(void)
     check_eq(handled, 0);
     check_fails(EINTR, call(rt_sigsuspend, &none, 8));
     check_eq(handled, SIGUSR1);
+    pid = call(clone3, how, sizeof(how));
+    if (pid == 0) {
+        call(rt_sigaction, SIGUSR1, NULL, action, 8);
+        call(exit_group, action[0] == 0);
+    }
+    check_eq(ended(pid), 1 << 8);
     check_eq(call(sigaltstack, NULL, stack), 0);
     check_eq(stack[1], 2); /* SS_DISABLE */
 }
