@@ -75,6 +75,7 @@ map_page(struct space *space, struct area *area, struct fault *fault,
     }
     if (!frame)
         return -ENOMEM;
+    barrier_write(); /* no hart finds the frame before what it holds */
     *entry = pt_leaf(virt_to_phys(frame), rights);
     space->resident += PAGE_SIZE;
     return 0;
@@ -96,6 +97,7 @@ break_sharing(struct space *space, uint64_t va, uint64_t *entry,
     if (!copy)
         return -ENOMEM;
     memcpy(copy, shared, PAGE_SIZE);
+    barrier_write();
     *entry = pt_leaf(virt_to_phys(copy), rights);
     va = ALIGN_DOWN(va, PAGE_SIZE);
     space_revoke(space, va, va + PAGE_SIZE);

@@ -1,5 +1,6 @@
 #include "mm/pagetable.h"
 #include "abi/errno.h"
+#include "arch/barrier.h"
 #include "arch/layout.h"
 #include "mm/frame.h"
 
@@ -19,6 +20,7 @@ pt_walk(uint64_t *root, uint64_t va, unsigned level, bool create)
             uint64_t *fresh = create ? frame_alloc_zeroed(0) : NULL;
             if (!fresh)
                 return NULL;
+            barrier_write(); /* a hart may walk here: zeros first */
             *entry = pte_make(virt_to_phys(fresh), PTE_V);
         } else if (pte_is_leaf(*entry)) {
             return NULL;
