@@ -1,4 +1,4 @@
-/* Flags of clone and clone3, as Linux has them. */
+/* Flags of clone and clone3, and of the scheduler, as Linux has them. */
 #pragma once
 
 #include <stdint.h>
@@ -17,6 +17,15 @@
 #define CLONE_DETACHED       0x00400000ul /* means nothing any more */
 #define CLONE_CHILD_SETTID   0x01000000ul
 #define CLONE_CLEAR_SIGHAND  0x100000000ul /* of clone3 */
+
+/* Policies, and whom setpriority is about. */
+#define SCHED_OTHER 0
+#define SCHED_BATCH 3
+#define SCHED_IDLE  5
+
+#define PRIO_PROCESS 0
+#define PRIO_PGRP    1
+#define PRIO_USER    2
 
 /* The argument of clone3. */
 struct clone_args {

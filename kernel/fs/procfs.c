@@ -95,7 +95,8 @@ put_stat(struct text *out, const struct process *p) REQUIRES(process_lock)
                 (own.run_ns - own.user_ns) / NS_PER_TICK,
                 theirs->user_ns / NS_PER_TICK,
                 (theirs->run_ns - theirs->user_ns) / NS_PER_TICK);
-    text_printf(out, "20 0 %u 0 %lu %lu %lu ", p->nthreads,
+    int nice = lives ? t->nice : 0;
+    text_printf(out, "%d %d %u 0 %lu %lu %lu ", 20 + nice, nice, p->nthreads,
                 p->start_ns / NS_PER_TICK, p->space ? p->space->size : 0,
                 p->space ? p->space->resident / PAGE_SIZE : 0);
     return text_printf(out,

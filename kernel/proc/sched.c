@@ -1,4 +1,5 @@
 #include "proc/sched.h"
+#include "abi/sched.h"
 #include "arch/boot.h"
 #include "arch/clock.h"
 #include "lib/panic.h"
@@ -13,10 +14,9 @@ struct runq {
     struct spinlock lock;
 
     /* guarded by lock */
-    struct list_node ready; /* runnable, not running; first come first */
-    unsigned nready;
+    struct fair_queue ready; /* runnable, not running */
     struct thread *current;
-    struct thread *dead; /* has left for ever, to be freed */
+    struct thread *left; /* has just left the hart, dead or for another */
 
     /* constant after init */
     struct thread *idle;
@@ -28,6 +28,12 @@ struct runq {
     /* atomic: written by the hart, read by anyone */
     uint64_t switches, idle_ns, wfi_instret;
 };
+
+/* How much further behind than the running thread one has to be to take its
+ * place when it wakes up. */
+#define WAKE_MARGIN_NS 1000000ul
+
+#define WEIGHT_IDLE 3 /* of SCHED_IDLE, below any nice value's */
 
 static struct runq runqs[CPU_MAX];
 static struct thread idle_threads[CPU_MAX];
@@ -44,16 +50,47 @@ runq_of(const struct cpu *cpu)
 static bool
 is_idle(const struct runq *rq)
 {
-    return READ_ONCE(rq->current) == rq->idle && READ_ONCE(rq->nready) == 0;
+    return READ_ONCE(rq->current) == rq->idle &&
+           READ_ONCE(rq->ready.count) == 0;
 }
 
-/* A hart that is idle, or NULL. */
+static struct thread *
+thread_of(struct fair_share *share)
+{
+    return container_of(share, struct thread, share);
+}
+
+static bool
+may_run_on(const struct thread *thread, const struct cpu *cpu)
+{
+    return READ_ONCE(thread->allowed) >> cpu->index & 1;
+}
+
+/* What a thread's clock shows now that it has had its hart since it last got
+ * it or was charged. */
+static uint64_t
+time_now(const struct thread *running, uint64_t now)
+{
+    return running->share.time +
+           fair_scale(&running->share, now - running->switched_in);
+}
+
+/* Makes a hart give its thread's place to another before that is in user mode
+ * again. */
+static void
+resched(struct thread *running)
+{
+    __atomic_fetch_or(&running->arch.work, THREAD_WORK_RESCHED,
+                      __ATOMIC_RELAXED);
+}
+
+/* A hart that is idle, of those in the mask, or NULL. */
 static struct cpu *
-find_idle_cpu(void)
+find_idle_cpu(uint64_t mask)
 {
     for (unsigned i = 0; i < cpu_count(); i++) {
         struct cpu *cpu = cpu_get(i);
-        if (READ_ONCE(cpu->online) && is_idle(runq_of(cpu)))
+        if (mask >> i & 1 && READ_ONCE(cpu->online) && is_idle(runq_of(cpu)))
             return cpu;
     }
     return NULL;
@@ -63,20 +100,23 @@ find_idle_cpu(void)
 static void
 tick(struct timer *timer)
 {
+    uint64_t now = clock_now_ns();
     struct runq *rq = runq_of(this_cpu());
     rq->ticking = rq->current != rq->idle;
     if (!rq->ticking)
         return;
     usage_sample(rq->current, trap_was_in_user());
     itimer_tick();
-    if (READ_ONCE(rq->nready) > 0) {
-        __atomic_fetch_or(&cpu_thread()->work, THREAD_WORK_RESCHED,
-                          __ATOMIC_RELAXED);
-        struct cpu *thief = find_idle_cpu();
-        if (thief)
-            cpu_poke(thief);
-    }
-    timer_set(timer, clock_now_ns() + SCHED_SLICE_NS);
+    spin_lock(&rq->lock);
+    const struct fair_share *first = fair_first(&rq->ready);
+    if ((first && first->time < time_now(rq->current, now)) ||
+        !may_run_on(rq->current, this_cpu()))
+        resched(rq->current);
+    spin_unlock(&rq->lock);
+    struct cpu *thief = first ? find_idle_cpu(UINT64_MAX) : NULL;
+    if (thief)
+        cpu_poke(thief);
+    timer_set(timer, now + SCHED_SLICE_NS);
 }
 
 static void
@@ -85,12 +125,13 @@ init_runq(struct cpu *cpu)
     struct runq *rq = runq_of(cpu);
     struct thread *idle = &idle_threads[cpu->index];
     spin_init(&rq->lock, "runq", RANK_RUNQUEUE);
-    list_init(&rq->ready);
+    rq->ready.floor = FAIR_CREDIT_NS;
     timer_init(&rq->tick, tick);
     rq->idle = rq->current = idle;
-    list_init(&idle->run_node);
     idle->state = THREAD_RUNNABLE;
     idle->arch.cpu = cpu;
+    idle->allowed = UINT64_MAX;
+    sched_set_nice(idle, 0, SCHED_OTHER);
     strlcpy(idle->name, "idle", sizeof(idle->name));
 }
 
@@ -103,17 +144,72 @@ sched_init(void)
     cpu_set_thread(&idle_threads[cpu->index].arch);
 }
 
+/* Where a thread should run: where it did last if nothing else does, else on
+ * any idle hart, else there all the same. */
+static struct cpu *
+choose_cpu(const struct thread *thread)
+{
+    struct cpu *last = thread->arch.cpu;
+    if (may_run_on(thread, last) && is_idle(runq_of(last)))
+        return last;
+    struct cpu *idle = find_idle_cpu(READ_ONCE(thread->allowed));
+    if (idle || may_run_on(thread, last))
+        return idle ? idle : last;
+    for (unsigned i = 0; i < cpu_count(); i++)
+        if (may_run_on(thread, cpu_get(i)) && READ_ONCE(cpu_get(i)->online))
+            return cpu_get(i);
+    return last;
+}
+
+/* Moves a thread that is on no queue to another hart: it is as far behind the
+ * others there as it was here. */
+static void
+migrate(struct thread *thread, struct cpu *cpu)
+{
+    struct cpu *last = thread->arch.cpu;
+    if (last == cpu)
+        return;
+    fair_forgive(&runq_of(last)->ready, &thread->share);
+    thread->share.time += READ_ONCE(runq_of(cpu)->ready.floor) -
+                          READ_ONCE(runq_of(last)->ready.floor);
+    thread->arch.cpu = cpu;
+}
+
+/* Queues a thread that is runnable and on no queue. It gets the hart at once
+ * if it is far enough behind the one that has it; less is not worth a switch.
+ */
+static void
+enqueue(struct thread *thread, struct cpu *cpu)
+{
+    struct runq *rq = runq_of(cpu);
+    spin_lock(&rq->lock);
+    migrate(thread, cpu);
+    fair_forgive(&rq->ready, &thread->share);
+    fair_put(&rq->ready, &thread->share);
+    bool poke = rq->current == rq->idle;
+    if (!poke && thread->share.time + WAKE_MARGIN_NS <
+                     time_now(rq->current, clock_now_ns())) {
+        resched(rq->current);
+        poke = true;
+    }
+    spin_unlock(&rq->lock);
+    if (poke && cpu != this_cpu())
+        cpu_poke(cpu);
+}
+
 /* Runs on the new thread's side of a switch, still under the run queue's
  * lock that the old thread took. */
 static NO_LOCK_CHECK void
 finish_switch(void)
 {
     struct runq *rq = runq_of(this_cpu());
-    struct thread *dead = rq->dead;
-    rq->dead = NULL;
+    struct thread *left = rq->left;
+    rq->left = NULL;
     spin_unlock(&rq->lock);
-    if (dead)
-        thread_free(dead);
+    if (left && left->state == THREAD_DEAD)
+        thread_free(left);
+    else if (left)
+        enqueue(left, choose_cpu(left));
 }
 
 /* Floating-point registers stay on the hart until another thread needs it;
@@ -142,27 +238,29 @@ enter_fpu(struct thread *next)
     next->arch.fpu_cpu = cpu;
 }
 
+/* Charges the running thread for its time on the hart up to now. */
+static void
+charge(struct runq *rq, struct thread *running)
+{
+    uint64_t now = clock_now_ns();
+    uint64_t ran = now - running->switched_in;
+    running->run_ns += ran;
+    running->switched_in = now;
+    if (running == rq->idle)
+        rq->idle_ns += ran;
+    else
+        running->share.time += fair_scale(&running->share, ran);
+}
+
 static void
 account(struct runq *rq, struct thread *prev, struct thread *next)
 {
-    uint64_t now = clock_now_ns();
-    uint64_t ran = now - prev->switched_in;
-    prev->run_ns += ran;
     if (prev->state == THREAD_RUNNABLE)
         prev->used.involuntary++;
     else
         prev->used.voluntary++;
-    if (prev == rq->idle)
-        rq->idle_ns += ran;
-    next->switched_in = now;
+    next->switched_in = prev->switched_in;
     rq->switches++;
-}
-
-static void
-queue_locked(struct runq *rq, struct thread *thread)
-{
-    list_push_back(&rq->ready, &thread->run_node);
-    rq->nready++;
 }
 
 NO_LOCK_CHECK void
@@ -174,12 +272,14 @@ sched_switch(void)
     assert(this_cpu()->last_lock == &rq->lock && !rq->lock.before);
     __atomic_fetch_and(&prev->arch.work, ~THREAD_WORK_RESCHED,
                        __ATOMIC_RELAXED);
-    if (prev->state == THREAD_RUNNABLE && prev != rq->idle)
-        queue_locked(rq, prev);
-    struct list_node *first = list_pop_front(&rq->ready);
-    struct thread *next =
-        first ? list_entry(first, struct thread, run_node) : rq->idle;
-    rq->nready -= first != NULL;
+    charge(rq, prev);
+    bool stays = prev->state == THREAD_RUNNABLE && prev != rq->idle;
+    bool leaves = prev->state == THREAD_DEAD ||
+                  (stays && unlikely(!may_run_on(prev, this_cpu())));
+    if (stays && !leaves)
+        fair_put(&rq->ready, &prev->share);
+    struct fair_share *first = fair_take_first(&rq->ready);
+    struct thread *next = first ? thread_of(first) : rq->idle;
     if (next == prev) {
         spin_unlock(&rq->lock);
         return;
@@ -188,9 +288,9 @@ sched_switch(void)
     bool irq_was_on = this_cpu()->irq_was_on;
     account(rq, prev, next);
     rq->current = next;
-    if (prev->state == THREAD_DEAD)
-        rq->dead = prev;
-    else if (prev->process)
+    if (leaves)
+        rq->left = prev;
+    if (prev->state != THREAD_DEAD && prev->process)
         sched_save_fpu();
     if (next->process)
         enter_fpu(next);
@@ -222,6 +322,19 @@ sched_load_fpu(void)
 }
 
 void
+sched_yield(void)
+{
+    struct runq *rq = runq_of(this_cpu());
+    struct fair_share *self = &thread_current()->share;
+    spin_lock(&rq->lock);
+    const struct fair_share *last = fair_last(&rq->ready, NULL);
+    if (last)
+        self->time = MAX(self->time, last->time);
+    spin_unlock(&rq->lock);
+    sched_switch();
+}
+
+void
 sched_yield_if_due(void)
 {
     if (READ_ONCE(cpu_thread()->work) & THREAD_WORK_RESCHED)
@@ -250,33 +363,16 @@ sched_cancel_sleep(void)
     spin_unlock(&rq->lock);
 }
 
-/* Where a thread that last ran on `last` should run: there if nothing else
- * does, else on any idle hart, else there all the same. */
-static struct cpu *
-choose_cpu(struct cpu *last)
-{
-    struct cpu *idle = is_idle(runq_of(last)) ? last : find_idle_cpu();
-    return idle ? idle : last;
-}
-
-/* Queues a thread that is runnable and on no queue. */
-static void
-enqueue(struct thread *thread, struct cpu *cpu)
-{
-    struct runq *rq = runq_of(cpu);
-    spin_lock(&rq->lock);
-    thread->arch.cpu = cpu;
-    queue_locked(rq, thread);
-    bool asleep = rq->current == rq->idle;
-    spin_unlock(&rq->lock);
-    if (asleep && cpu != this_cpu())
-        cpu_poke(cpu);
-}
-
 void
 sched_start(struct thread *thread)
 {
-    enqueue(thread, choose_cpu(this_cpu()));
+    struct runq *rq = runq_of(this_cpu());
+    thread->arch.cpu = this_cpu();
+    /* Behind the parent, so that this, once it sleeps, comes first again. */
+    thread->share.time =
+        MAX(rq->ready.floor, time_now(thread_current(), clock_now_ns())) +
+        2 * WAKE_MARGIN_NS;
+    enqueue(thread, choose_cpu(thread));
 }
 
 /* Locks the run queue that guards thread's state. */
@@ -305,7 +401,7 @@ try_wake(struct thread *thread, bool only_interruptible)
         thread->state = THREAD_RUNNABLE;
     spin_unlock(&rq->lock);
     if (wake && away)
-        enqueue(thread, choose_cpu(thread->arch.cpu));
+        enqueue(thread, choose_cpu(thread));
     return wake;
 }
 
@@ -335,23 +431,72 @@ sched_set_parked(struct thread *thread, bool *flag) NO_LOCK_CHECK
     return parked;
 }
 
+void
+sched_set_allowed(struct thread *thread, uint64_t harts)
+{
+    struct runq *rq = lock_runq_of(thread);
+    WRITE_ONCE(thread->allowed, harts);
+    struct cpu *cpu = thread->arch.cpu;
+    bool away = !may_run_on(thread, cpu);
+    bool queued = away && thread->share.queued;
+    bool running = away && rq->current == thread;
+    if (queued)
+        fair_remove(&rq->ready, &thread->share);
+    if (running)
+        resched(thread);
+    spin_unlock(&rq->lock);
+    if (queued)
+        enqueue(thread, choose_cpu(thread));
+    if (running && cpu != this_cpu())
+        cpu_poke(cpu);
+}
+
+uint64_t
+sched_online(void)
+{
+    uint64_t harts = 0;
+    for (unsigned i = 0; i < cpu_count(); i++)
+        harts |= (uint64_t)READ_ONCE(cpu_get(i)->online) << i;
+    return harts;
+}
+
+void
+sched_set_nice(struct thread *thread, int nice, unsigned policy)
+{
+    WRITE_ONCE(thread->nice, (int8_t)nice);
+    WRITE_ONCE(thread->policy, (uint8_t)policy);
+    WRITE_ONCE(thread->share.weight,
+               policy == SCHED_IDLE ? WEIGHT_IDLE : fair_weight(nice));
+}
+
+void
+sched_inherit(struct thread *child)
+{
+    const struct thread *self = thread_current();
+    child->allowed = self->allowed;
+    sched_set_nice(child, self->nice, self->policy);
+}
+
 /* ---- Idle harts ---- */
 
-/* Takes the thread that would wait longest from a busy hart. */
+/* Takes the thread that would wait longest, of those that may run here, from a
+ * busy hart. */
 static bool
 steal(struct cpu *thief)
 {
     struct thread *thread = NULL;
     for (unsigned i = 1; i < cpu_count() && !thread; i++) {
         struct runq *rq = &runqs[(thief->index + i) % cpu_count()];
-        if (READ_ONCE(rq->nready) == 0)
+        if (READ_ONCE(rq->ready.count) == 0)
             continue;
         spin_lock(&rq->lock);
-        if (rq->nready > 0) {
-            thread = list_entry(rq->ready.prev, struct thread, run_node);
-            list_del(&thread->run_node);
-            rq->nready--;
-            thread->arch.cpu = thief;
+        struct fair_share *last = fair_last(&rq->ready, NULL);
+        while (last && !may_run_on(thread_of(last), thief))
+            last = fair_last(&rq->ready, last);
+        if (last) {
+            thread = thread_of(last);
+            fair_remove(&rq->ready, last);
+            migrate(thread, thief);
         }
         spin_unlock(&rq->lock);
     }
@@ -369,13 +514,13 @@ sched_idle(void)
     struct runq *rq = runq_of(this_cpu());
     for (;;) {
         cpu_irq_save();
-        if (READ_ONCE(rq->nready) == 0 && !steal(this_cpu())) {
+        if (READ_ONCE(rq->ready.count) == 0 && !steal(this_cpu())) {
             uint64_t before = clock_instret();
             cpu_wait_for_interrupt();
             rq->wfi_instret += clock_instret() - before;
         }
         cpu_irq_enable();
-        if (READ_ONCE(rq->nready) > 0)
+        if (READ_ONCE(rq->ready.count) > 0)
             sched_switch();
     }
 }
@@ -443,7 +588,7 @@ sched_add_stats(unsigned cpu, struct sched_stats *sum)
         idle += now - READ_ONCE(rq->idle->switched_in);
     sum->busy_ns += now > idle ? now - idle : 0;
     sum->switches += READ_ONCE(rq->switches);
-    sum->runnable += READ_ONCE(rq->nready) + busy;
+    sum->runnable += READ_ONCE(rq->ready.count) + busy;
 }
 
 uint64_t

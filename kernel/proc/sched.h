@@ -1,9 +1,10 @@
 /* The scheduler: which thread runs on which hart.
  *
- * Each hart has a run queue with a lock of its own, and takes turns among its
- * threads by time slices; a hart without work steals from others, and sleeps
- * in wfi when nobody has any. The kernel itself is not preempted: threads
- * give up their hart when they sleep, or on the way back to user mode. */
+ * Each hart has a run queue with a lock of its own, and shares its time fairly
+ * among its threads (proc/fair.h); a hart without work steals from others, and
+ * sleeps in wfi when nobody has any. The kernel itself is not preempted:
+ * threads give up their hart when they sleep, or on the way back to user mode.
+ */
 #pragma once
 
 #include "proc/thread.h"
@@ -44,6 +45,9 @@ void sched_begin(void);
 void sched_save_fpu(void);
 void sched_load_fpu(void);
 
+/* Lets all others of this hart have a turn. */
+void sched_yield(void);
+
 /* Lets others have a turn if the slice is over; for long kernel loops. */
 void sched_yield_if_due(void);
 
@@ -56,6 +60,18 @@ void sched_interrupt(struct thread *thread);
 /* Sets *flag if thread is not running, which then sees it when it runs again.
  * Returns whether it did. Any context. */
 bool sched_set_parked(struct thread *thread, bool *flag) MUST_CHECK;
+
+/* Which harts, by their bits, a thread may run on: at least one that is online;
+ * it leaves any other before it is in user mode again. The bits of those
+ * online. Any context. */
+void sched_set_allowed(struct thread *thread, uint64_t harts);
+uint64_t sched_online(void);
+
+/* How large a share a thread gets: nice from -20 to 19, SCHED_OTHER, _BATCH or
+ * _IDLE. Any context. sched_inherit sets all of it for a new thread, as for the
+ * running one. */
+void sched_set_nice(struct thread *thread, int nice, unsigned policy);
+void sched_inherit(struct thread *child);
 
 /* CPU time of thread up to now. Any context. */
 uint64_t sched_run_ns(const struct thread *thread);

@@ -56,7 +56,7 @@ create(void (*start)(void))
     }
     memset(t, 0, sizeof(*t));
     t->state = THREAD_RUNNABLE;
-    list_init(&t->run_node);
+    sched_inherit(t);
     list_init(&t->process_node);
     signal_init_thread(t);
     list_init(&t->tid_node);

@@ -7,6 +7,7 @@
 #include "arch/cpu.h"
 #include "arch/trap.h"
 #include "lib/list.h"
+#include "proc/fair.h"
 #include "proc/signal_state.h"
 #include "proc/waitq.h"
 
@@ -49,7 +50,12 @@ struct thread {
     /* guarded by the run queue lock of arch.cpu */
     enum thread_state state;
     bool interruptible; /* the sleep ends when a signal is pending */
-    struct list_node run_node;
+    struct fair_share share;
+
+    /* atomic: see sched_set_allowed and sched_set_nice */
+    uint64_t allowed;
+    int8_t nice;
+    uint8_t policy;
 
     /* atomic: written by whoever runs it, read by anyone */
     uint64_t run_ns;      /* CPU time */

@@ -132,10 +132,3 @@ sys_setsid(const uint64_t arg[6] UNUSED)
 {
     return process_new_session();
 }
-
-int64_t
-sys_sched_yield(const uint64_t arg[6] UNUSED)
-{
-    sched_switch();
-    return 0;
-}

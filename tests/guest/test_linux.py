@@ -5,7 +5,7 @@ from harness import cases
 from test_files import run_as_init
 
 # Programs, and the harts they are tried on.
-PROGRAMS = {"poll": (1, 2, 4), "locks": (2,), "ptys": (1, 2, 4)}
+PROGRAMS = {"sched": (1, 2, 4), "poll": (1, 2, 4), "locks": (2,), "ptys": (1, 2, 4)}
 
 
 @cases(
@@ -18,4 +18,11 @@ PROGRAMS = {"poll": (1, 2, 4), "locks": (2,), "ptys": (1, 2, 4)}
 def test_run(name, harts):
     """It finds nothing that is not as on Linux."""
     status, output = run_as_init(name, harts=harts)
+    assert status == 0, harness.printable(output)[-3000:]
+
+
+def test_shares():
+    """Threads share a hart fairly, by a clock that counts instructions."""
+    icount = ("-icount", "shift=0,sleep=off")
+    status, output = run_as_init("sched_shares", harts=1, extra=icount)
     assert status == 0, harness.printable(output)[-3000:]

@@ -38,6 +38,26 @@ bad_processes(void)
     bad(ECHILD, waitid, 0, 0, NULL, 4, NULL); /* P_ALL, WEXITED */
     bad(EINVAL, waitid, 77, 0, NULL, 4, NULL);
     bad(EINVAL, waitid, 0, 0, NULL, 0, NULL);
+    bad(EINVAL, getpriority, 3, 0);
+    bad(ESRCH, getpriority, 0, 30000);
+    bad(EINVAL, setpriority, 3, 0, 0);
+    bad(ESRCH, setpriority, 1, 30000, 0);
+    bad(EINVAL, sched_getscheduler, -1);
+    bad(ESRCH, sched_getscheduler, 30000);
+    bad(EINVAL, sched_setscheduler, 0, 77, buffer);
+    bad(EFAULT, sched_setscheduler, 0, 0, NO_PAGE);
+    bad(ESRCH, sched_setparam, 30000, "\0\0\0");
+    bad(EFAULT, sched_setparam, 0, NO_PAGE);
+    bad(EFAULT, sched_getparam, 0, read_only);
+    bad(ESRCH, sched_getparam, 30000, buffer);
+    bad(EINVAL, sched_get_priority_max, 77);
+    bad(EINVAL, sched_get_priority_min, -1);
+    bad(EFAULT, sched_rr_get_interval, 0, NO_PAGE);
+    bad(EFAULT, sched_setaffinity, 0, 8, NO_PAGE);
+    bad(EINVAL, sched_setaffinity, 0, 0, buffer);
+    bad(ESRCH, sched_setaffinity, 30000, 8, "\xff\0\0\0\0\0\0");
+    bad(EFAULT, sched_getaffinity, 0, 8, KERNEL_PAGE);
+    bad(EINVAL, sched_getaffinity, 0, 4, buffer);
     bad(EINVAL, getrusage, 77, buffer);
     bad(EFAULT, getrusage, 0, NO_PAGE);
     bad(EFAULT, times, NO_PAGE);

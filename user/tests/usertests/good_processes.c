@@ -53,6 +53,31 @@ children_are_looked_at(void)
 }
 
 static void
+shares_of_harts(void)
+{
+    uint64_t harts = 0, slice[2] = {0};
+    uint32_t priority = 0;
+
+    check_eq(call(setpriority, 0, 0, 3), 0);
+    check_eq(call(getpriority, 0, 0), 20 - 3);
+    check_eq(call(setpriority, 0, 0, 0), 0);
+    check_eq(call(sched_setscheduler, 0, 5, &priority), 0); /* SCHED_IDLE */
+    check_eq(call(sched_getscheduler, 0), 5);
+    check_eq(call(sched_setscheduler, 0, 0, &priority), 0);
+    check_eq(call(sched_setparam, 0, &priority), 0);
+    priority = 9;
+    check_eq(call(sched_getparam, 0, &priority), 0);
+    check_eq(priority, 0);
+    check_eq(call(sched_get_priority_min, 0), 0);
+    check_eq(call(sched_get_priority_max, 0), 0);
+    check_eq(call(sched_rr_get_interval, 0, slice), 0);
+    check(slice[0] == 0 && slice[1] > 0);
+    check_eq(call(sched_getaffinity, 0, 8, &harts), 8);
+    check(harts & 1);
+    check_eq(call(sched_setaffinity, 0, 8, &harts), 0);
+}
+
+static void
 programs_are_run(void)
 {
     static const char *const argv[] = {"false", NULL};
@@ -239,6 +264,7 @@ good_processes(void)
 {
     good(children_are_waited_for);
     good(children_are_looked_at);
+    good(shares_of_harts);
     good(programs_are_run);
     good(groups_and_sessions);
     good(users);
