@@ -21,3 +21,14 @@ def test_programs(harts):
         for program in PROGRAMS:
             output = guest.command(f"/linux/{program}; echo status $?")
             assert output.endswith("status 0"), harness.printable(output)[-2000:]
+
+
+def test_interrupted_loop():
+    """^C ends what the shell itself is busy with, and not the shell."""
+    with Guest() as guest:
+        guest.boot()
+        guest.send("echo be''gun; while :; do :; done")
+        guest.expect("begun\n")
+        guest.type("\x03")
+        guest.expect(harness.PROMPT)
+        assert guest.command("echo $?") == "130"

@@ -30,7 +30,8 @@ sigaction(int number, const struct sigaction *action, struct sigaction *old)
 sighandler_t
 signal(int number, sighandler_t handler)
 {
-    struct sigaction action = {.sa_handler = handler}, old;
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    struct sigaction old;
 
     if (sigaction(number, &action, &old) != 0)
         return SIG_ERR;
@@ -42,6 +43,13 @@ sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
     return (int)errno_result(riscv_syscall6(SYS_rt_sigprocmask, how, (long)set,
                                             (long)old, sizeof(*set), 0, 0));
+}
+
+int
+sigsuspend(const sigset_t *set)
+{
+    return (int)errno_result(
+        riscv_syscall3(SYS_rt_sigsuspend, (long)set, sizeof(*set), 0));
 }
 
 int

@@ -25,9 +25,11 @@ int kill(pid_t pid, int signal);
 int raise(int signal);
 int sigaction(int signal, const struct sigaction *action,
               struct sigaction *old);
-/* Returns the old disposition, or SIG_ERR. */
+/* Returns the old disposition, or SIG_ERR. Calls that the handler interrupts
+ * are made again. */
 sighandler_t signal(int signal, sighandler_t handler);
 int sigprocmask(int how, const sigset_t *set, sigset_t *old);
+int sigsuspend(const sigset_t *set);
 int sigemptyset(sigset_t *set);
 int sigfillset(sigset_t *set);
 int sigaddset(sigset_t *set, int signal);

@@ -75,6 +75,20 @@ expect 0 0077 sh -c 'umask u=rwx,go=; umask'
 expect 0 0057 sh -c 'umask 77; umask g+w; umask'
 fails 'sh: umask: 9: not a mode' sh -c 'umask 9'
 
+# trap.
+expect 0 'caught
+on' sh -c 'trap "echo caught" TERM; kill $$; echo on'
+expect 3 'bye' sh -c 'trap "echo bye" EXIT; exit 3'
+expect 0 'still here' sh -c "trap '' INT TERM; kill -INT \$\$; kill \$\$; echo still here"
+expect 0 "trap -- 'a b' EXIT
+trap -- '' HUP
+trap -- 'c' USR1" sh -c "trap c USR1; trap '' HUP; trap 'a b' 0; trap; trap - 0"
+is 'back to the default' 143 "$(sh -c 'trap : TERM; trap - TERM; kill $$; echo no' 2>/dev/null; echo $?)"
+is 'not in children' 143 "$(sh -c 'trap "echo no" TERM; (while :; do sleep 1; done) & kill $!; wait $!; echo $?' 2>/dev/null)"
+is '$? stays' 7 "$(sh -c 'trap : USR1; f() { kill -USR1 $$; return 7; }; f; echo $?')"
+is 'a trap ends wait' '138 caught' "$(sh -c 'trap "t=caught" USR1; sleep 20 & s=$!; (sleep 1; kill -USR1 $$) & wait $s; echo $? $t; kill $s')"
+fails 'sh: trap: KILL: not a signal to be caught' sh -c 'trap : KILL'
+
 # Files made by mktemp, as scripts use it.
 work=$(mktemp -d ./work.XXXXXX)
 trap_free=$work/file

@@ -52,6 +52,8 @@ static const struct {
     {"shift", builtin_shift, "shift [N]: drop the first N parameters"},
     {"source", builtin_dot, "source FILE: as ."},
     {"test", test_main, "test EXPRESSION: compare, look at files"},
+    {"trap", builtin_trap,
+     "trap [COMMANDS|-] SIGNAL|EXIT...: what to do when a signal comes"},
     {"true", succeed, "true: succeed"},
     {"type", builtin_type, "type NAME...: say what NAME would run"},
     {"umask", builtin_umask, "umask [-S] [MODE]: permissions new files lack"},

@@ -14,5 +14,7 @@ builtin_function builtin_echo, builtin_read, builtin_cd, builtin_pwd,
 /* builtin_job.c */
 builtin_function builtin_bg, builtin_fg, builtin_jobs, builtin_kill,
     builtin_wait;
+/* trap.c */
+builtin_function builtin_trap;
 /* builtin_var.c */
 builtin_function builtin_export, builtin_set, builtin_shift, builtin_unset;

@@ -7,6 +7,7 @@
 #include "redir.h"
 #include "shell.h"
 #include "text.h"
+#include "trap.h"
 #include "vars.h"
 #include <errno.h>
 #include <fnmatch.h>
@@ -126,11 +127,16 @@ exec_simple(const struct node *n, bool in_child)
     strings_free(&args);
 }
 
-/* In a child: runs n and ends with its status. */
+/* In a child: runs n and ends with its status. For ( ) it is itself what they
+ * ask for. */
 static NORETURN void
 exec_child(struct node *n)
 {
-    if (n->kind == NODE_SIMPLE)
+    if (n->kind == NODE_SUBSHELL && !redir_apply(n->redirs, NULL))
+        shell_exit(1);
+    if (n->kind == NODE_SUBSHELL)
+        exec_node(n->a);
+    else if (n->kind == NODE_SIMPLE)
         exec_simple(n, true);
     else
         exec_node(n);
@@ -344,6 +350,7 @@ exec_node(struct node *n)
         exec_async(n);
     else
         exec_redirected(n);
+    trap_check();
     if (shell.option_e && shell.status != 0 && !shell.unchecked &&
         is_checked(n) && !shell.interactive)
         shell_exit(shell.status);

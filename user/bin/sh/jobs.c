@@ -1,6 +1,7 @@
 #include "jobs.h"
 #include "shell.h"
 #include "text.h"
+#include "trap.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ jobs_init(void)
     if (!shell.interactive)
         return;
     set_signals(SIG_IGN);
+    trap_init();
     setpgid(0, 0);
     shell.job_control = tcsetpgrp(0, getpgrp()) == 0;
 }
@@ -91,6 +93,7 @@ become_child(struct job *job)
     }
     if (shell.interactive)
         set_signals(SIG_DFL);
+    trap_forget();
     if (job->background && !job->control) {
         signal(SIGINT, SIG_IGN);
         signal(SIGQUIT, SIG_IGN);
@@ -104,12 +107,17 @@ pid_t
 jobs_fork(struct job *job)
 {
     struct process *p;
+    sigset_t all, old;
     pid_t pid;
 
     fflush(stdout);
+    /* What is sent to the child must not meet this shell's traps. */
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &old);
     pid = fork();
     if (pid == 0)
         become_child(job);
+    sigprocmask(SIG_SETMASK, &old, NULL);
     if (pid <= 0)
         return pid;
     if (!job->group)
@@ -248,14 +256,38 @@ jobs_report(void)
     }
 }
 
+/* As wait_once, for the wait of a script, which a trap ends: false then. All
+ * signals are blocked but while it sleeps, so that none slips through between
+ * the look and the sleep. */
+static bool
+wait_for_child_or_trap(void)
+{
+    sigset_t all, old;
+    int status;
+    pid_t pid = -1;
+
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &old);
+    while (!trap_noted() &&
+           (pid = waitpid(-1, &status, WUNTRACED | WNOHANG)) == 0)
+        sigsuspend(&old);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    if (pid > 0)
+        note(pid, status);
+    return pid > 0;
+}
+
+/* Returns the job's status, or, if a trap came first, that signal's. */
 static int
 wait_background(struct job *job)
 {
     int status;
 
     while (!has_ended(job))
-        if (!wait_once(0))
+        if (!wait_for_child_or_trap())
             break;
+    if (!has_ended(job) && trap_noted())
+        return 128 + trap_noted();
     status = exit_status(job);
     forget(job);
     return status;
@@ -270,6 +302,8 @@ jobs_wait_all(void)
         next = job->next;
         if (!has_stopped(job))
             wait_background(job);
+        if (trap_noted())
+            return 128 + trap_noted();
     }
     return 0;
 }

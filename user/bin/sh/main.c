@@ -6,6 +6,7 @@
 #include "parser.h"
 #include "shell.h"
 #include "source.h"
+#include "trap.h"
 #include "vars.h"
 #include <err.h>
 #include <errno.h>
@@ -42,6 +43,8 @@ shell_error(int status, const char *format, ...)
 void
 shell_exit(int status)
 {
+    shell.status = status;
+    trap_exit();
     fflush(stdout);
     _exit(status);
 }
@@ -199,6 +202,7 @@ main(int argc, char **argv)
         script = text ? NULL : shell.name;
     }
     set_all_params(argv);
+    trap_init();
     if (text) {
         shell_run_text(text, "sh");
     } else if (script) {
