@@ -334,6 +334,43 @@ signals_to_all_reach_own_only(void)
     end(other);
 }
 
+/* ---- Limits ---- */
+
+#define NPROC 6 /* RLIMIT_NPROC */
+
+static int
+limit(pid_t pid, uint64_t soft, uint64_t hard)
+{
+    uint64_t values[] = {soft, hard};
+    return (int)syscall(SYS_prlimit64, pid, NPROC, values, NULL);
+}
+
+static void
+try_limits(void)
+{
+    pid_t root = getppid(), pid;
+    int status;
+    expect(limit(0, 5, 9) == 0 && setuid(777) == 0);
+    expect(limit(0, 9, 9) == 0 && limit(0, 2, 8) == 0);
+    expect(is_refused(limit(0, 2, 9), EPERM));
+    expect(is_refused(limit(0, 9, 8), EINVAL));
+    expect(is_refused(limit(root, 2, 8), EPERM));
+    expect(is_refused((int)syscall(SYS_prlimit64, root, NPROC, NULL, NULL),
+                      EPERM));
+    /* Two processes of this user: this one and one more. */
+    pid = fork();
+    if (pid == 0)
+        _exit(is_refused(fork(), EAGAIN) ? 3 : 4);
+    expect(waitpid(pid, &status, 0) == pid && status == 3 << 8);
+}
+
+static void
+only_root_raises_limits(void)
+{
+    in_child(try_limits);
+    check_eq(limit(0, 5, 9) | limit(0, 500, 900), 0);
+}
+
 /* ---- Capabilities ---- */
 
 struct cap_user_header {
@@ -397,6 +434,7 @@ main(int argc, char **argv)
         TAP_CASE(access_goes_by_real_ids),
         TAP_CASE(signals_go_to_own_processes),
         TAP_CASE(signals_to_all_reach_own_only),
+        TAP_CASE(only_root_raises_limits),
         TAP_CASE(capabilities),
     };
     if (chdir(argc > 1 ? argv[1] : "/tmp") != 0)
