@@ -10,27 +10,6 @@
 
 #define FIRST_LEN 16u /* descriptors a new table has room for */
 
-struct slot {
-    struct file *file; /* with a reference; NULL: free */
-    bool cloexec;
-};
-
-struct fdtable {
-    /* private to the owner until there are two */
-    bool is_shared; /* from then on, for good */
-
-    /* atomic */
-    uint32_t refs;  /* processes, and who looks in from /proc */
-    unsigned limit; /* RLIMIT_NOFILE, at most FDTABLE_MAX */
-    bool is_wanted; /* somebody waits for it to be shared */
-
-    struct spinlock lock;
-    /* guarded by lock, if it is shared */
-    struct slot *slots;
-    unsigned len;
-    unsigned free_from; /* none below is free */
-};
-
 static void
 table_lock(struct fdtable *table) NO_LOCK_CHECK
 {
@@ -49,7 +28,7 @@ static struct fdtable *
 table_new(unsigned len)
 {
     struct fdtable *table = kmalloc(sizeof(*table));
-    struct slot *slots = kzalloc(len * sizeof(*slots));
+    struct fd_slot *slots = kzalloc(len * sizeof(*slots));
     if (!table || !slots) {
         kfree(table);
         kfree(slots);
@@ -158,7 +137,7 @@ void
 fdtable_close_on_exec(struct fdtable *table)
 {
     for (unsigned fd = 0; fd < table->len; fd++) {
-        const struct slot *slot = &table->slots[fd];
+        const struct fd_slot *slot = &table->slots[fd];
         if (slot->file && slot->cloexec && fdtable_close(table, (int)fd) < 0)
             return;
     }
@@ -171,7 +150,7 @@ grow(struct fdtable *table, unsigned fd)
     unsigned len = table->len;
     while (len <= fd)
         len *= 2;
-    struct slot *slots = kzalloc(len * sizeof(*slots));
+    struct fd_slot *slots = kzalloc(len * sizeof(*slots));
     if (!slots)
         return -ENOMEM;
     memcpy(slots, table->slots, table->len * sizeof(*slots));
@@ -188,7 +167,7 @@ set(struct fdtable *table, unsigned fd, struct file *file, bool cloexec)
     int err = fd < table->len ? 0 : grow(table, fd);
     if (err)
         return err;
-    table->slots[fd] = (struct slot){file, cloexec};
+    table->slots[fd] = (struct fd_slot){file, cloexec};
     return (int)fd;
 }
 
@@ -225,12 +204,12 @@ fdtable_install(struct fdtable *table, struct file *file, int min, bool cloexec)
     if (unlikely(table->is_shared || (unsigned)min > fd || fd >= table->len ||
                  fd >= table->limit || table->slots[fd].file))
         return install_slowly(table, file, min, cloexec);
-    table->slots[fd] = (struct slot){file, cloexec};
+    table->slots[fd] = (struct fd_slot){file, cloexec};
     table->free_from = fd + 1;
     return (int)fd;
 }
 
-static struct slot *
+static struct fd_slot *
 slot_of(const struct fdtable *table, int fd)
 {
     if ((unsigned)fd >= table->len || !table->slots[fd].file)
@@ -242,28 +221,19 @@ struct file *
 fdtable_get_ref(struct fdtable *table, int fd)
 {
     table_lock(table);
-    const struct slot *slot = slot_of(table, fd);
+    const struct fd_slot *slot = slot_of(table, fd);
     struct file *file = slot ? file_ref(slot->file) : NULL;
     table_unlock(table);
     return file;
 }
 
-/* Another thread may close fd while the call goes on. */
-static NOINLINE struct file *
-borrow(struct fdtable *table, int fd)
+struct file *
+fdtable_borrow(struct fdtable *table, int fd)
 {
     struct file *file = fdtable_get_ref(table, fd);
     if (file)
         thread_borrow(file);
     return file;
-}
-
-struct file *
-fdtable_get(struct fdtable *table, int fd)
-{
-    if (unlikely(table->is_shared))
-        return borrow(table, fd);
-    return (unsigned)fd < table->len ? table->slots[fd].file : NULL;
 }
 
 void
@@ -280,7 +250,7 @@ fdtable_end_call(struct fdtable *table)
 static inline struct file *
 take(struct fdtable *table, int fd)
 {
-    struct slot *slot = slot_of(table, fd);
+    struct fd_slot *slot = slot_of(table, fd);
     if (!slot)
         return NULL;
     struct file *file = slot->file;
@@ -316,7 +286,7 @@ fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec)
     int result = -EBADF;
     if ((unsigned)fd < READ_ONCE(table->limit)) {
         table_lock(table);
-        const struct slot *slot = slot_of(table, fd);
+        const struct fd_slot *slot = slot_of(table, fd);
         old = slot ? slot->file : NULL;
         result = set(table, (unsigned)fd, file, cloexec);
         table_unlock(table);
@@ -333,7 +303,7 @@ static int
 cloexec(struct fdtable *table, int fd, const bool *on)
 {
     table_lock(table);
-    struct slot *slot = slot_of(table, fd);
+    struct fd_slot *slot = slot_of(table, fd);
     if (slot && on)
         slot->cloexec = *on;
     int result = slot ? slot->cloexec : -EBADF;

@@ -7,11 +7,32 @@
 #pragma once
 
 #include "lib/compiler.h"
+#include "sync/spinlock.h"
 
 #define FDTABLE_MAX 1024 /* descriptors of a table, at most */
 
 struct file;
-struct fdtable;
+
+struct fd_slot {
+    struct file *file; /* with a reference; NULL: free */
+    bool cloexec;
+};
+
+struct fdtable {
+    /* private to the owner until there are two */
+    bool is_shared; /* from then on, for good */
+
+    /* atomic */
+    uint32_t refs;  /* processes, and who looks in from /proc */
+    unsigned limit; /* RLIMIT_NOFILE, at most FDTABLE_MAX */
+    bool is_wanted; /* somebody waits for it to be shared */
+
+    struct spinlock lock;
+    /* guarded by lock, if it is shared */
+    struct fd_slot *slots;
+    unsigned len;
+    unsigned free_from; /* none below is free */
+};
 
 /* Returns an empty table, or a copy for a forked process; NULL without
  * memory. */
@@ -63,7 +84,17 @@ int fdtable_close(struct fdtable *table, int fd) MUST_CHECK;
 /* Returns the file of fd for the length of the running system call, or NULL if
  * fd is not open. At most THREAD_BORROWED_MAX times in one call: who needs
  * more, or the file for longer, takes a reference. */
-struct file *fdtable_get(struct fdtable *table, int fd);
+struct file *fdtable_borrow(struct fdtable *table, int fd);
+static inline struct file *
+fdtable_get(struct fdtable *table, int fd)
+{
+    /* Another thread may close fd while the call goes on. */
+    if (unlikely(table->is_shared))
+        return fdtable_borrow(table, fd);
+    return (unsigned)fd < table->len ? table->slots[fd].file : NULL;
+}
+
+/* The same with a reference. */
 struct file *fdtable_get_ref(struct fdtable *table, int fd);
 
 /* The running thread, whose table it is, has come to the end of its call. */
