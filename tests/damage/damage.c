@@ -1,15 +1,16 @@
 /* Damaged images, by the thousand: none may crash the kernel's code or the
  * tools, and what fsck says it has mended must be so.
  *
- *     damage [-v] [-n IMAGES | -i IMAGE [-w FILE]] [-j JOBS] [-s SEED]
- *            [-k KIND]
+ *     damage [-v] [-f FIRST] [-n IMAGES | -i IMAGE [-w FILE]] [-j JOBS]
+ *            [-s SEED] [-k KIND]
  *
  * Each image is a sample with one to three kinds of damage (mutate.c), with
  * checksums made right again or not. It is read as a whole, changed, checked,
  * mended, checked again, and changed again; of some, mending is interrupted.
  * The exit status is 1 if anything went wrong. -j shares the images among
- * processes; -i looks at one of these images alone, and -w keeps it in a file;
- * -v says which could not be mended, and why. */
+ * processes; -f goes on at one of the images, which a run that was interrupted
+ * had come to; -i looks at one of these images alone, and -w keeps it in a
+ * file; -v says which could not be mended, and why. */
 #include "abi/errno.h"
 #include "check.h"
 #include "crash_disk.h"
@@ -33,6 +34,7 @@
 #define DEEPEST   8u
 #define MOST_READ 3000u /* names read of one image: it may have cycles */
 #define SHOWN     10u
+#define PROGRESS  2000u /* images from one line that tells of it to the next */
 
 const char *__asan_default_options(void);
 
@@ -374,6 +376,10 @@ try_images(struct run *r, unsigned long first, unsigned long end,
     for (unsigned long i = first; i < end; i += step, images++) {
         make_image(r, i);
         try_image(r);
+        if (images % PROGRESS == PROGRESS - 1) {
+            printf("up to image %lu: %lu violations\n", i, r->violations);
+            fflush(stdout);
+        }
     }
     printf("%lu images, %lu violations, %lu mended of %lu with findings, "
            "%lu of them in several rounds\n",
@@ -383,14 +389,15 @@ try_images(struct run *r, unsigned long first, unsigned long end,
 
 /* Shares the images among processes. */
 static int
-share_images(struct run *r, unsigned long end, unsigned long jobs)
+share_images(struct run *r, unsigned long first, unsigned long end,
+             unsigned long jobs)
 {
     int failed = 0, status;
 
     for (unsigned long i = 0; i < jobs; i++) {
         pid_t child = fork();
         if (child == 0)
-            exit(try_images(r, i, end, jobs));
+            exit(try_images(r, first + i, end, jobs));
         failed |= child < 0;
     }
     while (wait(&status) > 0)
@@ -418,13 +425,15 @@ int
 main(int argc, char **argv)
 {
     static struct run r = {.seed = 1, .kind = -1};
-    unsigned long images = 10ul * mutation_kinds(), jobs = 1, one;
+    unsigned long images = 10ul * mutation_kinds(), first = 0, jobs = 1, one;
     const char *number = NULL, *path = NULL;
     int option;
 
-    while ((option = getopt(argc, argv, "n:s:k:i:j:w:v")) != -1) {
+    while ((option = getopt(argc, argv, "f:n:s:k:i:j:w:v")) != -1) {
         if (option == 'n')
             images = strtoul(optarg, NULL, 0);
+        else if (option == 'f')
+            first = strtoul(optarg, NULL, 0);
         else if (option == 's')
             r.seed = strtoul(optarg, NULL, 0);
         else if (option == 'k')
@@ -443,7 +452,7 @@ main(int argc, char **argv)
     host_kernel_quiet = true;
     allocate(&r);
     if (!number)
-        return share_images(&r, images, jobs);
+        return share_images(&r, first, images, jobs);
     one = strtoul(number, NULL, 0);
     make_image(&r, one);
     if (path && !keep(&r, path))
