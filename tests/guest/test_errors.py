@@ -7,9 +7,14 @@ of a kind fail, that one alone or all from then on. The guest runs /tests/crash
 
 import os
 import subprocess
+import sys
 
 import harness
 from harness import cases
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), os.pardir, "tools"))
+
+import eclipsefs  # noqa: E402
 
 EIO, EROFS, EUCLEAN = -5, -30, -117
 ALLOWED = (EIO, EROFS, EUCLEAN)
@@ -39,6 +44,15 @@ def rules(kind, index, once):
     return text + (f'iotype = "{kind}"\n' if once else "")
 
 
+def rules_for(kind, block):
+    """Return a configuration: the first request of a kind fails that is for
+    that block."""
+    return (
+        f'[inject-error]\nevent = "{EVENTS[kind]}"\niotype = "{kind}"\n'
+        f'errno = "5"\nonce = "on"\nsector = "{block * 8}"\n'
+    )
+
+
 def answer(guest):
     """Return what /tests/crash answers."""
     return guest.expect(r"^= (ready|-?\d+)\n")[1]
@@ -50,8 +64,9 @@ def do(guest, operation):
     return int(answer(guest))
 
 
-def run(folder, kind, index, once):
-    """Run the workload; return (results, the guest's output, the disk)."""
+def run(folder, config_text, workload):
+    """Run a workload, and create /probe; return (results, the guest's output,
+    the disk)."""
     disk, config = (os.path.join(folder, n) for n in ("disk", "config"))
     subprocess.run(
         [harness.built("host/mkfs.eclipsefs"), "--reproducible",
@@ -59,7 +74,7 @@ def run(folder, kind, index, once):
         check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     with open(config, "w") as file:
-        file.write(rules(kind, index, once))
+        file.write(config_text)
     extra = [
         "-blockdev", f"driver=file,node-name=base,filename={disk}",
         "-blockdev", f"driver=blkdebug,node-name=bad,image=base,config={config}",
@@ -72,7 +87,7 @@ def run(folder, kind, index, once):
         answer(guest)
         results = [do(guest, "mount /dev/vdb eclipsefs")]
         if results[0] == 0:
-            results += [do(guest, o) for o in WORKLOAD]
+            results += [do(guest, o) for o in [*workload, "create probe"]]
             results.append(do(guest, "umount"))
         guest.send("quit")
         assert guest.wait() == 0, "the guest did not end well"
@@ -82,17 +97,37 @@ def run(folder, kind, index, once):
 def check(folder, kind, index, once):
     """Fail request `index`; return whether anybody has noticed."""
     what = f"{kind} {index}, {'once' if once else 'for good'}"
-    results, output, disk = run(folder, kind, index, once)
+    results, output, disk = run(folder, rules(kind, index, once), WORKLOAD)
     assert "panic" not in output, what
     bad = [r for r in results if r < 0]
     missing = [r for r in bad if r not in ALLOWED and r != -2]
     assert not missing, f"{what}: {results}"
+    if results[0] == 0:
+        check_read_only(f"{what}: {results}", kind, once, results[1:-1], output)
+    check_sound(what, disk)
+    return bool(bad) or "eclipsefs: vdb: " in output
+
+
+def check_read_only(what, kind, once, results, output):
+    """Fail unless nothing can be changed any more if, and only if, metadata
+    could not be written: reading is tried anew, and content is lost alone."""
+    closed = results[-1] == EROFS
+    assert closed == ("nothing can be changed any more" in output), what
+    if once and kind == "read":
+        assert not closed, what
+    if kind == "flush" and EIO in results:
+        assert closed, what
+    if not closed and once:
+        assert EROFS not in results and results[-1] == 0, what
+
+
+def check_sound(what, disk):
+    """Fail unless fsck has nothing to complain of."""
     done = subprocess.run(
         [harness.built("host/fsck.eclipsefs"), "-n", disk],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, f"{what}: {done.stdout}{done.stderr}"
-    return bool(bad) or "eclipsefs: vdb: " in output
 
 
 @cases(
@@ -105,3 +140,40 @@ def test_request_fails(kind, indexes, tmp):
     for index in indexes:
         check(tmp, kind, index, once=True)
         assert check(tmp, kind, index, once=False), "nobody has noticed"
+
+
+WRITE = ["create f", "write f 0 60000 1", "create g", "write g 0 100 2"]
+SYNC = ["fsync f", "fsync f", "fsync g", "sync"]
+
+
+@cases(
+    content={"place": "content"},
+    journal={"place": "journal"},
+    checkpoint={"place": "record"},
+)
+def test_block_that_cannot_be_written(place, tmp):
+    """Content is lost, told once, and nothing else; without the journal, or
+    a place for what is in it, nothing can be changed any more."""
+    _, _, disk = run(tmp, "", WRITE + SYNC)
+    image = eclipsefs.Image(disk)
+    ino = image.inode("f")
+    block = {
+        "content": image.u32(image.value(ino, eclipsefs.EXTENTS)[0] + 8),
+        "journal": image.journal() // eclipsefs.BLOCK + 1,
+        "record": image.record(ino) // eclipsefs.BLOCK,
+    }[place]
+    results, output, disk = run(tmp, rules_for("write", block), WRITE + SYNC)
+    check_sound(place, disk)
+    mounted, fsyncs = results[0], results[5:8]
+    probe, umount = results[-2:]
+    assert mounted == 0, results
+    if place == "content":
+        assert fsyncs == [EIO, 0, 0] and probe == 0 and umount == 0, results
+        assert "nothing can be changed" not in output
+    elif place == "journal":
+        assert fsyncs[0] in (EIO, EROFS), results
+        assert fsyncs[2] == EROFS and probe == EROFS, results
+    else:
+        assert fsyncs == [0, 0, 0] and probe == 0, results
+    if place != "content":
+        assert "nothing can be changed any more" in output
