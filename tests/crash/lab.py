@@ -22,7 +22,7 @@ import workloads  # noqa: E402
 SECTOR = 512
 FLUSH = 1
 QUICK = 6000  # blocks of the disk: 24 MiB
-SMALL = 700  # of one that is to be filled
+SMALL = 700  # of one that is to be filled, or to have the smallest journal
 
 
 class LogReader:
@@ -94,7 +94,7 @@ def record(folder, name, seed):
         os.path.join(folder, f"{name}-{seed}.{kind}")
         for kind in ("base", "disk", "log", "trace")
     )
-    blocks = SMALL if name == "full" else QUICK
+    blocks = SMALL if name in ("full", "replace") else QUICK
     subprocess.run(
         [harness.built("host/mkfs.eclipsefs"), "--reproducible",
          "-s", str(blocks * 4096), base],

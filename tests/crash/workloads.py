@@ -169,6 +169,33 @@ def resize(seed, count=90):
             yield f"fsync {path}"
 
 
+def replace(seed, count=70):
+    """Files saved as editors do it, under another name that then becomes
+    theirs; on a disk whose journal is full again and again."""
+    t = Tree(seed, ["one", "two"])
+    yield from t.begin()
+    names = [f"{folder}/file{i}" for folder in ("one", "two") for i in range(3)]
+    for i in range(count):
+        name = names[i] if i < len(names) else t.random.choice(names)
+        new = yield from t.create(width=30)
+        if not new:
+            continue
+        yield from t.write(new, 0, t.random.choice([20, 3000, 9000, 30000]))
+        if t.random.random() < 0.7:
+            yield f"fsync {new}"
+        if (yield f"rename {new} {name}") == 0:
+            t.files[name] = t.files.pop(new)
+        if t.random.random() < 0.4:
+            yield f"fsync {name}"
+        if i % 10 == 9:
+            yield from t.write(name, t.files[name] // 2, 100)
+            other = t.random.choice(names[: i + 1])
+            if other != name:
+                yield f"exchange {name} {other}"
+                t.files[name], t.files[other] = t.files[other], t.files[name]
+            yield f"fsync {name}"
+
+
 def noise(seed):
     """Files written and cut while another process commits all the time."""
     yield "noise"
@@ -226,5 +253,6 @@ ALL = {
     "resize": resize,
     "full": full,
     "noise": noise,
+    "replace": replace,
     "orphans": orphans,
 }
