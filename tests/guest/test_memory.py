@@ -70,10 +70,10 @@ def test_dynamic_linking(tmp):
     tree = os.path.join(tmp, "tree")
     for name in ("dev", "proc", "sys", "sbin", "lib", "tmp"):
         os.makedirs(os.path.join(tree, name))
-    source = os.path.join(harness.ROOT, "tests/guest/dynamic.c")
+    source = os.path.join(harness.ROOT, "tests/linux/dynamic.c")
     program = os.path.join(tree, "sbin/init")
-    subprocess.run([compiler, "-O2", source, "-o", program, "-lm"], check=True)
-    for name in ("ld-linux-riscv64-lp64d.so.1", "libc.so.6", "libm.so.6"):
+    subprocess.run([compiler, "-O2", source, "-o", program], check=True)
+    for name in ("ld-linux-riscv64-lp64d.so.1", "libc.so.6"):
         shutil.copy(os.path.join(SYSROOT, name), os.path.join(tree, "lib", name))
     image = os.path.join(tmp, "root.img")
     mkfs = harness.built("host/mkfs.eclipsefs")

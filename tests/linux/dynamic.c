@@ -1,6 +1,5 @@
-/* A program for Linux that is linked when it starts; test_memory.py compiles
- * it. */
-#include <math.h>
+/* A program for Linux that test_memory.py has linked when it starts; linked
+ * before, it finds that out. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +34,7 @@ main(int argc, char **argv)
     memset(block, 1, 1 << 20);
     if (sum != 0 || initialised[2] != 3 || block[12345] != 1)
         return 2;
-    if (fabs(pow(2.0, 0.5 * argc / argc) - sqrt(2.0)) > 1e-12)
+    if (strtod("0.25", NULL) * argc != 0.25 * argc)
         return 3;
     if (getauxval(AT_BASE) == 0 || getauxval(AT_PHDR) == 0)
         return 4;
