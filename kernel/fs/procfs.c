@@ -383,8 +383,9 @@ show_thread_self(struct text *out)
 #define DEVICES                                                     \
     "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n" \
     "\nBlock devices:\n254 virtblk\n"
-#define FILESYSTEMS \
-    "nodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\nnodev\ttmpfs\n\teclipsefs\n"
+#define FILESYSTEMS                                                           \
+    "nodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\nnodev\tdevpts\nnodev\ttmpfs" \
+    "\n\teclipsefs\n"
 
 #define PRIVATE (S_IFREG | 0400)
 #define PROCESS_FILE(row, file_mode, file_name) \

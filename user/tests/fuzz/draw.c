@@ -152,7 +152,7 @@ draw_string(void)
         "/sys/firmware/fdt",
         "file/",
         "dir/",
-        "/tests/fuzz",
+        "/tests/none",
     };
     if (draw_below(16) == 0)
         return draw_pointer();
