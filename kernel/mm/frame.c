@@ -1,4 +1,5 @@
 #include "mm/frame.h"
+#include "arch/cpu.h"
 #include "arch/layout.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -29,6 +30,17 @@ struct frame {
 };
 
 #define NOBODY UINT32_MAX
+
+/* Free frames that a hart keeps for itself. Most blocks are of one frame, and
+ * so need no lock. */
+#define CACHE_MAX  32
+#define CACHE_MOVE 16 /* come from the free blocks, or go there, at once */
+
+/* private to the owner: the hart, interrupts off; anyone reads count */
+static struct {
+    uint32_t count;
+    uint32_t numbers[CACHE_MAX];
+} caches[CPU_MAX];
 
 static struct spinlock frame_lock = SPINLOCK_INIT("frame", RANK_FRAME);
 
@@ -174,28 +186,81 @@ frame_init(const struct memmap *map)
 #endif
 }
 
-void *
-frame_alloc(unsigned order)
+/* Takes a block off its list, or splits a larger one. NOBODY: there is none. */
+static uint32_t
+take_locked(unsigned order) REQUIRES(frame_lock)
 {
     unsigned found = order;
-    assert(order <= FRAME_MAX_ORDER);
-    spin_lock(&frame_lock);
     while (found <= FRAME_MAX_ORDER && free_blocks[found] == NOBODY)
         found++;
-    if (found > FRAME_MAX_ORDER) {
-        spin_unlock(&frame_lock);
-        return NULL;
-    }
-    uint64_t number = free_blocks[found];
+    if (found > FRAME_MAX_ORDER)
+        return NOBODY;
+    uint32_t number = free_blocks[found];
     unlink_free(number);
     while (found > order) {
         found--;
         link_free(number + (1ul << found), found);
     }
+    free_count -= 1ul << order;
+    return number;
+}
+
+/* Takes a frame from this hart's cache, or NOBODY. */
+static uint32_t
+take_cached(void)
+{
+    bool on = cpu_irq_save();
+    unsigned cpu = this_cpu()->index;
+    uint32_t count = caches[cpu].count, number = NOBODY;
+    if (unlikely(count == 0)) {
+        spin_lock(&frame_lock);
+        while (count < CACHE_MOVE && (number = take_locked(0)) != NOBODY)
+            caches[cpu].numbers[count++] = number;
+        spin_unlock(&frame_lock);
+    }
+    if (likely(count > 0))
+        number = caches[cpu].numbers[--count];
+    WRITE_ONCE(caches[cpu].count, count);
+    cpu_irq_restore(on);
+    return number;
+}
+
+/* Puts a free frame into this hart's cache, whose oldest give way. */
+static void
+put_cached(uint64_t number)
+{
+    bool on = cpu_irq_save();
+    unsigned cpu = this_cpu()->index;
+    uint32_t count = caches[cpu].count, *numbers = caches[cpu].numbers;
+    if (unlikely(count == CACHE_MAX)) {
+        count -= CACHE_MOVE;
+        spin_lock(&frame_lock);
+        for (unsigned i = 0; i < CACHE_MOVE; i++)
+            free_locked(numbers[i], 0);
+        spin_unlock(&frame_lock);
+        memmove(numbers, numbers + CACHE_MOVE, count * sizeof(*numbers));
+    }
+    numbers[count++] = (uint32_t)number;
+    WRITE_ONCE(caches[cpu].count, count);
+    cpu_irq_restore(on);
+}
+
+void *
+frame_alloc(unsigned order)
+{
+    uint32_t number;
+    assert(order <= FRAME_MAX_ORDER);
+    if (likely(order == 0)) {
+        number = take_cached();
+    } else {
+        spin_lock(&frame_lock);
+        number = take_locked(order);
+        spin_unlock(&frame_lock);
+    }
+    if (number == NOBODY)
+        return NULL;
     frames[number] =
         (struct frame){.refs = 1, .kind = FRAME_USED, .order = (uint8_t)order};
-    free_count -= 1ul << order;
-    spin_unlock(&frame_lock);
     kasan_allow(frame_address(number), PAGE_SIZE << order);
     return frame_address(number);
 }
@@ -221,9 +286,13 @@ frame_free(void *block, unsigned order)
     memset(block, 0xd5, PAGE_SIZE << order);
 #endif
     kasan_forbid(block, PAGE_SIZE << order);
-    spin_lock(&frame_lock);
     frame->refs = 0;
     frame->kind = FRAME_TAIL;
+    if (likely(order == 0)) {
+        put_cached(number);
+        return;
+    }
+    spin_lock(&frame_lock);
     free_locked(number, order);
     spin_unlock(&frame_lock);
 }
@@ -277,7 +346,10 @@ frame_find_block(const void *address, unsigned *order, bool *is_slab)
 size_t
 frame_count_free(void)
 {
-    return READ_ONCE(free_count);
+    size_t sum = READ_ONCE(free_count);
+    for (unsigned i = 0; i < cpu_count(); i++)
+        sum += READ_ONCE(caches[i].count);
+    return sum;
 }
 
 size_t
