@@ -450,6 +450,11 @@ OPERATION(to_rename_machine, syscall(SYS_sethostname, a, strlen(a)))
 OPERATION(to_become_root, setuid(0))
 OPERATION(to_see_directory, readlink(a, (char[99]){0}, 99) > 0 ? 0 : -1)
 
+OPERATION(to_slow_init, syscall(SYS_setpriority, 0, 1, 5))
+OPERATION(to_slow_down, syscall(SYS_setpriority, 0, 0, 5))
+OPERATION(to_hurry, syscall(SYS_setpriority, 0, 0, -5))
+OPERATION(to_move_init, syscall(SYS_sched_setaffinity, 1, 8, &(long){1}))
+
 /* A descriptor that is only a name gives no rights to what it names. */
 static int
 to_use_name(const char *a, const char *b)
@@ -494,6 +499,11 @@ the_system_is_roots(void)
         AS_USER(EPERM, to_restart, "", ""),
         AS_USER(EPERM, to_rename_machine, "mine", ""),
         AS_USER(EPERM, to_become_root, "", ""),
+        AS_USER(EPERM, to_slow_init, "", ""),
+        AS_USER(0, to_slow_down, "", ""),
+        AS_USER(EACCES, to_hurry, "", ""),
+        AS_ROOT(0, to_hurry, "", ""),
+        AS_USER(EPERM, to_move_init, "", ""),
         AS_USER(EPERM, to_mount, "/etc", ""),
         AS_USER(EPERM, to_unmount, "/proc", ""),
     };
