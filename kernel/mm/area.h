@@ -90,5 +90,7 @@ void space_for_each_page(struct space *space, uint64_t start, uint64_t end,
                                        uint64_t arg),
                          uint64_t arg) REQUIRES(space->lock);
 
-/* Where the lowest-level table that maps va ends, at most `end`. */
-uint64_t space_end_of_table(uint64_t va, uint64_t end);
+/* Where the lowest-level table that maps va ends, at most `end`; or what the
+ * root says is nothing. */
+uint64_t space_end_of_table(const struct space *space, uint64_t va,
+                            uint64_t end) REQUIRES(space->lock);

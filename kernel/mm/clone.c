@@ -32,7 +32,7 @@ share_area(struct space *from, struct space *child, const struct area *area)
     int error = area_add(child, area);
     for (; error == 0 && va < area->end; va = table_end) {
         uint64_t *entry = pt_walk(from->root, va, 0, false);
-        table_end = space_end_of_table(va, area->end);
+        table_end = space_end_of_table(from, va, area->end);
         if (entry)
             error = share_table(child, va, table_end, entry,
                                 !(area->flags & AREA_SHARED));

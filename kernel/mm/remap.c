@@ -23,7 +23,7 @@ static int
 make_tables(struct space *space, uint64_t start, uint64_t end)
     REQUIRES(space->lock)
 {
-    for (uint64_t va = start; va < end; va = space_end_of_table(va, end))
+    for (uint64_t va = start; va < end; va = space_end_of_table(space, va, end))
         if (!pt_walk(space->root, va, 0, true))
             return -ENOMEM;
     return 0;

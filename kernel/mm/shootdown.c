@@ -76,9 +76,11 @@ space_switch(struct space *space)
 /* ---- Taking pages away ---- */
 
 uint64_t
-space_end_of_table(uint64_t va, uint64_t end)
+space_end_of_table(const struct space *space, uint64_t va, uint64_t end)
 {
-    return MIN(end, ALIGN_DOWN(va, pte_span(1)) + pte_span(1));
+    bool there = space->root[pte_index(va, PT_LEVELS - 1)] & PTE_V;
+    uint64_t span = pte_span(there ? 1 : PT_LEVELS - 1);
+    return MIN(end, ALIGN_DOWN(va, span) + span);
 }
 
 void
@@ -89,7 +91,7 @@ space_for_each_page(struct space *space, uint64_t start, uint64_t end,
 {
     for (uint64_t va = start, table_end; va < end; va = table_end) {
         uint64_t *entry = pt_walk(space->root, va, 0, false);
-        table_end = space_end_of_table(va, end);
+        table_end = space_end_of_table(space, va, end);
         for (; entry && va < table_end; va += PAGE_SIZE, entry++)
             if (*entry)
                 visit(space, entry, arg);

@@ -56,6 +56,27 @@ mremap_changes_sizes(void)
     munmap(q, PAGE);
 }
 
+/* Address space costs nothing until it is used. */
+static void
+much_room(void)
+{
+    size_t size = 64ul << 30;
+    char *p = mmap(NULL, size, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
+
+    check(p != MAP_FAILED);
+    check_eq(mprotect(p + size / 2, 2 * PAGE, RW), 0);
+    p[size / 2] = 'x';
+    for (int i = 0; i < 20; i++) {
+        int status;
+        if (fork() == 0)
+            _exit(p[size / 2] != 'x');
+        check(wait(&status) > 0);
+        check_eq(status, 0);
+    }
+    check_eq(munmap(p, size), 0);
+    check(!is_mapped(p + size / 2));
+}
+
 static void
 mremap_to_a_place(void)
 {
@@ -357,10 +378,15 @@ int
 main(void)
 {
     static const struct tap_case cases[] = {
-        TAP_CASE(mremap_changes_sizes),   TAP_CASE(mremap_to_a_place),
-        TAP_CASE(mremap_of_files),        TAP_CASE(advice),
-        TAP_CASE(locked_memory_is_there), TAP_CASE(limits),
-        TAP_CASE(processes_are_limited),  TAP_CASE(maps_tell_what_is_where),
+        TAP_CASE(mremap_changes_sizes),
+        TAP_CASE(mremap_to_a_place),
+        TAP_CASE(much_room),
+        TAP_CASE(mremap_of_files),
+        TAP_CASE(advice),
+        TAP_CASE(locked_memory_is_there),
+        TAP_CASE(limits),
+        TAP_CASE(processes_are_limited),
+        TAP_CASE(maps_tell_what_is_where),
     };
 
     mount("proc", "/proc", "proc", 0, NULL); /* or it is there */
