@@ -50,6 +50,7 @@ hand_over_children_locked(struct process *process) REQUIRES(process_lock)
     struct process *child;
     list_for_each_entry (child, &process->children, sibling_node) {
         child->parent = reaper;
+        child->exit_signal = SIGCHLD; /* for who waits for all */
         if (child->death_signal != 0)
             signal_send_locked(child, child->death_signal);
         if (child->pgid != process->pgid && child->sid == process->sid)
@@ -141,8 +142,10 @@ process_end_others(void)
         self->survivor = NULL;
         stays = t->stay == THREAD_STAYS;
     }
-    if (stays)
+    if (stays) {
         process_make_leader_locked(t);
+        self->exit_signal = SIGCHLD;
+    }
     spin_unlock(&process_lock);
     return stays ? 0 : -EINTR;
 }

@@ -144,6 +144,13 @@ clones_are_waited_for_apart(void)
     check_eq(waitpid(pid, &status, __WALL), pid);
     check_eq(status, 5 << 8);
     signal(SIGUSR2, SIG_DFL);
+    pid = clone_with(0);
+    if (pid == 0) /* a program is a child like others */
+        execl("/bin/true", "true", NULL);
+    status = -1;
+    for (int i = 0; i < 100000 && waitpid(pid, &status, WNOHANG) != pid; i++)
+        sched_yield();
+    check_eq(status, 0);
     pid = start(nothing);
     check_fails(ECHILD, waitpid(pid, &status, __WCLONE));
     check_eq(await(pid), 0);
@@ -366,6 +373,35 @@ orphans(void)
     close(pair[1]);
 }
 
+/* A clone that sends no signal is orphaned. */
+static void
+leave_a_clone(void)
+{
+    pid_t parent = getpid(), own;
+
+    if (clone_with(0) > 0)
+        _exit(0);
+    while (getppid() == parent)
+        sched_yield();
+    own = getpid();
+    check_eq(write(pair[1], &own, sizeof(own)), (ssize_t)sizeof(own));
+}
+
+static void
+orphaned_clones(void)
+{
+    pid_t pid = -1;
+
+    check_eq(pipe(pair), 0);
+    check_eq(await(start(leave_a_clone)), 0);
+    check_eq(read(pair[0], &pid, sizeof(pid)), (ssize_t)sizeof(pid));
+    for (int i = 0; i < 100000 && kill(pid, 0) == 0; i++)
+        sched_yield();
+    check_fails(ESRCH, kill(pid, 0)); /* init has waited for it */
+    close(pair[0]);
+    close(pair[1]);
+}
+
 /* Its child dies with it; the pipe's end says so. */
 static void
 take_child_along(void)
@@ -440,6 +476,7 @@ main(void)
         TAP_CASE(memory_and_switches),
         TAP_CASE(clocks_of_threads),
         TAP_CASE(orphans),
+        TAP_CASE(orphaned_clones),
         TAP_CASE(death_signal),
         TAP_CASE(names_and_flags),
     };
