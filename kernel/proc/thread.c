@@ -31,9 +31,7 @@ start_user_thread(void)
     if (t->set_tid != 0 &&
         uaccess_write(uaddr(t->set_tid), &t->tid, sizeof(t->tid)) != 0)
         t->set_tid = 0;
-    while (READ_ONCE(t->arch.work))
-        thread_user_return(trap_user_frame(&t->arch));
-    trap_return_to_user(trap_user_frame(cpu_thread()));
+    thread_leave_kernel();
 }
 
 void
@@ -104,6 +102,16 @@ thread_user_return(struct trapframe *frame)
     if (work & THREAD_WORK_SIGNAL)
         signal_deliver(frame);
     cpu_irq_save();
+}
+
+void
+thread_leave_kernel(void)
+{
+    struct trapframe *frame = trap_user_frame(cpu_thread());
+    cpu_irq_save();
+    while (READ_ONCE(cpu_thread()->work))
+        thread_user_return(frame);
+    trap_return_to_user(frame);
 }
 
 void

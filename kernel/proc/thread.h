@@ -104,6 +104,10 @@ struct thread *thread_create_user(struct process *process,
 /* What has to be done before a return to user mode; for struct trap_hooks. */
 void thread_user_return(struct trapframe *frame);
 
+/* Returns to user mode with the registers of the running thread's frame, from
+ * wherever in the kernel, which it does not come back to. No lock is held. */
+NORETURN void thread_leave_kernel(void);
+
 /* Ends the running thread. */
 NORETURN void thread_exit(void);
 

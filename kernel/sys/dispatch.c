@@ -31,8 +31,7 @@ sys_dispatch(struct trapframe *frame)
     cpu_irq_enable();
     if (likely(number < ARRAY_LEN(calls) && calls[number])) {
         int64_t result = calls[number](frame->a);
-        /* rt_sigreturn returns what another call may have returned. */
-        if (unlikely(result == -EINTR && calls[number] != sys_rt_sigreturn))
+        if (unlikely(result == -EINTR))
             signal_interrupt_call(frame);
         else
             frame->a[0] = (uint64_t)result;
