@@ -5,9 +5,7 @@
 #pragma once
 
 #include "abi/signal.h"
-#include "lib/compiler.h"
-
-struct process;
+#include "proc/process.h"
 
 /* A process has one of each of these; those it creates have numbers from 0. */
 enum {
