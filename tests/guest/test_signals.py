@@ -7,7 +7,9 @@ from harness import Guest, cases
 
 PROGRAMS = [
     "signals_" + name
-    for name in ("queue", "handlers", "frames", "vdso", "calls", "timers", "children")
+    for name in (
+        "queue", "handlers", "frames", "vdso", "calls", "timers", "children", "threads"
+    )  # fmt: skip
 ]
 
 
