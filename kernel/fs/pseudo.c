@@ -143,6 +143,13 @@ static const struct file_ops text_file_ops = {
 
 /* ---- Inodes ---- */
 
+static bool
+lies_in(const struct pseudo_row *row, const struct inode *dir)
+{
+    unsigned index = index_of(dir);
+    return row->parent == index || (row->also && row->also == index);
+}
+
 static uint64_t
 find_id(const struct pseudo_kind *kind, uint64_t dir, const char *name)
 {
@@ -165,7 +172,7 @@ pseudo_lookup(struct inode *dir, const char *name, size_t len,
     text[len] = '\0';
     for (unsigned i = 1; rows[i].name; i++) {
         const struct pseudo_kind *kind = rows[i].kind;
-        if (rows[i].parent != index_of(dir))
+        if (!lies_in(&rows[i], dir))
             continue;
         if (!kind && strcmp(rows[i].name, text) == 0)
             return inode_get(dir->super, make_ino(i, pseudo_id(dir)), out);
@@ -212,7 +219,7 @@ pseudo_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
         uint64_t end = pos_of(i + 1, 0);
         if (*pos >= end)
             continue;
-        if (rows[i].parent == index_of(dir) && !list_row(dir, i, pos, sink))
+        if (lies_in(&rows[i], dir) && !list_row(dir, i, pos, sink))
             break;
         *pos = end;
     }

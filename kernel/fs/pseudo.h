@@ -61,6 +61,8 @@ struct pseudo_row {
     /* Of a device, or of what get_link does not find. */
     const struct file_ops *file_ops;
     uint64_t rdev;
+
+    unsigned also; /* another row whose directories have it; 0: none */
 };
 
 /* Initialises the struct super of the tree in rows, which end with one that

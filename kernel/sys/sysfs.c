@@ -6,6 +6,7 @@
 #include "dev/platform.h"
 #include "fs/devfs.h"
 #include "lib/string.h"
+#include "sys/sysfs_tree.h"
 #include "virtio/driver.h"
 
 /* The rows of the tree: directories, the files of a disk, those of a virtio
@@ -13,7 +14,17 @@
 enum { ROOT, BLOCK, DISK, QUEUE, FIRMWARE, BUS, VIRTIO, DEVICES, DEVICE };
 enum { SIZE = DEVICE + 1, READ_ONLY, NUMBER, SERIAL, COUNTS, LOGICAL_SIZE };
 enum { ID = LOGICAL_SIZE + 1, VENDOR, KIND, FEATURES, OFFERED, STATUS };
-enum { DRIVER = STATUS + 1, TRANSPORT, IRQ, QUEUES, FDT, END };
+enum {
+    DRIVER = STATUS + 1,
+    TRANSPORT,
+    IRQ,
+    QUEUES,
+    FDT,
+    TREE,
+    NODE,
+    PROP,
+    END
+};
 
 /* /sys/block/NAME; the id is devfs_disks'. */
 static int
@@ -160,6 +171,10 @@ static const struct pseudo_row rows[] = {
     [IRQ] = {DEVICE, FILE, "irq", .show = show_device},
     [QUEUES] = {DEVICE, FILE, "queues", .show = show_device},
     [FDT] = {FIRMWARE, FILE, "fdt", .show = show_fdt},
+    [TREE] = {FIRMWARE, DIR, "devicetree", .kind = NULL},
+    [NODE] = {TREE, DIR, "NODE", .kind = &sysfs_nodes, .also = NODE},
+    [PROP] = {NODE, FILE, "PROP", .kind = &sysfs_props,
+              .show = sysfs_show_prop},
     [END] = {.name = NULL},
 };
 
