@@ -61,6 +61,20 @@ end_wait(const struct timed_wait *wait, int64_t result)
 
 /* ---- ppoll ---- */
 
+/* What descriptor fd is ready for; POLLNVAL if it is not open. */
+static unsigned
+ask(int fd, struct poll_table *table)
+{
+    struct file *file = fdtable_get_ref(process_current()->fdtable, fd);
+    unsigned ready = POLLNVAL;
+    if (!file)
+        return ready;
+    if (!(file->flags & O_PATH))
+        ready = poll_file(file, table);
+    file_put(file);
+    return ready;
+}
+
 /* Sets revents; returns how many are not 0. */
 static int64_t
 ask_all(struct pollfd *fds, size_t n, struct poll_table *table)
@@ -71,12 +85,8 @@ ask_all(struct pollfd *fds, size_t n, struct poll_table *table)
         p->revents = 0;
         if (p->fd < 0)
             continue;
-        struct file *file = file_arg((uint64_t)p->fd);
-        if (!file || file->flags & O_PATH)
-            p->revents = POLLNVAL;
-        else
-            p->revents = (int16_t)(poll_file(file, table) &
-                                   ((uint16_t)p->events | POLL_ALWAYS));
+        unsigned wanted = (uint16_t)p->events | POLL_ALWAYS | POLLNVAL;
+        p->revents = (int16_t)(ask(p->fd, table) & wanted);
         if (p->revents) {
             ready++;
             table->is_quiet = true; /* there will be no sleep */
@@ -147,10 +157,9 @@ ask_one(unsigned fd, const struct fd_sets *want, struct poll_table *table)
         wanted |= (unsigned)(want->bits[i][fd / 64] >> fd % 64 & 1) << i;
     if (!wanted)
         return 0;
-    struct file *file = file_arg(fd);
-    if (!file || file->flags & O_PATH)
+    unsigned ready = ask((int)fd, table);
+    if (ready == POLLNVAL)
         return -EBADF;
-    unsigned ready = poll_file(file, table);
     for (unsigned i = 0; i < 3; i++)
         if (ready & set_events[i])
             found |= 1u << i;

@@ -294,6 +294,71 @@ sizes_of_pipes(void)
     tap_ok(pipe2(fds, O_DIRECT) < 0 && errno == EINVAL, "no packets");
 }
 
+static volatile sig_atomic_t handled;
+
+static void
+count(int sig)
+{
+    (void)sig;
+    handled++;
+}
+
+static void
+signal_parent(void *arg)
+{
+    kill(getppid(), *(int *)arg);
+}
+
+static bool
+is_blocked(int sig)
+{
+    sigset_t set;
+    sigprocmask(SIG_BLOCK, NULL, &set);
+    return sigismember(&set, sig);
+}
+
+/* A signal that only the wait lets through ends it, though its action is to
+ * restart calls; one that is blocked, or ignored, does not. */
+static void
+signals(void)
+{
+    struct sigaction action = {.sa_handler = count, .sa_flags = SA_RESTART};
+    int fds[2], usr = SIGUSR1;
+    sigset_t none, set;
+    char c;
+    tap_ok(pipe(fds) == 0, "pipe");
+    struct pollfd p = {.fd = fds[0], .events = POLLIN};
+    sigemptyset(&none);
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigaction(SIGUSR1, &action, NULL);
+    pid_t pid = later(signal_parent, &usr);
+    tap_ok(poll(&p, 1, -1) < 0 && errno == EINTR && handled == 1 &&
+               reap(pid) == 0,
+           "a handler ends poll");
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    pid = later(signal_parent, &usr);
+    tap_ok(ppoll(&p, 1, NULL, &none) < 0 && errno == EINTR && handled == 2 &&
+               is_blocked(SIGUSR1) && reap(pid) == 0,
+           "one that only ppoll lets through");
+    fd_set in;
+    FD_ZERO(&in);
+    FD_SET(fds[0], &in);
+    pid = later(signal_parent, &usr);
+    tap_ok(pselect(fds[0] + 1, &in, NULL, NULL, NULL, &none) < 0 &&
+               errno == EINTR && handled == 3 && is_blocked(SIGUSR1) &&
+               reap(pid) == 0,
+           "one that only pselect lets through");
+    kill(getpid(), SIGUSR1);
+    tap_ok(write(fds[1], "x", 1) == 1 && ppoll(&p, 1, NULL, &set) == 1 &&
+               handled == 3 && read(fds[0], &c, 1) == 1,
+           "one that stays blocked");
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    tap_ok(handled == 4, "until it is let through");
+    close(fds[0]);
+    close(fds[1]);
+}
+
 /* Two processes hand a byte round through polls: a lost wake-up would hang. */
 static void
 ping_pong(void)
@@ -322,7 +387,8 @@ static const struct tap_case cases[] = {
     TAP_CASE(many_files),       TAP_CASE(timeouts),
     TAP_CASE(bad_arguments),    TAP_CASE(always_ready),
     TAP_CASE(named_pipe),       TAP_CASE(selects),
-    TAP_CASE(sizes_of_pipes),   TAP_CASE(ping_pong),
+    TAP_CASE(sizes_of_pipes),   TAP_CASE(signals),
+    TAP_CASE(ping_pong),
 };
 
 int
