@@ -53,7 +53,6 @@ tty_create(const struct tty_port *ops, void *port, uint64_t rdev,
     tty->uid = cred->uid.fs;
     tty->gid = cred->gid.fs;
     tty->refs = 1;
-    tty->winsize = (struct winsize){.ws_row = 24, .ws_col = 80};
     spin_lock(&tty->lock);
     tty_line_init(tty);
     spin_unlock(&tty->lock);

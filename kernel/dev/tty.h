@@ -37,7 +37,7 @@ struct tty_port {
 };
 
 /* Makes a terminal of device number rdev over a port, which must stay valid;
- * 24 lines of 80 columns, canonical mode with echo; its device belongs to the
+ * of no known size, canonical mode with echo; its device belongs to the
  * running process's user. Returns 0 with a reference in *out, -ENOMEM, or
  * -EEXIST: the number is in use. */
 int tty_create(const struct tty_port *ops, void *port, uint64_t rdev,

@@ -201,7 +201,8 @@ kill_line(struct tty *tty, uint8_t c) REQUIRES(tty->lock)
     struct tty_input *in = &tty->input;
     const uint32_t all = ECHOK | ECHOKE | ECHOE;
     unsigned end = tty->line_column + width_from(tty, in->committed);
-    if ((tty->termios.c_lflag & all) == all && end < tty->winsize.ws_col) {
+    unsigned columns = tty->winsize.ws_col ? tty->winsize.ws_col : 80;
+    if ((tty->termios.c_lflag & all) == all && end < columns) {
         erase_from(tty, in->committed, c);
         return;
     }

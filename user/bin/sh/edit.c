@@ -1,32 +1,17 @@
 #include "edit.h"
 #include "complete.h"
 #include "history.h"
+#include "keys.h"
 #include "screen.h"
 #include "text.h"
-#include <ctype.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utf8.h>
 
 #define CTRL(letter) ((letter)&0x1f)
-
-/* Keys that come as sequences of bytes. */
-enum key {
-    KEY_UP = 256,
-    KEY_DOWN,
-    KEY_RIGHT,
-    KEY_LEFT,
-    KEY_HOME,
-    KEY_END,
-    KEY_DELETE,
-    KEY_WORD_LEFT,
-    KEY_WORD_RIGHT,
-    KEY_WORD_DELETE,
-    KEY_NONE,
-};
 
 struct editor {
     struct text line;
@@ -34,77 +19,8 @@ struct editor {
     struct screen screen;
     size_t history; /* the line shown; history_count() is the new one */
     char *stash;    /* the new line while an old one is shown */
+    struct keyboard keyboard;
 };
-
-static int
-read_byte(void)
-{
-    unsigned char c;
-    ssize_t n;
-
-    do
-        n = read(STDIN_FILENO, &c, 1);
-    while (n < 0 && errno == EINTR);
-    return n == 1 ? c : -1;
-}
-
-/* Behind ESC [ or ESC O. */
-static int
-read_sequence(void)
-{
-    int number = 0, modifier = 0, c;
-
-    for (c = read_byte(); isdigit(c) || c == ';'; c = read_byte())
-        if (c == ';') {
-            modifier = 1;
-            number = 0;
-        } else {
-            number = number * 10 + (c - '0');
-        }
-    switch (c) {
-    case 'A':
-        return KEY_UP;
-    case 'B':
-        return KEY_DOWN;
-    case 'C':
-        return modifier ? KEY_WORD_RIGHT : KEY_RIGHT;
-    case 'D':
-        return modifier ? KEY_WORD_LEFT : KEY_LEFT;
-    case 'H':
-        return KEY_HOME;
-    case 'F':
-        return KEY_END;
-    case '~':
-        return number == 1 || number == 7   ? KEY_HOME
-               : number == 4 || number == 8 ? KEY_END
-               : number == 3                ? KEY_DELETE
-                                            : KEY_NONE;
-    default:
-        return KEY_NONE;
-    }
-}
-
-static int
-read_key(void)
-{
-    int c = read_byte();
-
-    if (c != 033)
-        return c;
-    switch (read_byte()) {
-    case '[':
-    case 'O':
-        return read_sequence();
-    case 'b':
-        return KEY_WORD_LEFT;
-    case 'f':
-        return KEY_WORD_RIGHT;
-    case 'd':
-        return KEY_WORD_DELETE;
-    default:
-        return KEY_NONE;
-    }
-}
 
 static bool
 is_continuation(char c)
@@ -112,22 +28,38 @@ is_continuation(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
+/* Whether a mark is at position at, which belongs to what is before. */
+static bool
+is_mark(const struct editor *e, size_t at)
+{
+    uint32_t code;
+
+    if (at >= e->line.len)
+        return false;
+    utf8_next(e->line.bytes + at, e->line.len - at, &code);
+    return utf8_columns(code) == 0;
+}
+
 /* The start of the character before (behind) position at. */
 static size_t
 before(const struct editor *e, size_t at)
 {
-    while (at > 0 && is_continuation(e->line.bytes[--at]))
-        ;
+    do
+        while (at > 0 && is_continuation(e->line.bytes[--at]))
+            ;
+    while (at > 0 && is_mark(e, at));
     return at;
 }
 
 static size_t
 behind(const struct editor *e, size_t at)
 {
-    if (at < e->line.len)
-        at++;
-    while (at < e->line.len && is_continuation(e->line.bytes[at]))
-        at++;
+    do {
+        if (at < e->line.len)
+            at++;
+        while (at < e->line.len && is_continuation(e->line.bytes[at]))
+            at++;
+    } while (is_mark(e, at));
     return at;
 }
 
@@ -187,25 +119,27 @@ replace(struct editor *e, size_t from, const char *bytes)
 }
 
 static void
-insert(struct editor *e, int c)
+insert(struct editor *e, const char *bytes)
 {
-    char bytes[2] = {(char)c, '\0'};
+    size_t n = strlen(bytes);
 
     if (e->cursor < e->line.len) {
         replace(e, e->cursor, bytes);
         return;
     }
-    text_char(&e->line, (char)c);
-    e->cursor++;
-    screen_appended(&e->screen, &e->line, 1);
+    text_add(&e->line, bytes, n);
+    e->cursor += n;
+    screen_appended(&e->screen, &e->line, n);
 }
 
+/* Makes line `which` of the history the one that is edited; the new line is
+ * kept meanwhile. */
 static void
-recall(struct editor *e, size_t which)
+fetch(struct editor *e, size_t which)
 {
     const char *text;
 
-    if (which > history_count() || which == e->history)
+    if (which == e->history)
         return;
     if (e->history == history_count()) {
         free(e->stash);
@@ -215,6 +149,15 @@ recall(struct editor *e, size_t which)
     text = which == history_count() ? e->stash : history_line(which);
     e->line.len = 0;
     text_put(&e->line, text ? text : "");
+    e->cursor = e->line.len;
+}
+
+static void
+recall(struct editor *e, size_t which)
+{
+    if (which > history_count())
+        return;
+    fetch(e, which);
     move(e, e->line.len);
 }
 
@@ -243,6 +186,75 @@ complete_word(struct editor *e)
         text_free(&word);
     }
     complete_free(&c);
+}
+
+/* ---- Searching ---- */
+
+/* The latest line before `from` that has pattern in it, or from if none has. */
+static size_t
+find_older(size_t from, const char *pattern)
+{
+    size_t i = from;
+
+    while (i > 0 && !strstr(history_line(i - 1), pattern))
+        i--;
+    return i > 0 ? i - 1 : from;
+}
+
+/* Shows the line that was found behind what is looked for. */
+static void
+show_found(struct editor *e, const struct text *pattern)
+{
+    const char *prompt = e->screen.prompt;
+    const char *at = strstr(e->line.bytes, pattern->bytes);
+    struct text search = {0};
+
+    text_put(&search, "(search) ");
+    text_put(&search, pattern->bytes);
+    text_put(&search, ": ");
+    e->screen.prompt = search.bytes;
+    e->cursor = at ? (size_t)(at - e->line.bytes) : e->line.len;
+    draw(e);
+    e->screen.prompt = prompt;
+    text_free(&search);
+}
+
+/* Looks for lines that contain what is typed, ^R for older ones. Returns the
+ * key that ended it, which is yet to be handled; ^G goes back. */
+static int
+search(struct editor *e)
+{
+    struct text pattern = {0};
+    size_t origin = e->history;
+    int key;
+
+    text_put(&pattern, "");
+    for (;;) {
+        show_found(e, &pattern);
+        key = key_read(&e->keyboard);
+        if (key == KEY_CHARACTER) {
+            text_put(&pattern, e->keyboard.typed);
+            fetch(e, strstr(e->line.bytes, pattern.bytes)
+                         ? e->history
+                         : find_older(e->history, pattern.bytes));
+        } else if (key == CTRL('r')) {
+            fetch(e, find_older(e->history, pattern.bytes));
+        } else if ((key == '\b' || key == 127) && pattern.len > 0) {
+            while (is_continuation(pattern.bytes[--pattern.len]))
+                ;
+            pattern.bytes[pattern.len] = '\0';
+        } else if (key != KEY_SIZE) {
+            break;
+        }
+    }
+    if (key == CTRL('g')) {
+        fetch(e, origin);
+        e->cursor = e->line.len;
+        key = KEY_NONE;
+    }
+    text_free(&pattern);
+    draw(e);
+    return key;
 }
 
 /* Keys that move or that change the line as a whole. */
@@ -319,11 +331,16 @@ handle(struct editor *e, int key)
     case '\t':
         complete_word(e);
         break;
+    case KEY_CHARACTER:
+        insert(e, e->keyboard.typed);
+        break;
+    case KEY_SIZE:
+        screen_resize(&e->screen, (size_t)e->keyboard.numbers[0],
+                      (size_t)e->keyboard.numbers[1]);
+        draw(e);
+        break;
     default:
-        if (key >= ' ' && key < 256)
-            insert(e, key);
-        else
-            handle_motion(e, key);
+        handle_motion(e, key);
     }
 }
 
@@ -331,7 +348,9 @@ static enum edit_result
 edit(struct editor *e)
 {
     for (;;) {
-        int key = read_key();
+        int key = key_read(&e->keyboard);
+        if (key == CTRL('r'))
+            key = search(e);
         if (key < 0 || (key == CTRL('d') && e->line.len == 0))
             return EDIT_END;
         if (key == '\r' || key == '\n')
@@ -351,7 +370,7 @@ read_plainly(const char *prompt, char **line)
 
     if (write(STDERR_FILENO, prompt, strlen(prompt)) < 0)
         return EDIT_END;
-    while ((c = read_byte()) >= 0 && c != '\n')
+    while ((c = key_read_byte()) >= 0 && c != '\n')
         text_char(&t, (char)c);
     if (c < 0 && t.len == 0)
         return EDIT_END;

@@ -208,7 +208,7 @@ exec_async(struct node *n)
     }
     shell.background = pid;
     if (shell.interactive)
-        fprintf(stderr, "[%d]\n", (int)pid);
+        fprintf(stderr, "[%d] %d\n", jobs_number(job), (int)pid);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 struct process {
@@ -23,11 +24,17 @@ struct job {
     bool background;
     bool control; /* has a process group of its own */
     pid_t group;
+    bool has_modes; /* it was stopped, and left the terminal like this: */
+    struct termios modes;
     struct process *last;
     char *text;
 };
 
 static struct job *jobs; /* latest first */
+
+/* The terminal as the last job left it that ended well: what the shell goes
+ * back to after one that was stopped, or ended by a signal. */
+static struct termios shell_modes;
 
 static const int job_signals[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 
@@ -46,7 +53,8 @@ jobs_init(void)
     set_signals(SIG_IGN);
     trap_init();
     setpgid(0, 0);
-    shell.job_control = tcsetpgrp(0, getpgrp()) == 0;
+    shell.job_control =
+        tcsetpgrp(0, getpgrp()) == 0 && tcgetattr(0, &shell_modes) == 0;
 }
 
 struct job *
@@ -175,7 +183,9 @@ static bool
 wait_once(int options)
 {
     int status;
-    pid_t pid = waitpid(-1, &status, WUNTRACED | options);
+    /* Without job control, who is stopped is waited for until it goes on. */
+    int stops = shell.job_control ? WUNTRACED : 0;
+    pid_t pid = waitpid(-1, &status, stops | options);
 
     if (pid > 0)
         note(pid, status);
@@ -211,6 +221,21 @@ report_signal(const struct job *job)
     }
 }
 
+/* The terminal is the shell's again. */
+static void
+take_terminal(struct job *job)
+{
+    bool well = has_ended(job) && WIFEXITED(job->last->status);
+
+    tcsetpgrp(0, getpgrp());
+    if (well) {
+        tcgetattr(0, &shell_modes);
+        return;
+    }
+    job->has_modes = !has_ended(job) && tcgetattr(0, &job->modes) == 0;
+    tcsetattr(0, TCSADRAIN, &shell_modes);
+}
+
 int
 jobs_wait(struct job *job)
 {
@@ -219,8 +244,8 @@ jobs_wait(struct job *job)
     while (!has_ended(job) && !has_stopped(job))
         if (!wait_once(0))
             break;
-    if (job->control && !job->background)
-        tcsetpgrp(0, getpgrp());
+    if (job->control && !job->background && job->last)
+        take_terminal(job);
     status = exit_status(job);
     if (has_stopped(job)) {
         fprintf(stderr, "\n[%d] stopped    %s\n", job->number, job->text);
@@ -239,6 +264,23 @@ jobs_poll(void)
         ;
 }
 
+/* How a job fares, in a word or two. */
+static const char *
+state_of(const struct job *job)
+{
+    static char text[32];
+    int status = job->last ? job->last->status : 0;
+
+    if (!has_ended(job))
+        return has_stopped(job) ? "stopped" : "running";
+    if (WIFSIGNALED(status))
+        return strsignal(WTERMSIG(status));
+    if (status == 0)
+        return "done";
+    snprintf(text, sizeof(text), "done (%d)", WEXITSTATUS(status));
+    return text;
+}
+
 void
 jobs_report(void)
 {
@@ -250,8 +292,8 @@ jobs_report(void)
         if (!has_ended(job))
             continue;
         if (shell.interactive)
-            fprintf(stderr, "[%d] done (%d)    %s\n", job->number,
-                    exit_status(job), job->text);
+            fprintf(stderr, "[%d] %s    %s\n", job->number, state_of(job),
+                    job->text);
         forget(job);
     }
 }
@@ -326,11 +368,7 @@ jobs_print(void)
     jobs_poll();
     for (job = jobs; job; job = next) {
         next = job->next;
-        printf("[%d] %s    %s\n", job->number,
-               has_ended(job)     ? "done"
-               : has_stopped(job) ? "stopped"
-                                  : "running",
-               job->text);
+        printf("[%d] %s    %s\n", job->number, state_of(job), job->text);
         if (has_ended(job))
             forget(job);
     }
@@ -352,6 +390,12 @@ jobs_find(const char *spec)
     return job;
 }
 
+int
+jobs_number(const struct job *job)
+{
+    return job->number;
+}
+
 pid_t
 jobs_group(const struct job *job)
 {
@@ -365,8 +409,11 @@ jobs_continue(struct job *job, bool foreground)
         p->stopped = false;
     job->background = !foreground;
     fprintf(stderr, "[%d] %s\n", job->number, job->text);
-    if (foreground && job->control)
+    if (foreground && job->control) {
         tcsetpgrp(0, job->group);
+        if (job->has_modes)
+            tcsetattr(0, TCSADRAIN, &job->modes);
+    }
     kill(jobs_group(job), SIGCONT);
     return foreground ? jobs_wait(job) : 0;
 }

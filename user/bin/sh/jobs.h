@@ -36,5 +36,6 @@ void jobs_print(void);
 /* Finds "%1", "%", "1" or, for NULL, the latest job; NULL if there is none. */
 struct job *jobs_find(const char *spec);
 pid_t jobs_group(const struct job *job);
+int jobs_number(const struct job *job);
 /* Continues job in the foreground (and returns its status) or background. */
 int jobs_continue(struct job *job, bool foreground);
