@@ -4,6 +4,7 @@
 #include "abi/stat.h"
 #include "fs/attributes.h"
 #include "fs/devfs.h"
+#include "fs/epoll.h"
 #include "fs/flock.h"
 #include "fs/pagecache.h"
 #include "fs/path.h"
@@ -250,6 +251,7 @@ file_put(struct file *file)
 {
     if (!refcount_drop(&file->refs))
         return;
+    epoll_forget(file);
     if (file->ops->release)
         file->ops->release(file);
     flock_drop(file);
@@ -386,6 +388,8 @@ file_stat(struct file *file, struct stat *st)
 {
     if (file->ops->stat)
         file->ops->stat(file, st);
+    else if (!file->inode)
+        *st = (struct stat){.st_mode = 0600, .st_nlink = 1, .st_blksize = 4096};
     else
         inode_stat(file->inode, st);
 }

@@ -20,7 +20,8 @@ enum lock_rank {
 
     /* spin locks, outermost first */
     RANK_SPIN,
-    RANK_PROCESS = RANK_SPIN, /* one process's state */
+    RANK_EPOLL = RANK_SPIN,   /* lists of files to wait for */
+    RANK_PROCESS,             /* one process's state */
     RANK_FDTABLE,             /* one table of descriptors */
     RANK_FS_CONTEXT,          /* one process's working directory */
     RANK_DENTRY,              /* the table of cached names */

@@ -5,7 +5,13 @@ from harness import cases
 from test_files import run_as_init
 
 # Programs, and the harts they are tried on.
-PROGRAMS = {"sched": (1, 2, 4), "poll": (1, 2, 4), "locks": (2,), "ptys": (1, 2, 4)}
+PROGRAMS = {
+    "sched": (1, 2, 4),
+    "poll": (1, 2, 4),
+    "locks": (2,),
+    "ptys": (1, 2, 4),
+    "events": (1, 4),
+}
 
 
 @cases(

@@ -173,3 +173,62 @@ def test_jobs():
         guest.expect(harness.PROMPT)
         assert guest.command("echo $?") == "130"
         assert guest.command("(exit 3) & wait %1; echo $?").endswith("3")
+
+
+def test_settings():
+    """stty shows and changes settings; -g's output sets them again."""
+    with Guest() as guest:
+        guest.boot()
+        guest.command("stty rows 24 cols 80")
+        assert guest.command("stty size") == "24 80"
+        shown = guest.command("stty -a")
+        assert shown == (
+            "speed 115200 baud; rows 24; columns 80; line = 0;\n"
+            "intr = ^C; quit = ^\\; erase = ^?; kill = ^U; eof = ^D; eol = <undef>;\n"
+            "eol2 = <undef>; swtch = <undef>; start = ^Q; stop = ^S; susp = ^Z; rprnt = ^R;\n"
+            "werase = ^W; lnext = ^V; discard = ^O; min = 1; time = 0;\n"
+            "-parenb -parodd -cmspar cs8 -hupcl -cstopb cread clocal -crtscts\n"
+            "-ignbrk -brkint -ignpar -parmrk -inpck -istrip -inlcr -igncr icrnl ixon -ixoff\n"
+            "-iuclc -ixany imaxbel iutf8\n"
+            "opost -olcuc -ocrnl onlcr -onocr -onlret -ofill -ofdel nl0 cr0 tab0 bs0 vt0 ff0\n"
+            "isig icanon iexten echo echoe echok -echonl -noflsh -xcase -tostop -echoprt\n"
+            "echoctl echoke -flusho -extproc"
+        ), shown
+        before = guest.command("stty -g")
+        guest.command("stty erase ^H -echoctl tostop min 3")
+        assert guest.command("stty") == (
+            "speed 115200 baud; line = 0;\nerase = ^H;\ntostop -echoctl"
+        )
+        guest.command(f"stty {before}")
+        assert guest.command("stty -a") == shown
+        guest.command("stty raw; stty sane")
+        assert guest.command("stty -a") == shown
+        assert "no such setting" in guest.command("stty nonsense")
+        assert guest.command("tty") == "/dev/console"
+        assert guest.command("tty </dev/null") == "not a tty"
+        guest.send("reset")
+        guest.expect("\x1b\\[3J")
+        guest.expect(harness.PROMPT)
+
+
+def test_record():
+    """script runs a session on a terminal of its own and records it."""
+    with Guest() as guest:
+        guest.boot()
+        guest.command("script -q -c 'tty; stty size; echo done' /tmp/record")
+        shown = guest.command("cat /tmp/record").replace("\r", "")
+        assert shown == "/dev/pts/0\n0 0\ndone"
+        guest.send("script /tmp/record")
+        guest.expect("Script started.*\n")
+        guest.expect(harness.PROMPT)
+        guest.send("sh -c 'echo ready; exec sleep 1000'")
+        guest.expect("\nready\n")
+        guest.type("\x03")
+        guest.expect(harness.PROMPT)
+        assert "130" in guest.command("echo $?")
+        guest.send("exit 7")
+        guest.expect("Script done.\n")
+        guest.expect(harness.PROMPT)
+        assert guest.command("echo $?") == "7"
+        assert guest.command("grep -c ^ready /tmp/record") == "1"
+        assert guest.command("ls /dev/pts") == "ptmx"

@@ -4,6 +4,7 @@
 #include "abi/statfs.h"
 #include "check.h"
 #include "fs/devfs.h"
+#include "fs/epoll.h"
 #include "fs/flock.h"
 #include "fs/record_lock.h"
 #include "fs/pipe.h"
@@ -17,6 +18,11 @@
 
 const struct file_ops devfs_node_ops = {.read = NULL};
 const struct file_ops pipe_named_ops = {.read = NULL};
+
+void
+epoll_forget(struct file *file UNUSED)
+{
+}
 
 void
 record_lock_drop(const void *owner UNUSED, const struct file *file UNUSED)

@@ -64,3 +64,10 @@ NORETURN void exit(int status);
 /* Ends the process at once. */
 NORETURN void _Exit(int status);
 NORETURN void abort(void);
+
+/* Pseudoterminals [posix]: a master with a slave that grantpt and unlockpt let
+ * others open by the name that ptsname has. */
+int posix_openpt(int flags);
+int grantpt(int master);
+int unlockpt(int master);
+char *ptsname(int master);

@@ -1,0 +1,311 @@
+#include "fs/epoll.h"
+
+#include "abi/epoll.h"
+#include "abi/errno.h"
+#include "fs/poll.h"
+#include "fs/refcount.h"
+#include "mm/slab.h"
+
+#define NEVER UINT64_MAX /* no count of events is that */
+
+struct epoll {
+    struct waitq changed; /* the list */
+    /* guarded by epolls.lock */
+    unsigned inner, outer;  /* lists on this one; that this one is on */
+    uint64_t last_reported; /* the number where the next look begins */
+};
+
+/* An entry of a list. */
+struct item {
+    struct list_node node;
+    /* constant while it is on the list */
+    struct epoll *owner;
+    struct file *file; /* without a reference */
+    int fd;
+    uint64_t number; /* in the order of the list */
+    /* guarded by epolls.lock */
+    struct epoll_event event;
+    uint64_t seen; /* its queues' events when it was last reported */
+};
+
+static struct {
+    struct spinlock lock;
+    /* guarded by lock */
+    struct list_node items; /* of all lists, by number */
+    uint64_t last_number;
+    /* atomic */
+    unsigned count; /* of items */
+} epolls = {
+    .lock = SPINLOCK_INIT("epoll", RANK_EPOLL),
+    .items = LIST_INIT(epolls.items),
+};
+
+static const struct file_ops epoll_ops;
+
+static struct epoll *
+epoll_of(const struct file *file)
+{
+    return file->ops == &epoll_ops ? file->private : NULL;
+}
+
+static struct item *
+find_item_locked(const struct epoll *owner, const struct file *file, int fd)
+    REQUIRES(epolls.lock)
+{
+    struct item *item;
+    list_for_each_entry (item, &epolls.items, node)
+        if (item->owner == owner && item->file == file && item->fd == fd)
+            return item;
+    return NULL;
+}
+
+static void
+remove_item_locked(struct item *item) REQUIRES(epolls.lock)
+{
+    struct epoll *inner = epoll_of(item->file);
+    if (inner) {
+        item->owner->inner--;
+        inner->outer--;
+    }
+    list_del(&item->node);
+    epolls.count--;
+    kfree(item);
+}
+
+/* Takes off all items of a file, or of a list. */
+static void
+remove_items(const struct file *file, const struct epoll *owner)
+{
+    spin_lock(&epolls.lock);
+    list_for_each_safe (node, &epolls.items) {
+        struct item *item = list_entry(node, struct item, node);
+        if (item->file == file || item->owner == owner)
+            remove_item_locked(item);
+    }
+    spin_unlock(&epolls.lock);
+}
+
+void
+epoll_forget(struct file *file)
+{
+    if (unlikely(READ_ONCE(epolls.count) > 0))
+        remove_items(file, NULL);
+}
+
+/* ---- Changing a list ---- */
+
+/* A list on a list is as deep as it goes: so there are no circles. */
+static int
+add_item_locked(struct item *item) REQUIRES(epolls.lock)
+{
+    struct epoll *inner = epoll_of(item->file);
+    if (inner && (inner->inner > 0 || item->owner->outer > 0))
+        return -ELOOP;
+    if (inner) {
+        item->owner->inner++;
+        inner->outer++;
+    }
+    item->number = ++epolls.last_number;
+    list_push_back(&epolls.items, &item->node);
+    epolls.count++;
+    return 0;
+}
+
+static int
+add(struct epoll *owner, int fd, struct file *file,
+    const struct epoll_event *event)
+{
+    struct item *item = kmalloc(sizeof(*item));
+    if (!item)
+        return -ENOMEM;
+    *item = (struct item){
+        .owner = owner, .file = file, .fd = fd, .event = *event, .seen = NEVER};
+    spin_lock(&epolls.lock);
+    int err =
+        find_item_locked(owner, file, fd) ? -EEXIST : add_item_locked(item);
+    if (!err)
+        waitq_notify(&owner->changed);
+    spin_unlock(&epolls.lock);
+    if (err)
+        kfree(item);
+    return err;
+}
+
+/* Changes an entry, or takes it off if event is NULL. */
+static int
+change(struct epoll *owner, int fd, struct file *file,
+       const struct epoll_event *event)
+{
+    spin_lock(&epolls.lock);
+    struct item *item = find_item_locked(owner, file, fd);
+    int err = item ? 0 : -ENOENT;
+    if (item && !event) {
+        remove_item_locked(item);
+    } else if (item && item->event.events & EPOLLEXCLUSIVE) {
+        err = -EINVAL;
+    } else if (item) {
+        item->event = *event;
+        item->seen = NEVER;
+        waitq_notify(&owner->changed);
+    }
+    spin_unlock(&epolls.lock);
+    return err;
+}
+
+int
+epoll_control(struct file *epoll, int op, int fd, struct file *file,
+              const struct epoll_event *event)
+{
+    struct epoll *owner = epoll_of(epoll);
+    if (!file->ops->poll)
+        return -EPERM;
+    if (!owner || file == epoll)
+        return -EINVAL;
+    bool exclusive = op != EPOLL_CTL_DEL && event->events & EPOLLEXCLUSIVE;
+    if (exclusive &&
+        (op == EPOLL_CTL_MOD || epoll_of(file) || event->events & EPOLLONESHOT))
+        return -EINVAL;
+    switch (op) {
+    case EPOLL_CTL_ADD:
+        return add(owner, fd, file, event);
+    case EPOLL_CTL_MOD:
+        return change(owner, fd, file, event);
+    case EPOLL_CTL_DEL:
+        return change(owner, fd, file, NULL);
+    default:
+        return -EINVAL;
+    }
+}
+
+/* ---- Waiting ---- */
+
+/* The next item behind *number whose file is not going, with a reference to
+ * that; *number becomes its. Returns the file or NULL. */
+static struct file *
+next_file(const struct epoll *owner, uint64_t *number)
+{
+    struct item *item;
+    struct file *file = NULL;
+    spin_lock(&epolls.lock);
+    list_for_each_entry (item, &epolls.items, node) {
+        if (item->owner != owner || item->number <= *number ||
+            !refcount_try_add(&item->file->refs))
+            continue;
+        *number = item->number;
+        file = item->file;
+        break;
+    }
+    spin_unlock(&epolls.lock);
+    return file;
+}
+
+/* What of `ready`, found when the queues had counted `events`, item number is
+ * to report; marks it as reported if take is set. */
+static unsigned
+news_of(uint64_t number, unsigned ready, uint64_t events, bool take,
+        struct epoll_event *out)
+{
+    struct item *item;
+    unsigned news = 0;
+    spin_lock(&epolls.lock);
+    list_for_each_entry (item, &epolls.items, node)
+        if (item->number == number)
+            break;
+    if (&item->node != &epolls.items) {
+        uint32_t wanted = item->event.events;
+        bool fresh = !(wanted & EPOLLET) || item->seen != events;
+        /* One that was reported once and for all wants nothing any more. */
+        if (fresh && wanted & ~(EPOLLET | EPOLLONESHOT))
+            news = ready & (wanted | POLL_ALWAYS);
+        if (news && take) {
+            *out = (struct epoll_event){news, item->event.data};
+            item->seen = events;
+            item->owner->last_reported = number;
+            if (wanted & EPOLLONESHOT)
+                item->event.events = EPOLLONESHOT;
+        }
+    }
+    spin_unlock(&epolls.lock);
+    return news;
+}
+
+/* Asks the files with numbers above `from`, up to `to`. Returns how many of max
+ * events there are; with out NULL just looks. */
+static unsigned
+ask_files(struct epoll *owner, struct poll_table *table, uint64_t from,
+          uint64_t to, struct epoll_event *out, unsigned max)
+{
+    unsigned n = 0;
+    struct file *file;
+    while (n < max && from < to && (file = next_file(owner, &from))) {
+        uint64_t before = table->events;
+        unsigned ready = from <= to ? poll_file(file, table) : 0;
+        struct epoll_event event;
+        if (ready &&
+            news_of(from, ready, table->events - before, out != NULL, &event)) {
+            if (out)
+                out[n] = event;
+            n++;
+        }
+        file_put(file);
+    }
+    return n;
+}
+
+int
+epoll_wait(struct file *epoll, struct epoll_event *events, unsigned max,
+           uint64_t deadline_ns)
+{
+    struct epoll *owner = epoll_of(epoll);
+    struct poll_table table = {.file = epoll};
+    unsigned n = 0;
+    int err = 0;
+    if (!owner)
+        return -EINVAL;
+    poll_begin(&table, deadline_ns);
+    while (!err && n == 0) {
+        uint64_t start = READ_ONCE(owner->last_reported);
+        poll_wait(&table, &owner->changed);
+        /* Those behind the last that was reported come first: none starves. */
+        n = ask_files(owner, &table, start, UINT64_MAX, events, max);
+        n += ask_files(owner, &table, 0, start, events + n, max - n);
+        if (n == 0)
+            err = poll_sleep(&table);
+    }
+    poll_end(&table);
+    return n > 0 || err == -ETIMEDOUT ? (int)n : err;
+}
+
+static unsigned
+epoll_poll(struct file *file, struct poll_table *table)
+{
+    struct epoll *owner = file->private;
+    poll_wait(table, &owner->changed);
+    return ask_files(owner, table, 0, UINT64_MAX, NULL, 1) ? POLL_IN : 0;
+}
+
+static void
+epoll_release(struct file *file)
+{
+    remove_items(NULL, file->private);
+    kfree(file->private);
+}
+
+static const struct file_ops epoll_ops = {
+    .release = epoll_release,
+    .poll = epoll_poll,
+    .is_stream = true,
+};
+
+struct file *
+epoll_create(void)
+{
+    struct epoll *owner = kzalloc(sizeof(*owner));
+    if (!owner)
+        return NULL;
+    waitq_init(&owner->changed);
+    struct file *file = file_create(&epoll_ops, O_RDWR, owner);
+    if (!file)
+        kfree(owner);
+    return file;
+}

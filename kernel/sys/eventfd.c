@@ -1,0 +1,115 @@
+/* eventfd2: a number as a file, to tell others that something has happened. */
+#include "abi/errno.h"
+#include "fs/poll.h"
+#include "mm/slab.h"
+#include "sys/fileargs.h"
+#include "sys/sys.h"
+
+#define EFD_SEMAPHORE 1u
+#define HIGHEST       (UINT64_MAX - 1)
+
+struct eventfd {
+    struct spinlock lock;
+    struct waitq changed;
+    bool is_semaphore; /* constant after init */
+    /* guarded by lock */
+    uint64_t count;
+};
+
+static int
+wait_for_change(struct file *file, struct eventfd *e) REQUIRES(e->lock)
+{
+    if (file_is_nonblocking(file))
+        return -EAGAIN;
+    return waitq_sleep_until(&e->changed, &e->lock, WAIT_FOREVER);
+}
+
+/* Takes the whole count, or 1 of it. */
+static int64_t
+eventfd_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+{
+    struct eventfd *e = file->private;
+    uint64_t value = 0;
+    int err = uio->residual < sizeof(value) ? -EINVAL : 0;
+    spin_lock(&e->lock);
+    while (!err && e->count == 0)
+        err = wait_for_change(file, e);
+    if (!err) {
+        value = e->is_semaphore ? 1 : e->count;
+        e->count -= value;
+        waitq_notify(&e->changed);
+    }
+    spin_unlock(&e->lock);
+    return err ? err : uio_fill(uio, &value, sizeof(value));
+}
+
+static int64_t
+eventfd_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+{
+    struct eventfd *e = file->private;
+    uint64_t value;
+    if (uio->residual < sizeof(value))
+        return -EINVAL;
+    int64_t n = uio_drain(uio, &value, sizeof(value));
+    if (n != (int64_t)sizeof(value))
+        return -EFAULT;
+    int err = value == UINT64_MAX ? -EINVAL : 0;
+    spin_lock(&e->lock);
+    while (!err && value > HIGHEST - e->count)
+        err = wait_for_change(file, e);
+    if (!err) {
+        e->count += value;
+        waitq_notify(&e->changed);
+    }
+    spin_unlock(&e->lock);
+    return err ? err : n;
+}
+
+static unsigned
+eventfd_poll(struct file *file, struct poll_table *table)
+{
+    struct eventfd *e = file->private;
+    spin_lock(&e->lock);
+    poll_wait(table, &e->changed);
+    unsigned ready =
+        (e->count > 0 ? POLLIN : 0) | (e->count < HIGHEST ? POLLOUT : 0);
+    spin_unlock(&e->lock);
+    return ready;
+}
+
+static void
+eventfd_release(struct file *file)
+{
+    kfree(file->private);
+}
+
+static const struct file_ops eventfd_ops = {
+    .release = eventfd_release,
+    .read = eventfd_read,
+    .write = eventfd_write,
+    .poll = eventfd_poll,
+    .is_stream = true,
+};
+
+int64_t
+sys_eventfd2(const uint64_t arg[6])
+{
+    unsigned flags = (unsigned)arg[1];
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK | EFD_SEMAPHORE))
+        return -EINVAL;
+    struct eventfd *e = kzalloc(sizeof(*e));
+    if (!e)
+        return -ENOMEM;
+    spin_init(&e->lock, "eventfd", RANK_PIPE);
+    waitq_init(&e->changed);
+    e->count = (uint32_t)arg[0];
+    e->is_semaphore = flags & EFD_SEMAPHORE;
+    struct file *file =
+        file_create(&eventfd_ops, O_RDWR | (flags & O_NONBLOCK), e);
+    if (!file) {
+        kfree(e);
+        return -ENOMEM;
+    }
+    return fdtable_install(process_current()->fdtable, file, 0,
+                           flags & O_CLOEXEC);
+}

@@ -1,0 +1,211 @@
+/* timerfd: a timer as a file, that can be read once it has expired. */
+#include "abi/errno.h"
+#include "abi/time.h"
+#include "arch/clock.h"
+#include "dev/rtc.h"
+#include "fs/poll.h"
+#include "mm/slab.h"
+#include "proc/timer.h"
+#include "sys/fileargs.h"
+#include "sys/sys.h"
+#include "sys/timearg.h"
+
+#define TFD_TIMER_CANCEL_ON_SET 2 /* nobody sets the clock */
+
+struct timerfd {
+    struct spinlock lock;
+    struct waitq expired;
+    struct timer timer;
+    bool is_real; /* constant after init: counts from the epoch */
+    /* guarded by lock */
+    uint64_t due_ns; /* clock_now_ns() time; 0: it is off */
+    uint64_t interval_ns;
+    uint64_t count; /* expirations that have not been read */
+};
+
+static const struct file_ops timerfd_ops;
+
+/* Counts what is due, and sets the timer for what is next. */
+static void
+expire_locked(struct timerfd *t) REQUIRES(t->lock)
+{
+    uint64_t now = clock_now_ns(), n = 1;
+    if (t->due_ns == 0 || t->due_ns > now)
+        return;
+    if (t->interval_ns)
+        n += (now - t->due_ns) / t->interval_ns;
+    t->count += n;
+    t->due_ns = t->interval_ns ? t->due_ns + n * t->interval_ns : 0;
+    if (t->due_ns)
+        timer_set(&t->timer, t->due_ns);
+    waitq_notify(&t->expired);
+}
+
+static void
+ring_timerfd(struct timer *timer)
+{
+    struct timerfd *t = container_of(timer, struct timerfd, timer);
+    spin_lock(&t->lock);
+    expire_locked(t);
+    spin_unlock(&t->lock);
+}
+
+static int64_t
+timerfd_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+{
+    struct timerfd *t = file->private;
+    uint64_t count = 0;
+    int err = uio->residual < sizeof(count) ? -EINVAL : 0;
+    spin_lock(&t->lock);
+    while (!err && t->count == 0)
+        err = file_is_nonblocking(file)
+                  ? -EAGAIN
+                  : waitq_sleep_until(&t->expired, &t->lock, WAIT_FOREVER);
+    if (!err) {
+        count = t->count;
+        t->count = 0;
+    }
+    spin_unlock(&t->lock);
+    return err ? err : uio_fill(uio, &count, sizeof(count));
+}
+
+static unsigned
+timerfd_poll(struct file *file, struct poll_table *table)
+{
+    struct timerfd *t = file->private;
+    spin_lock(&t->lock);
+    poll_wait(table, &t->expired);
+    unsigned ready = t->count > 0 ? POLLIN : 0;
+    spin_unlock(&t->lock);
+    return ready;
+}
+
+/* Takes the timer off: its function takes the lock. */
+static void
+stop_timer(struct timerfd *t)
+{
+    spin_lock(&t->lock);
+    t->due_ns = 0;
+    spin_unlock(&t->lock);
+    timer_cancel(&t->timer);
+}
+
+static void
+timerfd_release(struct file *file)
+{
+    stop_timer(file->private);
+    kfree(file->private);
+}
+
+static const struct file_ops timerfd_ops = {
+    .release = timerfd_release,
+    .read = timerfd_read,
+    .poll = timerfd_poll,
+    .is_stream = true,
+};
+
+int64_t
+sys_timerfd_create(const uint64_t arg[6])
+{
+    unsigned clock = (unsigned)arg[0], flags = (unsigned)arg[1];
+    if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) ||
+        (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
+         clock != CLOCK_BOOTTIME))
+        return -EINVAL;
+    struct timerfd *t = kzalloc(sizeof(*t));
+    if (!t)
+        return -ENOMEM;
+    spin_init(&t->lock, "timerfd", RANK_PIPE);
+    waitq_init(&t->expired);
+    timer_init(&t->timer, ring_timerfd);
+    t->is_real = clock == CLOCK_REALTIME;
+    struct file *file =
+        file_create(&timerfd_ops, O_RDWR | (flags & O_NONBLOCK), t);
+    if (!file) {
+        kfree(t);
+        return -ENOMEM;
+    }
+    return fdtable_install(process_current()->fdtable, file, 0,
+                           flags & O_CLOEXEC);
+}
+
+/* Interval and time left, as struct itimerspec has them. */
+static void
+put_setting(const struct timerfd *t, struct timespec out[2]) REQUIRES(t->lock)
+{
+    uint64_t now = clock_now_ns();
+    int64_t interval = (int64_t)t->interval_ns;
+    int64_t left = t->due_ns == 0    ? 0
+                   : t->due_ns > now ? (int64_t)(t->due_ns - now)
+                                     : 1;
+    out[0] = (struct timespec){interval / NS_PER_S, interval % NS_PER_S};
+    out[1] = (struct timespec){left / NS_PER_S, left % NS_PER_S};
+}
+
+static int
+timerfd_arg(uint64_t fd, struct timerfd **out)
+{
+    struct file *file = file_arg(fd);
+    if (!file)
+        return -EBADF;
+    if (file->ops != &timerfd_ops)
+        return -EINVAL;
+    *out = file->private;
+    return 0;
+}
+
+int64_t
+sys_timerfd_gettime(const uint64_t arg[6])
+{
+    struct timespec setting[2];
+    struct timerfd *t;
+    int err = timerfd_arg(arg[0], &t);
+    if (err)
+        return err;
+    spin_lock(&t->lock);
+    put_setting(t, setting);
+    spin_unlock(&t->lock);
+    return uaccess_write(uaddr(arg[1]), setting, sizeof(setting));
+}
+
+/* When a setting of `value`, not 0, is due by clock_now_ns(), never 0. */
+static uint64_t
+due_at(const struct timerfd *t, uint64_t value, bool is_absolute)
+{
+    uint64_t offset = (uint64_t)rtc_offset_ns();
+    if (!is_absolute)
+        return clock_now_ns() + value;
+    if (t->is_real)
+        value = value > offset ? value - offset : 1;
+    return value;
+}
+
+int64_t
+sys_timerfd_settime(const uint64_t arg[6])
+{
+    struct timespec old[2];
+    uint64_t interval, value;
+    struct timerfd *t;
+    if (arg[1] & ~(uint64_t)(TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
+        return -EINVAL;
+    int err = timespec_arg_read(arg[2], &interval);
+    if (!err)
+        err = timespec_arg_read(arg[2] + sizeof(struct timespec), &value);
+    if (!err)
+        err = timerfd_arg(arg[0], &t);
+    if (err)
+        return err;
+    spin_lock(&t->lock);
+    put_setting(t, old);
+    spin_unlock(&t->lock);
+    stop_timer(t);
+    spin_lock(&t->lock);
+    t->count = 0;
+    t->interval_ns = interval;
+    t->due_ns = value ? due_at(t, value, arg[1] & TIMER_ABSTIME) : 0;
+    if (t->due_ns > clock_now_ns())
+        timer_set(&t->timer, t->due_ns);
+    expire_locked(t);
+    spin_unlock(&t->lock);
+    return arg[3] ? uaccess_write(uaddr(arg[3]), old, sizeof(old)) : 0;
+}
