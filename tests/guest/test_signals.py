@@ -1,6 +1,7 @@
 """Signals, by programs built for Linux, on machines of different width."""
 
 import os
+import re
 
 import harness
 from harness import Guest, cases
@@ -34,3 +35,20 @@ def test_interrupted_loop():
         guest.type("\x03")
         guest.expect(harness.PROMPT)
         assert guest.command("echo $?") == "130"
+
+
+def test_report():
+    """The console says what a program that crashed was doing."""
+    if not os.path.exists(harness.built("linux/signals_frames")):
+        raise harness.Skip("no compiler for Linux programs")
+    with Guest() as guest:
+        guest.boot()
+        guest.command("/linux/signals_frames")
+        guest.command("sleep 1; sh -c 'kill -QUIT $$'")
+    fault = r"signals_frames\[\d+\]: ended by signal 11, code 1, pc 0x[0-9a-f]+"
+    found = re.search(fault, guest.output)
+    assert found
+    registers = guest.output[found.end() :]
+    assert re.search(r"ra [0-9a-f]{16}.*sp [0-9a-f]{16}", registers)
+    assert "store page fault" in registers
+    assert re.search(r"sh\[\d+\]: ended by signal 3, code 0, pc", guest.output)
