@@ -146,7 +146,7 @@ HOST_TOOLS := $(addprefix $(BUILD)/host/,mkfs.eclipsefs efs fsck.eclipsefs)
 # the unit FOLDER/hot and compiled FAST.
 ALONE := kernel/main.c kernel/mm/kasan.c
 HOT   := $(filter-out $(OFFSETS_C) $(ALONE),$(wildcard $(addprefix kernel/, \
-         arch/*.c mm/*.c proc/*.c sync/*.c lib/string.c lib/tree.c \
+         arch/*.c dev/random.c lib/string.c lib/tree.c mm/*.c proc/*.c sync/*.c \
          $(addprefix fs/,buf.c context.c dentry.c fdtable.c file.c inode.c \
              names.c pagecache.c path.c pipe.c readahead.c) \
          $(addprefix sys/,dispatch.c elf.c exec.c fdctl.c fileargs.c memory.c \
