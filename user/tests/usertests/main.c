@@ -114,11 +114,13 @@ main(void)
     bad_processes();
     bad_signals();
     bad_times();
+    bad_events();
     bad_users();
     good_files();
     good_changes();
     good_processes();
     good_machine();
+    good_events();
     good_users();
     printf("1..%u\n", cases);
     fflush(stdout);
