@@ -10,8 +10,10 @@
 #define COUNT_MAX 256 /* of one process */
 
 /* From one interrupt of a timer to the next, at least: if it is to run more
- * often, it runs over. */
-#define PERIOD_MIN_NS 100000ul
+ * often, it runs over. As long as nobody takes its signal, much more: timers
+ * must not keep the harts from all other work. */
+#define PERIOD_MIN_NS  100000ul
+#define PERIOD_IDLE_NS 10000000ul
 
 struct itimer {
     struct timer alarm; /* of those that go by clock_now_ns() */
@@ -56,15 +58,15 @@ find_itimer_locked(const struct process *process, int id) REQUIRES(process_lock)
 /* ---- Running out ---- */
 
 /* Sends the timer's signal, for the n-th time running; if the last one is not
- * taken yet, that has run over by so much. */
-static void
+ * taken yet, that has run over by so much. Returns whether it was sent. */
+static bool
 send_expiry_locked(struct itimer *it, uint64_t n) REQUIRES(process_lock)
 {
     struct process *process = it->process;
     struct thread *t = it->tid ? thread_find_locked(it->tid) : NULL;
     struct siginfo info = it->info;
     if (info.signo == 0 || (it->tid != 0 && (!t || t->process != process)))
-        return;
+        return false;
     struct signal_queue *queue =
         t ? &t->signals.pending : &process->signals.pending;
     struct siginfo *waiting = it->info.code == SI_TIMER
@@ -72,25 +74,28 @@ send_expiry_locked(struct itimer *it, uint64_t n) REQUIRES(process_lock)
                                   : NULL;
     if (waiting) {
         waiting->uid = (uint32_t)MIN(waiting->uid + n, (uint64_t)INT32_MAX);
-        return;
+        return false;
     }
+    bool is_new =
+        info.code == SI_TIMER || !(queue->set & SIGNAL_BIT(info.signo));
     if (info.code == SI_TIMER)
         info.uid = (uint32_t)MIN(n - 1, (uint64_t)INT32_MAX);
     (void)signal_send_info_locked(process, t, &info);
+    return is_new && queue->set & SIGNAL_BIT(info.signo);
 }
 
-/* Does what is due. */
-static void
-expire_locked(struct itimer *it) REQUIRES(process_lock)
+/* Moves the deadline on to after now. Returns how many times it has passed. */
+static uint64_t
+advance_locked(struct itimer *it) REQUIRES(process_lock)
 {
     uint64_t now = now_locked(it->process, it->id), n = 1;
     if (it->deadline_ns == 0 || it->deadline_ns > now)
-        return;
+        return 0;
     if (it->interval_ns != 0)
         n += (now - it->deadline_ns) / it->interval_ns;
     it->deadline_ns =
         it->interval_ns ? it->deadline_ns + n * it->interval_ns : 0;
-    send_expiry_locked(it, n);
+    return n;
 }
 
 static void
@@ -105,8 +110,10 @@ run_out(struct timer *timer)
 {
     struct itimer *it = container_of(timer, struct itimer, alarm);
     spin_lock(&process_lock);
-    expire_locked(it);
-    arm_locked(it, clock_now_ns() + PERIOD_MIN_NS);
+    uint64_t n = advance_locked(it);
+    bool sent = n > 0 && send_expiry_locked(it, n);
+    uint64_t pause = sent ? PERIOD_MIN_NS : PERIOD_IDLE_NS;
+    arm_locked(it, n > 0 ? clock_now_ns() + pause : 0);
     spin_unlock(&process_lock);
 }
 
@@ -116,23 +123,30 @@ itimer_tick(void)
     const struct thread *t = thread_current();
     struct process *process = t->process;
     struct itimer *it;
+    uint64_t n;
     /* A process may be gone before its last thread is. */
     if (!process || t->stay == THREAD_LEAVES ||
         !READ_ONCE(process->signals.has_cpu_timers))
         return;
     spin_lock(&process_lock);
     list_for_each_entry (it, &process->signals.timers, node)
-        if (goes_by_cpu(it->id))
-            expire_locked(it);
+        if (goes_by_cpu(it->id) && (n = advance_locked(it)) > 0)
+            (void)send_expiry_locked(it, n);
     spin_unlock(&process_lock);
 }
 
 void
-itimer_taken_locked(struct process *process, const struct siginfo *info)
+itimer_taken_locked(struct process *process, struct siginfo *info)
 {
     struct itimer *it = find_itimer_locked(process, info->pid);
-    if (it)
-        it->overrun = info->uid;
+    if (!it)
+        return;
+    if (it->interval_ns != 0) {
+        uint64_t over = info->uid + advance_locked(it);
+        info->uid = (uint32_t)MIN(over, (uint64_t)INT32_MAX);
+        arm_locked(it, clock_now_ns() + PERIOD_MIN_NS);
+    }
+    it->overrun = info->uid;
 }
 
 /* ---- Coming and going ---- */
@@ -195,6 +209,8 @@ get_itimer_locked(const struct itimer *it) REQUIRES(process_lock)
 {
     uint64_t now = now_locked(it->process, it->id);
     uint64_t left = it->deadline_ns > now ? it->deadline_ns - now : 1;
+    if (it->deadline_ns <= now && it->interval_ns != 0)
+        left = it->interval_ns - (now - it->deadline_ns) % it->interval_ns;
     return (struct itimer_setting){
         .value_ns = it->deadline_ns != 0 ? left : 0,
         .interval_ns = it->interval_ns,

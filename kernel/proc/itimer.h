@@ -44,8 +44,8 @@ int itimer_delete(int id) MUST_CHECK;
 void itimer_delete_created(struct process *process);
 void itimer_delete_all(struct process *process);
 
-/* A timer's signal has been taken. */
-void itimer_taken_locked(struct process *process, const struct siginfo *info)
+/* A timer's signal has been taken: info gets how often it ran over. */
+void itimer_taken_locked(struct process *process, struct siginfo *info)
     REQUIRES(process_lock);
 
 /* A slice of the running thread is over: looks at the timers that go by CPU
