@@ -27,6 +27,7 @@ share_table(struct space *child, uint64_t va, uint64_t end, uint64_t *entry,
 static int
 share_area(struct space *from, struct space *child, const struct area *area)
     REQUIRES(child->lock)
+REQUIRES(from->lock)
 {
     uint64_t va = area->start, table_end;
     int error = area_add(child, area);

@@ -420,8 +420,8 @@ sched_interrupt(struct thread *thread)
         cpu_poke(cpu);
 }
 
-bool
-sched_set_parked(struct thread *thread, bool *flag) NO_LOCK_CHECK
+NO_LOCK_CHECK bool
+sched_set_parked(struct thread *thread, bool *flag)
 {
     struct runq *rq = lock_runq_of(thread);
     bool parked = rq->current != thread;
@@ -431,7 +431,7 @@ sched_set_parked(struct thread *thread, bool *flag) NO_LOCK_CHECK
     return parked;
 }
 
-void
+NO_LOCK_CHECK void
 sched_set_allowed(struct thread *thread, uint64_t harts)
 {
     struct runq *rq = lock_runq_of(thread);

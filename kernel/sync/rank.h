@@ -20,21 +20,21 @@ enum lock_rank {
 
     /* spin locks, outermost first */
     RANK_SPIN,
-    RANK_EPOLL = RANK_SPIN,   /* lists of files to wait for */
-    RANK_PROCESS,             /* one process's state */
-    RANK_FDTABLE,             /* one table of descriptors */
-    RANK_FS_CONTEXT,          /* one process's working directory */
-    RANK_DENTRY,              /* the table of cached names */
-    RANK_INODE_CACHE,         /* the table of inodes in memory */
-    RANK_BCACHE,              /* the table of cached blocks */
-    RANK_PIPE,                /* one pipe */
-    RANK_FLOCK,               /* locks of whole files */
-    RANK_TTY_LIST,            /* the list of terminals */
-    RANK_TTY,                 /* the terminal's line discipline */
-    RANK_PTY,                 /* what lies between two ends of a terminal */
-    RANK_DEVICE,              /* a device registry */
-    RANK_VIRTQ,               /* one virtqueue and its in-flight table */
-    RANK_FUTEX,               /* one bucket of futex waiters; two in order */
+    RANK_EPOLL = RANK_SPIN, /* lists of files to wait for */
+    RANK_PROCESS,           /* one process's state */
+    RANK_FDTABLE,           /* one table of descriptors */
+    RANK_FS_CONTEXT,        /* one process's working directory */
+    RANK_DENTRY,            /* the table of cached names */
+    RANK_INODE_CACHE,       /* the table of inodes in memory */
+    RANK_BCACHE,            /* the table of cached blocks */
+    RANK_PIPE,              /* one pipe */
+    RANK_FLOCK,             /* locks of whole files */
+    RANK_TTY_LIST,          /* the list of terminals */
+    RANK_TTY,               /* the terminal's line discipline */
+    RANK_PTY,               /* what lies between two ends of a terminal */
+    RANK_DEVICE,            /* a device registry */
+    RANK_VIRTQ,             /* one virtqueue and its in-flight table */
+    RANK_FUTEX,             /* one bucket of futex waiters; two in order */
     RANK_FUTEX_LAST = RANK_FUTEX + 127,
     RANK_COMPLETION, /* a waiter's own condition */
     RANK_SLEEPLOCK,  /* a sleep lock's own state */

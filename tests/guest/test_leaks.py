@@ -6,12 +6,13 @@ import re
 import harness
 from harness import Guest, cases
 
-# Of memory, processes, signals, threads and files; each once as a warm-up, in
-# which caches fill and kernel stacks are made, and then again.
+# Of memory, processes, signals, threads and files.
 PROGRAMS = ["/tests/" + n for n in ("memory", "cow", "names", "mounts")]
 LINUX = ["/linux/" + n for n in ("threads", "waits", "spawn", "sched")]
-ROUNDS = 1
-SLACK = 16  # frames: slabs are given back when they are empty, not before
+# Caches fill in the first round, and kernel stacks are kept for as many threads
+# as there ever were at once, which chance decides; a leak has no end.
+ROUNDS = 6
+SLACK = 8  # frames: slabs are given back when they are empty, not before
 
 
 def free_frames(guest):
@@ -27,10 +28,11 @@ def test_frames(harts):
     with Guest(harts=harts) as guest:
         guest.boot()
         counts = []
-        for _ in range(1 + ROUNDS):
+        for _ in range(ROUNDS):
             for program in PROGRAMS + linux:
                 output = guest.command(f"{program} >/dev/null; echo status $?")
                 assert "status" in output, harness.printable(output)[-2000:]
             counts.append(free_frames(guest))
-        lost = counts[0] - counts[-1]
-        assert lost <= SLACK * ROUNDS, f"frames free, run by run: {counts}"
+            if len(counts) > 1 and counts[-2] - counts[-1] <= SLACK:
+                return
+        assert False, f"each time frames are lost: {counts}"
