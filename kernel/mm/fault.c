@@ -20,8 +20,15 @@ struct fault {
     struct object *object; /* NULL: none was needed yet */
     void *handle;          /* with a reference */
     uint64_t index, changes;
-    void *frame; /* with a reference; NULL: not fetched */
+    bool changing; /* the object's page itself, not a copy, will be written */
+    void *frame;   /* with a reference; NULL: not fetched */
 };
+
+static bool
+will_change(const struct fault *fault, const struct area *area)
+{
+    return fault->write && (area->flags & AREA_SHARED);
+}
 
 /* Says which page is needed. Returns -EAGAIN, or -EFAULT if the thread cannot
  * wait for it. */
@@ -36,6 +43,7 @@ want_page(struct fault *fault, const struct area *area)
     fault->handle = area->handle;
     fault->object->ops->ref(fault->handle);
     fault->index = area_page(area, fault->va);
+    fault->changing = will_change(fault, area);
     fault->changes = READ_ONCE(area->object->changes);
     return -EAGAIN;
 }
@@ -46,6 +54,7 @@ has_page(const struct fault *fault, const struct area *area)
 {
     return fault->frame && fault->object == area->object &&
            fault->index == area_page(area, fault->va) &&
+           fault->changing == will_change(fault, area) &&
            fault->changes == READ_ONCE(area->object->changes);
 }
 
@@ -163,7 +172,7 @@ try_fault(struct space *space, struct fault *fault)
         if (error != -EAGAIN)
             return error;
         error = fault->object->ops->get_page(fault->handle, fault->index,
-                                             fault->write, &fault->frame);
+                                             fault->changing, &fault->frame);
         if (error != 0)
             return error;
     }

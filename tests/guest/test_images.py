@@ -58,6 +58,28 @@ def test_damaged(path):
         assert guest.wait() == 0
 
 
+def test_plain_root(tmp):
+    """A plain image is good enough to run from, with a /tmp in memory."""
+    image = os.path.join(tmp, "root.img")
+    make = [harness.built("host/mkfs.eclipsefs"), "--plain"]
+    subprocess.run([*make, "-d", harness.built("rootfs"), image], check=True)
+    with Guest(disks=[image]) as guest:
+        guest.boot()
+        table = guest.command("mount")
+        assert "/dev/vda on / type eclipsefs (ro" in table, table
+        assert "tmpfs on /tmp type tmpfs (rw" in table, table
+        assert "Read-only file system" in guest.command("touch /new")
+        assert guest.command("echo text >/tmp/new; cat /tmp/new") == "text"
+
+
+def test_programs_stay_clean():
+    """What a program writes to its variables does not change its file."""
+    with Guest() as guest:
+        guest.boot()
+        shown = guest.command("sync; ls /bin >/dev/null; grep Dirty /proc/meminfo")
+        assert shown.split() == ["Dirty:", "0", "kB"], shown
+
+
 EACH = 6  # disks of one guest, beside its own
 
 
