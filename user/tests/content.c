@@ -433,6 +433,9 @@ space(void)
     check_eq(blocks_of(fd), all_blocks);
     check_eq(ftruncate(fd, 0), 0);
     check(blocks_of(fd) <= 8);
+    /* What is given up is free at once. */
+    check_eq(fstatfs(fd, &after), 0);
+    check(after.f_bfree + 8 >= before.f_bfree);
     check_eq(after.f_type, before.f_type);
     close(fd);
 }

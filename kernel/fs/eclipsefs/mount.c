@@ -165,7 +165,9 @@ eclipsefs_statfs(struct super *super, struct statfs *st)
     st->f_files = fs->inode_count;
     if (!fs->extended)
         return;
-    st->f_bfree = st->f_bavail = efs_space_free_blocks(fs);
+    /* Who needs what a commit makes free gets it: inode_made_room. */
+    st->f_bfree = efs_space_free_blocks(fs) + efs_space_free_soon(fs);
+    st->f_bavail = st->f_bfree;
     st->f_ffree = efs_space_free_inodes(fs);
 }
 

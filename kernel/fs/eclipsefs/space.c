@@ -35,6 +35,7 @@ struct efs_space {
     /* atomic; changed under the change lock */
     uint64_t free;     /* blocks that are neither busy nor reserved */
     uint64_t reserved; /* as many free ones are kept for their extents */
+    uint64_t freeing;  /* blocks in freed */
 };
 
 /* ---- The bitmap on the disk ---- */
@@ -165,6 +166,7 @@ add_freed(struct efs_space *space, struct efs_run run)
         space->freed_room = room;
     }
     space->freed[space->freed_count++] = run;
+    space->freeing += run.count;
     return 0;
 }
 
@@ -183,6 +185,7 @@ efs_space_committed(struct efs *fs)
     for (uint32_t i = 0; i < space->freed_closed; i++) {
         set_busy(space, space->freed[i], false);
         space->free += space->freed[i].count;
+        space->freeing -= space->freed[i].count;
     }
     space->freed_count -= space->freed_closed;
     space->freed_before = space->freed_count;
@@ -212,7 +215,8 @@ efs_space_undo(struct efs *fs)
     space->free += space->allocated_count;
     space->reserved += space->used;
     fs->free_inodes += fs->inodes_taken;
-    space->freed_count = space->freed_before;
+    while (space->freed_count > space->freed_before)
+        space->freeing -= space->freed[--space->freed_count].count;
     efs_space_keep(fs);
 }
 
@@ -223,6 +227,12 @@ efs_space_free_blocks(const struct efs *fs)
 {
     return fs->space ? READ_ONCE(fs->space->free)
                      : le64_load(fs->ext.free_blocks);
+}
+
+uint64_t
+efs_space_free_soon(const struct efs *fs)
+{
+    return fs->space ? READ_ONCE(fs->space->freeing) : 0;
 }
 
 int

@@ -29,6 +29,9 @@ void efs_space_close(struct efs *fs);
  * its header says. Any context. */
 uint64_t efs_space_free_blocks(const struct efs *fs);
 
+/* Blocks that a commit makes free. Any context. */
+uint64_t efs_space_free_soon(const struct efs *fs);
+
 /* ---- For change.c: a change's end, and the journal's hooks ---- */
 
 /* The change is part of the running transaction; or it is taken back. */
