@@ -65,8 +65,8 @@ def do(guest, operation):
 
 
 def run(folder, config_text, workload):
-    """Run a workload, and create /probe; return (results, the guest's output,
-    the disk)."""
+    """Run a workload, and create /probe; return (results, the guest's output
+    before it unmounts, all of its output, the disk)."""
     disk, config = (os.path.join(folder, n) for n in ("disk", "config"))
     subprocess.run(
         [harness.built("host/mkfs.eclipsefs"), "--reproducible",
@@ -85,25 +85,26 @@ def run(folder, config_text, workload):
         bootargs="init=/tests/crash init.exit=poweroff", extra=extra
     ) as guest:
         answer(guest)
-        results = [do(guest, "mount /dev/vdb eclipsefs")]
+        results, before = [do(guest, "mount /dev/vdb eclipsefs")], ""
         if results[0] == 0:
             results += [do(guest, o) for o in [*workload, "create probe"]]
+            before = guest.output
             results.append(do(guest, "umount"))
         guest.send("quit")
         assert guest.wait() == 0, "the guest did not end well"
-        return results, guest.output, disk
+        return results, before, guest.output, disk
 
 
 def check(folder, kind, index, once):
     """Fail request `index`; return whether anybody has noticed."""
     what = f"{kind} {index}, {'once' if once else 'for good'}"
-    results, output, disk = run(folder, rules(kind, index, once), WORKLOAD)
+    results, before, output, disk = run(folder, rules(kind, index, once), WORKLOAD)
     assert "panic" not in output, what
     bad = [r for r in results if r < 0]
     missing = [r for r in bad if r not in ALLOWED and r != -2]
     assert not missing, f"{what}: {results}"
     if results[0] == 0:
-        check_read_only(f"{what}: {results}", kind, once, results[1:-1], output)
+        check_read_only(f"{what}: {results}", kind, once, results[1:-1], before)
     check_sound(what, disk)
     return bool(bad) or "eclipsefs: vdb: " in output
 
@@ -154,7 +155,7 @@ SYNC = ["fsync f", "fsync f", "fsync g", "sync"]
 def test_block_that_cannot_be_written(place, tmp):
     """Content is lost, told once, and nothing else; without the journal, or
     a place for what is in it, nothing can be changed any more."""
-    _, _, disk = run(tmp, "", WRITE + SYNC)
+    *_, disk = run(tmp, "", WRITE + SYNC)
     image = eclipsefs.Image(disk)
     ino = image.inode("f")
     block = {
@@ -162,7 +163,7 @@ def test_block_that_cannot_be_written(place, tmp):
         "journal": image.journal() // eclipsefs.BLOCK + 1,
         "record": image.record(ino) // eclipsefs.BLOCK,
     }[place]
-    results, output, disk = run(tmp, rules_for("write", block), WRITE + SYNC)
+    results, _, output, disk = run(tmp, rules_for("write", block), WRITE + SYNC)
     check_sound(place, disk)
     mounted, fsyncs = results[0], results[5:8]
     probe, umount = results[-2:]
