@@ -137,6 +137,8 @@ end_round(struct inode *inode, struct round *round) REQUIRES(inode->lock)
     uint64_t size = last ? inode->size : MIN(inode->size, round->end);
     if (size > efs_node_length(node) && round->pages > 0)
         journal_after_data(fs->journal);
+    else
+        private_of(inode)->rewritten |= round->pages > 0;
     node->size = MAX(size, node->size);
     for (unsigned i = 0; i < round->nruns && !err; i++) {
         err = efs_run_use(fs, round->runs[i].blocks);

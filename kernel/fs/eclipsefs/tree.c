@@ -204,6 +204,16 @@ eclipsefs_unlink(struct inode *dir, const char *name, size_t len,
                                        node_of(inode), (uint64_t)fs_now()));
 }
 
+/* A file that takes another's name does so with its content, that which was
+ * written over older content included. */
+static void
+rename_after_content(struct inode *inode)
+{
+    if (private_of(inode)->rewritten)
+        journal_after_data(efs_of(inode)->journal);
+    private_of(inode)->rewritten = false;
+}
+
 static int
 eclipsefs_rename(struct inode_place *from, struct inode_place *to,
                  bool exchange)
@@ -220,6 +230,10 @@ eclipsefs_rename(struct inode_place *from, struct inode_place *to,
     int err = vfs_begin(&change);
     if (err)
         return err;
+    if (to->inode)
+        rename_after_content(from->inode);
+    if (exchange)
+        rename_after_content(to->inode);
     err =
         efs_rename(efs_of(from->dir), &old, &new, exchange, (uint64_t)fs_now());
     if (!err)

@@ -18,6 +18,8 @@ struct efs_inode {
     bool cut;             /* its end has moved into a block: until that is
                            * committed, the block must not be written */
     bool trimmed;         /* no block is behind the end */
+    bool rewritten;       /* blocks it has were written to, maybe since the
+                           * last flush, and no commit needs to wait for that */
     uint64_t reserved;    /* blocks set aside for pages in memory */
     int error;            /* content was lost, which fsync has to tell */
     uint64_t resume;      /* the position where the last readdir ended */
