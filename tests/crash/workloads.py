@@ -196,6 +196,23 @@ def replace(seed, count=70):
             yield f"fsync {name}"
 
 
+def rewrite(seed, count=30):
+    """Files that are written over in the middle and then take another's name,
+    without a sync between the two."""
+    t = Tree(seed)
+    names = []
+    for _ in range(2):
+        names.append((yield from t.create()))
+        yield from t.write(names[-1], 0, 30000)
+    yield "sync"
+    for i in range(count):
+        yield from t.write(names[0], 15000, 100)
+        yield from t.write(names[1], 9000, 5000)
+        yield f"exchange {names[0]} {names[1]}"
+        t.files[names[0]], t.files[names[1]] = t.files[names[1]], t.files[names[0]]
+        yield f"fsync {names[i % 2]}"
+
+
 def noise(seed):
     """Files written and cut while another process commits all the time."""
     yield "noise"
@@ -254,5 +271,6 @@ ALL = {
     "full": full,
     "noise": noise,
     "replace": replace,
+    "rewrite": rewrite,
     "orphans": orphans,
 }
