@@ -454,7 +454,7 @@ image-debian: $(BUILD)/debian.img ## one with Lua, SQLite, dash and coreutils as
 # A machine may have no way to Debian's packages; the tests that need them say
 # so and are skipped.
 debian-if-offered: all $(TEST_PROGRAMS)
-	@$(MAKE) image-busybox image-debian || \
+	@$(MAKE) -s image-busybox image-debian || \
 	    echo 'without the images that need Debian packages for riscv64' >&2
 asm: $(BUILD)/kernel.asm ## disassembly with source: build/kernel.asm
 compile_commands.json: ## how each file is compiled, for clangd
