@@ -12,19 +12,15 @@
 
 struct runq {
     struct spinlock lock;
-
     /* guarded by lock */
     struct fair_queue ready; /* runnable, not running */
     struct thread *current;
     struct thread *left; /* has just left the hart, dead or for another */
-
     /* constant after init */
     struct thread *idle;
-
     /* private to the owner: the hart */
     struct timer tick;
     bool ticking;
-
     /* atomic: written by the hart, read by anyone */
     uint64_t switches, idle_ns, wfi_instret;
 };
@@ -32,12 +28,10 @@ struct runq {
 /* How much further behind than the running thread one has to be to take its
  * place when it wakes up. */
 #define WAKE_MARGIN_NS 1000000ul
-
-#define WEIGHT_IDLE 3 /* of SCHED_IDLE, below any nice value's */
+#define WEIGHT_IDLE    3 /* of SCHED_IDLE, below any nice value's */
 
 static struct runq runqs[CPU_MAX];
 static struct thread idle_threads[CPU_MAX];
-
 /* constant after sched_start_harts */
 static void (*init_hart)(void);
 
@@ -162,7 +156,8 @@ choose_cpu(const struct thread *thread)
 }
 
 /* Moves a thread that is on no queue to another hart: it is as far behind the
- * others there as it was here. */
+ * others there as it was here. Under the lock of the queue it was on: who
+ * locks the new one finds it queued there, or not yet. */
 static void
 migrate(struct thread *thread, struct cpu *cpu)
 {
@@ -176,14 +171,13 @@ migrate(struct thread *thread, struct cpu *cpu)
 }
 
 /* Queues a thread that is runnable and on no queue. It gets the hart at once
- * if it is far enough behind the one that has it; less is not worth a switch.
- */
+ * if it is far enough behind who has it; less is not worth a switch. */
 static void
-enqueue(struct thread *thread, struct cpu *cpu)
+enqueue(struct thread *thread)
 {
+    struct cpu *cpu = thread->arch.cpu;
     struct runq *rq = runq_of(cpu);
     spin_lock(&rq->lock);
-    migrate(thread, cpu);
     fair_forgive(&rq->ready, &thread->share);
     fair_put(&rq->ready, &thread->share);
     bool poke = rq->current == rq->idle;
@@ -204,12 +198,15 @@ finish_switch(void)
 {
     struct runq *rq = runq_of(this_cpu());
     struct thread *left = rq->left;
+    bool dead = left && left->state == THREAD_DEAD;
     rq->left = NULL;
+    if (left && !dead)
+        migrate(left, choose_cpu(left));
     spin_unlock(&rq->lock);
-    if (left && left->state == THREAD_DEAD)
+    if (dead)
         thread_free(left);
     else if (left)
-        enqueue(left, choose_cpu(left));
+        enqueue(left);
 }
 
 /* Floating-point registers stay on the hart until another thread needs it;
@@ -284,7 +281,6 @@ sched_switch(void)
         spin_unlock(&rq->lock);
         return;
     }
-
     bool irq_was_on = this_cpu()->irq_was_on;
     account(rq, prev, next);
     rq->current = next;
@@ -300,7 +296,6 @@ sched_switch(void)
         timer_set(&rq->tick, next->switched_in + SCHED_SLICE_NS);
     }
     cpu_switch(&prev->arch, &next->arch);
-
     this_cpu()->irq_was_on = irq_was_on; /* perhaps another hart by now */
     finish_switch();
 }
@@ -367,12 +362,15 @@ void
 sched_start(struct thread *thread)
 {
     struct runq *rq = runq_of(this_cpu());
+    spin_lock(&rq->lock);
     thread->arch.cpu = this_cpu();
     /* Behind the parent, so that this, once it sleeps, comes first again. */
     thread->share.time =
         MAX(rq->ready.floor, time_now(thread_current(), clock_now_ns())) +
         2 * WAKE_MARGIN_NS;
-    enqueue(thread, choose_cpu(thread));
+    migrate(thread, choose_cpu(thread));
+    spin_unlock(&rq->lock);
+    enqueue(thread);
 }
 
 /* Locks the run queue that guards thread's state. */
@@ -399,9 +397,11 @@ try_wake(struct thread *thread, bool only_interruptible)
     bool away = rq->current != thread;
     if (wake)
         thread->state = THREAD_RUNNABLE;
+    if (wake && away)
+        migrate(thread, choose_cpu(thread));
     spin_unlock(&rq->lock);
     if (wake && away)
-        enqueue(thread, choose_cpu(thread));
+        enqueue(thread);
     return wake;
 }
 
@@ -440,13 +440,15 @@ sched_set_allowed(struct thread *thread, uint64_t harts)
     bool away = !may_run_on(thread, cpu);
     bool queued = away && thread->share.queued;
     bool running = away && rq->current == thread;
-    if (queued)
+    if (queued) {
         fair_remove(&rq->ready, &thread->share);
+        migrate(thread, choose_cpu(thread));
+    }
     if (running)
         resched(thread);
     spin_unlock(&rq->lock);
     if (queued)
-        enqueue(thread, choose_cpu(thread));
+        enqueue(thread);
     if (running && cpu != this_cpu())
         cpu_poke(cpu);
 }
@@ -501,7 +503,7 @@ steal(struct cpu *thief)
         spin_unlock(&rq->lock);
     }
     if (thread)
-        enqueue(thread, thief);
+        enqueue(thread);
     return thread;
 }
 
