@@ -10,35 +10,27 @@
 
 struct epoll {
     struct waitq changed; /* the list */
-    /* guarded by epolls.lock */
+    /* guarded by epoll_lock */
+    struct list_node items; /* by number */
+    uint64_t last_number;
     unsigned inner, outer;  /* lists on this one; that this one is on */
     uint64_t last_reported; /* the number where the next look begins */
 };
 
 /* An entry of a list. */
 struct item {
-    struct list_node node;
+    struct list_node node, file_node; /* of owner's list, and of file's */
     /* constant while it is on the list */
     struct epoll *owner;
     struct file *file; /* without a reference */
     int fd;
     uint64_t number; /* in the order of the list */
-    /* guarded by epolls.lock */
+    /* guarded by epoll_lock */
     struct epoll_event event;
     uint64_t seen; /* its queues' events when it was last reported */
 };
 
-static struct {
-    struct spinlock lock;
-    /* guarded by lock */
-    struct list_node items; /* of all lists, by number */
-    uint64_t last_number;
-    /* atomic */
-    unsigned count; /* of items */
-} epolls = {
-    .lock = SPINLOCK_INIT("epoll", RANK_EPOLL),
-    .items = LIST_INIT(epolls.items),
-};
+static struct spinlock epoll_lock = SPINLOCK_INIT("epoll", RANK_EPOLL);
 
 static const struct file_ops epoll_ops;
 
@@ -50,17 +42,17 @@ epoll_of(const struct file *file)
 
 static struct item *
 find_item_locked(const struct epoll *owner, const struct file *file, int fd)
-    REQUIRES(epolls.lock)
+    REQUIRES(epoll_lock)
 {
     struct item *item;
-    list_for_each_entry (item, &epolls.items, node)
-        if (item->owner == owner && item->file == file && item->fd == fd)
+    list_for_each_entry (item, &owner->items, node)
+        if (item->file == file && item->fd == fd)
             return item;
     return NULL;
 }
 
 static void
-remove_item_locked(struct item *item) REQUIRES(epolls.lock)
+remove_item_locked(struct item *item) REQUIRES(epoll_lock)
 {
     struct epoll *inner = epoll_of(item->file);
     if (inner) {
@@ -68,35 +60,27 @@ remove_item_locked(struct item *item) REQUIRES(epolls.lock)
         inner->outer--;
     }
     list_del(&item->node);
-    epolls.count--;
+    list_del(&item->file_node);
     kfree(item);
-}
-
-/* Takes off all items of a file, or of a list. */
-static void
-remove_items(const struct file *file, const struct epoll *owner)
-{
-    spin_lock(&epolls.lock);
-    list_for_each_safe (node, &epolls.items) {
-        struct item *item = list_entry(node, struct item, node);
-        if (item->file == file || item->owner == owner)
-            remove_item_locked(item);
-    }
-    spin_unlock(&epolls.lock);
 }
 
 void
 epoll_forget(struct file *file)
 {
-    if (unlikely(READ_ONCE(epolls.count) > 0))
-        remove_items(file, NULL);
+    if (likely(!file->is_watched))
+        return;
+    spin_lock(&epoll_lock);
+    while (!list_is_empty(&file->watchers))
+        remove_item_locked(
+            list_entry(file->watchers.next, struct item, file_node));
+    spin_unlock(&epoll_lock);
 }
 
 /* ---- Changing a list ---- */
 
 /* A list on a list is as deep as it goes: so there are no circles. */
 static int
-add_item_locked(struct item *item) REQUIRES(epolls.lock)
+add_item_locked(struct item *item) REQUIRES(epoll_lock)
 {
     struct epoll *inner = epoll_of(item->file);
     if (inner && (inner->inner > 0 || item->owner->outer > 0))
@@ -105,9 +89,12 @@ add_item_locked(struct item *item) REQUIRES(epolls.lock)
         item->owner->inner++;
         inner->outer++;
     }
-    item->number = ++epolls.last_number;
-    list_push_back(&epolls.items, &item->node);
-    epolls.count++;
+    if (!item->file->is_watched)
+        list_init(&item->file->watchers);
+    item->file->is_watched = true;
+    item->number = ++item->owner->last_number;
+    list_push_back(&item->owner->items, &item->node);
+    list_push_back(&item->file->watchers, &item->file_node);
     return 0;
 }
 
@@ -120,12 +107,12 @@ add(struct epoll *owner, int fd, struct file *file,
         return -ENOMEM;
     *item = (struct item){
         .owner = owner, .file = file, .fd = fd, .event = *event, .seen = NEVER};
-    spin_lock(&epolls.lock);
+    spin_lock(&epoll_lock);
     int err =
         find_item_locked(owner, file, fd) ? -EEXIST : add_item_locked(item);
     if (!err)
         waitq_notify(&owner->changed);
-    spin_unlock(&epolls.lock);
+    spin_unlock(&epoll_lock);
     if (err)
         kfree(item);
     return err;
@@ -136,7 +123,7 @@ static int
 change(struct epoll *owner, int fd, struct file *file,
        const struct epoll_event *event)
 {
-    spin_lock(&epolls.lock);
+    spin_lock(&epoll_lock);
     struct item *item = find_item_locked(owner, file, fd);
     int err = item ? 0 : -ENOENT;
     if (item && !event) {
@@ -148,7 +135,7 @@ change(struct epoll *owner, int fd, struct file *file,
         item->seen = NEVER;
         waitq_notify(&owner->changed);
     }
-    spin_unlock(&epolls.lock);
+    spin_unlock(&epoll_lock);
     return err;
 }
 
@@ -186,32 +173,31 @@ next_file(const struct epoll *owner, uint64_t *number)
 {
     struct item *item;
     struct file *file = NULL;
-    spin_lock(&epolls.lock);
-    list_for_each_entry (item, &epolls.items, node) {
-        if (item->owner != owner || item->number <= *number ||
-            !refcount_try_add(&item->file->refs))
+    spin_lock(&epoll_lock);
+    list_for_each_entry (item, &owner->items, node) {
+        if (item->number <= *number || !refcount_try_add(&item->file->refs))
             continue;
         *number = item->number;
         file = item->file;
         break;
     }
-    spin_unlock(&epolls.lock);
+    spin_unlock(&epoll_lock);
     return file;
 }
 
 /* What of `ready`, found when the queues had counted `events`, item number is
  * to report; marks it as reported if take is set. */
 static unsigned
-news_of(uint64_t number, unsigned ready, uint64_t events, bool take,
-        struct epoll_event *out)
+news_of(const struct epoll *owner, uint64_t number, unsigned ready,
+        uint64_t events, bool take, struct epoll_event *out)
 {
     struct item *item;
     unsigned news = 0;
-    spin_lock(&epolls.lock);
-    list_for_each_entry (item, &epolls.items, node)
+    spin_lock(&epoll_lock);
+    list_for_each_entry (item, &owner->items, node)
         if (item->number == number)
             break;
-    if (&item->node != &epolls.items) {
+    if (&item->node != &owner->items) {
         uint32_t wanted = item->event.events;
         bool fresh = !(wanted & EPOLLET) || item->seen != events;
         /* One that was reported once and for all wants nothing any more. */
@@ -225,7 +211,7 @@ news_of(uint64_t number, unsigned ready, uint64_t events, bool take,
                 item->event.events = EPOLLONESHOT;
         }
     }
-    spin_unlock(&epolls.lock);
+    spin_unlock(&epoll_lock);
     return news;
 }
 
@@ -241,8 +227,8 @@ ask_files(struct epoll *owner, struct poll_table *table, uint64_t from,
         uint64_t before = table->events;
         unsigned ready = from <= to ? poll_file(file, table) : 0;
         struct epoll_event event;
-        if (ready &&
-            news_of(from, ready, table->events - before, out != NULL, &event)) {
+        if (ready && news_of(owner, from, ready, table->events - before,
+                             out != NULL, &event)) {
             if (out)
                 out[n] = event;
             n++;
@@ -287,8 +273,12 @@ epoll_poll(struct file *file, struct poll_table *table)
 static void
 epoll_release(struct file *file)
 {
-    remove_items(NULL, file->private);
-    kfree(file->private);
+    struct epoll *owner = file->private;
+    spin_lock(&epoll_lock);
+    while (!list_is_empty(&owner->items))
+        remove_item_locked(list_entry(owner->items.next, struct item, node));
+    spin_unlock(&epoll_lock);
+    kfree(owner);
 }
 
 static const struct file_ops epoll_ops = {
@@ -304,6 +294,7 @@ epoll_create(void)
     if (!owner)
         return NULL;
     waitq_init(&owner->changed);
+    list_init(&owner->items);
     struct file *file = file_create(&epoll_ops, O_RDWR, owner);
     if (!file)
         kfree(owner);

@@ -37,6 +37,7 @@ file_create(const struct file_ops *ops, unsigned flags, void *private)
     file->flags = flags;
     file->offset = 0;
     file->flock = LOCK_UN;
+    file->is_watched = false;
     sleeplock_init(&file->lock, RANK_FILE);
     return file;
 }

@@ -67,6 +67,10 @@ struct file {
     /* guarded by fs/flock.c's lock */
     unsigned flock; /* LOCK_SH, LOCK_EX, or LOCK_UN */
     struct list_node flock_node;
+
+    /* guarded by fs/epoll.c's lock */
+    bool is_watched;           /* has ever been on a list of epoll's */
+    struct list_node watchers; /* its entries there, once it has been */
 };
 
 void file_init_cache(void);

@@ -108,6 +108,32 @@ oneshot(void)
     close(epoll);
 }
 
+/* One file on two lists, each of which goes: the other still tells of it. */
+static void
+lists_go(void)
+{
+    int one = epoll_create1(0), two = epoll_create1(0), fds[2], others[2];
+    tap_ok(pipe(fds) == 0 && pipe(others) == 0 && put(fds[1], "a"), "pipes");
+    control(one, EPOLL_CTL_ADD, fds[0], EPOLLIN);
+    control(two, EPOLL_CTL_ADD, fds[0], EPOLLIN);
+    control(two, EPOLL_CTL_ADD, others[0], EPOLLIN);
+    close(one);
+    tap_ok(look(two, fds[0]) == EPOLLIN, "a list goes before its file");
+    one = epoll_create1(0);
+    tap_ok(control(one, EPOLL_CTL_ADD, fds[0], EPOLLIN) == 0 &&
+               look(one, fds[0]) == EPOLLIN,
+           "on a list again");
+    close(fds[0]);
+    tap_ok(put(others[1], "b") && look(two, others[0]) == EPOLLIN,
+           "a file goes, the others stay");
+    tap_ok(look(one, fds[0]) == 0, "a list of nothing");
+    close(two);
+    close(one);
+    close(fds[1]);
+    close(others[0]);
+    close(others[1]);
+}
+
 static void
 errors(void)
 {
@@ -317,10 +343,10 @@ timer_errors(void)
 }
 
 static const struct tap_case cases[] = {
-    TAP_CASE(level),        TAP_CASE(edge),       TAP_CASE(oneshot),
-    TAP_CASE(errors),       TAP_CASE(waits),      TAP_CASE(nested),
-    TAP_CASE(event_counts), TAP_CASE(event_wait), TAP_CASE(timers),
-    TAP_CASE(timer_errors),
+    TAP_CASE(level),    TAP_CASE(edge),         TAP_CASE(oneshot),
+    TAP_CASE(lists_go), TAP_CASE(errors),       TAP_CASE(waits),
+    TAP_CASE(nested),   TAP_CASE(event_counts), TAP_CASE(event_wait),
+    TAP_CASE(timers),   TAP_CASE(timer_errors),
 };
 
 int
