@@ -1,0 +1,22 @@
+/* The phases of a boot, for those who watch it and for the chart. */
+#pragma once
+
+#include <stdint.h>
+
+enum phase {
+    PHASE_FILES,     /* file systems */
+    PHASE_ESSENTIAL, /* services that are waited for */
+    PHASE_SYSTEM,    /* all others, in parallel */
+    PHASE_MONITOR,   /* everything has come up, or has failed to */
+    PHASES,
+};
+
+struct phase_times {
+    const char *name;
+    uint64_t began, ended; /* loop_now's; 0: not yet */
+};
+
+const struct phase_times *phase_times(enum phase phase);
+
+/* Ends the phase before, prints what it took, and begins this one. */
+void phase_begin(enum phase phase);

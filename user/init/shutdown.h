@@ -1,0 +1,11 @@
+/* The end: services stopped, disks clean, power off. */
+#pragma once
+
+enum shutdown_kind {
+    SHUTDOWN_POWER_OFF,
+    SHUTDOWN_REBOOT,
+};
+
+/* Begins to shut down; once is enough, and nothing takes it back. why is for
+ * the log. */
+void shutdown_begin(enum shutdown_kind kind, const char *why);
