@@ -24,7 +24,10 @@
 
 #define CALLS_EACH  300 /* of one process */
 #define PATIENCE    2   /* seconds until it is ended */
+#define NO_GROUND   3   /* its status if it had nowhere to work */
+#define IN_VAIN     100 /* such processes in a row until a worker gives up */
 #define USER        1000
+#define GROUND      "/tmp/fuzz"
 #define WORKERS_MAX 64u
 
 static volatile uint64_t *calls_made; /* by all, in shared memory */
@@ -106,6 +109,20 @@ make_calls(void)
     }
 }
 
+/* Those before may have removed it, mounted something over it, or changed who
+ * may come here. */
+static bool
+enter_ground(void)
+{
+    chmod("/", 0755);
+    chmod("/tmp", 01777);
+    if (mkdir(GROUND, 0777) != 0 && chdir(GROUND) != 0) {
+        unlink(GROUND);
+        mkdir(GROUND, 0777);
+    }
+    return chmod(GROUND, 0777) == 0 && chdir(GROUND) == 0;
+}
+
 static void
 run_child(uint64_t seed)
 {
@@ -115,32 +132,35 @@ run_child(uint64_t seed)
     setsid();
     for (int fd = 0; fd < 3 && !is_verbose; fd++)
         dup2(null, fd);
-    if (chdir("/tmp/fuzz") != 0)
-        _exit(1);
+    if (!enter_ground())
+        _exit(NO_GROUND);
     if (seed % 2 &&
         (setgroups(0, NULL) != 0 || setgid(USER) != 0 || setuid(USER) != 0))
-        _exit(1);
+        _exit(NO_GROUND);
     draw_prepare();
     make_calls();
     _exit(0);
 }
 
-/* Waits for the child, but not too long. */
-static void
+/* Waits for the child, but not too long; returns its status. */
+static int
 reap(pid_t pid)
 {
     uint64_t child = 1ul << (SIGCHLD - 1);
     struct timespec limit = {PATIENCE, 0};
+    int status = 0;
 
-    while (waitpid(pid, NULL, WNOHANG) == 0)
+    while (waitpid(pid, &status, WNOHANG) == 0)
         if (syscall(SYS_rt_sigtimedwait, &child, NULL, &limit, 8) < 0)
             kill(pid, SIGKILL);
+    return status;
 }
 
 static void
 work(unsigned worker, unsigned workers)
 {
     uint64_t child = 1ul << (SIGCHLD - 1);
+    unsigned in_vain = 0;
 
     syscall(SYS_rt_sigprocmask, SIG_BLOCK, &child, NULL, 8);
     for (uint64_t seed = first_seed + worker; *calls_made < calls_wanted;
@@ -150,7 +170,11 @@ work(unsigned worker, unsigned workers)
             run_child(seed);
         if (pid < 0)
             err(1, "fork");
-        reap(pid);
+        int status = reap(pid);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != NO_GROUND)
+            in_vain = 0;
+        else if (++in_vain == IN_VAIN)
+            errx(1, GROUND " cannot be had back");
     }
     _exit(0);
 }
@@ -189,8 +213,6 @@ main(int argc, char **argv)
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (calls_made == MAP_FAILED)
         err(1, "mmap");
-    mkdir("/tmp/fuzz", 0777);
-    chmod("/tmp/fuzz", 0777);
     for (unsigned i = 0; i < workers; i++)
         start_worker(i, workers);
     /* The first process is given orphans, too. */
