@@ -1,6 +1,7 @@
 // The disk driver and blockdev: transfers, limits, many at once.
 //
 // SOURCES: kernel/virtio/virtq.c kernel/virtio/mmio.c kernel/virtio/driver.c
+// SOURCES: kernel/virtio/handshake.c
 // SOURCES: kernel/virtio/blk.c kernel/virtio/blk_queue.c
 // SOURCES: kernel/virtio/blk_recovery.c kernel/dev/blockdev.c
 // SOURCES: mkfs/host_kernel.c

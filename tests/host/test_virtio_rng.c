@@ -1,6 +1,7 @@
 // The entropy driver.
 //
 // SOURCES: kernel/virtio/virtq.c kernel/virtio/mmio.c kernel/virtio/driver.c
+// SOURCES: kernel/virtio/handshake.c
 // SOURCES: kernel/virtio/rng.c mkfs/host_kernel.c
 // SOURCES: tests/host/kernel_shim.c tests/host/virtio_model.c
 // SOURCES: tests/host/virtio_model_ring.c
