@@ -120,14 +120,16 @@ start_memory(void)
     map.reserved[map.nreserved++] =
         (struct fdt_range){virt_to_phys(_text), (uint64_t)(_end - _text)};
     frame_init(&map);
+    print_boot("memory", "%zu of %zu frames free", frame_count_free(),
+               frame_count_total());
     kmap_init(&map);
     slab_init_kmalloc();
+    print_boot("vm", "kernel %zu KiB, W^X, %lu MiB mapped",
+               (size_t)(_end - _text) >> 10,
+               platform_get()->memory_size >> 20);
     thread_init_cache();
     process_init_table();
     futex_init();
-    print_boot("memory", "%zu of %zu frames free; kernel %zu KiB, W^X",
-               frame_count_free(), frame_count_total(),
-               (size_t)(_end - _text) >> 10);
 }
 
 /* ---- Devices that everything else needs ---- */

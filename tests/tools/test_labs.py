@@ -1,0 +1,121 @@
+"""lab.toml files: those of the tree are right, and what is wrong is found."""
+
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, ROOT)
+
+from labs.lib import labfile  # noqa: E402
+
+READING = 1500  # lines that a student must read, at most
+
+GOOD = """title = "A lab"
+summary = "What it is about."
+holes = ["kernel/x.c"]
+minutes = 60
+reading = ["kernel/x.h"]
+milestone = "it works"
+
+[[steps]]
+name = "one"
+title = "The first step"
+"""
+
+
+def lab_in(tmp, text, folder="labs/03-trial", stub=False):
+    """Write a tree with one lab below tmp; return what load says of it."""
+    os.makedirs(os.path.join(tmp, folder, "stub") if stub
+                else os.path.join(tmp, folder), exist_ok=True)  # fmt: skip
+    os.makedirs(os.path.join(tmp, "kernel"), exist_ok=True)
+    for name in ("x.c", "x.h", "y.c"):
+        with open(os.path.join(tmp, "kernel", name), "w", encoding="utf-8"):
+            pass
+    with open(os.path.join(tmp, folder, "lab.toml"), "w", encoding="utf-8") as file:
+        file.write(text)
+    try:
+        return labfile.load(folder, tmp)
+    except labfile.LabError as error:
+        return str(error)
+
+
+def test_all_load():
+    """Every lab.toml is right, and asks for no more reading than fits a day."""
+    labs = labfile.load_all(ROOT)
+    assert [lab.number for lab in labs] == list(range(14))
+    for lab in labs:
+        lines = 0
+        for path in lab.reading:
+            with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+                lines += file.read().count("\n")
+        assert lines < READING, f"{lab.folder}: {lines} lines to read"
+        for hole in lab.holes:
+            assert not lab.starter or os.path.isfile(
+                os.path.join(ROOT, lab.stub(hole))
+            ), f"{lab.folder}: no stub for {hole}"
+
+
+def test_a_good_one(tmp):
+    """What a file says, and what it need not say."""
+    lab = lab_in(tmp, GOOD)
+    assert (lab.number, lab.name, lab.branch) == (3, "trial", "lab/03-trial"), lab
+    assert lab.holes == ("kernel/x.c",) and lab.submit == () == lab.needs
+    assert lab.steps == (labfile.Step("one", "The first step"),)
+    assert lab.starter_score == 0 == lab.limits.instructions
+
+
+def test_faults_have_lines(tmp):
+    """Each fault is reported, with the line where it is."""
+    faults = (
+        ('title = "A lab"', "title = 7", "1: title is not a str"),
+        ('title = "A lab"', 'title = " "', "1: title is empty"),
+        ('title = "A lab"\n', "", "1: title is missing"),
+        ("minutes = 60", "minutes = 6", "4: minutes is not in 30..3000"),
+        ("minutes = 60", "minutes = true", "4: minutes is not a int"),
+        ("minutes = 60", "minuets = 60", "4: minuets is no key of a lab.toml's top"),
+        ('["kernel/x.c"]', '["kernel/z.c"]', "3: kernel/z.c is not in the tree"),
+        ('["kernel/x.c"]', '["../x.c"]', "3: ../x.c is no plain path"),
+        ('["kernel/x.c"]', '["kernel/x.h"]', "3: kernel/x.h does not end in .c"),
+        ('["kernel/x.c"]', "[7]", "3: holes holds something that is no str"),
+        ('["kernel/x.c"]', '["kernel/x.c", "kernel/x.c"]', "3: holes names kernel/x.c twice"),
+        ('"it works"', '"it works"\nneeds = [3]', "7: needs names a lab that does not"),
+        ('"it works"', '"it works"\nsubmit = ["/etc/passwd"]', "7: /etc/passwd is no plain"),
+        ('"it works"', '"it works"\nstarter = "x"', "7: starter is the line"),
+        ('name = "one"', 'name = "One"', "9: 'One' is no name of a step"),
+        ('name = "one"\n', "", "8: name is missing"),
+        ('step"', 'step"\n[[steps]]\nname = "one"\ntitle = "t"', "12: one is the name of two"),
+        ("minutes = 60", "minutes = ", "4: Invalid value"),
+        ('"it works"', '"it works', "6: Illegal character"),
+    )  # fmt: skip
+    for old, new, wanted in faults:
+        text = GOOD.replace(old, new, 1)
+        assert text != GOOD, old
+        seen = lab_in(tmp, text)
+        assert isinstance(seen, str), new
+        assert f"labs/03-trial/lab.toml:{wanted}" in seen, (wanted, seen)
+
+
+def test_a_stub_needs_its_line(tmp):
+    """A lab with a stub says where its starter ends."""
+    seen = lab_in(tmp, GOOD, stub=True)
+    assert "starter is the line that a stub ends at" in seen, seen
+
+
+def test_a_hole_of_two(tmp):
+    """No file is a hole of two labs, and needed labs are there."""
+    assert lab_in(tmp, GOOD).number == 3
+    lab_in(tmp, GOOD, "labs/04-other")
+    try:
+        labfile.load_all(tmp)
+    except labfile.LabError as error:
+        assert "kernel/x.c is a hole of labs/03-trial, too" in str(error)
+    else:
+        raise AssertionError("both have it")
+    other = GOOD.replace("kernel/x.c", "kernel/y.c").replace("60", "60\nneeds = [1]")
+    lab_in(tmp, other, "labs/04-other")
+    try:
+        labfile.load_all(tmp)
+    except labfile.LabError as error:
+        assert "labs/04-other/lab.toml:1: needs a lab that is not there" in str(error)
+    else:
+        raise AssertionError("there is no lab 1")
