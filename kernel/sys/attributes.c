@@ -41,23 +41,9 @@ mode_arg(uint64_t mode)
     return (struct inode_attributes){.mask = SET_MODE, .mode = mode & 07777};
 }
 
-int64_t
-sys_fchmod(const uint64_t arg[6])
-{
-    return set_fd(arg[0], mode_arg(arg[1]), false);
-}
-
-int64_t
-sys_fchmodat(const uint64_t arg[6])
-{
-    return set_at(arg[0], arg[1], 0, mode_arg(arg[2]), false);
-}
-
-int64_t
-sys_fchmodat2(const uint64_t arg[6])
-{
-    return set_at(arg[0], arg[1], arg[3], mode_arg(arg[2]), false);
-}
+SYSCALL_IS(fchmod, set_fd(arg[0], mode_arg(arg[1]), false))
+SYSCALL_IS(fchmodat, set_at(arg[0], arg[1], 0, mode_arg(arg[2]), false))
+SYSCALL_IS(fchmodat2, set_at(arg[0], arg[1], arg[3], mode_arg(arg[2]), false))
 
 static struct inode_attributes
 owner_arg(uint64_t uid, uint64_t gid)
@@ -66,17 +52,9 @@ owner_arg(uint64_t uid, uint64_t gid)
         .mask = SET_UID | SET_GID, .uid = (uint32_t)uid, .gid = (uint32_t)gid};
 }
 
-int64_t
-sys_fchown(const uint64_t arg[6])
-{
-    return set_fd(arg[0], owner_arg(arg[1], arg[2]), false);
-}
-
-int64_t
-sys_fchownat(const uint64_t arg[6])
-{
-    return set_at(arg[0], arg[1], arg[4], owner_arg(arg[2], arg[3]), false);
-}
+SYSCALL_IS(fchown, set_fd(arg[0], owner_arg(arg[1], arg[2]), false))
+SYSCALL_IS(fchownat,
+           set_at(arg[0], arg[1], arg[4], owner_arg(arg[2], arg[3]), false))
 
 /* Reads the times at user address user, NULL: both now. */
 static int
@@ -87,7 +65,7 @@ times_arg(uint64_t user, struct inode_attributes *set, bool *to_now)
     *set = (struct inode_attributes){.mask = 0};
     *to_now = true;
     if (user) {
-        int err = uaccess_read(times, uaddr(user), sizeof(times));
+        int err = arg_read(&times, user);
         if (err)
             return err;
     }

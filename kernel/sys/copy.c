@@ -26,16 +26,14 @@ open_end(struct end *end, uint64_t fd, uint64_t user,
     *end = (struct end){file, direction, READ_ONCE(file->offset), user};
     if (!user)
         return 0;
-    int err = uaccess_read(&end->at, uaddr(user), sizeof(end->at));
+    int err = arg_read(&end->at, user);
     return err || (int64_t)end->at >= 0 ? err : -EINVAL;
 }
 
 static int
 close_end(const struct end *end)
 {
-    return end->user
-               ? uaccess_write(uaddr(end->user), &end->at, sizeof(end->at))
-               : 0;
+    return end->user ? arg_write(end->user, &end->at) : 0;
 }
 
 static int64_t

@@ -1,38 +1,16 @@
 /* The system calls about users, groups and what they may do. */
-#include "proc/cred.h"
 
 #include "abi/cred.h"
 #include "abi/errno.h"
 #include "lib/string.h"
-#include "mm/uaccess.h"
-#include "proc/process.h"
 #include "sys/sys.h"
 
 #define KEEP UINT32_MAX /* as an id that is asked for: it stays */
 
-int64_t
-sys_getuid(const uint64_t arg[6] UNUSED)
-{
-    return cred_current()->uid.real;
-}
-
-int64_t
-sys_geteuid(const uint64_t arg[6] UNUSED)
-{
-    return cred_current()->uid.effective;
-}
-
-int64_t
-sys_getgid(const uint64_t arg[6] UNUSED)
-{
-    return cred_current()->gid.real;
-}
-
-int64_t
-sys_getegid(const uint64_t arg[6] UNUSED)
-{
-    return cred_current()->gid.effective;
-}
+SYSCALL_IS(getuid, cred_current()->uid.real)
+SYSCALL_IS(geteuid, cred_current()->uid.effective)
+SYSCALL_IS(getgid, cred_current()->gid.real)
+SYSCALL_IS(getegid, cred_current()->gid.effective)
 
 static int
 write_ids(const uint64_t arg[6], const struct cred_ids *ids)
@@ -40,21 +18,12 @@ write_ids(const uint64_t arg[6], const struct cred_ids *ids)
     const uint32_t values[] = {ids->real, ids->effective, ids->saved};
     int err = 0;
     for (int i = 0; i < 3 && !err; i++)
-        err = uaccess_write(uaddr(arg[i]), &values[i], sizeof(values[i]));
+        err = arg_write(arg[i], &values[i]);
     return err;
 }
 
-int64_t
-sys_getresuid(const uint64_t arg[6])
-{
-    return write_ids(arg, &cred_current()->uid);
-}
-
-int64_t
-sys_getresgid(const uint64_t arg[6])
-{
-    return write_ids(arg, &cred_current()->gid);
-}
+SYSCALL_IS(getresuid, write_ids(arg, &cred_current()->uid))
+SYSCALL_IS(getresgid, write_ids(arg, &cred_current()->gid))
 
 /* ---- Changing ids: each rule gets ids to change, and whether the caller may
  * take on any ---- */
@@ -136,41 +105,12 @@ change_ids(const uint64_t arg[6], bool group, id_rule *rule)
     return finish(cred, err);
 }
 
-int64_t
-sys_setuid(const uint64_t arg[6])
-{
-    return change_ids(arg, false, set_one);
-}
-
-int64_t
-sys_setgid(const uint64_t arg[6])
-{
-    return change_ids(arg, true, set_one);
-}
-
-int64_t
-sys_setreuid(const uint64_t arg[6])
-{
-    return change_ids(arg, false, set_two);
-}
-
-int64_t
-sys_setregid(const uint64_t arg[6])
-{
-    return change_ids(arg, true, set_two);
-}
-
-int64_t
-sys_setresuid(const uint64_t arg[6])
-{
-    return change_ids(arg, false, set_three);
-}
-
-int64_t
-sys_setresgid(const uint64_t arg[6])
-{
-    return change_ids(arg, true, set_three);
-}
+SYSCALL_IS(setuid, change_ids(arg, false, set_one))
+SYSCALL_IS(setgid, change_ids(arg, true, set_one))
+SYSCALL_IS(setreuid, change_ids(arg, false, set_two))
+SYSCALL_IS(setregid, change_ids(arg, true, set_two))
+SYSCALL_IS(setresuid, change_ids(arg, false, set_three))
+SYSCALL_IS(setresgid, change_ids(arg, true, set_three))
 
 /* Returns the former id, and nothing tells whether it has changed. */
 static int64_t
@@ -192,17 +132,8 @@ change_fs_id(uint32_t id, bool group)
     return old.fs;
 }
 
-int64_t
-sys_setfsuid(const uint64_t arg[6])
-{
-    return change_fs_id((uint32_t)arg[0], false);
-}
-
-int64_t
-sys_setfsgid(const uint64_t arg[6])
-{
-    return change_fs_id((uint32_t)arg[0], true);
-}
+SYSCALL_IS(setfsuid, change_fs_id((uint32_t)arg[0], false))
+SYSCALL_IS(setfsgid, change_fs_id((uint32_t)arg[0], true))
 
 /* ---- Groups ---- */
 
@@ -249,11 +180,11 @@ static int
 read_header(uint64_t user, struct cap_header *header)
 {
     static const uint32_t known = CAP_VERSION_3;
-    if (uaccess_read(header, uaddr(user), sizeof(*header)) != 0)
+    if (arg_read(header, user) != 0)
         return -EFAULT;
     if (header->version == known)
         return header->pid < 0 ? -EINVAL : 0;
-    int err = uaccess_write(uaddr(user), &known, sizeof(known));
+    int err = arg_write(user, &known);
     return err ? err : -EINVAL;
 }
 
@@ -287,7 +218,7 @@ sys_capget(const uint64_t arg[6])
     if (p)
         get_caps(p->cred, data);
     spin_unlock(&process_lock);
-    return p ? uaccess_write(uaddr(arg[1]), data, sizeof(data)) : -ESRCH;
+    return p ? arg_write(arg[1], &data) : -ESRCH;
 }
 
 int64_t
@@ -297,7 +228,7 @@ sys_capset(const uint64_t arg[6])
     struct cap_data have[2], wish[2];
     int err = read_header(arg[0], &header);
     if (!err)
-        err = uaccess_read(wish, uaddr(arg[1]), sizeof(wish));
+        err = arg_read(&wish, arg[1]);
     if (err)
         return err;
     get_caps(cred_current(), have);

@@ -2,7 +2,6 @@
 #include "abi/errno.h"
 #include "arch/trap.h"
 #include "lib/print.h"
-#include "proc/process.h"
 #include "proc/signal.h"
 
 #define SYSCALL(number, name, arguments) [number] = sys_##name,

@@ -26,8 +26,7 @@ sys_epoll_ctl(const uint64_t arg[6])
 {
     struct epoll_event event = {0};
     int op = (int)arg[1];
-    if (op != EPOLL_CTL_DEL &&
-        uaccess_read(&event, uaddr(arg[3]), sizeof(event)) != 0)
+    if (op != EPOLL_CTL_DEL && arg_read(&event, arg[3]) != 0)
         return -EFAULT;
     struct file *epoll = file_arg(arg[0]), *file = file_arg(arg[2]);
     if (!epoll || !file)
@@ -46,7 +45,7 @@ wait_for_events(const uint64_t arg[6], uint64_t ns)
         return -EINVAL;
     if (arg[4] && arg[5] != sizeof(set))
         return -EINVAL;
-    if (arg[4] && uaccess_read(&set, uaddr(arg[4]), sizeof(set)) != 0)
+    if (arg[4] && arg_read(&set, arg[4]) != 0)
         return -EFAULT;
     if (!epoll)
         return -EBADF;

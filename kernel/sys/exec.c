@@ -12,9 +12,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/space.h"
-#include "proc/cred.h"
 #include "proc/futex.h"
-#include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 #include "proc/usage.h"
@@ -76,9 +74,9 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
     *sp = ALIGN_DOWN(random_at - size - sizeof(auxv), 16);
     int error = uaccess_write(uaddr(*sp), pointers, size);
     if (error == 0)
-        error = uaccess_write(uaddr(*sp + size), auxv, sizeof(auxv));
+        error = arg_write(*sp + size, &auxv);
     if (error == 0)
-        error = uaccess_write(uaddr(random_at), random, sizeof(random));
+        error = arg_write(random_at, &random);
     if (error == 0)
         error = uaccess_write(uaddr(text_at), args->text, args->len);
     kfree(pointers);

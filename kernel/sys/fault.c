@@ -5,7 +5,6 @@
 #include "arch/trap.h"
 #include "lib/print.h"
 #include "mm/space.h"
-#include "proc/process.h"
 #include "proc/signal.h"
 
 /* What an exception is to a program; 0: nothing it can do. */

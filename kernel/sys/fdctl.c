@@ -22,11 +22,7 @@ install(struct file *file, int min, bool cloexec)
     return fdtable_install(process_current()->fdtable, file, min, cloexec);
 }
 
-int64_t
-sys_close(const uint64_t arg[6])
-{
-    return fdtable_close(process_current()->fdtable, (int)arg[0]);
-}
+SYSCALL_IS(close, fdtable_close(process_current()->fdtable, (int)arg[0]))
 
 #define CLOSE_RANGE_CLOEXEC 4u
 
@@ -82,13 +78,13 @@ static int
 lock_record(struct file *file, int command, uint64_t user)
 {
     struct flock flock;
-    if (uaccess_read(&flock, uaddr(user), sizeof(flock)) != 0)
+    if (arg_read(&flock, user) != 0)
         return -EFAULT;
     int err =
         record_lock_control(process_current()->fdtable, file, command, &flock);
     if (err || (command != F_GETLK && command != F_OFD_GETLK))
         return err;
-    return uaccess_write(uaddr(user), &flock, sizeof(flock));
+    return arg_write(user, &flock);
 }
 
 int64_t
@@ -143,7 +139,7 @@ static int
 count_rest(struct file *file, uint64_t user)
 {
     int rest = (int)(READ_ONCE(file->inode->size) - READ_ONCE(file->offset));
-    return uaccess_write(uaddr(user), &rest, sizeof(rest));
+    return arg_write(user, &rest);
 }
 
 int64_t
@@ -161,7 +157,7 @@ sys_ioctl(const uint64_t arg[6])
     case FIONCLEX:
         return fdtable_set_cloexec(table, (int)arg[0], command == FIOCLEX);
     case FIONBIO:
-        err = uaccess_read(&on, uaddr(arg[2]), sizeof(on));
+        err = arg_read(&on, arg[2]);
         if (!err)
             set_flags(file, O_NONBLOCK, on ? O_NONBLOCK : 0);
         return err;
@@ -192,7 +188,7 @@ sys_pipe2(const uint64_t arg[6])
     fds[1] = install(ends[1], 0, flags & O_CLOEXEC);
     err = fds[0] < 0 ? fds[0] : MIN(fds[1], 0);
     if (!err)
-        err = uaccess_write(uaddr(arg[0]), fds, sizeof(fds));
+        err = arg_write(arg[0], &fds);
     for (int i = 0; err && i < 2; i++)
         if (fds[i] >= 0 && fdtable_close(table, fds[i]) < 0)
             return -EBADF;

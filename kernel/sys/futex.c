@@ -4,8 +4,6 @@
 #include "abi/futex.h"
 #include "arch/clock.h"
 #include "dev/rtc.h"
-#include "proc/cred.h"
-#include "proc/process.h"
 #include "proc/signal.h"
 #include "sys/sys.h"
 #include "sys/timearg.h"
@@ -189,7 +187,6 @@ sys_get_robust_list(const uint64_t arg[6])
         list = t->robust_list;
     spin_unlock(&process_lock);
     if (error == 0)
-        error = uaccess_write(uaddr(arg[2]), &size, sizeof(size));
-    return error != 0 ? error
-                      : uaccess_write(uaddr(arg[1]), &list, sizeof(list));
+        error = arg_write(arg[2], &size);
+    return error != 0 ? error : arg_write(arg[1], &list);
 }

@@ -2,7 +2,6 @@
 #include "abi/errno.h"
 #include "abi/time.h"
 #include "dev/rtc.h"
-#include "mm/uaccess.h"
 #include "proc/itimer.h"
 #include "sys/sys.h"
 #include "sys/timearg.h"
@@ -41,7 +40,7 @@ set_timer(int id, int64_t unit, bool is_absolute, uint64_t user_new,
     struct itimer_setting setting = {.is_absolute = is_absolute}, old;
     struct user_setting user;
     if (user_new != 0) {
-        if (uaccess_read(&user, uaddr(user_new), sizeof(user)) != 0)
+        if (arg_read(&user, user_new) != 0)
             return -EFAULT;
         int error = span_ns(user.value, unit, &setting.value_ns);
         if (error == 0)
@@ -54,7 +53,7 @@ set_timer(int id, int64_t unit, bool is_absolute, uint64_t user_new,
         return error;
     put_span(user.value, unit, old.value_ns);
     put_span(user.interval, unit, old.interval_ns);
-    return uaccess_write(uaddr(user_old), &user, sizeof(user));
+    return arg_write(user_old, &user);
 }
 
 /* ---- One of each kind for a process ---- */
@@ -73,12 +72,9 @@ sys_setitimer(const uint64_t arg[6])
     return error;
 }
 
-int64_t
-sys_getitimer(const uint64_t arg[6])
-{
-    return arg[0] > 2 ? -EINVAL
-                      : set_timer(-1 - (int)arg[0], 1000, false, 0, arg[1]);
-}
+SYSCALL_IS(getitimer, arg[0] > 2
+                          ? -EINVAL
+                          : set_timer(-1 - (int)arg[0], 1000, false, 0, arg[1]))
 
 /* ---- Any number of them [posix timer_create] ---- */
 
@@ -114,12 +110,12 @@ int64_t
 sys_timer_create(const uint64_t arg[6])
 {
     struct sigevent event = {.signo = SIGALRM};
-    if (arg[1] != 0 && uaccess_read(&event, uaddr(arg[1]), sizeof(event)) != 0)
+    if (arg[1] != 0 && arg_read(&event, arg[1]) != 0)
         return -EFAULT;
     int id = create_timer(arg[0], &event, arg[1] != 0);
     if (id < 0)
         return id;
-    if (uaccess_write(uaddr(arg[2]), &id, sizeof(id)) != 0) {
+    if (arg_write(arg[2], &id) != 0) {
         (void)!itimer_delete(id);
         return -EFAULT;
     }
@@ -142,14 +138,5 @@ sys_timer_gettime(const uint64_t arg[6])
     return set_timer((int)arg[0], 1, false, 0, arg[1]);
 }
 
-int64_t
-sys_timer_getoverrun(const uint64_t arg[6])
-{
-    return itimer_overrun((int)arg[0]);
-}
-
-int64_t
-sys_timer_delete(const uint64_t arg[6])
-{
-    return itimer_delete((int)arg[0]);
-}
+SYSCALL_IS(timer_getoverrun, itimer_overrun((int)arg[0]))
+SYSCALL_IS(timer_delete, itimer_delete((int)arg[0]))

@@ -3,9 +3,6 @@
 #include "abi/rlimit.h"
 #include "fs/fdtable.h"
 #include "mm/space.h"
-#include "mm/uaccess.h"
-#include "proc/cred.h"
-#include "proc/process.h"
 #include "sys/sys.h"
 
 _Static_assert(PROCESS_FILES_MAX == FDTABLE_MAX, "one limit");
@@ -71,12 +68,12 @@ int64_t
 sys_prlimit64(const uint64_t arg[6])
 {
     struct rlimit wish, old;
-    if (arg[2] != 0 && uaccess_read(&wish, uaddr(arg[2]), sizeof(wish)) != 0)
+    if (arg[2] != 0 && arg_read(&wish, arg[2]) != 0)
         return -EFAULT;
     int error = exchange((int)arg[0], arg[1], arg[2] != 0 ? &wish : NULL, &old);
     if (error != 0 || arg[3] == 0)
         return error;
-    return uaccess_write(uaddr(arg[3]), &old, sizeof(old));
+    return arg_write(arg[3], &old);
 }
 
 int64_t
@@ -84,14 +81,14 @@ sys_getrlimit(const uint64_t arg[6])
 {
     struct rlimit old;
     int error = exchange(0, arg[0], NULL, &old);
-    return error != 0 ? error : uaccess_write(uaddr(arg[1]), &old, sizeof(old));
+    return error != 0 ? error : arg_write(arg[1], &old);
 }
 
 int64_t
 sys_setrlimit(const uint64_t arg[6])
 {
     struct rlimit wish, old;
-    if (uaccess_read(&wish, uaddr(arg[1]), sizeof(wish)) != 0)
+    if (arg_read(&wish, arg[1]) != 0)
         return -EFAULT;
     return exchange(0, arg[0], &wish, &old);
 }

@@ -2,8 +2,6 @@
 #include "abi/errno.h"
 #include "arch/sbi.h"
 #include "dev/platform.h"
-#include "mm/uaccess.h"
-#include "proc/cred.h"
 #include "proc/thread.h"
 #include "proc/uts.h"
 #include "sys/sys.h"
@@ -13,7 +11,7 @@ sys_uname(const uint64_t arg[6])
 {
     struct utsname names;
     uts_get(&names);
-    return uaccess_write(uaddr(arg[0]), &names, sizeof(names));
+    return arg_write(arg[0], &names);
 }
 
 static int64_t
@@ -30,17 +28,8 @@ set_name(enum uts_name which, const uint64_t arg[6])
     return error;
 }
 
-int64_t
-sys_sethostname(const uint64_t arg[6])
-{
-    return set_name(UTS_NODE, arg);
-}
-
-int64_t
-sys_setdomainname(const uint64_t arg[6])
-{
-    return set_name(UTS_DOMAIN, arg);
-}
+SYSCALL_IS(sethostname, set_name(UTS_NODE, arg))
+SYSCALL_IS(setdomainname, set_name(UTS_DOMAIN, arg))
 
 /* All memory is equally near: there is node 0 alone. */
 int64_t
@@ -49,9 +38,9 @@ sys_getcpu(const uint64_t arg[6])
     uint32_t cpu = thread_current()->arch.cpu->index, node = 0;
     int error = 0;
     if (arg[0] != 0)
-        error = uaccess_write(uaddr(arg[0]), &cpu, sizeof(cpu));
+        error = arg_write(arg[0], &cpu);
     if (error == 0 && arg[1] != 0)
-        error = uaccess_write(uaddr(arg[1]), &node, sizeof(node));
+        error = arg_write(arg[1], &node);
     return error;
 }
 

@@ -14,11 +14,7 @@
                 MAP_NORESERVE | MAP_POPULATE | MAP_STACK |             \
                 MAP_FIXED_NOREPLACE))
 
-int64_t
-sys_brk(const uint64_t arg[6])
-{
-    return (int64_t)space_set_brk(process_current()->space, arg[0]);
-}
+SYSCALL_IS(brk, (int64_t)space_set_brk(process_current()->space, arg[0]))
 
 static bool
 is_prot(uint64_t prot)

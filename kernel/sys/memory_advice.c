@@ -3,7 +3,6 @@
 #include "abi/mman.h"
 #include "mm/object.h"
 #include "mm/space.h"
-#include "proc/process.h"
 #include "proc/signal.h"
 #include "sys/memory.h"
 #include "sys/sys.h"

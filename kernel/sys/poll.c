@@ -38,7 +38,7 @@ begin_wait(struct timed_wait *wait, uint64_t mask_size)
         return 0;
     if (mask_size != sizeof(set))
         return -EINVAL;
-    if (uaccess_read(&set, uaddr(wait->mask), sizeof(set)) != 0)
+    if (arg_read(&set, wait->mask) != 0)
         return -EFAULT;
     signal_mask_for_wait(set);
     return 0;
@@ -56,7 +56,7 @@ end_wait(const struct timed_wait *wait, int64_t result)
     int64_t left =
         wait->deadline_ns > now ? (int64_t)(wait->deadline_ns - now) : 0;
     struct timespec ts = {left / NS_PER_S, left % NS_PER_S};
-    (void)!uaccess_write(uaddr(wait->timeout), &ts, sizeof(ts));
+    (void)!arg_write(wait->timeout, &ts);
 }
 
 /* ---- ppoll ---- */
@@ -129,9 +129,9 @@ sys_ppoll(const uint64_t arg[6])
         result = poll_all(fds, n, wait.deadline_ns);
     end_wait(&wait, result);
     for (size_t i = 0; result >= 0 && i < n; i++)
-        if (uaccess_write(uaddr(arg[0] + i * sizeof(*fds) +
-                                offsetof(struct pollfd, revents)),
-                          &fds[i].revents, sizeof(fds[i].revents)) != 0)
+        if (arg_write(arg[0] + i * sizeof(*fds) +
+                          offsetof(struct pollfd, revents),
+                      &fds[i].revents) != 0)
             result = -EFAULT;
     if (fds != few)
         kfree(fds);
@@ -211,7 +211,7 @@ sys_pselect6(const uint64_t arg[6])
         return -EINVAL;
     unsigned n = (unsigned)MIN(arg[0], (uint64_t)FDTABLE_MAX);
     size_t len = (n + 63) / 64 * 8;
-    if (arg[5] && uaccess_read(mask, uaddr(arg[5]), sizeof(mask)) != 0)
+    if (arg[5] && arg_read(&mask, arg[5]) != 0)
         return -EFAULT;
     for (unsigned i = 0; i < 3; i++)
         if (arg[1 + i] &&

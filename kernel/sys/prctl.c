@@ -3,9 +3,6 @@
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "lib/string.h"
-#include "mm/uaccess.h"
-#include "proc/cred.h"
-#include "proc/process.h"
 #include "sys/sys.h"
 
 /* Also the process's, if it is the first thread's. A longer name is cut. */
@@ -31,13 +28,13 @@ get_thread_name(uint64_t user)
 {
     char name[sizeof(thread_current()->name)] = "";
     strlcpy(name, thread_current()->name, sizeof(name));
-    return uaccess_write(uaddr(user), name, sizeof(name));
+    return arg_write(user, &name);
 }
 
 static int
 write_int(uint64_t user, int value)
 {
-    return uaccess_write(uaddr(user), &value, sizeof(value));
+    return arg_write(user, &value);
 }
 
 /* Replaces the running thread's credential by one that differs in a flag. */

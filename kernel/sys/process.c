@@ -4,8 +4,6 @@
 #include "abi/signal.h"
 #include "arch/trap.h"
 #include "lib/string.h"
-#include "mm/uaccess.h"
-#include "proc/process.h"
 #include "proc/sched.h"
 #include "sys/sys.h"
 
@@ -66,11 +64,7 @@ sys_exit_group(const uint64_t arg[6])
     process_exit((int)(arg[0] & 0xff) << 8);
 }
 
-int64_t
-sys_getpid(const uint64_t arg[6] UNUSED)
-{
-    return process_current()->pid;
-}
+SYSCALL_IS(getpid, process_current()->pid)
 
 int64_t
 sys_getppid(const uint64_t arg[6] UNUSED)
@@ -82,11 +76,7 @@ sys_getppid(const uint64_t arg[6] UNUSED)
     return pid;
 }
 
-int64_t
-sys_gettid(const uint64_t arg[6] UNUSED)
-{
-    return thread_current()->tid;
-}
+SYSCALL_IS(gettid, thread_current()->tid)
 
 int64_t
 sys_set_tid_address(const uint64_t arg[6])
@@ -95,11 +85,7 @@ sys_set_tid_address(const uint64_t arg[6])
     return thread_current()->tid;
 }
 
-int64_t
-sys_setpgid(const uint64_t arg[6])
-{
-    return process_set_group((int)arg[0], (int)arg[1]);
-}
+SYSCALL_IS(setpgid, process_set_group((int)arg[0], (int)arg[1]))
 
 /* The group or session of process pid; 0 means the caller. */
 static int64_t
@@ -115,20 +101,6 @@ group_of(int pid, bool session)
     return result;
 }
 
-int64_t
-sys_getpgid(const uint64_t arg[6])
-{
-    return group_of((int)arg[0], false);
-}
-
-int64_t
-sys_getsid(const uint64_t arg[6])
-{
-    return group_of((int)arg[0], true);
-}
-
-int64_t
-sys_setsid(const uint64_t arg[6] UNUSED)
-{
-    return process_new_session();
-}
+SYSCALL_IS(getpgid, group_of((int)arg[0], false))
+SYSCALL_IS(getsid, group_of((int)arg[0], true))
+SYSCALL_IS(setsid, process_new_session())

@@ -51,29 +51,12 @@ transfer(const uint64_t arg[6], enum file_direction direction,
     return err ? err : file_transfer(file, direction, &uio, at);
 }
 
-int64_t
-sys_read(const uint64_t arg[6])
-{
-    return transfer(arg, FILE_READ, NULL);
-}
-
-int64_t
-sys_write(const uint64_t arg[6])
-{
-    return transfer(arg, FILE_WRITE, NULL);
-}
-
-int64_t
-sys_pread64(const uint64_t arg[6])
-{
-    return (int64_t)arg[3] < 0 ? -EINVAL : transfer(arg, FILE_READ, &arg[3]);
-}
-
-int64_t
-sys_pwrite64(const uint64_t arg[6])
-{
-    return (int64_t)arg[3] < 0 ? -EINVAL : transfer(arg, FILE_WRITE, &arg[3]);
-}
+SYSCALL_IS(read, transfer(arg, FILE_READ, NULL))
+SYSCALL_IS(write, transfer(arg, FILE_WRITE, NULL))
+SYSCALL_IS(pread64,
+           (int64_t)arg[3] < 0 ? -EINVAL : transfer(arg, FILE_READ, &arg[3]))
+SYSCALL_IS(pwrite64,
+           (int64_t)arg[3] < 0 ? -EINVAL : transfer(arg, FILE_WRITE, &arg[3]))
 
 /* Moves the bytes of many buffers: arguments fd, vectors, how many; at *at, or
  * the file's position if at is NULL. */
@@ -102,31 +85,14 @@ transfer_vectors(const uint64_t arg[6], enum file_direction direction,
     return n;
 }
 
-int64_t
-sys_readv(const uint64_t arg[6])
-{
-    return transfer_vectors(arg, FILE_READ, NULL);
-}
-
-int64_t
-sys_writev(const uint64_t arg[6])
-{
-    return transfer_vectors(arg, FILE_WRITE, NULL);
-}
-
-int64_t
-sys_preadv(const uint64_t arg[6])
-{
-    return (int64_t)arg[3] < 0 ? -EINVAL
-                               : transfer_vectors(arg, FILE_READ, &arg[3]);
-}
-
-int64_t
-sys_pwritev(const uint64_t arg[6])
-{
-    return (int64_t)arg[3] < 0 ? -EINVAL
-                               : transfer_vectors(arg, FILE_WRITE, &arg[3]);
-}
+SYSCALL_IS(readv, transfer_vectors(arg, FILE_READ, NULL))
+SYSCALL_IS(writev, transfer_vectors(arg, FILE_WRITE, NULL))
+SYSCALL_IS(preadv, (int64_t)arg[3] < 0
+                       ? -EINVAL
+                       : transfer_vectors(arg, FILE_READ, &arg[3]))
+SYSCALL_IS(pwritev, (int64_t)arg[3] < 0
+                        ? -EINVAL
+                        : transfer_vectors(arg, FILE_WRITE, &arg[3]))
 
 int64_t
 sys_lseek(const uint64_t arg[6])

@@ -6,9 +6,6 @@
 #include "abi/sched.h"
 #include "abi/time.h"
 #include "lib/string.h"
-#include "mm/uaccess.h"
-#include "proc/cred.h"
-#include "proc/process.h"
 #include "sys/sys.h"
 
 #define NICE_MIN (-20)
@@ -91,11 +88,8 @@ sys_setpriority(const uint64_t arg[6])
     return for_each_meant((int)arg[0], (uint32_t)arg[1], nice, set_nice);
 }
 
-int64_t
-sys_getpriority(const uint64_t arg[6])
-{
-    return for_each_meant((int)arg[0], (uint32_t)arg[1], 0, get_nice);
-}
+SYSCALL_IS(getpriority,
+           for_each_meant((int)arg[0], (uint32_t)arg[1], 0, get_nice))
 
 /* ---- Policies ---- */
 
@@ -161,17 +155,8 @@ sys_sched_setscheduler(const uint64_t arg[6])
                       : set_policy((int)arg[0], policy, uaddr(arg[2]));
 }
 
-int64_t
-sys_sched_setparam(const uint64_t arg[6])
-{
-    return set_policy((int)arg[0], -1, uaddr(arg[1]));
-}
-
-int64_t
-sys_sched_getscheduler(const uint64_t arg[6])
-{
-    return get_policy((int)arg[0]);
-}
+SYSCALL_IS(sched_setparam, set_policy((int)arg[0], -1, uaddr(arg[1])))
+SYSCALL_IS(sched_getscheduler, get_policy((int)arg[0]))
 
 int64_t
 sys_sched_getparam(const uint64_t arg[6])
@@ -179,20 +164,11 @@ sys_sched_getparam(const uint64_t arg[6])
     int priority = 0, policy = get_policy((int)arg[0]);
     if (policy < 0)
         return policy;
-    return uaccess_write(uaddr(arg[1]), &priority, sizeof(priority));
+    return arg_write(arg[1], &priority);
 }
 
-int64_t
-sys_sched_get_priority_max(const uint64_t arg[6])
-{
-    return is_policy((int)arg[0]) ? 0 : -EINVAL;
-}
-
-int64_t
-sys_sched_get_priority_min(const uint64_t arg[6])
-{
-    return is_policy((int)arg[0]) ? 0 : -EINVAL;
-}
+SYSCALL_IS(sched_get_priority_max, is_policy((int)arg[0]) ? 0 : -EINVAL)
+SYSCALL_IS(sched_get_priority_min, is_policy((int)arg[0]) ? 0 : -EINVAL)
 
 int64_t
 sys_sched_rr_get_interval(const uint64_t arg[6])
@@ -201,7 +177,7 @@ sys_sched_rr_get_interval(const uint64_t arg[6])
     int policy = get_policy((int)arg[0]);
     if (policy < 0)
         return policy;
-    return uaccess_write(uaddr(arg[1]), &slice, sizeof(slice));
+    return arg_write(arg[1], &slice);
 }
 
 /* ---- Harts ---- */
@@ -237,6 +213,6 @@ sys_sched_getaffinity(const uint64_t arg[6])
         harts &= READ_ONCE(thread->allowed);
     spin_unlock(&process_lock);
     if (!err)
-        err = uaccess_write(uaddr(arg[2]), &harts, sizeof(harts));
+        err = arg_write(arg[2], &harts);
     return err ? err : (int64_t)sizeof(harts);
 }

@@ -3,8 +3,6 @@
 #include "abi/signal.h"
 #include "arch/trap.h"
 #include "lib/string.h"
-#include "mm/uaccess.h"
-#include "proc/cred.h"
 #include "proc/signal.h"
 #include "proc/signal_frame.h"
 #include "sys/sys.h"
@@ -12,11 +10,7 @@
 
 /* ---- Sending ---- */
 
-int64_t
-sys_kill(const uint64_t arg[6])
-{
-    return signal_kill((int)arg[0], (int)arg[1]);
-}
+SYSCALL_IS(kill, signal_kill((int)arg[0], (int)arg[1]))
 
 static int64_t
 kill_thread(int pid, int tid, int sig)
@@ -28,11 +22,7 @@ kill_thread(int pid, int tid, int sig)
     return tid > 0 ? signal_kill_thread(pid, tid, &info) : -EINVAL;
 }
 
-int64_t
-sys_tkill(const uint64_t arg[6])
-{
-    return kill_thread(0, (int)arg[0], (int)arg[1]);
-}
+SYSCALL_IS(tkill, kill_thread(0, (int)arg[0], (int)arg[1]))
 
 int64_t
 sys_tgkill(const uint64_t arg[6])
@@ -47,7 +37,7 @@ static int64_t
 queue_info(int pid, int tid, int sig, uint64_t user)
 {
     struct siginfo info;
-    if (uaccess_read(&info, uaddr(user), sizeof(info)) != 0)
+    if (arg_read(&info, user) != 0)
         return -EFAULT;
     if ((info.code >= 0 || info.code == SI_TKILL) &&
         pid != process_current()->pid)
@@ -56,11 +46,7 @@ queue_info(int pid, int tid, int sig, uint64_t user)
     return signal_kill_thread(pid, tid, &info);
 }
 
-int64_t
-sys_rt_sigqueueinfo(const uint64_t arg[6])
-{
-    return queue_info((int)arg[0], 0, (int)arg[1], arg[2]);
-}
+SYSCALL_IS(rt_sigqueueinfo, queue_info((int)arg[0], 0, (int)arg[1], arg[2]))
 
 int64_t
 sys_rt_tgsigqueueinfo(const uint64_t arg[6])
@@ -79,13 +65,12 @@ sys_rt_sigaction(const uint64_t arg[6])
     struct sigaction_abi action, old;
     if (arg[3] != sizeof(action.mask))
         return -EINVAL;
-    if (arg[1] != 0 &&
-        uaccess_read(&action, uaddr(arg[1]), sizeof(action)) != 0)
+    if (arg[1] != 0 && arg_read(&action, arg[1]) != 0)
         return -EFAULT;
     int error = signal_action((int)arg[0], arg[1] ? &action : NULL, &old);
     if (error != 0 || arg[2] == 0)
         return error;
-    return uaccess_write(uaddr(arg[2]), &old, sizeof(old));
+    return arg_write(arg[2], &old);
 }
 
 int64_t
@@ -95,7 +80,7 @@ sys_rt_sigprocmask(const uint64_t arg[6])
     if (arg[3] != sizeof(set))
         return -EINVAL;
     if (arg[1] != 0) {
-        if (uaccess_read(&set, uaddr(arg[1]), sizeof(set)) != 0)
+        if (arg_read(&set, arg[1]) != 0)
             return -EFAULT;
         if (arg[0] == SIG_BLOCK)
             set |= old;
@@ -105,7 +90,7 @@ sys_rt_sigprocmask(const uint64_t arg[6])
             return -EINVAL;
         signal_set_blocked(set);
     }
-    if (arg[2] != 0 && uaccess_write(uaddr(arg[2]), &old, sizeof(old)) != 0)
+    if (arg[2] != 0 && arg_write(arg[2], &old) != 0)
         return -EFAULT;
     return 0;
 }
@@ -128,7 +113,7 @@ sys_rt_sigtimedwait(const uint64_t arg[6])
     int error = 0;
     if (arg[3] != sizeof(set))
         return -EINVAL;
-    if (uaccess_read(&set, uaddr(arg[0]), sizeof(set)) != 0)
+    if (arg_read(&set, arg[0]) != 0)
         return -EFAULT;
     if (arg[2] != 0) {
         error = timespec_arg_read(arg[2], &ns);
@@ -140,7 +125,7 @@ sys_rt_sigtimedwait(const uint64_t arg[6])
     if (sig < 0 || arg[1] == 0)
         return sig;
     memcpy(user_info, &info, sizeof(info));
-    error = uaccess_write(uaddr(arg[1]), user_info, sizeof(user_info));
+    error = arg_write(arg[1], &user_info);
     return error != 0 ? error : sig;
 }
 
@@ -150,7 +135,7 @@ sys_rt_sigsuspend(const uint64_t arg[6])
     uint64_t set;
     if (arg[1] != sizeof(set))
         return -EINVAL;
-    if (uaccess_read(&set, uaddr(arg[0]), sizeof(set)) != 0)
+    if (arg_read(&set, arg[0]) != 0)
         return -EFAULT;
     return signal_suspend(set);
 }
@@ -160,12 +145,12 @@ sys_sigaltstack(const uint64_t arg[6])
 {
     uint64_t sp = trap_user_frame(cpu_thread())->sp;
     struct sigaltstack stack, old;
-    if (arg[0] != 0 && uaccess_read(&stack, uaddr(arg[0]), sizeof(stack)) != 0)
+    if (arg[0] != 0 && arg_read(&stack, arg[0]) != 0)
         return -EFAULT;
     int error = signal_stack(sp, arg[0] ? &stack : NULL, &old);
     if (error != 0 || arg[1] == 0)
         return error;
-    return uaccess_write(uaddr(arg[1]), &old, sizeof(old));
+    return arg_write(arg[1], &old);
 }
 
 int64_t

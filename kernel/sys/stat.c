@@ -17,7 +17,7 @@ sys_fstat(const uint64_t arg[6])
     if (!file)
         return -EBADF;
     file_stat(file, &st);
-    return uaccess_write(uaddr(arg[1]), &st, sizeof(st));
+    return arg_write(arg[1], &st);
 }
 
 /* Whether an empty path names an open file without a place in the tree. */
@@ -26,8 +26,7 @@ names_pipe(uint64_t fd, uint64_t path)
 {
     const struct file *file = file_arg(fd);
     char first;
-    return file && !file->dentry &&
-           uaccess_read(&first, uaddr(path), sizeof(first)) == 0 &&
+    return file && !file->dentry && arg_read(&first, path) == 0 &&
            first == '\0';
 }
 
@@ -57,7 +56,7 @@ sys_newfstatat(const uint64_t arg[6])
 {
     struct stat st;
     int err = stat_at(arg[0], arg[1], (unsigned)arg[3], &st);
-    return err ? err : uaccess_write(uaddr(arg[2]), &st, sizeof(st));
+    return err ? err : arg_write(arg[2], &st);
 }
 
 int64_t
@@ -88,7 +87,7 @@ sys_statx(const uint64_t arg[6])
         .stx_dev_major = MAJOR(st.st_dev),
         .stx_dev_minor = MINOR(st.st_dev),
     };
-    return uaccess_write(uaddr(arg[4]), &stx, sizeof(stx));
+    return arg_write(arg[4], &stx);
 }
 
 static int
@@ -135,17 +134,9 @@ check_access_at(uint64_t dirfd, uint64_t path, unsigned mode, unsigned flags)
     return err;
 }
 
-int64_t
-sys_faccessat(const uint64_t arg[6])
-{
-    return check_access_at(arg[0], arg[1], (unsigned)arg[2], 0);
-}
-
-int64_t
-sys_faccessat2(const uint64_t arg[6])
-{
-    return check_access_at(arg[0], arg[1], (unsigned)arg[2], (unsigned)arg[3]);
-}
+SYSCALL_IS(faccessat, check_access_at(arg[0], arg[1], (unsigned)arg[2], 0))
+SYSCALL_IS(faccessat2,
+           check_access_at(arg[0], arg[1], (unsigned)arg[2], (unsigned)arg[3]))
 
 static int64_t
 write_statfs(struct super *super, uint64_t user)
@@ -163,7 +154,7 @@ write_statfs(struct super *super, uint64_t user)
         super->ops->statfs(super, &st);
     else if (super->bdev)
         st.f_blocks = super->bdev->sectors * SECTOR_SIZE / super->block_size;
-    return uaccess_write(uaddr(user), &st, sizeof(st));
+    return arg_write(user, &st);
 }
 
 int64_t

@@ -30,14 +30,5 @@ sync_file(uint64_t fd, bool data_only)
     return file_sync(file, data_only);
 }
 
-int64_t
-sys_fsync(const uint64_t arg[6])
-{
-    return sync_file(arg[0], false);
-}
-
-int64_t
-sys_fdatasync(const uint64_t arg[6])
-{
-    return sync_file(arg[0], true);
-}
+SYSCALL_IS(fsync, sync_file(arg[0], false))
+SYSCALL_IS(fdatasync, sync_file(arg[0], true))

@@ -9,9 +9,6 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
-#include "mm/uaccess.h"
-#include "proc/cred.h"
-#include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 #include "sys/power.h"
@@ -27,7 +24,7 @@ sys_sysinfo(const uint64_t arg[6])
         .procs = (uint16_t)process_count(),
         .mem_unit = 1,
     };
-    return uaccess_write(uaddr(arg[0]), &info, sizeof(info));
+    return arg_write(arg[0], &info);
 }
 
 int64_t

@@ -3,8 +3,6 @@
 #include "abi/time.h"
 #include "arch/clock.h"
 #include "dev/rtc.h"
-#include "mm/uaccess.h"
-#include "proc/process.h"
 #include "proc/signal.h"
 #include "proc/usage.h"
 #include "sys/sys.h"
@@ -68,7 +66,7 @@ static int
 write_timespec(uint64_t user, int64_t ns)
 {
     struct timespec ts = {ns / NS_PER_S, ns % NS_PER_S};
-    return uaccess_write(uaddr(user), &ts, sizeof(ts));
+    return arg_write(user, &ts);
 }
 
 int64_t
@@ -97,9 +95,9 @@ sys_gettimeofday(const uint64_t arg[6])
     const uint32_t zone[2] = {0, 0}; /* the clock shows UTC */
     int error = 0;
     if (arg[0] != 0)
-        error = uaccess_write(uaddr(arg[0]), &tv, sizeof(tv));
+        error = arg_write(arg[0], &tv);
     if (error == 0 && arg[1] != 0)
-        error = uaccess_write(uaddr(arg[1]), zone, sizeof(zone));
+        error = arg_write(arg[1], &zone);
     return error;
 }
 
@@ -107,7 +105,7 @@ int
 timespec_arg_read(uint64_t user, uint64_t *ns)
 {
     struct timespec ts;
-    if (uaccess_read(&ts, uaddr(user), sizeof(ts)) != 0)
+    if (arg_read(&ts, user) != 0)
         return -EFAULT;
     if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= NS_PER_S)
         return -EINVAL;

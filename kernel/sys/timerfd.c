@@ -165,7 +165,7 @@ sys_timerfd_gettime(const uint64_t arg[6])
     spin_lock(&t->lock);
     put_setting(t, setting);
     spin_unlock(&t->lock);
-    return uaccess_write(uaddr(arg[1]), setting, sizeof(setting));
+    return arg_write(arg[1], &setting);
 }
 
 /* When a setting of `value`, not 0, is due by clock_now_ns(), never 0. */
@@ -207,5 +207,5 @@ sys_timerfd_settime(const uint64_t arg[6])
         timer_set(&t->timer, t->due_ns);
     expire_locked(t);
     spin_unlock(&t->lock);
-    return arg[3] ? uaccess_write(uaddr(arg[3]), old, sizeof(old)) : 0;
+    return arg[3] ? arg_write(arg[3], &old) : 0;
 }

@@ -5,8 +5,6 @@
 #include "abi/wait.h"
 #include "arch/clock.h"
 #include "lib/string.h"
-#include "mm/uaccess.h"
-#include "proc/process.h"
 #include "proc/usage.h"
 #include "sys/sys.h"
 #include "sys/timearg.h"
@@ -38,7 +36,7 @@ write_usage(uint64_t user, const struct usage *used)
         .ru_nvcsw = (int64_t)used->voluntary,
         .ru_nivcsw = (int64_t)used->involuntary,
     };
-    return user ? uaccess_write(uaddr(user), &rusage, sizeof(rusage)) : 0;
+    return user ? arg_write(user, &rusage) : 0;
 }
 
 int64_t
@@ -74,7 +72,7 @@ sys_times(const uint64_t arg[6])
         .tms_cutime = (int64_t)theirs.user_ns / NS_PER_TICK,
         .tms_cstime = (int64_t)(theirs.run_ns - theirs.user_ns) / NS_PER_TICK,
     };
-    if (arg[0] != 0 && uaccess_write(uaddr(arg[0]), &tms, sizeof(tms)) != 0)
+    if (arg[0] != 0 && arg_write(arg[0], &tms) != 0)
         return -EFAULT;
     return (int64_t)clock_now_ns() / NS_PER_TICK;
 }
@@ -101,8 +99,7 @@ sys_wait4(const uint64_t arg[6])
     pid = process_wait(&what, &news);
     if (pid <= 0)
         return pid;
-    if (arg[1] != 0 &&
-        uaccess_write(uaddr(arg[1]), &news.status, sizeof(news.status)) != 0)
+    if (arg[1] != 0 && arg_write(arg[1], &news.status) != 0)
         return -EFAULT;
     int error = write_usage(arg[3], &news.used);
     return error != 0 ? error : pid;
@@ -131,7 +128,7 @@ write_child_info(uint64_t user, int pid, const struct wait_news *news)
             out.info.value = (uint64_t)WEXITSTATUS(status);
         }
     }
-    return user ? uaccess_write(uaddr(user), &out, sizeof(out)) : 0;
+    return user ? arg_write(user, &out) : 0;
 }
 
 int64_t
