@@ -183,7 +183,7 @@ LINUX_TESTS   := $(GLIBC:%=$(BUILD)/linux/%)
 
 # Where all the files go: made in one step, which is cheaper than one by one.
 FOLDERS = $(dir $(DEP_FILES) $(LINKED) $(HOST_TOOLS) $(HOST_TESTS) \
-          $(LINUX_TESTS))
+          $(LINUX_TESTS) $(MUSL_TESTS))
 folders:
 	@mkdir -p $(sort $(FOLDERS))
 
@@ -312,6 +312,26 @@ $(BUILD)/linux/%: tests/linux/%.c | folders
 	$(call say,LINUXCC)riscv64-linux-gnu-gcc -static -O2 -Wall -Wextra \
 	    -Werror -s -MMD -MP -MT $@ -MF $@.d $< -o $@
 
+# The same with another C library, musl, most of them with all they need in one
+# file. Of Debian's packages for riscv64, only what the compiler reads is used.
+MUSL     := $(BUILD)/debs-musl/usr
+MUSL_LIB := $(MUSL)/lib/riscv64-linux-musl
+MUSL_CC   = riscv64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -s -nostdlib \
+    -nostdinc -isystem $(MUSL)/include/riscv64-linux-musl -isystem $(shell \
+    riscv64-linux-gnu-gcc -print-file-name=include) -isystem $(MUSL)/include \
+    -isystem $(MUSL)/include/riscv64-linux-gnu -L$(MUSL_LIB)
+# musl knows no policies of scheduling.
+MUSL_TESTS   := $(patsubst %,$(BUILD)/musl/%,$(filter-out sched%,$(GLIBC)))
+MUSL_DYNAMIC := $(addprefix $(BUILD)/musl/,dynamic threads signals_handlers)
+
+$(filter-out $(MUSL_DYNAMIC),$(MUSL_TESTS)): MUSL_LINK = -static -no-pie \
+    $(MUSL_LIB)/crt1.o
+$(MUSL_DYNAMIC): MUSL_LINK = -pie $(MUSL_LIB)/Scrt1.o \
+    -Wl,--dynamic-linker=/lib/ld-musl-riscv64.so.1
+$(BUILD)/musl/%: tests/linux/%.c $(BUILD)/debs-musl | folders
+	$(call say,MUSLCC)$(MUSL_CC) -MMD -MP -MT $@ -MF $@.d $(MUSL_LINK) \
+	    $(MUSL_LIB)/crti.o $< -lc -lgcc -lgcc_eh -lc $(MUSL_LIB)/crtn.o -o $@
+
 # ---- Host tools ------------------------------------------------------------
 
 # $(call host,folder,flags): how the files below obj/FOLDER are compiled for this
@@ -389,6 +409,7 @@ $(BUILD)/test.img: $(PROGRAMS) $(TEST_PROGRAMS) $(LINUX_TESTS) \
 # others hold.
 DEBIAN_busybox := busybox-static
 DEBIAN_debian  := busybox-static coreutils dash lua5.4 sqlite3
+DEBIAN_musl    := --alone musl musl-dev linux-libc-dev
 
 $(BUILD)/debs-%: tools/debian | folders
 	$(call say,DEBIAN)tools/debian $@ $(DEBIAN_$*) && touch $@
@@ -403,6 +424,15 @@ $(DEBIAN_IMAGES): $(BUILD)/%.img: $(BUILD)/debs-% $(PROGRAMS) $(TEST_PROGRAMS) \
 	    cp -R ../debs-$*/usr ../debs-$*/etc .
 	@cp -R tests/guest/busybox tests/guest/debian $(BUILD)/$*fs/tests/
 	$(call say,MKFS)$(call mkfs,$(BUILD)/$*fs,160M)
+
+# What tests/linux makes of musl, where the others are.
+$(BUILD)/musl.img: $(PROGRAMS) $(MUSL_TESTS) $(BUILD)/host/mkfs.eclipsefs \
+                   $(LISTS) $(TREE)
+	$(call stage,$(BUILD)/muslfs)
+	@mkdir $(BUILD)/muslfs/lib $(BUILD)/muslfs/linux && \
+	    cp $(MUSL_LIB)/libc.so $(BUILD)/muslfs/lib/ld-musl-riscv64.so.1 && \
+	    cp $(MUSL_TESTS) $(BUILD)/muslfs/linux/
+	$(call say,MKFS)$(call mkfs,$(BUILD)/muslfs)
 
 # ---- Host tests ------------------------------------------------------------
 
@@ -427,7 +457,7 @@ DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) \
     $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) $(call hostobjs,host,$(MKFS_MAINS)) \
     $(call hostobjs,crash,$(CRASH_SRCS)) \
     $(call hostobjs,damage,$(DAMAGE_SRCS))) \
-    $(LINUX_TESTS:=.d) $(BUILD)/gen/asm-offsets.d
+    $(LINUX_TESTS:=.d) $(MUSL_TESTS:=.d) $(BUILD)/gen/asm-offsets.d
 -include $(wildcard $(DEP_FILES))
 
 # ---- Running ---------------------------------------------------------------
@@ -451,10 +481,11 @@ programs: $(PROGRAMS) $(TEST_PROGRAMS) ## only what runs on it
 tests: all $(BUILD)/test.img $(HOST_TESTS) $(CHECKERS) debian-if-offered ## all, and what the tests run
 image-busybox: $(BUILD)/busybox.img ## a disk with Debian's busybox, unmodified, for riscv64
 image-debian: $(BUILD)/debian.img ## one with Lua, SQLite, dash and coreutils as well
+image-musl: $(BUILD)/musl.img ## one with the tests' programs for Linux, made with musl
 # A machine may have no way to Debian's packages; the tests that need them say
 # so and are skipped.
 debian-if-offered: all $(TEST_PROGRAMS)
-	@$(MAKE) -s image-busybox image-debian || \
+	@$(MAKE) -s image-busybox image-debian $(if $(GLIBC),image-musl) || \
 	    echo 'without the images that need Debian packages for riscv64' >&2
 asm: $(BUILD)/kernel.asm ## disassembly with source: build/kernel.asm
 compile_commands.json: ## how each file is compiled, for clangd

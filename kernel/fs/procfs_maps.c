@@ -12,7 +12,7 @@
 
 /* What an area is called; starts in buf, or is a constant. */
 static const char *
-name_of(const struct area *area, uint64_t heap, char *buf)
+name_of(const struct area *area, const struct space *space, char *buf)
 {
     if (area->object && area->object->ops == &mapping_ops) {
         struct file *file = area->handle;
@@ -23,17 +23,20 @@ name_of(const struct area *area, uint64_t heap, char *buf)
         return "[stack]";
     if (area->object)
         return area->flags & AREA_SHARED ? "/dev/zero (deleted)" : "[vdso]";
-    return area->start <= heap && heap < area->end ? "[heap]" : "";
+    bool heap = area->start < READ_ONCE(space->brk) &&
+                area->end > READ_ONCE(space->brk_start);
+    return heap ? "[heap]" : "";
 }
 
 static void
-put_area(struct text *out, const struct area *area, uint64_t heap, char *buf)
+put_area(struct text *out, const struct area *area, const struct space *space,
+         char *buf)
 {
     const struct inode *inode = NULL;
     if (area->object && area->object->ops == &mapping_ops)
         inode = ((struct file *)area->handle)->inode;
     uint64_t dev = inode ? inode->super->dev : 0;
-    const char *name = name_of(area, heap, buf);
+    const char *name = name_of(area, space, buf);
     text_printf(
         out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", area->start, area->end,
         area->prot & PROT_READ ? 'r' : '-', area->prot & PROT_WRITE ? 'w' : '-',
@@ -69,7 +72,7 @@ proc_show_maps(struct text *out)
     if (!buf)
         err = -ENOMEM;
     while (space && buf && space_get_area(space, area.end, &area)) {
-        put_area(out, &area, READ_ONCE(space->brk_start), buf);
+        put_area(out, &area, space, buf);
         area_put(&area);
     }
     kfree(buf);

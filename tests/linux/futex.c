@@ -493,19 +493,21 @@ wait_for_owner(void *arg)
 static void
 waiters_are_told(void)
 {
+    const volatile uint32_t *word;
     pthread_t thread;
     int fds[2], result = -1;
     char c;
     pid_t pid;
 
     init_robust(1);
+    word = (const volatile uint32_t *)robust;
     check_eq(pipe(fds), 0);
     pid = fork();
     if (pid == 0) {
         pthread_mutex_lock(robust);
         check_eq(write(fds[1], "x", 1), 1);
-        /* until somebody waits */
-        while (!(*(volatile uint32_t *)robust & FUTEX_WAITERS))
+        /* until somebody waits: the lock's word is the first or second */
+        while (!((word[0] | word[1]) & FUTEX_WAITERS))
             sched_yield();
         _exit(0);
     }

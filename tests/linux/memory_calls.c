@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -355,6 +356,7 @@ static void
 maps_tell_what_is_where(void)
 {
     static int data = 1;
+    long end;
     int local, fd = open("/tmp/told", O_RDWR | O_CREAT | O_TRUNC, 0644);
     char *p = mmap(NULL, 3 * PAGE, RW, MAP_SHARED, fd, 5 * PAGE);
 
@@ -369,8 +371,8 @@ maps_tell_what_is_where(void)
     check(strstr(line_of(&local), "[stack]\n") != NULL);
     check(strstr(line_of(&data), " rw-p ") != NULL);
     check(strstr(line_of((void *)maps_tell_what_is_where), " r-xp ") != NULL);
-    free(malloc(1000));
-    check(strstr(line_of(sbrk(0) - 1), "[heap]\n") != NULL);
+    end = syscall(SYS_brk, syscall(SYS_brk, 0) + PAGE);
+    check(strstr(line_of((char *)end - 1), "[heap]\n") != NULL);
     close(fd);
 }
 

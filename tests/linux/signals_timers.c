@@ -11,6 +11,10 @@
 
 #define MS 1000000ll
 
+#ifndef sigev_notify_thread_id /* a name that older C libraries keep back */
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
 static volatile int count;
 static volatile siginfo_t last;
 
@@ -229,7 +233,7 @@ a_timer_of_one_thread(void)
     timer_t timer;
 
     set_action(SIGUSR1);
-    event._sigev_un._tid = (int)syscall(SYS_gettid);
+    event.sigev_notify_thread_id = (int)syscall(SYS_gettid);
     check_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
     set_timer(timer, 1 * MS, 0);
     wait_for(1);

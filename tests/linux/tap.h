@@ -1,7 +1,9 @@
 /* The checks of user/lib/tap.h, for programs that are built for Linux. */
 #define _GNU_SOURCE
-#define PRINTF(f, a) __attribute__((format(printf, f, a)))
 #include "../../user/lib/tap.c"
+
+/* Not all C libraries have a function for it. */
+#define send_to_thread(pid, tid, sig) syscall(SYS_tgkill, (pid), (tid), (sig))
 
 /* what says what is seen if the condition holds. */
 #define tap_ok(condition, what)                                            \

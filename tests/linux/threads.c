@@ -105,10 +105,10 @@ tell_tid(void *arg)
     pid_t tid = gettid();
 
     tids[__atomic_fetch_add(at, 1, __ATOMIC_SEQ_CST)] = tid;
-    check_eq(tgkill(getpid(), tid, 0), 0);
+    check_eq(send_to_thread(getpid(), tid, 0), 0);
     check_eq(syscall(SYS_getpid), getpid());
     check_eq(kill(tid, 0), 0); /* any thread's number does */
-    check_fails(ESRCH, tgkill(tid, tid, 0));
+    check_fails(ESRCH, send_to_thread(tid, tid, 0));
     pthread_barrier_wait(&barrier);
     return NULL;
 }
@@ -129,8 +129,8 @@ numbers(void)
             check(tids[i] != tids[j]);
     }
     pthread_barrier_destroy(&barrier);
-    check_fails(EINVAL, tgkill(getpid(), 0, 0));
-    check_fails(EINVAL, tgkill(-1, getpid(), 0));
+    check_fails(EINVAL, send_to_thread(getpid(), 0, 0));
+    check_fails(EINVAL, send_to_thread(-1, getpid(), 0));
     check_fails(EINVAL, syscall(SYS_tkill, 0, 0));
 }
 

@@ -169,7 +169,7 @@ kill_self(void)
 static void *
 terminate_one(void *arg)
 {
-    tgkill(getpid(), gettid(), SIGTERM);
+    send_to_thread(getpid(), gettid(), SIGTERM);
     return arg;
 }
 
@@ -379,7 +379,7 @@ is_alone(const char *pid)
         return 51;
     if (getpid() != atoi(pid) || gettid() != getpid())
         return 52;
-    return tgkill(getpid(), getpid(), 0) == 0 ? 44 : 53;
+    return send_to_thread(getpid(), getpid(), 0) == 0 ? 44 : 53;
 }
 
 /* ---- Stops ---- */
@@ -486,7 +486,7 @@ handlers_run_where_sent(void)
         while (tids[i] == 0)
             sched_yield();
         handled_by = 0;
-        check_eq(tgkill(getpid(), tids[i], SIGUSR1), 0);
+        check_eq(send_to_thread(getpid(), tids[i], SIGUSR1), 0);
         while (handled_by == 0)
             sched_yield();
         check_eq(handled_by, tids[i]);
@@ -498,7 +498,7 @@ handlers_run_where_sent(void)
         check_eq(pthread_join(threads[i], &result), 0);
         check(result == PTHREAD_CANCELED);
     }
-    check_fails(ESRCH, tgkill(getpid(), tids[0], 0));
+    check_fails(ESRCH, send_to_thread(getpid(), tids[0], 0));
 }
 
 static int cleaned;

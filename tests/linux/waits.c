@@ -287,7 +287,7 @@ memory_and_switches(void)
     check(after.ru_minflt >= before.ru_minflt + 512);
     check(after.ru_maxrss >= 2048);
     check(after.ru_nvcsw > before.ru_nvcsw);
-    check_fails(EINVAL, getrusage((__rusage_who_t)7, &after));
+    check_fails(EINVAL, syscall(SYS_getrusage, 7, &after));
     check_fails(EFAULT, syscall(SYS_getrusage, 0, 8));
     check_fails(EFAULT, syscall(SYS_times, 8));
 }

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/cdefs.h>
 
 struct tap_case {
     const char *name;
@@ -28,7 +27,8 @@ bool tap_end_case(const char *name);
     }
 
 /* Marks the running case as failed, and prints where and why. */
-void tap_fail(const char *file, int line, const char *format, ...) PRINTF(3, 4);
+void tap_fail(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* These go on after a failure. */
 #define check(condition)                                    \
