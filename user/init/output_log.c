@@ -1,0 +1,223 @@
+#include "output_log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATH_ROOM     128
+#define STAMP_ROOM    64
+#define SECONDS_A_DAY 86400
+
+void
+output_log_begin(struct output_log *l, const char *path)
+{
+    memset(l, 0, sizeof(*l));
+    l->path = path;
+    l->fd = -1;
+}
+
+/* ---- Files ---- */
+
+/* Opens the file. 0 or an error number. */
+static int
+log_open(struct output_log *l)
+{
+    struct stat st;
+
+    l->fd = open(l->path,
+                 O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (l->fd < 0)
+        return errno;
+    l->size = fstat(l->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+    return 0;
+}
+
+/* The name of an older file. */
+static void
+log_older_path(const struct output_log *l, unsigned int age, char to[PATH_ROOM])
+{
+    if (age == 0)
+        snprintf(to, PATH_ROOM, "%s", l->path);
+    else
+        snprintf(to, PATH_ROOM, "%s.%u", l->path, age);
+}
+
+/* Makes the file the first of the older ones, of which the last is
+ * overwritten. 0 or an error number: then the log must not grow. */
+static int
+log_rotate(struct output_log *l)
+{
+    char from[PATH_ROOM], to[PATH_ROOM];
+
+    for (unsigned int age = OUTPUT_LOG_KEPT; age > 0; age--) {
+        log_older_path(l, age - 1, from);
+        log_older_path(l, age, to);
+        if (rename(from, to) != 0 && errno != ENOENT)
+            return errno;
+    }
+    close(l->fd);
+    return log_open(l);
+}
+
+/* Writes bytes of whole lines, or nothing. 0 or an error number. */
+static int
+log_write(struct output_log *l, const char *bytes, size_t n)
+{
+    ssize_t done;
+    int error = l->fd < 0 ? log_open(l) : 0;
+
+    if (error == 0 && l->size > 0 && l->size + n > OUTPUT_LOG_SIZE)
+        error = log_rotate(l);
+    if (error)
+        return error;
+    done = write(l->fd, bytes, n);
+    if (done == (ssize_t)n) {
+        l->size += n;
+        l->written += n;
+        return 0;
+    }
+    error = done < 0 ? errno : ENOSPC;
+    /* No line is there in part. */
+    if (done > 0 && ftruncate(l->fd, (off_t)l->size) != 0)
+        l->size += (uint64_t)done;
+    return error;
+}
+
+/* ---- Lines ---- */
+
+/* Writes the time as it stands before a line. Returns its length. */
+static size_t
+log_stamp(char to[STAMP_ROOM])
+{
+    struct timespec up = {0}, wall = {0};
+    struct tm date;
+    size_t n = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &up);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    /* Without a clock that outlives the machine, time begins in 1970. */
+    if (wall.tv_sec > 365l * SECONDS_A_DAY && gmtime_r(&wall.tv_sec, &date))
+        n = strftime(to, STAMP_ROOM, "%Y-%m-%d %H:%M:%S ", &date);
+    return n + (size_t)snprintf(to + n, STAMP_ROOM - n, "[%5ld.%06ld]",
+                                (long)up.tv_sec, up.tv_nsec / 1000);
+}
+
+static size_t
+log_escape(char *to, const char *from, size_t n)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)from[i];
+        if ((c < ' ' && c != '\t') || c == 0x7f)
+            used += (size_t)snprintf(to + used, 5, "\\x%02x", c);
+        else
+            to[used++] = (char)c;
+    }
+    return used;
+}
+
+/* Adds a line to the text that is to be written, or counts it as lost. */
+static void
+log_put_line(struct output_log *l, char mark, const char *bytes, size_t n)
+{
+    char line[STAMP_ROOM + 4 * OUTPUT_LINE_MAX + 8];
+    size_t used = log_stamp(line);
+
+    line[used++] = mark;
+    used += log_escape(line + used, bytes, n);
+    line[used++] = '\n';
+    if (used > sizeof(l->text) - l->text_used || l->lost > 0)
+        output_log_flush(l);
+    /* The number of those lost stands where they are missing. */
+    if (used > sizeof(l->text) - l->text_used || l->lost > 0) {
+        l->lost++;
+        return;
+    }
+    memcpy(l->text + l->text_used, line, used);
+    l->text_used += used;
+}
+
+static void
+log_put_piece(struct output_log *l, bool ends)
+{
+    log_put_line(l, l->divided ? '+' : ' ', l->line, l->line_used);
+    l->line_used = 0;
+    l->divided = !ends;
+}
+
+void
+output_log_end_line(struct output_log *l)
+{
+    if (l->line_used > 0)
+        log_put_piece(l, true);
+    l->divided = false;
+}
+
+void
+output_log_add(struct output_log *l, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        const char *newline = memchr(bytes, '\n', n);
+        size_t part = newline ? (size_t)(newline - bytes) : n;
+        size_t room = sizeof(l->line) - l->line_used;
+        bool ends = newline && part <= room;
+
+        if (part > room)
+            part = room;
+        memcpy(l->line + l->line_used, bytes, part);
+        l->line_used += part;
+        if (ends && (l->line_used > 0 || !l->divided))
+            log_put_piece(l, true);
+        else if (!ends && l->line_used == sizeof(l->line))
+            log_put_piece(l, false);
+        l->divided &= !ends;
+        bytes += part + ends;
+        n -= part + ends;
+    }
+}
+
+/* Says how many lines are missing here. */
+static int
+log_note_lost(struct output_log *l)
+{
+    char line[STAMP_ROOM + 128];
+    size_t n = log_stamp(line);
+    int error;
+
+    n += (size_t)snprintf(line + n, sizeof(line) - n, " (%lu lines lost: %s)\n",
+                          l->lost, strerror(l->reason));
+    error = log_write(l, line, n);
+    if (error == 0)
+        l->lost = 0;
+    return error;
+}
+
+void
+output_log_flush(struct output_log *l)
+{
+    int error = 0;
+
+    if (l->text_used > 0)
+        error = log_write(l, l->text, l->text_used);
+    if (error == 0) {
+        l->text_used = 0;
+        if (l->lost > 0)
+            error = log_note_lost(l);
+    }
+    if (error)
+        l->reason = error;
+}
+
+void
+output_log_close(struct output_log *l)
+{
+    output_log_end_line(l);
+    output_log_flush(l);
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+}
