@@ -115,6 +115,8 @@ UFLAGS = $(WARNINGS) $(QUICK) -march=rv64gc -mabi=lp64d -mcmodel=medany \
          $(FREESTAND) -g1 -Iuser/lib -Ikernel $(UCFLAGS)
 # It is to measure the kernel, not itself.
 $(BUILD)/obj/user/tests/bench.o: UCFLAGS += -O2
+# It is to be small, for it never ends.
+$(BUILD)/obj/user/init.o: UCFLAGS += -Os
 # The shared code is what an mkfs of many files waits for, after the disk; the
 # rest is compiled as quickly as can be. HCFLAGS=-g for a debugger.
 $(BUILD)/obj/host/mkfs%: private QUICK = -O0
@@ -378,7 +380,8 @@ install = $(if $(2),mkdir -p $(1) && cp $(2) $(1) && \
 
 # $(call stage,tree): everything both images hold.
 define stage
-	@rm -rf $(1) && mkdir -p $(addprefix $(1)/,bin sbin dev proc sys tmp root etc mnt home/student)
+	@rm -rf $(1) && mkdir -p $(addprefix $(1)/,bin sbin dev proc sys tmp run root etc mnt \
+	    home/student var/log var/lib/init)
 	@if test -d rootfs; then cp -R rootfs/. $(1)/; fi
 	@$(call install,$(1)/bin,$(filter-out %/init,$(PROGRAMS)))
 	@$(call install,$(1)/sbin,$(filter %/init,$(PROGRAMS)))

@@ -148,11 +148,12 @@ run_recovery(void)
 static void
 run_init(void)
 {
-    char path[128];
+    char wish[128] = "/sbin/init";
     size_t len;
-    if (!bootarg_copy("init", path, sizeof(path)))
-        strlcpy(path, "/sbin/init", sizeof(path));
-    const char *argv[] = {path, NULL};
+    bootarg_copy("init", wish, sizeof(wish));
+    /* A word that is no path is for /sbin/init to understand, as `single`. */
+    const char *path = wish[0] == '/' ? wish : "/sbin/init";
+    const char *argv[] = {path, path == wish ? NULL : wish, NULL};
     int error = exec_start(path, NULL, argv);
     if (error != 0) {
         snprintf(recovery_reason, sizeof(recovery_reason),

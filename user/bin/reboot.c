@@ -1,14 +1,15 @@
 /* reboot: starts the machine again. */
-#include <err.h>
-#include <prog.h>
+#include <down.h>
 #include <sys/reboot.h>
 
-static const char usage[] = "usage: reboot\nStart the machine again.\n";
+static const char usage[] =
+    "usage: reboot [-f]\n"
+    "Stop all services, unmount the disks and start the machine again.\n"
+    "  -f  start it again at once, without init; disks are clean all the "
+    "same\n";
 
 int
 main(int argc, char **argv)
 {
-    prog_option(argc, argv, "", usage);
-    reboot(RB_AUTOBOOT);
-    err(1, "reboot");
+    return down_main(argc, argv, usage, DOWN_REBOOT, RB_AUTOBOOT);
 }

@@ -7,8 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONFIG_SECOND   1000000000ull
-#define CONFIG_NAME_MAX 32 /* bytes of a service's name */
+#define CONFIG_SECOND   ((uint64_t)1000000000)
+#define CONFIG_NAME_MAX 32    /* bytes of a service's name */
+#define CONFIG_RESTARTS 16    /* the largest restart-limit */
+#define CONFIG_FILE_MAX 16384 /* bytes of a service file */
 
 enum config_type {
     CONFIG_SIMPLE,  /* runs as soon as its program is there */
@@ -96,5 +98,24 @@ struct config {
     struct config_list syscalls; /* the only ones it may make; none: all */
 };
 
+/* Told of each error in a file: its line, 0 for one of the whole file. */
+struct config_listener {
+    void (*complain)(struct config_listener *l, unsigned line,
+                     const char *message);
+};
+
+/* Reads the text of the service file `name`. The result has the values of what
+ * was right and the defaults of all else; it is to be used only if nothing was
+ * complained about. NULL if there is no memory. */
+struct config *config_parse(const char *name, const char *text,
+                            struct config_listener *listener);
+
 /* Frees a configuration and its text. NULL is fine. */
 void config_free(struct config *c);
+
+/* Whether a service may have this name: small letters, digits, '.', '_' and
+ * '-', a letter or a digit first. */
+bool config_is_name(const char *name);
+
+/* Whether a list has this word. */
+bool config_lists(const struct config_list *list, const char *word);

@@ -1,27 +1,70 @@
-/* init, the first process: keeps a login shell on the console, or, if the
- * kernel was booted with `login`, asks there who it is; and collects the
- * processes that nobody waits for. */
+/* init, the first process: brings the system up in four phases, then keeps its
+ * services as they are wished until it is told to take it down. */
 #include "console.h"
-#include "respawn.h"
+#include "control.h"
+#include "depend.h"
+#include "filesystems.h"
+#include "load.h"
+#include "log.h"
+#include "loop.h"
+#include "phase.h"
+#include "service.h"
+#include "shutdown.h"
+#include "supervise.h"
+#include <down.h>
 #include <err.h>
 #include <errno.h>
 #include <prog.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-/* Whether the kernel was booted with this word. */
+#define SERVICES "/etc/services.d"
+
+/* Services that come up later than this after the others have begun do not
+ * keep anybody from the console. */
+#define CONSOLE_PATIENCE (200 * 1000000ul)
+
+/* What there is without service files, and in single-user mode. */
+static const char shell_file[] = "description = a shell, and nothing else\n"
+                                 "exec = /bin/sh\n"
+                                 "argv0 = -sh\n"
+                                 "console = yes\n"
+                                 "restart = always\n"
+                                 "restart-limit = 0\n"
+                                 "restart-window = 10s\n"
+                                 "restart-delay = 50ms\n"
+                                 "stop-signal = HUP\n"
+                                 "stop-timeout = 200ms\n";
+
+static char *boot_words[64]; /* ends with NULL */
+static enum phase now_in;
+static struct timer patience;
+
+/* ---- How the machine was booted ---- */
+
+static void
+read_boot_words(void)
+{
+    static char line[1024];
+    char *rest = line, *word;
+    size_t n = 0;
+
+    if (!prog_read_text("/proc/cmdline", line, sizeof(line)))
+        return;
+    while (n + 1 < sizeof(boot_words) / sizeof(*boot_words) &&
+           (word = strsep(&rest, " ")))
+        if (*word)
+            boot_words[n++] = word;
+}
+
 static bool
 is_booted_with(const char *word)
 {
-    char line[1024], *rest = line, *next;
-
-    if (!prog_read_text("/proc/cmdline", line, sizeof(line)))
-        return false;
-    while ((next = strsep(&rest, " ")))
-        if (strcmp(next, word) == 0)
+    for (char **w = boot_words; *w; w++)
+        if (strcmp(*w, word) == 0)
             return true;
     return false;
 }
@@ -32,39 +75,169 @@ greet(void)
     struct utsname names;
 
     if (uname(&names) == 0)
-        printf("init: %s %s on %s\n", names.sysname, names.release,
-               names.machine);
-    fflush(stdout);
+        log_boot("%s %s on %s", names.sysname, names.release, names.machine);
+}
+
+/* ---- Phases 2 to 4 ---- */
+
+/* Starts those of a phase that start with the system. */
+static void
+start_enabled(enum config_phase which)
+{
+    for (struct service *s = service_next(NULL); s; s = service_next(s))
+        if (s->enabled && !s->broken && s->config->phase == which)
+            (void)service_start(s, "boot");
+}
+
+/* Whether all that are wanted have come up, or will not; those that wait for
+ * the console only if it is open. */
+static bool
+have_settled(bool with_console)
+{
+    for (struct service *s = service_next(NULL); s; s = service_next(s))
+        if (!depend_is_settled(s) && (with_console || !s->config->console))
+            return false;
+    return true;
+}
+
+static void
+summarize(char *to, size_t size)
+{
+    unsigned up = 0, failed = 0, absent = 0;
+
+    for (struct service *s = service_next(NULL); s; s = service_next(s)) {
+        up += s->state == SERVICE_RUNNING;
+        failed += s->state == SERVICE_FAILED;
+        absent += s->state == SERVICE_NO_DEVICE;
+    }
+    snprintf(to, size, "%u running, %u failed, %u without device", up, failed,
+             absent);
+}
+
+static bool
+has_console_service(void)
+{
+    for (struct service *s = service_next(NULL); s; s = service_next(s))
+        if (s->config->console && s->state != SERVICE_FAILED &&
+            (s->wanted || depend_is_up(s)))
+            return true;
+    return false;
+}
+
+/* Somebody must be able to look after what is wrong. */
+static void
+ensure_shell(void)
+{
+    struct service *s;
+
+    if (has_console_service())
+        return;
+    log_error("no service has the console: a shell takes it");
+    load_text("shell", shell_file, boot_words);
+    s = service_find("shell");
+    if (!s || service_start(s, "no other has the console") != 0)
+        errx(1, "and there is no shell");
+}
+
+static void
+open_console(struct timer *t)
+{
+    (void)t;
+    if (now_in == PHASE_SYSTEM)
+        depend_open_console();
+}
+
+static void
+next_phase(void)
+{
+    char summary[80];
+
+    summarize(summary, sizeof(summary));
+    phase_end(now_in, summary);
+    now_in++;
+    phase_begin(now_in);
+    if (now_in == PHASE_SYSTEM) {
+        start_enabled(CONFIG_SYSTEM);
+        patience.fire = open_console;
+        loop_set_timer(&patience, loop_now() + CONSOLE_PATIENCE);
+    }
+    if (now_in == PHASE_MONITOR) {
+        log_boot("phase %d: monitoring", PHASE_MONITOR + 1);
+        ensure_shell();
+        depend_open_console();
+    }
+}
+
+static void
+turn(void)
+{
+    supervise_turn();
+    while (now_in < PHASE_MONITOR && have_settled(false)) {
+        next_phase();
+        supervise_turn();
+    }
+    if (now_in == PHASE_MONITOR)
+        supervise_turn();
+    shutdown_turn();
+}
+
+/* ---- Signals ---- */
+
+static void
+come_down(int number)
+{
+    if (number == DOWN_REBOOT)
+        shutdown_begin(SHUTDOWN_REBOOT, "asked by reboot");
+    else
+        shutdown_begin(SHUTDOWN_POWER_OFF, number == SIGTERM
+                                               ? "asked by SIGTERM"
+                                               : "asked by poweroff");
+}
+
+static void
+load_services(bool single)
+{
+    int count = -ENOENT;
+
+    if (!single)
+        count = load_directory(SERVICES, boot_words);
+    if (count == -ENOENT && !single)
+        log_error("there is no " SERVICES);
+    else if (count < 0 && !single)
+        log_error(SERVICES ": %s", strerror(-count));
+    if (count < 0)
+        load_text("shell", shell_file, boot_words);
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
-    static char *const shell[] = {(char *)"-sh", NULL};
-    static char *const login[] = {(char *)"login", NULL};
-    static struct respawn console_shell = {
-        .path = "/bin/sh",
-        .argv = shell,
-    };
+    bool single = argc > 1 && strcmp(argv[1], "single") == 0;
+    char summary[80];
 
     console_open();
     if (getpid() != 1)
-        warnx("not the first process, going on all the same");
+        errx(1, "is for the kernel to run, as the first process");
     setenv("PATH", "/bin:/sbin", 0);
-    setenv("HOME", "/root", 1); /* the kernel says /, as Linux does */
     setenv("TERM", "vt100", 0);
+    read_boot_words();
+    log_set_quiet(is_booted_with("quiet"));
     greet();
-    if (is_booted_with("login")) {
-        console_shell.path = "/bin/login";
-        console_shell.argv = login;
-    }
-    respawn_start(&console_shell);
-    for (;;) {
-        int status;
-        pid_t pid = wait(&status);
-        if (pid > 0)
-            respawn_ended(&console_shell, pid, status);
-        else if (errno == ECHILD)
-            respawn_start(&console_shell);
-    }
+    phase_begin(PHASE_FILES);
+    filesystems_start(summary, sizeof(summary));
+    phase_end(PHASE_FILES, summary);
+
+    supervise_start();
+    loop_on_signal(SIGTERM, come_down);
+    loop_on_signal(DOWN_POWER_OFF, come_down);
+    loop_on_signal(DOWN_REBOOT, come_down);
+    if (control_open() != 0)
+        log_error("/run/init.sock: %s", strerror(errno));
+    load_services(single);
+    depend_break_cycles();
+    now_in = PHASE_ESSENTIAL;
+    phase_begin(now_in);
+    start_enabled(CONFIG_ESSENTIAL);
+    loop_at_end_of_turn(turn);
+    loop_run();
 }

@@ -18,5 +18,8 @@ struct phase_times {
 
 const struct phase_times *phase_times(enum phase phase);
 
-/* Ends the phase before, prints what it took, and begins this one. */
+/* A phase begins. */
 void phase_begin(enum phase phase);
+
+/* It has ended; prints how long it took, and what came of it. */
+void phase_end(enum phase phase, const char *summary);

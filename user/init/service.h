@@ -30,13 +30,14 @@ enum service_event {
     SERVICE_ENDED,       /* it is down, and may start again */
     SERVICE_GAVE_UP,     /* it is down, and is left so */
     SERVICE_NO_HARDWARE, /* what it is for is not there */
+    SERVICE_RESET,       /* it was down for good, and somebody wants it */
     SERVICE_EVENTS,
 };
 
 /* The exit status by which a program says that its device is not there. */
 #define SERVICE_EXIT_NO_DEVICE 69
 
-#define SERVICE_REASON_MAX 96
+#define SERVICE_REASON_MAX 160
 
 struct service {
     struct config *config; /* never NULL: the name is config->name */
@@ -52,6 +53,7 @@ struct service {
     uint64_t changed; /* when it came into this state; times are loop_now's */
     char reason[SERVICE_REASON_MAX];      /* why */
     char status_text[SERVICE_REASON_MAX]; /* what it says of itself, or "" */
+    bool broken;       /* its file is wrong: it cannot be started */
     bool blocked;      /* failed only because of one that it requires */
     pid_t pid;         /* of its process, 0: none */
     int exit_status;   /* of the last one, as wait has it; -1: none ended */
@@ -69,7 +71,7 @@ struct service {
 
 /* ---- Looking ---- */
 
-/* The first service, or the one after s, in the order of names. */
+/* The first service (s is NULL), or the one after s, in the order of names. */
 struct service *service_next(const struct service *s);
 
 /* NULL if there is none of this name. */
@@ -78,10 +80,22 @@ struct service *service_find(const char *name);
 /* "stopped", ..., "no-device". */
 const char *service_state_name(enum service_state state);
 
+/* ---- Making: at boot ---- */
+
+/* Adds a service that a configuration, which it takes over, tells of. Whether
+ * it is enabled is said in /var/lib/init, or else by the configuration. NULL
+ * if there is no memory. */
+struct service *service_add(struct config *config);
+
+/* Lets no service be started any more. */
+void service_forbid_starts(void);
+
 /* ---- Wishing: 0 or a negative errno ---- */
 
 /* Starts s and, before it, what it requires and wants; takes a failed one back
- * to its beginning. It does not wait. why: "asked by root", for the log. */
+ * to its beginning. It does not wait. why: "asked by root", for the log.
+ * -ENOEXEC if its file is wrong; s->reason says how. -ECANCELED if the machine
+ * is going down. */
 int service_start(struct service *s, const char *why);
 
 /* Stops s and, before it, all that require it. */

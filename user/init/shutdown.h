@@ -9,3 +9,7 @@ enum shutdown_kind {
 /* Begins to shut down; once is enough, and nothing takes it back. why is for
  * the log. */
 void shutdown_begin(enum shutdown_kind kind, const char *why);
+
+/* Once it has begun and all services are down: ends what is left, and with it
+ * the run of the machine. It may block. */
+void shutdown_turn(void);

@@ -1,0 +1,28 @@
+/* What services wait for. */
+#pragma once
+
+#include "service.h"
+
+/* A service is up from its start until its process is gone. */
+bool depend_is_up(const struct service *s);
+
+/* Nothing will change by itself: it runs, or is down for good. */
+bool depend_is_settled(const struct service *s);
+
+/* The name of one that s requires and that will not run, or NULL. */
+const char *depend_failed(const struct service *s);
+
+/* The name of what s has to wait for before it may start, or NULL. */
+const char *depend_waits_for(const struct service *s);
+
+/* Whether one that comes after s is up and has to be down before s is stopped.
+ */
+bool depend_is_held(const struct service *s);
+
+/* Services with the console wait until this is called: what is said at boot is
+ * not to be mixed with what they say. */
+void depend_open_console(void);
+
+/* Finds cycles of after, requires and wants; each one's members fail, with the
+ * cycle as the reason. */
+void depend_break_cycles(void);

@@ -1,0 +1,111 @@
+#include "filesystems.h"
+#include "log.h"
+#include <errno.h>
+#include <mounts.h>
+#include <prog.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/cdefs.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOST_MOUNTS 64
+
+/* ---- Starting ---- */
+
+/* EBUSY: the kernel or an earlier init has done it. */
+static void
+mount_on(const char *type, const char *directory, unsigned long flags)
+{
+    if (mount(type, directory, type, flags, NULL) != 0 && errno != EBUSY)
+        log_error("%s: %s", directory, strerror(errno));
+}
+
+/* The options that the list at path has for the root, in `to`. */
+static bool
+find_root(const char *path, char *to, size_t size)
+{
+    FILE *f = fopen(path, "r");
+    struct mount_line m;
+    bool found = false;
+
+    while (f && mounts_next(f, &m))
+        if (strcmp(m.directory, "/") == 0) {
+            strlcpy(to, m.options, size);
+            found = true;
+        }
+    if (f)
+        fclose(f);
+    return found;
+}
+
+/* Whether the root can be written to in the end. */
+static bool
+make_root_writable(void)
+{
+    char is[128], wish[128];
+
+    if (!find_root("/proc/mounts", is, sizeof(is)) ||
+        !mounts_has_option(is, "ro"))
+        return true;
+    if (find_root("/etc/fstab", wish, sizeof(wish)) &&
+        mounts_has_option(wish, "ro"))
+        return false;
+    if (mount(NULL, "/", NULL, MS_REMOUNT, NULL) == 0)
+        return true;
+    log_error("/: stays read-only: %s", strerror(errno));
+    return false;
+}
+
+void
+filesystems_start(char *summary, size_t size)
+{
+    static char *const mount_all[] = {"mount", "-a", NULL};
+    bool writable;
+
+    mount_on("proc", "/proc", 0);
+    mount_on("sysfs", "/sys", 0);
+    mount_on("devtmpfs", "/dev", 0);
+    writable = make_root_writable();
+    mount_on("tmpfs", "/run", MS_NOSUID);
+    if (!writable)
+        mount_on("tmpfs", "/tmp", MS_NOSUID);
+    if (access("/etc/fstab", R_OK) == 0 && prog_run(mount_all) != 0)
+        log_error("/etc/fstab: not all of it is mounted");
+    snprintf(summary, size, "/ is %s", writable ? "read-write" : "read-only");
+}
+
+/* ---- Stopping ---- */
+
+static size_t
+list_mounts(char *directories[], size_t most)
+{
+    FILE *f = fopen("/proc/mounts", "r");
+    struct mount_line m;
+    size_t n = 0;
+
+    while (f && n < most && mounts_next(f, &m))
+        directories[n++] = strdup(m.directory);
+    if (f)
+        fclose(f);
+    return n;
+}
+
+void
+filesystems_stop(void)
+{
+    char *directories[MOST_MOUNTS];
+    size_t n;
+
+    sync();
+    n = list_mounts(directories, MOST_MOUNTS);
+    while (n-- > 0) {
+        const char *at = directories[n];
+        if (!at || (umount(at) != 0 &&
+                    mount(NULL, at, NULL, MS_REMOUNT | MS_RDONLY, NULL) != 0 &&
+                    errno != EINVAL))
+            log_error("%s: %s", at ? at : "memory", strerror(errno));
+    }
+}

@@ -1,0 +1,21 @@
+/* When a service that has ended by itself starts again. Pure. */
+#pragma once
+
+#include "config.h"
+
+struct restart_history {
+    uint64_t at[CONFIG_RESTARTS]; /* a ring of the last restarts */
+    unsigned count;               /* of all of them */
+};
+
+#define RESTART_NEVER UINT64_MAX
+
+/* The policy: whether one that ended by itself, well (clean) or not, is to be
+ * started again at all. */
+bool restart_is_due(const struct config *c, bool clean);
+
+/* Counts a restart at `now` and returns how long to wait before it: the file's
+ * delay, doubled for each one before it in its window. RESTART_NEVER, and
+ * nothing is counted, if there were as many there as are allowed. */
+uint64_t restart_delay(struct restart_history *h, const struct config *c,
+                       uint64_t now);
