@@ -56,6 +56,7 @@
 #define EPROTOTYPE      91
 #define ENOPROTOOPT     92
 #define EPROTONOSUPPORT 93
+#define ESOCKTNOSUPPORT 94
 #define EOPNOTSUPP      95
 #define EAFNOSUPPORT    97
 #define EADDRINUSE      98
@@ -67,6 +68,7 @@
 #define ENOBUFS         105
 #define EISCONN         106
 #define ENOTCONN        107
+#define ETOOMANYREFS    109
 #define ETIMEDOUT       110
 #define ECONNREFUSED    111
 #define EALREADY        114

@@ -335,8 +335,10 @@ put_nameless(struct text *out)
         return -ENOENT;
     file_stat(file, &st);
     file_put(file);
-    return S_ISFIFO(st.st_mode) ? text_printf(out, "pipe:[%lu]", st.st_ino)
-                                : text_printf(out, "anon_inode:[file]");
+    if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+        return text_printf(out, "anon_inode:[file]");
+    return text_printf(out, "%s:[%lu]",
+                       S_ISSOCK(st.st_mode) ? "socket" : "pipe", st.st_ino);
 }
 
 static int

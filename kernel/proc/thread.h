@@ -13,6 +13,7 @@
 
 struct cred;
 struct process;
+struct rights;
 struct sleeplock;
 
 #define THREAD_HELD_MAX     10 /* sleep locks held at once */
@@ -77,10 +78,11 @@ struct thread {
     unsigned nheld;
     unsigned nborrowed;
     void *borrowed[THREAD_BORROWED_MAX]; /* files, with references */
-    char name[16];        /* of a process's first thread: as the process's */
-    uint64_t set_tid;     /* user address its tid goes to when it starts */
-    uint64_t clear_tid;   /* user address of set_tid_address, 0 for none */
-    uint64_t robust_list; /* user address of set_robust_list, 0 for none */
+    struct rights **rights; /* files it is letting go of: ipc/message.c */
+    char name[16];          /* of a process's first thread: as the process's */
+    uint64_t set_tid;       /* user address its tid goes to when it starts */
+    uint64_t clear_tid;     /* user address of set_tid_address, 0 for none */
+    uint64_t robust_list;   /* user address of set_robust_list, 0 for none */
 };
 
 /* The running thread. */

@@ -27,6 +27,7 @@ enum lock_rank {
     RANK_DENTRY,            /* the table of cached names */
     RANK_INODE_CACHE,       /* the table of inodes in memory */
     RANK_BCACHE,            /* the table of cached blocks */
+    RANK_SOCKET,            /* all sockets */
     RANK_PIPE,              /* one pipe */
     RANK_FLOCK,             /* locks of whole files */
     RANK_TTY_LIST,          /* the list of terminals */

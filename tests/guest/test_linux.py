@@ -11,6 +11,8 @@ PROGRAMS = {
     "locks": (2,),
     "ptys": (1, 2, 4),
     "events": (1, 4),
+    "sockets": (1, 4),
+    "sockets_data": (1, 4),
 }
 
 

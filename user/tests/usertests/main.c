@@ -116,12 +116,14 @@ main(void)
     bad_times();
     bad_events();
     bad_users();
+    bad_sockets();
     good_files();
     good_changes();
     good_processes();
     good_machine();
     good_events();
     good_users();
+    good_sockets();
     printf("1..%u\n", cases);
     fflush(stdout);
     return any_failed;

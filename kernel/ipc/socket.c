@@ -1,0 +1,509 @@
+#include "ipc/socket.h"
+
+#include "abi/errno.h"
+#include "abi/stat.h"
+#include "abi/termios.h"
+#include "fs/poll.h"
+#include "fs/refcount.h"
+#include "ipc/control.h"
+#include "ipc/message.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "proc/signal.h"
+
+/* st_dev of all sockets, as if they were files of one file system. */
+#define SOCKET_DEV MAKEDEV(0, 0xfffe)
+
+struct spinlock socket_lock = SPINLOCK_INIT("sockets", RANK_SOCKET);
+
+/* ---- Lives ---- */
+
+struct socket *
+socket_create(int type)
+{
+    static uint64_t next_ino = 1; /* atomic */
+    struct socket *s = kzalloc(sizeof(*s));
+    if (!s)
+        return NULL;
+    s->type = type;
+    s->ino = __atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED);
+    s->refs = 1;
+    s->receive_ns = s->send_ns = WAIT_FOREVER;
+    s->send_limit = s->receive_limit = SOCKET_BUFFER_DEFAULT;
+    s->peer_cred = (struct ucred){0, UINT32_MAX, UINT32_MAX};
+    waitq_init(&s->readable);
+    waitq_init(&s->writable);
+    waitq_init(&s->room);
+    list_init(&s->peers);
+    list_init(&s->peer_node);
+    list_init(&s->queue);
+    list_init(&s->carriers);
+    list_init(&s->backlog);
+    list_init(&s->backlog_node);
+    list_init(&s->name_node);
+    return s;
+}
+
+struct socket *
+socket_ref(struct socket *s)
+{
+    refcount_add(&s->refs);
+    return s;
+}
+
+void
+socket_put(struct socket *s)
+{
+    if (!refcount_drop(&s->refs))
+        return;
+    name_put(s->name);
+    kfree(s);
+}
+
+struct file *
+socket_open(struct socket *s, unsigned nonblock)
+{
+    return file_create(&socket_ops, O_RDWR | nonblock, s);
+}
+
+struct socket *
+socket_detach(struct file *file)
+{
+    struct socket *s = file->private;
+    file->private = NULL;
+    return s;
+}
+
+struct socket *
+socket_set_peer_locked(struct socket *s, struct socket *target)
+{
+    struct socket *old = s->peer;
+    list_del(&s->peer_node);
+    s->peer = target ? socket_ref(target) : NULL;
+    if (target)
+        list_push_back(&target->peers, &s->peer_node);
+    return old;
+}
+
+/* What is not received any more: its owner frees it without the lock. */
+static void
+empty_queue_locked(struct socket *s, struct list_node *messages)
+    REQUIRES(socket_lock)
+{
+    list_splice_back(messages, &s->queue);
+    list_init(&s->carriers);
+    s->charge = s->count = 0;
+}
+
+/* The other end of a connection finds that this one has gone, and, if it had
+ * not received everything, that something was lost. */
+static void
+hang_up_locked(struct socket *s, bool lost) REQUIRES(socket_lock)
+{
+    struct socket *other = s->peer;
+    if (!other || !socket_is_paired(s))
+        return;
+    other->shut = SOCKET_SHUT_READ | SOCKET_SHUT_WRITE;
+    if (lost)
+        other->error = ECONNRESET;
+    waitq_notify(&other->readable);
+    waitq_notify(&other->writable);
+    waitq_wake_any(&other->room);
+}
+
+void
+socket_tell_senders_locked(struct socket *s)
+{
+    struct socket *sender;
+    waitq_wake_any(&s->room);
+    list_for_each_entry (sender, &s->peers, peer_node)
+        waitq_notify(&sender->writable);
+}
+
+/* Nobody has s any more but those who send to it. Connections that nobody has
+ * accepted go with it. */
+static void
+close_socket(struct socket *s, bool is_accepted)
+{
+    struct list_node messages = LIST_INIT(messages), *node;
+    struct list_node backlog = LIST_INIT(backlog);
+    spin_lock(&socket_lock);
+    s->state = SOCKET_CLOSED;
+    s->shut = SOCKET_SHUT_READ | SOCKET_SHUT_WRITE;
+    name_unbind_locked(s);
+    hang_up_locked(s, !is_accepted || !list_is_empty(&s->queue));
+    socket_tell_senders_locked(s);
+    empty_queue_locked(s, &messages);
+    list_splice_back(&backlog, &s->backlog);
+    struct socket *peer = socket_set_peer_locked(s, NULL);
+    struct dentry *place = s->place;
+    s->place = NULL;
+    spin_unlock(&socket_lock);
+
+    message_free_all(&messages);
+    while ((node = list_pop_front(&backlog)))
+        close_socket(list_entry(node, struct socket, backlog_node), false);
+    if (place)
+        dentry_put(place);
+    if (peer)
+        socket_put(peer);
+    socket_put(s);
+}
+
+static void
+socket_release(struct file *file)
+{
+    if (file->private)
+        close_socket(file->private, true);
+}
+
+/* ---- Connections ---- */
+
+/* The caller has just made both, or holds the lock. */
+static void
+pair_locked(struct socket *a, struct socket *b) REQUIRES(socket_lock)
+{
+    a->state = b->state = SOCKET_CONNECTED;
+    (void)!socket_set_peer_locked(a, b);
+    (void)!socket_set_peer_locked(b, a);
+}
+
+void
+socket_pair(struct socket *a, struct socket *b)
+{
+    a->peer_cred = b->peer_cred = control_own_cred();
+    spin_lock(&socket_lock);
+    pair_locked(a, b);
+    spin_unlock(&socket_lock);
+}
+
+int
+socket_listen(struct socket *s, int backlog)
+{
+    int err = 0;
+    if (!socket_is_paired(s))
+        return -EOPNOTSUPP;
+    struct ucred cred = control_own_cred();
+    spin_lock(&socket_lock);
+    if (!s->name || s->state == SOCKET_CONNECTED) {
+        err = -EINVAL;
+    } else {
+        s->state = SOCKET_LISTENING;
+        s->backlog_max = MIN((unsigned)backlog, (unsigned)SOMAXCONN);
+        s->peer_cred = cred; /* for those who connect */
+        waitq_wake_any(&s->room);
+    }
+    spin_unlock(&socket_lock);
+    return err;
+}
+
+uint64_t
+socket_wait_begin(uint64_t timeout_ns)
+{
+    return timeout_ns == WAIT_FOREVER ? WAIT_FOREVER
+                                      : signal_wait_begin(timeout_ns);
+}
+
+int64_t
+socket_wait_end(int64_t result, uint64_t timeout_ns, uint64_t deadline_ns)
+{
+    if (timeout_ns != WAIT_FOREVER)
+        (void)!signal_wait_end(result == -EINTR ? -EINTR : 0, deadline_ns);
+    return result;
+}
+
+int
+socket_wait_locked(struct waitq *wq, bool nonblock, uint64_t deadline_ns)
+{
+    if (nonblock)
+        return -EAGAIN;
+    int err = waitq_sleep_until(wq, &socket_lock, deadline_ns);
+    return err == -ETIMEDOUT ? -EAGAIN : err;
+}
+
+/* Waits until the listener can take one more connection of s. */
+static int
+wait_for_backlog_locked(const struct socket *s, struct socket *listener,
+                        bool nonblock, uint64_t deadline_ns)
+    REQUIRES(socket_lock)
+{
+    for (;;) {
+        if (s->state != SOCKET_FREE)
+            return s->state == SOCKET_CONNECTED ? -EISCONN : -EINVAL;
+        if (listener->state != SOCKET_LISTENING ||
+            listener->shut & SOCKET_SHUT_READ)
+            return -ECONNREFUSED;
+        if (listener->backlog_count <= listener->backlog_max)
+            return 0;
+        int err = socket_wait_locked(&listener->room, nonblock, deadline_ns);
+        if (err)
+            return err;
+    }
+}
+
+/* The listener's end is there at once, and can be sent to before anybody has
+ * accepted it. */
+static int
+connect_pair(struct socket *s, struct socket *listener, bool nonblock)
+{
+    struct socket *end = socket_create(s->type);
+    if (!end)
+        return -ENOMEM;
+    end->peer_cred = control_own_cred();
+    uint64_t deadline = socket_wait_begin(s->send_ns);
+    spin_lock(&socket_lock);
+    int err = wait_for_backlog_locked(s, listener, nonblock, deadline);
+    if (!err) {
+        s->peer_cred = listener->peer_cred;
+        end->name = name_ref(listener->name);
+        end->passes_cred = listener->passes_cred;
+        pair_locked(s, end);
+        list_push_back(&listener->backlog, &end->backlog_node);
+        listener->backlog_count++;
+        waitq_notify(&listener->readable);
+        waitq_notify(&s->writable);
+    }
+    spin_unlock(&socket_lock);
+    if (err)
+        socket_put(end);
+    return (int)socket_wait_end(err, s->send_ns, deadline);
+}
+
+/* What came from elsewhere before is dropped. */
+static int
+connect_datagrams(struct socket *s, struct socket *target)
+{
+    struct list_node messages = LIST_INIT(messages);
+    struct socket *old = NULL;
+    int err = 0;
+    spin_lock(&socket_lock);
+    if (target && target->peer && target->peer != s) {
+        err = -EPERM;
+    } else if (target != s->peer) {
+        if (s->peer && !s->is_receiving)
+            empty_queue_locked(s, &messages);
+        old = socket_set_peer_locked(s, target);
+        s->state = target ? SOCKET_CONNECTED : SOCKET_FREE;
+        waitq_notify(&s->writable);
+    }
+    spin_unlock(&socket_lock);
+    message_free_all(&messages);
+    if (old)
+        socket_put(old);
+    return err;
+}
+
+int
+socket_connect(struct socket *s, struct socket *target, bool nonblock)
+{
+    return socket_is_paired(s) ? connect_pair(s, target, nonblock)
+                               : connect_datagrams(s, target);
+}
+
+static int
+accept_locked(struct socket *s, bool nonblock, uint64_t deadline_ns,
+              struct socket **out) REQUIRES(socket_lock)
+{
+    struct list_node *node;
+    while (!(node = list_pop_front(&s->backlog))) {
+        if (s->state != SOCKET_LISTENING || s->shut & SOCKET_SHUT_READ)
+            return -EINVAL;
+        int err = socket_wait_locked(&s->readable, nonblock, deadline_ns);
+        if (err)
+            return err;
+    }
+    s->backlog_count--;
+    waitq_wake_any(&s->room);
+    *out = list_entry(node, struct socket, backlog_node);
+    return 0;
+}
+
+int
+socket_accept(struct socket *s, bool nonblock, struct socket **out)
+{
+    if (!socket_is_paired(s))
+        return -EOPNOTSUPP;
+    uint64_t deadline = socket_wait_begin(s->receive_ns);
+    spin_lock(&socket_lock);
+    int err = accept_locked(s, nonblock, deadline, out);
+    spin_unlock(&socket_lock);
+    return (int)socket_wait_end(err, s->receive_ns, deadline);
+}
+
+void
+socket_unaccept(struct socket *s, struct socket *connection)
+{
+    spin_lock(&socket_lock);
+    list_push_front(&s->backlog, &connection->backlog_node);
+    s->backlog_count++;
+    waitq_notify(&s->readable);
+    spin_unlock(&socket_lock);
+}
+
+void
+socket_shutdown(struct socket *s, unsigned directions)
+{
+    unsigned theirs = (directions & SOCKET_SHUT_READ ? SOCKET_SHUT_WRITE : 0) |
+                      (directions & SOCKET_SHUT_WRITE ? SOCKET_SHUT_READ : 0);
+    spin_lock(&socket_lock);
+    struct socket *other = socket_is_paired(s) ? s->peer : NULL;
+    s->shut |= directions;
+    waitq_notify(&s->readable);
+    waitq_notify(&s->writable);
+    socket_tell_senders_locked(s);
+    if (other) {
+        other->shut |= theirs;
+        waitq_notify(&other->readable);
+        waitq_notify(&other->writable);
+        waitq_wake_any(&other->room); /* where this one's senders wait */
+    }
+    spin_unlock(&socket_lock);
+}
+
+int
+socket_take_error(struct socket *s)
+{
+    spin_lock(&socket_lock);
+    int error = s->error;
+    s->error = 0;
+    spin_unlock(&socket_lock);
+    return error;
+}
+
+bool
+socket_leads_to_locked(struct socket *from, const struct socket *to)
+{
+    static uint64_t walks; /* guarded by socket_lock */
+    struct socket *todo = from, *next;
+    const struct message *m;
+    from->walk = ++walks;
+    from->walk_next = NULL;
+    while (todo && todo != to) {
+        struct socket *s = todo;
+        todo = s->walk_next;
+        list_for_each_entry (next, &s->backlog, backlog_node) {
+            next->walk_next = todo; /* it is in no other backlog or queue */
+            todo = next;
+        }
+        list_for_each_entry (m, &s->carriers, carrier_node)
+            for (unsigned i = 0; i < m->rights->count; i++) {
+                next = socket_of(m->rights->files[i]);
+                if (!next || next->walk == walks)
+                    continue;
+                next->walk = walks;
+                next->walk_next = todo;
+                todo = next;
+            }
+    }
+    return todo != NULL;
+}
+
+/* ---- What every file does ---- */
+
+static int64_t
+socket_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+{
+    struct incoming incoming = {.nonblock = file_is_nonblocking(file)};
+    int64_t n = transfer_receive(file->private, uio, &incoming);
+    transfer_end(&incoming);
+    return n;
+}
+
+static int64_t
+socket_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
+{
+    const struct socket *s = file->private;
+    struct outgoing outgoing = {.cred = control_own_cred(),
+                                .nonblock = file_is_nonblocking(file)};
+    int64_t n = transfer_send(file->private, uio, &outgoing);
+    if (n == -EPIPE && s->type == SOCK_STREAM)
+        signal_send_current(SIGPIPE);
+    return n;
+}
+
+bool
+socket_has_room_locked(const struct socket *s, struct socket *target)
+{
+    bool has_room = target->charge < s->send_limit &&
+                    (socket_is_paired(s) || target->peer == s ||
+                     target->count <= SOCKET_DATAGRAMS_MAX);
+    target->is_wanted |= !has_room;
+    return has_room;
+}
+
+/* What poll waits for is half of the queue: else sender and receiver would
+ * take turns message by message. */
+static bool
+is_writable_locked(const struct socket *s) REQUIRES(socket_lock)
+{
+    struct socket *target = s->peer;
+    if (!target)
+        return true;
+    bool is_half = target->charge <= s->send_limit / 2;
+    target->is_wanted |= !is_half;
+    return is_half && socket_has_room_locked(s, target);
+}
+
+static unsigned
+socket_poll(struct file *file, struct poll_table *table)
+{
+    struct socket *s = file->private;
+    unsigned ready = 0;
+    spin_lock(&socket_lock);
+    poll_wait(table, &s->readable);
+    poll_wait(table, &s->writable);
+    if (!list_is_empty(&s->queue) || !list_is_empty(&s->backlog))
+        ready |= POLL_IN;
+    if (s->shut & SOCKET_SHUT_READ)
+        ready |= POLL_IN | POLLRDHUP;
+    if (s->shut == (SOCKET_SHUT_READ | SOCKET_SHUT_WRITE) ||
+        (socket_is_paired(s) && s->state == SOCKET_FREE))
+        ready |= POLLHUP;
+    if (s->error)
+        ready |= POLLERR;
+    if (s->state != SOCKET_LISTENING && is_writable_locked(s))
+        ready |= POLL_OUT;
+    spin_unlock(&socket_lock);
+    return ready;
+}
+
+static int64_t
+socket_ioctl(struct file *file, unsigned command, uint64_t arg)
+{
+    struct socket *s = file->private;
+    int count;
+    if (command != FIONREAD && command != TIOCOUTQ)
+        return -ENOTTY;
+    if (READ_ONCE(s->state) == SOCKET_LISTENING)
+        return -EINVAL;
+    if (command == FIONREAD) {
+        count = (int)transfer_count(s);
+    } else {
+        spin_lock(&socket_lock);
+        count = s->peer ? (int)s->peer->charge : 0;
+        spin_unlock(&socket_lock);
+    }
+    return uaccess_write(uaddr(arg), &count, sizeof(count));
+}
+
+static void
+socket_stat(struct file *file, struct stat *st)
+{
+    const struct socket *s = file->private;
+    memset(st, 0, sizeof(*st));
+    st->st_dev = SOCKET_DEV;
+    st->st_ino = s->ino;
+    st->st_mode = S_IFSOCK | 0777;
+    st->st_nlink = 1;
+    st->st_blksize = 4096;
+}
+
+const struct file_ops socket_ops = {
+    .release = socket_release,
+    .read = socket_read,
+    .write = socket_write,
+    .ioctl = socket_ioctl,
+    .poll = socket_poll,
+    .stat = socket_stat,
+    .is_stream = true,
+};

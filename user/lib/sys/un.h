@@ -1,0 +1,4 @@
+/* Addresses of unix-domain sockets. */
+#pragma once
+
+#include <sys/socket.h>
