@@ -14,8 +14,8 @@
 #define PTE_A (1ul << 6)
 #define PTE_D (1ul << 7)
 
-/* The first of the two bits that hardware leaves to software: the frame is
- * shared and must be copied before it is written. */
+/* The first of the two bits that hardware leaves to software: the frame, be it
+ * a page or a table, is shared and must be copied before it is written. */
 #define PTE_COW (1ul << 8)
 
 #define PTE_PPN_SHIFT 10

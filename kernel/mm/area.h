@@ -73,8 +73,17 @@ area_page(const struct area *area, uint64_t va)
 void space_revoke(struct space *space, uint64_t start, uint64_t end)
     REQUIRES(space->lock);
 
-/* Takes all pages out of [start, end); nothing is cached of them after.
- * `alone`: the space has no users. */
+/* Makes tables that map part of [start, end) the space's own, which fork let it
+ * share: before entries in it change. Returns 0 or -ENOMEM. */
+MUST_CHECK int space_own_tables(struct space *space, uint64_t start,
+                                uint64_t end) REQUIRES(space->lock);
+
+/* Lets go of the tables of a range that the space shares. It has no users. */
+void space_put_tables(struct space *space, uint64_t start, uint64_t end)
+    REQUIRES(space->lock);
+
+/* Takes all pages out of [start, end), whose tables are its own; nothing is
+ * cached of them after. `alone`: the space has no users. */
 void space_drop_pages(struct space *space, uint64_t start, uint64_t end,
                       bool alone) REQUIRES(space->lock);
 

@@ -1,41 +1,180 @@
 #include "abi/errno.h"
+#include "arch/barrier.h"
+#include "lib/string.h"
 #include "mm/area.h"
 #include "mm/frame.h"
 #include "mm/pagetable.h"
 
-/* Gives the child the pages of [va, end), which one lowest-level table maps,
- * entry being va's; neither side writes to private ones from now on. */
-static int
-share_table(struct space *child, uint64_t va, uint64_t end, uint64_t *entry,
-            bool private)
+/* Copies of spaces. Neither side writes to what both have: a page is copied by
+ * who writes to it (mm/fault.c). Where all areas are private memory without an
+ * object, that may be put off for the table itself: both have one lowest-level
+ * table, PTE_COW in the entries that lead to it says so, all its pages are
+ * marked the same, and nobody changes it. Each user counts as a reference to
+ * its frame. Who wants to change it makes a copy first, or finds that nobody
+ * else is left. Pages of objects are not in such a table, for they can be
+ * taken away when there is no memory for a copy. */
+
+/* ---- Tables of one's own ---- */
+
+/* Lets go of a table that others may have, and with the last of them, of what
+ * it maps. No hart uses it for the caller's space any more. */
+static void
+put_table(uint64_t *table)
 {
-    uint64_t *copy = pt_walk(child->root, va, 0, true);
+    if (frame_unref_shared(table))
+        return;
+    for (unsigned i = 0; i < PT_ENTRIES; i++)
+        if (table[i] & PTE_V)
+            frame_unref(phys_to_virt(pte_address(table[i])));
+    frame_free(table, 0);
+}
+
+/* Gives the space a copy of the table for va. Others may change the old one as
+ * soon as they alone have it, so no hart of this space may be in there. */
+static int
+copy_table(struct space *space, uint64_t va, uint64_t *middle)
+    REQUIRES(space->lock)
+{
+    uint64_t *shared = phys_to_virt(pte_address(*middle));
+    uint64_t *copy = frame_alloc(0);
     if (!copy)
         return -ENOMEM;
-    for (; va < end; va += PAGE_SIZE, entry++, copy++) {
+    memcpy(copy, shared, PAGE_SIZE);
+    for (unsigned i = 0; i < PT_ENTRIES; i++)
+        if (copy[i] & PTE_V)
+            frame_ref(phys_to_virt(pte_address(copy[i])));
+    barrier_write();
+    *middle = pte_make(virt_to_phys(copy), PTE_V);
+    va = ALIGN_DOWN(va, pte_span(1));
+    space_revoke(space, va, va + pte_span(1));
+    put_table(shared);
+    return 0;
+}
+
+int
+space_own_tables(struct space *space, uint64_t start, uint64_t end)
+{
+    int error = 0;
+    for (uint64_t va = start; space->shares && error == 0 && va < end;
+         va = space_end_of_table(space, va, end)) {
+        uint64_t *middle = pt_walk(space->root, va, 1, false);
+        if (!middle || !(*middle & PTE_COW))
+            continue;
+        if (frame_refs(phys_to_virt(pte_address(*middle))) == 1)
+            *middle &= ~PTE_COW;
+        else
+            error = copy_table(space, va, middle);
+    }
+    return error;
+}
+
+void
+space_put_tables(struct space *space, uint64_t start, uint64_t end)
+{
+    for (uint64_t va = start; space->shares && va < end;
+         va = space_end_of_table(space, va, end)) {
+        uint64_t *middle = pt_walk(space->root, va, 1, false), entry;
+        if (!middle || !(*middle & PTE_COW))
+            continue;
+        entry = *middle;
+        *middle = 0;
+        put_table(phys_to_virt(pte_address(entry)));
+    }
+}
+
+/* ---- fork ---- */
+
+/* A space that is being copied, and what is known of the table last come to. */
+struct copy {
+    struct space *from, *child;
+    uint64_t table_end; /* 0: nothing yet */
+    bool shared;        /* both have it */
+};
+
+/* Makes a page of private memory one that neither side writes to. */
+static void
+protect(uint64_t *entry)
+{
+    if (*entry & PTE_V)
+        *entry = (*entry & ~PTE_W) | PTE_COW;
+}
+
+/* Whether a range, of which area has a part, is memory without objects. */
+static bool
+has_no_object(const struct area *area, uint64_t start, uint64_t end)
+{
+    for (const struct area *a = area; a && a->end > start; a = area_previous(a))
+        if (a->object)
+            return false;
+    for (const struct area *a = area; a && a->start < end; a = area_next(a))
+        if (a->object)
+            return false;
+    return true;
+}
+
+/* Comes to the table for va, of area: shares it with the child if that may be,
+ * unless it is done. Returns 0 or -ENOMEM. */
+static int
+share_table(struct copy *copy, const struct area *area, uint64_t va)
+{
+    uint64_t *middle = pt_walk(copy->from->root, va, 1, false);
+    uint64_t base = ALIGN_DOWN(va, pte_span(1));
+    if (va < copy->table_end)
+        return 0;
+    copy->table_end = base + pte_span(1);
+    copy->shared =
+        middle && *middle & PTE_V && has_no_object(area, base, copy->table_end);
+    if (!copy->shared)
+        return 0;
+    uint64_t *theirs = pt_walk(copy->child->root, va, 1, true);
+    if (!theirs)
+        return -ENOMEM;
+    uint64_t *table = phys_to_virt(pte_address(*middle));
+    for (unsigned i = 0; i < PT_ENTRIES && !(*middle & PTE_COW); i++)
+        protect(&table[i]);
+    frame_ref(table);
+    copy->from->shares = copy->child->shares = true;
+    *middle |= PTE_COW;
+    *theirs = *middle;
+    return 0;
+}
+
+/* Gives the child the pages of [va, end), which one lowest-level table maps,
+ * entry being va's. */
+static int
+share_pages(struct copy *copy, uint64_t va, uint64_t end, uint64_t *entry,
+            bool private)
+{
+    uint64_t *theirs = pt_walk(copy->child->root, va, 0, true);
+    if (!theirs)
+        return -ENOMEM;
+    for (; va < end; va += PAGE_SIZE, entry++, theirs++) {
         if (!(*entry & PTE_V))
             continue;
         if (private)
-            *entry = (*entry & ~PTE_W) | PTE_COW;
-        *copy = *entry;
+            protect(entry);
+        *theirs = *entry;
         frame_ref(phys_to_virt(pte_address(*entry)));
-        child->resident += PAGE_SIZE;
     }
     return 0;
 }
 
 static int
-share_area(struct space *from, struct space *child, const struct area *area)
-    REQUIRES(child->lock)
-REQUIRES(from->lock)
+share_area(struct copy *copy, const struct area *area)
+    REQUIRES(copy->child->lock)
+REQUIRES(copy->from->lock)
 {
+    struct space *from = copy->from;
     uint64_t va = area->start, table_end;
-    int error = area_add(child, area);
+    int error = area_add(copy->child, area);
     for (; error == 0 && va < area->end; va = table_end) {
         uint64_t *entry = pt_walk(from->root, va, 0, false);
         table_end = space_end_of_table(from, va, area->end);
-        if (entry)
-            error = share_table(child, va, table_end, entry,
+        if (!entry)
+            continue;
+        error = share_table(copy, area, va);
+        if (error == 0 && !copy->shared)
+            error = share_pages(copy, va, table_end, entry,
                                 !(area->flags & AREA_SHARED));
     }
     return error;
@@ -46,6 +185,7 @@ REQUIRES(from->lock)
 static int
 share_all(struct space *from, struct space *child) REQUIRES(from->lock)
 {
+    struct copy copy = {.from = from, .child = child};
     struct area *area;
     int error = 0;
     child->lock.rank = RANK_NEW_SPACE;
@@ -56,10 +196,11 @@ share_all(struct space *from, struct space *child) REQUIRES(from->lock)
     child->limit_data = from->limit_data;
     child->limit_stack = from->limit_stack;
     list_for_each_entry (area, &from->areas, node) {
-        error = share_area(from, child, area);
+        error = share_area(&copy, area);
         if (error != 0)
             break;
     }
+    child->resident = from->resident;
     child->lock.rank = RANK_PAGETABLE;
     spin_unlock(&child->lock);
     return error;

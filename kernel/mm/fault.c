@@ -123,6 +123,8 @@ fault_locked(struct space *space, struct fault *fault) REQUIRES(space->lock)
     if (!area || !(area->prot & fault->access))
         return area ? -EACCES : -EFAULT;
     uint64_t *entry = pt_walk(space->root, fault->va, 0, true);
+    if (!entry && space_own_tables(space, fault->va, fault->va + 1) == 0)
+        entry = pt_walk(space->root, fault->va, 0, true);
     if (!entry)
         return -ENOMEM;
     if (!(*entry & PTE_V))

@@ -314,6 +314,18 @@ frame_unref(void *frame)
     }
 }
 
+bool
+frame_unref_shared(void *frame)
+{
+    struct frame *f = &frames[frame_number(frame)];
+    uint32_t refs = frame_refs(frame);
+    while (refs > 1)
+        if (__atomic_compare_exchange_n(&f->refs, &refs, refs - 1, true,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            return true;
+    return false;
+}
+
 unsigned
 frame_refs(const void *frame)
 {

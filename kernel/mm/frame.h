@@ -30,6 +30,9 @@ void frame_ref(void *frame);
 void frame_unref(void *frame);
 unsigned frame_refs(const void *frame);
 
+/* Drops a reference that is not the only one. Returns whether it did. */
+bool frame_unref_shared(void *frame);
+
 /* What a block is used for, for whoever has but an address inside it. The
  * slab allocator marks its blocks; frame_find_block returns the start of the
  * allocated block that address lies in, its order and mark. */

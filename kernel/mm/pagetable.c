@@ -22,7 +22,7 @@ pt_walk(uint64_t *root, uint64_t va, unsigned level, bool create)
                 return NULL;
             barrier_write(); /* a hart may walk here: zeros first */
             *entry = pte_make(virt_to_phys(fresh), PTE_V);
-        } else if (pte_is_leaf(*entry)) {
+        } else if (pte_is_leaf(*entry) || (create && *entry & PTE_COW)) {
             return NULL;
         }
         table = table_of(*entry);

@@ -9,7 +9,8 @@
 
 /* Returns the entry that maps, or would map, va at the given level; NULL if
  * there is no table for it yet and `create` is false or memory has run out,
- * or if a larger page covers va. */
+ * if a larger page covers va, or if the table is shared and `create` says that
+ * it will be changed. */
 uint64_t *pt_walk(uint64_t *root, uint64_t va, unsigned level, bool create);
 
 /* Maps [va, va + size) to physical memory from pa on, with the largest pages

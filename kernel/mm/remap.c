@@ -3,8 +3,8 @@
 #include "mm/frame.h"
 #include "mm/pagetable.h"
 
-/* Moves the entries of pages from one range to another, whose tables are there
- * and empty. */
+/* Moves the entries of pages from one range to another. The tables of both are
+ * there and its own. */
 static void
 move_pages(struct space *space, uint64_t from, uint64_t to, uint64_t size)
     REQUIRES(space->lock)
@@ -23,6 +23,9 @@ static int
 make_tables(struct space *space, uint64_t start, uint64_t end)
     REQUIRES(space->lock)
 {
+    int error = space_own_tables(space, start, end);
+    if (error != 0)
+        return error;
     for (uint64_t va = start; va < end; va = space_end_of_table(space, va, end))
         if (!pt_walk(space->root, va, 0, true))
             return -ENOMEM;
@@ -47,6 +50,8 @@ move_locked(struct space *space, const struct area *area, uint64_t start,
 {
     struct area wanted = describe(area, start, to, new_size);
     int error = make_tables(space, to, to + MIN(size, new_size));
+    if (error == 0)
+        error = space_own_tables(space, start, start + size);
     if (error == 0)
         error = area_add(space, &wanted);
     if (error != 0)

@@ -59,8 +59,10 @@ space_leave(struct space *space)
     if (__atomic_fetch_sub(&space->users, 1, __ATOMIC_ACQ_REL) > 1)
         return;
     spin_lock(&space->lock);
-    list_for_each_entry (area, &space->areas, node)
+    list_for_each_entry (area, &space->areas, node) {
+        space_put_tables(space, area->start, area->end);
         space_drop_pages(space, area->start, area->end, true);
+    }
     area_remove(space, 0, USER_END, &dead);
     pt_free_user_tables(space->root);
     space->generation++;
@@ -101,6 +103,9 @@ space_clear_range(struct space *space, uint64_t start, uint64_t end,
 {
     int error = area_split(space, start, end);
     if (error != 0 || area_is_free(space, start, end))
+        return error;
+    error = space_own_tables(space, start, end);
+    if (error != 0)
         return error;
     space_drop_pages(space, start, end, false);
     area_remove(space, start, end, dead);
@@ -165,6 +170,8 @@ space_discard(struct space *space, uint64_t start, uint64_t size)
     spin_lock(&space->lock);
     error = area_covers(space, start, start + size) ? 0 : -ENOMEM;
     if (error == 0)
+        error = space_own_tables(space, start, start + size);
+    if (error == 0)
         space_drop_pages(space, start, start + size, false);
     spin_unlock(&space->lock);
     return error;
@@ -207,6 +214,8 @@ space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
         return error;
     spin_lock(&space->lock);
     error = area_covers(space, start, end) ? 0 : -ENOMEM;
+    if (error == 0)
+        error = space_own_tables(space, start, end);
     if (error == 0)
         error = area_split(space, start, end);
     struct area *area = area_find(space, start);

@@ -53,6 +53,7 @@ struct space {
     uint64_t size;     /* bytes in areas */
     uint64_t resident; /* bytes of pages that are there */
     uint64_t peak;     /* the same at most, up to when some last went */
+    bool shares;       /* fork has made tables those of other spaces, too */
 
     /* Bytes at most: in areas; that are private and writable; of the stack. */
     uint64_t limit_size, limit_data, limit_stack;

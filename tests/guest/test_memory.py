@@ -22,6 +22,7 @@ def run_as_init(program, **options):
 
 PROGRAMS = {
     "pointers": dict(program="pointers", harts=2),
+    "forks": dict(program="forks", harts=4),
     "calls": dict(program="memory_calls", harts=2),
     "threads-1": dict(program="mmap_threads", harts=1),
     "threads-4": dict(program="mmap_threads", harts=4),

@@ -11,14 +11,14 @@ from harness import Guest, Skip, built, cases
 
 IMAGE = built("musl.img")
 # What wants to be process 1 is tried so.
-INIT = ("files", "hello", "poll", "ptys", "locks", "events", "mounts")
+INIT = ("files", "hello", "poll", "ptys", "locks", "events", "mmap_threads", "mounts")
 TOGETHER = {
     "dynamic": ("dynamic", "threads", "signals_handlers"),
     "files": (
         "attributes", "content", "files_stress", "names", "renames", "rights",
         "setid", "users",
     ),
-    "memory": ("memory_calls", "mmap", "mmap_threads", "pointers"),
+    "memory": ("forks", "memory_calls", "mmap", "pointers"),
     "signals": (
         "signals_calls", "signals_children", "signals_frames", "signals_queue",
         "signals_threads", "signals_timers", "signals_vdso",

@@ -219,6 +219,9 @@ bench_processes(void)
     touch();
     row("fork_exit_1mib", fork_exit_wait, 20);
     row("fork_touch_1mib", fork_touch_1mib, 5);
+    memory = map(64 * MIB);
+    memset(memory, 1, 64 * MIB);
+    row("fork_exit_64mib", fork_exit_wait, 20);
 }
 
 int
