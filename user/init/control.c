@@ -4,3 +4,7 @@ control_open(void)
 {
     return 0;
 }
+void
+control_turn(void)
+{
+}

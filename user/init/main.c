@@ -8,6 +8,7 @@
 #include "log.h"
 #include "loop.h"
 #include "phase.h"
+#include "reap.h"
 #include "service.h"
 #include "shutdown.h"
 #include "supervise.h"
@@ -119,24 +120,27 @@ has_console_service(void)
 {
     for (struct service *s = service_next(NULL); s; s = service_next(s))
         if (s->config->console && s->state != SERVICE_FAILED &&
-            (s->wanted || depend_is_up(s)))
+            (s->wanted || s->again || depend_is_up(s)))
             return true;
     return false;
 }
 
-/* Somebody must be able to look after what is wrong. */
+/* Somebody must be able to look after what is wrong: if there is no shell of
+ * the disk's, the one that is part of the kernel. */
 static void
 ensure_shell(void)
 {
-    struct service *s;
+    struct service *s = service_find("shell");
 
     if (has_console_service())
         return;
+    if (s)
+        errx(1, "shell: %s", s->reason);
     log_error("no service has the console: a shell takes it");
     load_text("shell", shell_file, boot_words);
     s = service_find("shell");
     if (!s || service_start(s, "no other has the console") != 0)
-        errx(1, "and there is no shell");
+        errx(1, "there is no shell");
 }
 
 static void
@@ -163,7 +167,6 @@ next_phase(void)
     }
     if (now_in == PHASE_MONITOR) {
         log_boot("phase %d: monitoring", PHASE_MONITOR + 1);
-        ensure_shell();
         depend_open_console();
     }
 }
@@ -176,8 +179,11 @@ turn(void)
         next_phase();
         supervise_turn();
     }
-    if (now_in == PHASE_MONITOR)
+    if (now_in == PHASE_MONITOR && !shutdown_has_begun()) {
+        ensure_shell();
         supervise_turn();
+    }
+    control_turn();
     shutdown_turn();
 }
 
@@ -221,13 +227,15 @@ main(int argc, char **argv)
     setenv("PATH", "/bin:/sbin", 0);
     setenv("TERM", "vt100", 0);
     read_boot_words();
+    if (is_booted_with("test.init"))
+        __builtin_trap();
     log_set_quiet(is_booted_with("quiet"));
     greet();
     phase_begin(PHASE_FILES);
     filesystems_start(summary, sizeof(summary));
     phase_end(PHASE_FILES, summary);
 
-    supervise_start();
+    reap_start();
     loop_on_signal(SIGTERM, come_down);
     loop_on_signal(DOWN_POWER_OFF, come_down);
     loop_on_signal(DOWN_REBOOT, come_down);

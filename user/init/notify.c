@@ -36,8 +36,8 @@ take_text(struct notify *n, struct service *s)
         n->used = 0;
 }
 
-/* False at the end of what comes. */
-static bool
+/* Reads once: the bytes that came, 0 if none have, negative at the end. */
+static int
 take_some(struct notify *n)
 {
     struct supervision *v = CONTAINER(n, struct supervision, notify);
@@ -45,10 +45,10 @@ take_some(struct notify *n)
         read(n->watch.fd, n->text + n->used, sizeof(n->text) - n->used);
 
     if (got <= 0)
-        return got < 0 && errno == EAGAIN;
+        return got < 0 && errno == EAGAIN ? 0 : -1;
     n->used += (size_t)got;
     take_text(n, v->service);
-    return true;
+    return (int)got;
 }
 
 static void
@@ -57,7 +57,7 @@ come(struct watch *w, short events)
     struct notify *n = CONTAINER(w, struct notify, watch);
 
     (void)events;
-    if (!take_some(n))
+    if (take_some(n) < 0)
         notify_close(n);
 }
 
@@ -67,6 +67,13 @@ notify_open(struct notify *n, int fd)
     n->used = 0;
     n->watch = (struct watch){.fd = fd, .events = POLLIN, .ready = come};
     loop_watch(&n->watch);
+}
+
+void
+notify_drain(struct notify *n)
+{
+    while (n->watch.fd >= 0 && take_some(n) > 0)
+        ;
 }
 
 void

@@ -18,5 +18,8 @@ struct notify {
 /* Listens to what comes from fd, which it takes over, for service s. */
 void notify_open(struct notify *n, int fd);
 
-/* Takes what is still there, and closes it. Fine if it is closed. */
+/* Takes what has come by now. Fine if it is closed. */
+void notify_drain(struct notify *n);
+
+/* Stops listening. Fine if it is closed. */
 void notify_close(struct notify *n);

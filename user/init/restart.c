@@ -18,7 +18,7 @@ count_recent(const struct restart_history *h, uint64_t window, uint64_t now)
     unsigned recent = 0;
 
     for (unsigned i = 0; i < kept; i++)
-        if (now - h->at[i] < window)
+        if (h->at[i] + window > now)
             recent++;
     return recent;
 }

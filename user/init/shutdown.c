@@ -37,6 +37,12 @@ shutdown_begin(enum shutdown_kind kind, const char *why)
     service_stop_all(why);
 }
 
+bool
+shutdown_has_begun(void)
+{
+    return begun;
+}
+
 /* Waits until no process is left but init; false if some are there still after
  * PATIENCE. */
 static bool

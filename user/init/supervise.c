@@ -1,21 +1,17 @@
 #include "supervise.h"
 #include "depend.h"
+#include "ended.h"
 #include "log.h"
 #include "spawn.h"
 #include "state.h"
 #include "supervision.h"
 #include <errno.h>
 #include <poll.h>
-#include <prog.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/* How many processes are reaped before others get their turn. */
-#define REAP_AT_ONCE 256
 
 static void time_is_up(struct timer *t);
 static void child_spoke(struct watch *w, short events);
@@ -44,91 +40,6 @@ supervise_forget(struct service *s)
     v->not_before = 0;
     if (!depend_is_up(s))
         loop_clear_timer(&v->timer);
-}
-
-/* ---- Down ---- */
-
-/* No process is left: closes what belonged to it. */
-static void
-clean_up(struct service *s)
-{
-    struct supervision *v = s->supervision;
-
-    loop_clear_timer(&v->timer);
-    health_end(&v->health);
-    notify_close(&v->notify);
-    if (v->failure.fd >= 0) {
-        loop_unwatch(&v->failure);
-        close(v->failure.fd);
-        v->failure.fd = -1;
-    }
-    v->blame[0] = '\0';
-    s->pid = 0;
-    s->status_text[0] = '\0';
-    if (s->config->console)
-        log_set_console_taken(false);
-}
-
-static void
-tell_dependants(const struct service *s)
-{
-    for (struct service *t = service_next(NULL); t; t = service_next(t))
-        if (depend_is_up(t) &&
-            config_lists(&t->config->requires, s->config->name))
-            log_line("%s: %s, which it requires, is down", t->config->name,
-                     s->config->name);
-}
-
-/* s has ended by itself and is to be started again, if its policy allows. */
-static bool
-try_again(struct service *s, const char *reason)
-{
-    struct supervision *v = s->supervision;
-    uint64_t delay = restart_delay(&v->history, s->config, loop_now());
-
-    if (delay == RESTART_NEVER) {
-        s->wanted = false;
-        state_event(s, SERVICE_GAVE_UP, "%s, after %u restarts in %lu s",
-                    reason, s->config->restart_limit,
-                    s->config->restart_window / CONFIG_SECOND);
-        return false;
-    }
-    s->restarts++;
-    v->not_before = loop_now() + delay;
-    state_event(s, SERVICE_ENDED, "%s; starting again in %lu ms", reason,
-                delay / 1000000);
-    loop_set_timer(&v->timer, v->not_before);
-    return true;
-}
-
-/* s, which was up, has no process any more. clean: as it should. */
-static void
-went_down(struct service *s, bool clean, const char *reason)
-{
-    bool asked = s->state == SERVICE_STOPPING || !s->wanted;
-
-    clean_up(s);
-    if (asked) {
-        state_event(s, SERVICE_ENDED, "%s", reason);
-    } else if (restart_is_due(s->config, clean)) {
-        if (try_again(s, reason))
-            tell_dependants(s);
-    } else {
-        s->wanted = false;
-        state_event(s, clean ? SERVICE_ENDED : SERVICE_GAVE_UP, "%s", reason);
-    }
-    if (s->config->console && !clean && !asked && s->state == SERVICE_STOPPED)
-        log_error("%s: %s", s->config->name, s->reason);
-}
-
-/* What it is for is not there, or its program is not: another try would not
- * help. */
-static void
-stays_down(struct service *s, enum service_event event, const char *reason)
-{
-    clean_up(s);
-    s->wanted = false;
-    state_event(s, event, "%s", reason);
 }
 
 /* ---- Up ---- */
@@ -178,7 +89,7 @@ launch(struct service *s)
 
     if (missing) {
         snprintf(text, sizeof(text), "there is no %s", missing);
-        stays_down(s, SERVICE_NO_HARDWARE, text);
+        ended_for_good(s, SERVICE_NO_HARDWARE, text);
         return;
     }
     snprintf(text, sizeof(text), "%s", s->reason);
@@ -189,7 +100,7 @@ launch(struct service *s)
     err = spawn_service(s, &child);
     if (err) {
         snprintf(text, sizeof(text), "no process: %s", strerror(-err));
-        went_down(s, false, text);
+        ended_decide(s, false, text);
         return;
     }
     s->pid = child.pid;
@@ -223,116 +134,17 @@ child_spoke(struct watch *w, short events)
         return;
     snprintf(text, sizeof(text), "cannot run: %s: %s", failure.what,
              strerror(failure.error));
-    stays_down(s, SERVICE_GAVE_UP, text);
+    ended_for_good(s, SERVICE_GAVE_UP, text);
 }
 
-/* ---- Ended ---- */
-
-static void
-describe_end(const struct service *s, int status, char *to, size_t size)
-{
-    const char *blame = s->supervision->blame;
-    const char *name;
-
-    if (*blame) {
-        snprintf(to, size, "%s", blame);
-    } else if (WIFSIGNALED(status)) {
-        name = signal_name(WTERMSIG(status));
-        snprintf(to, size, "killed by signal %d (SIG%s)", WTERMSIG(status),
-                 name ? name : "?");
-    } else {
-        snprintf(to, size, "ended with status %d", WEXITSTATUS(status));
-    }
-}
-
-/* The process of a forking service, which its pidfile names; 0: none. */
-static pid_t
-read_pidfile(const struct service *s)
-{
-    char text[24] = "", path[24];
-    char *end;
-    long pid;
-
-    if (!prog_read_text(s->config->pidfile, text, sizeof(text)))
-        return 0;
-    pid = strtol(text, &end, 10);
-    snprintf(path, sizeof(path), "/proc/%ld", pid);
-    return pid > 1 && *end == '\0' && access(path, F_OK) == 0 ? (pid_t)pid : 0;
-}
-
-/* The first process of a service that starts has ended well. Whether that was
- * all there was to it. */
-static bool
-came_up(struct service *s)
-{
-    if (s->config->type == CONFIG_ONESHOT) {
-        s->pid = 0;
-        supervise_ready(s);
-        return true;
-    }
-    if (s->config->type != CONFIG_FORKING)
-        return false;
-    s->pid = read_pidfile(s);
-    if (s->pid)
-        supervise_ready(s);
-    return s->pid != 0;
-}
-
-static void
-service_ended(struct service *s, int status)
+void
+supervise_hear(struct service *s)
 {
     struct supervision *v = s->supervision;
-    bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    char text[120];
 
-    /* What it said last comes before its end. */
     if (v->failure.fd >= 0)
         child_spoke(&v->failure, 0);
-    notify_close(&v->notify);
-    s->exit_status = status;
-    if (!depend_is_up(s))
-        return;
-    /* What is left of it must not go on without it. */
-    if (!(s->state == SERVICE_STARTING && clean))
-        kill(-s->pid, SIGKILL);
-    describe_end(s, status, text, sizeof(text));
-    if (s->state == SERVICE_STARTING && clean && came_up(s))
-        return;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == SERVICE_EXIT_NO_DEVICE &&
-        s->state != SERVICE_STOPPING)
-        stays_down(s, SERVICE_NO_HARDWARE,
-                   *s->status_text ? s->status_text : text);
-    else
-        went_down(s, clean && s->state == SERVICE_RUNNING, text);
-}
-
-static void
-process_ended(pid_t pid, int status)
-{
-    for (struct service *s = service_next(NULL); s; s = service_next(s)) {
-        if (s->pid == pid)
-            service_ended(s, status);
-        else if (!health_ended(&s->supervision->health, pid, status))
-            continue;
-        return;
-    }
-}
-
-/* Takes in processes that have ended: services, and all that were left to init
- * by parents that ended before. */
-static void
-reap(int number)
-{
-    int status;
-    pid_t pid;
-
-    for (int i = 0; i < REAP_AT_ONCE; i++) {
-        pid = waitpid(-1, &status, WNOHANG);
-        if (pid <= 0)
-            return;
-        process_ended(pid, status);
-    }
-    raise(number); /* there may be more: after the others' turn */
+    notify_drain(&v->notify);
 }
 
 /* ---- Time ---- */
@@ -380,7 +192,7 @@ ask_to_end(struct service *s)
     state_event(s, SERVICE_STOP_SENT, "%s", why);
     health_end(&s->supervision->health);
     if (s->pid == 0) { /* a oneshot */
-        went_down(s, true, why);
+        ended_decide(s, true, why);
         return;
     }
     loop_set_timer(&s->supervision->timer,
@@ -453,10 +265,4 @@ supervise_turn(void)
         for (struct service *s = service_next(NULL); s; s = service_next(s))
             stepped |= step(s);
     } while (stepped);
-}
-
-void
-supervise_start(void)
-{
-    loop_on_signal(SIGCHLD, reap);
 }

@@ -7,9 +7,6 @@
 
 #include "service.h"
 
-/* Takes over SIGCHLD. */
-void supervise_start(void);
-
 /* The supervisor's part of a service, from malloc; NULL: no memory. */
 struct supervision *supervise_add(struct service *s);
 
@@ -24,6 +21,9 @@ void supervise_kill(struct service *s, const char *why);
 /* s says that it does its work; that it is alive. */
 void supervise_ready(struct service *s);
 void supervise_beat(struct service *s);
+
+/* Takes what s's process has said until now. */
+void supervise_hear(struct service *s);
 
 /* Starts and stops what can be started and stopped, until nothing more can. */
 void supervise_turn(void);

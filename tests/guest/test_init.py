@@ -1,0 +1,568 @@
+"""The service manager: order, states, restarts, watchdogs, isolation, the end.
+
+Each test puts service files on a copy of test.img and reads /var/log/init,
+where every change of a service's state stands with its time. /tests/service
+(user/tests/service.c) is what the services run. INIT_ROUNDS in the environment
+says how often the machine is shut down; 5 times unless it is set.
+"""
+
+import os
+import random
+import re
+import subprocess
+
+import harness
+from harness import PROMPT, RECOVERY, Disk, Guest, cases
+
+ROUNDS = int(os.environ.get("INIT_ROUNDS", "5"))
+ICOUNT = ("-icount", "shift=0,sleep=off")  # time is what instructions take
+EVENT = re.compile(r"\[ *(\d+\.\d+)\] ([\w.-]+): ([\w-]+) -> ([\w-]+): (.*)")
+
+
+def service(words="stay", **keys):
+    """Return the text of a file for a service that runs /tests/service."""
+    keys = {"exec": f"/tests/service {words}", **keys}
+    return "".join(
+        f"{key.replace('_', '-')} = {value}\n" for key, value in keys.items()
+    )
+
+
+def image(tmp, services, remove=(), files=()):
+    """Return a copy of test.img with those service files in it.
+
+    services: name=text; remove: paths to take out; files: path=text.
+    """
+    path = os.path.join(tmp, "init.img")
+    efs = harness.built("host/efs")
+    subprocess.run(
+        ["cp", "--sparse=always", harness.built("test.img"), path], check=True
+    )
+    for name in remove:
+        subprocess.run([efs, "rm", "-r", path, name], check=True)
+    texts = {f"/etc/services.d/{name}": text for name, text in services.items()}
+    for name, text in {**texts, **dict(files)}.items():
+        source = os.path.join(tmp, "source")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(source, 0o644)
+        subprocess.run([efs, "put", path, source, name], check=True)
+    return path
+
+
+def events_of(log):
+    """Return (time, service, state before, state after, reason) of each event."""
+    return [(float(e[0]), *e[1:]) for e in EVENT.findall(log)]
+
+
+def log_of(guest):
+    """Return what init has logged."""
+    return guest.command("cat /var/log/init")
+
+
+def whole_log_of(guest):
+    """Return what init has logged, with what was moved to older files."""
+    older = "; ".join(f"cat /var/log/init.{n} 2>/dev/null" for n in (3, 2, 1))
+    return guest.command(f"{older}; cat /var/log/init")
+
+
+def wait_for(guest, text, tries=200):
+    """Wait until init's log has a line with the text; return the log."""
+    for _ in range(tries):
+        log = log_of(guest)
+        if text in log:
+            return log
+        guest.command("sleep 0.3")
+    raise harness.GuestError(f"init never logged {text!r}:\n{log}")
+
+
+def log_on(path):
+    """Return init's log as it is on a disk."""
+    efs = harness.built("host/efs")
+    return subprocess.run(
+        [efs, "cat", path, "/var/log/init"], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def check_disk(path):
+    """Fail unless a disk is clean."""
+    fsck = harness.built("host/fsck.eclipsefs")
+    done = subprocess.run([fsck, "-n", path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def power_off(guest):
+    """Switch the machine off; fail unless it says that all was well."""
+    guest.send("poweroff")
+    assert guest.wait() == 0
+
+
+# ---- Order ----
+
+
+def random_services(seed, count=14):
+    """Return (files, edges): edges has (later, earlier) for each pair."""
+    draw = random.Random(seed)
+    names = [f"s{n}" for n in range(count)]
+    draw.shuffle(names)  # so that the order is not that of names
+    files, edges = {}, set()
+    for n, name in enumerate(names):
+        keys = {"after": [], "requires": [], "wants": []}
+        for other in draw.sample(names[:n], min(n, draw.randrange(4))):
+            keys[draw.choice(sorted(keys))].append(other)
+            edges.add((name, other))
+        words = {key: " ".join(value) for key, value in keys.items() if value}
+        kind = draw.choice(["simple", "notify", "oneshot"])
+        wait = draw.randrange(30)
+        if kind == "notify":
+            files[name] = service(f"sleep={wait} ready stay", type=kind, **words)
+        elif kind == "oneshot":
+            files[name] = service(f"sleep={wait}", type=kind, **words)
+        else:
+            files[name] = service("stay", type=kind, **words)
+    return files, edges
+
+
+@cases(one=dict(seed=1), two=dict(seed=2), three=dict(seed=3))
+def test_order(seed, tmp):
+    """A random graph of services starts in its order and stops in reverse."""
+    files, edges = random_services(seed)
+    path = image(tmp, files)
+    with Guest(disks=[Disk(path, write=True)]) as guest:
+        guest.boot()
+        wait_for(guest, "phase 4")
+        for name in files:
+            wait_for(guest, f"{name}: starting -> running")
+        power_off(guest)
+    events = events_of(log_on(path))
+    when = {(name, after): n for n, (_, name, _, after, _) in enumerate(events)}
+    for later, earlier in edges:
+        assert when[earlier, "running"] < when[later, "starting"], (later, earlier)
+        assert when[later, "stopped"] < when[earlier, "stopping"], (later, earlier)
+    check_disk(path)
+
+
+def test_cycles(tmp):
+    """Cycles are named, their members fail, and all others start."""
+    files = {
+        "a": service(after="b"),
+        "b": service(requires="c"),
+        "c": service(wants="a"),
+        "itself": service(after="itself"),
+        "needs-a": service(requires="a"),
+        "after-a": service(after="a"),
+        "good": service(),
+    }
+    with Guest(disks=[image(tmp, files)]) as guest:
+        output = guest.boot()
+        for name, state in re.findall(r"init +(\S+): (a cycle: .*)", output):
+            assert name in ("a", "b", "c", "itself"), name
+        last = {name: (state, why) for _, name, _, state, why in events_of(log_of(guest))}
+        assert last["a"] == ("failed", "a cycle: a -> b -> c -> a"), last
+        assert last["b"][0] == last["c"][0] == "failed", last
+        assert last["itself"] == ("failed", "a cycle: itself -> itself"), last
+        assert last["needs-a"] == ("failed", "requires a, which is down"), last
+        assert last["after-a"][0] == last["good"][0] == "running", last
+
+
+def test_essential(tmp):
+    """Nothing of the system starts before what is essential runs."""
+    files = {
+        "first": service("sleep=300 ready stay", type="notify", phase="essential"),
+        "work": service("sleep=100", type="oneshot", phase="essential"),
+        "second": service(),
+    }
+    with Guest(disks=[image(tmp, files)]) as guest:
+        output = guest.boot()
+        assert re.search(r"phase 2: essential services, \d+ ms: 2 running, 0 failed", output)
+        log = log_of(guest)
+        assert log.index("first: starting -> running") < log.index("second: stopped")
+
+
+def test_types(tmp):
+    """What "running" means to each type of service."""
+    files = {
+        "forks": service(
+            "sleep=50 fork=/run/forks.pid stay", type="forking", pidfile="/run/forks.pid"
+        ),
+        "once": service("say=did", type="oneshot"),
+        "says": service("status=well ready stay", type="notify"),
+        "after-once": service("say=after", type="oneshot", requires="once forks says"),
+        "pidless": service("exit=0", type="forking", pidfile="/run/none.pid", restart="never"),
+        "fails": service("exit=3", type="oneshot", restart="never"),
+    }
+    with Guest(disks=[image(tmp, files)]) as guest:
+        guest.boot()
+        log = wait_for(guest, "after-once: starting -> running")
+        for name in ("forks", "once", "says"):
+            assert f"{name}: starting -> running" in log, log
+        assert "pidless: starting -> failed" in log, log
+        assert "fails: starting -> failed: ended with status 3" in log, log
+        pid = guest.command("cat /run/forks.pid")
+        guest.command(f"kill -9 {pid}")
+        wait_for(guest, "forks: running -> stopped: killed by signal 9")
+        assert "after" in guest.command("cat /var/log/after-once")
+
+
+# ---- What goes wrong ----
+
+
+def test_broken_files(tmp):
+    """Errors are told with their lines, and everything else starts."""
+    files = {
+        "broken": "exec = /tests/service stay\nexce = /bin/x\ntype = odd\n",
+        "empty": "",
+        "binary": "\x01\x02\x03=\x04",
+        "Bad.Name": service(),
+        "large": "#" * 20000,
+        "no-program": service(exec="/bin/nowhere at all"),
+        "no-user": service(user="nobody-there"),
+        "no-dependency": service(requires="nothing"),
+        "needs-program": service(requires="no-program"),
+        "good": service(),
+    }
+    with Guest(disks=[image(tmp, files)]) as guest:
+        output = guest.boot()
+        for text in (
+            "/etc/services.d/broken: line 2: unknown key 'exce'",
+            "/etc/services.d/broken: line 3: type: expected simple, forking, oneshot or "
+            "notify, not 'odd'",
+            "/etc/services.d/empty: exec is missing",
+            "/etc/services.d/binary: line 1: unknown key",
+            "/etc/services.d/Bad.Name: no name for a service",
+            "/etc/services.d/large: larger than a service file may be",
+        ):
+            assert text in output, text
+        last = {name: (state, why) for _, name, _, state, why in events_of(log_of(guest))}
+        assert last["broken"] == ("failed", "its file, line 2: unknown key 'exce'"), last
+        assert last["no-program"] == (
+            "failed", "cannot run: /bin/nowhere: No such file or directory"
+        ), last  # fmt: skip
+        assert "user nobody-there" in last["no-user"][1], last
+        assert last["no-dependency"] == (
+            "failed", "requires nothing, which there is not"
+        ), last  # fmt: skip
+        assert last["needs-program"] == (
+            "failed", "requires no-program, which is down"
+        ), last  # fmt: skip
+        assert last["good"][0] == "running", last
+
+
+def test_no_services(tmp):
+    """Without a directory of services there is a shell."""
+    path = image(tmp, {}, remove=["/etc/services.d"])
+    with Guest(disks=[path]) as guest:
+        assert "there is no /etc/services.d" in guest.boot()
+        assert guest.command("echo alive") == "alive"
+        power_off(guest)
+
+
+def test_no_console(tmp):
+    """If no service takes the console, a shell does."""
+    broken = "exec = /bin/sh\nconsole = perhaps\n"
+    with Guest(disks=[image(tmp, {}, files={"/etc/services.d/console": broken}.items())]) as guest:
+        output = guest.boot()
+        assert "/etc/services.d/console: line 2" in output
+        assert "no service has the console" in output
+        assert guest.command("echo alive") == "alive"
+
+
+def test_single():
+    """init=single gives a shell and starts no service."""
+    with Guest(bootargs="init=single") as guest:
+        guest.boot()
+        states = [e[1] for e in events_of(log_of(guest))]
+        assert set(states) == {"shell"}, states
+        power_off(guest)
+
+
+def test_no_shell(tmp):
+    """Without any shell on the disk, the kernel's own takes over."""
+    with Guest(disks=[image(tmp, {}, remove=["/bin/sh"])]) as guest:
+        output = guest.boot(RECOVERY)
+        assert "shell: cannot run: /bin/sh: No such file" in output
+        assert "init exited with status 1" in output
+
+
+def test_init_crashes():
+    """A fault of init's leads to the kernel's recovery shell, with the reason."""
+    with Guest(bootargs="test.init") as guest:
+        assert re.search(r"init was ended by signal \d+", guest.boot(RECOVERY))
+        guest.send("poweroff")
+        assert guest.wait() == 0
+
+
+def test_init_survives_signals():
+    """No signal ends init but those that end the machine."""
+    with Guest() as guest:
+        guest.boot()
+        for number in (1, 3, 9, 10, 11, 14, 15 - 2, 17, 18, 19, 24):
+            guest.command(f"kill -{number} 1")
+        assert guest.command("echo alive") == "alive"
+        assert "init" in guest.command("cat /proc/1/comm")
+
+
+# ---- Restarts ----
+
+
+def test_crash_loop(tmp):
+    """Restarts come after 1, 2 and 4 s, and then no more."""
+    files = {
+        "crash": service("sleep=100 crash"),
+        "status": service("sleep=100 exit=7", restart="always"),
+        "well": service("sleep=100 exit=0"),
+        "never": service("sleep=100 exit=1", restart="never"),
+        "quick": service("exit=1", restart_delay="10ms", restart_limit="5"),
+    }
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        guest.boot()
+        guest.command("sleep 15")
+        log = log_of(guest)
+    events = events_of(log)
+    for name, end in (
+        ("crash", "killed by signal 11 (SIGSEGV), after 3 restarts in 60 s"),
+        ("status", "ended with status 7, after 3 restarts in 60 s"),
+    ):
+        starts = [e[0] for e in events if e[1] == name and e[3] == "starting"]
+        waits = [round(b - a, 1) for a, b in zip(starts, starts[1:])]
+        assert [int(w) for w in waits] == [1, 2, 4], (name, waits)
+        last = [e for e in events if e[1] == name][-1]
+        assert last[3:] == ("failed", end), last
+    last = {name: (state, why) for _, name, _, state, why in events}
+    assert last["well"] == ("stopped", "ended with status 0"), last
+    assert last["never"] == ("failed", "ended with status 1"), last
+    starts = [e for e in events if e[1] == "quick" and e[3] == "starting"]
+    assert len(starts) == 6 and last["quick"][0] == "failed", starts
+
+
+def test_watchdog(tmp):
+    """A service that stops beating is killed and started again."""
+    files = {
+        "beats": service("ready pulse=200", type="notify", watchdog="1s"),
+        "stops": service("ready beat sleep=700 beat stay", type="notify", watchdog="1s"),
+    }
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        guest.boot()
+        guest.command("sleep 6")
+        events = events_of(log_of(guest))
+    ends = [e for e in events if e[1] == "stops" and e[2] == "running"]
+    assert ends and ends[0][4].startswith("no heartbeat for 1000 ms"), events
+    ready = [e[0] for e in events if e[1] == "stops" and e[3] == "running"]
+    assert 1.6 < ends[0][0] - ready[0] < 2.0, (ends, ready)
+    assert len(ready) > 1, events
+    assert [e[3] for e in events if e[1] == "beats"] == ["starting", "running"], events
+
+
+def test_ready_timeout(tmp):
+    """A service that is not ready in time is killed; a slow one is waited for."""
+    files = {
+        "slow": service("sleep=900 ready stay", type="notify", ready_timeout="1s"),
+        "late": service("sleep=1500 ready stay", type="notify", ready_timeout="1s",
+                        restart="never"),
+        "long": service("sleep=3000", type="oneshot"),
+        "waits": service("stay", requires="slow"),
+    }  # fmt: skip
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        guest.boot()
+        guest.command("sleep 5")
+        events = events_of(log_of(guest))
+    last = {name: (state, why) for _, name, _, state, why in events}
+    assert last["slow"][0] == last["waits"][0] == "running", last
+    assert last["late"] == ("failed", "not ready after 1000 ms"), last
+    assert last["long"][0] == "running", last
+
+
+def test_health(tmp):
+    """Three failed checks in a row are a failure of the service."""
+    check = "/bin/sh -c 'test ! -e /run/ill'".replace("'", '"')
+    files = {
+        "checked": service(health=check, health_period="500ms"),
+        "hangs": service(health="/bin/sleep 100", health_period="500ms", health_timeout="1s",
+                         restart="never"),
+    }  # fmt: skip
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        guest.boot()
+        guest.command("sleep 3")
+        log = log_of(guest)
+        assert "checked: is well" in log and "checked: is not well" not in log, log
+        guest.command("echo >/run/ill; sleep 2; rm /run/ill; sleep 4")
+        log = log_of(guest)
+        assert "checked: running -> stopped: failed three health checks; starting" in log, log
+        assert "hangs: running -> failed: failed three health checks" in log, log
+
+
+def test_no_device(tmp):
+    """A service whose device is missing says so and is left alone."""
+    files = {
+        "missing": service(devices="/dev/null /dev/nothing"),
+        "looked": service('"status=no card" sleep=20 exit=69', type="notify"),
+        "present": service(devices="/dev/null /dev/zero"),
+        "needs": service(requires="missing"),
+    }
+    with Guest(disks=[image(tmp, files)]) as guest:
+        guest.boot()
+        log = wait_for(guest, "looked: starting -> no-device")
+        last = {name: (state, why) for _, name, _, state, why in events_of(log)}
+        assert last["looked"] == ("no-device", "no card"), last
+        assert last["missing"] == ("no-device", "there is no /dev/nothing"), last
+        assert last["present"][0] == "running", last
+        assert last["needs"] == ("failed", "requires missing, which is down"), last
+
+
+def test_orphans(tmp):
+    """A thousand orphans a second are reaped as they come."""
+    files = {"flood": service("orphans=3000", type="oneshot")}
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        guest.boot()
+        log = wait_for(guest, "flood: starting -> running")
+        said = guest.command("cat /var/log/flood")
+        found = re.search(r"3000 orphans in (\d+) ms, at most (\d+) zombies", said)
+        assert found, said + log
+        assert int(found[1]) < 3300 and int(found[2]) < 10, said
+        states = guest.command("ps")
+        assert " Z " not in states, states
+
+
+def test_killed_at_random(tmp):
+    """Every service is killed at random for a minute: what its file says of
+    restarts is what becomes of it."""
+    always = dict(restart="always", restart_limit="0", restart_window="1s",
+                  restart_delay="10ms")  # fmt: skip
+    files = {f"always{n}": service(**always) for n in range(3)}
+    files["ready"] = service("ready stay", type="notify", **always)
+    files["limited"] = service(restart_delay="10ms")
+    files["never"] = service(restart="never")
+    files["needs"] = service(requires="limited", **always)
+    # It starts last, so that it finds all the others.
+    files["zkiller"] = service("sleep=1000 kill=60", type="oneshot", restart="never",
+                               after="always0 never limited needs ready")  # fmt: skip
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        guest.boot()
+        log = wait_for(guest, "zkiller: starting -> running")
+        guest.command("sleep 3")
+        killed = re.search(r"killed (\d+)", guest.command("cat /var/log/zkiller"))
+        last = {n: (state, why) for _, n, _, state, why in events_of(whole_log_of(guest))}
+        assert int(killed[1]) > 150, killed[0]
+        for name in ("always0", "always1", "always2", "ready"):
+            assert last[name][0] == "running", last
+        assert last["limited"][0] == "failed", last
+        assert "after 3 restarts" in last["limited"][1], last
+        assert last["never"] == ("failed", "killed by signal 9 (SIGKILL)"), last
+        assert last["needs"] == ("failed", "requires limited, which is down"), last
+        power_off(guest)
+
+
+# ---- What a service may ----
+
+
+def test_isolation(tmp):
+    """A service has the user, limits, environment and directory of its file."""
+    show = "/bin/sh -c \"id; umask; pwd; env; echo args $*; cat /proc/self/status | grep Groups\""
+    files = {
+        "plain": service(exec=show, type="oneshot"),
+        "daemon": service(
+            exec=show, type="oneshot", user="daemon", umask="077", directory="/tmp",
+            environment='A=1 "B=two words"',
+        ),
+        "student": service(exec=show, type="oneshot", user="student"),
+        "mixed": service(exec=show, type="oneshot", user="1000", group="tty", groups="disk"),
+        "secret": service(exec="/bin/cat /etc/shadow", type="oneshot", user="student",
+                          restart="never"),
+        "setid": service(exec="/bin/su -c id", type="oneshot", user="student",
+                         restart="never"),
+        "files": service(exec='/bin/sh -c "exec 64>/dev/null"', type="oneshot",
+                         limit_nofile="32", restart="never"),
+        "memory": service("memory=64", type="oneshot", limit_as="8M", restart="never"),
+        "memory-8": service("memory=8", type="oneshot", limit_as="64M"),
+    }  # fmt: skip
+    with Guest(disks=[image(tmp, files)]) as guest:
+        guest.boot()
+        guest.command("sleep 1")
+        plain = guest.command("cat /var/log/plain")
+        assert "uid=0(root) gid=0(root)" in plain and "0022" in plain, plain
+        assert "UMBRA" not in plain, plain
+        daemon = guest.command("cat /var/log/daemon")
+        assert "uid=1(daemon) gid=1(daemon) groups=1(daemon)" in daemon, daemon
+        for text in ("0077", "/tmp", "A=1", "B=two words", "HOME=/", "USER=daemon"):
+            assert text in daemon, (text, daemon)
+        student = guest.command("cat /var/log/student")
+        assert "groups=1000(student),100(users)" in student, student
+        mixed = guest.command("cat /var/log/mixed")
+        assert "uid=1000(student) gid=5(tty)" in mixed and "6(disk)" in mixed, mixed
+        assert "users" not in mixed, mixed
+        log = log_of(guest)
+        for name in ("secret", "setid", "files", "memory"):
+            assert f"{name}: starting -> failed" in log, log
+        assert "memory-8: starting -> running" in log, log
+        assert "ermission denied" in guest.command("cat /var/log/secret")
+
+
+# ---- The end ----
+
+
+@cases(poweroff=dict(how="poweroff"), signal=dict(how="kill 1"), force=dict(how="poweroff -f"))
+def test_power_off(how, tmp):
+    """However it is asked, the machine goes off in order, the disk clean."""
+    path = image(tmp, {"idle": service(), "ready": service("ready stay", type="notify")})
+    with Guest(disks=[Disk(path, write=True)]) as guest:
+        guest.boot()
+        guest.command("echo kept >/root/kept; sleep 1000 &")
+        guest.send(how)
+        assert guest.wait() == 0
+        if how != "poweroff -f":
+            took = re.search(r"down after (\d+) ms", guest.output)
+            assert took and int(took[1]) < 1000, guest.tail()
+    check_disk(path)
+    kept = subprocess.run(
+        [harness.built("host/efs"), "cat", path, "/root/kept"], capture_output=True, check=True
+    )
+    assert kept.stdout == b"kept\n"
+    if how != "poweroff -f":
+        log = log_on(path)
+        assert "idle: stopping -> stopped" in log and "ready: stopping -> stopped" in log, log
+
+
+def test_stubborn(tmp):
+    """What ignores the signal is killed after its time."""
+    files = {
+        "stubborn": service("ignore ready stay", type="notify", stop_timeout="300ms"),
+        "after": service(after="stubborn"),
+    }
+    path = image(tmp, files)
+    with Guest(disks=[Disk(path, write=True)]) as guest:
+        guest.boot()
+        power_off(guest)
+    events = events_of(log_on(path))
+    end = [e for e in events if e[1] == "stubborn"][-1]
+    assert end[2:] == ("stopping", "stopped", "did not end within 300 ms"), end
+    check_disk(path)
+
+
+def test_often(tmp):
+    """Up and down again and again on one disk, which stays clean."""
+    path = image(tmp, {"idle": service(), "work": service("say=done", type="oneshot")})
+    for round_ in range(ROUNDS):
+        with Guest(disks=[Disk(path, write=True)]) as guest:
+            guest.boot()
+            guest.command(f"echo {round_} >>/root/rounds; cp /bin/sh /root/copy{round_ % 3}")
+            power_off(guest)
+            took = re.search(r"down after (\d+) ms", guest.output)
+            assert took and int(took[1]) < 1000, guest.tail()
+        check_disk(path)
+
+
+def test_reboot(tmp):
+    """reboot stops the services, too."""
+    path = image(tmp, {"idle": service()})
+    with Guest(disks=[Disk(path, write=True)]) as guest:
+        guest.boot()
+        guest.send("reboot")
+        guest.expect("OpenSBI")
+        guest.expect(PROMPT)
+        assert "idle: stopping -> stopped" in log_of(guest)
+        power_off(guest)
+    check_disk(path)
+
+
+def test_size():
+    """/sbin/init is small."""
+    assert os.path.getsize(harness.built("testfs/sbin/init")) <= 64 << 10
