@@ -86,20 +86,21 @@ open_standard(const struct child *c)
 static void
 hand_out(const struct child *c)
 {
-    int sockets[LISTEN_MOST], notify = move_away(c->notify);
+    int sockets[CONFIG_SOCKETS], notify = move_away(c->notify);
+    size_t count = c->sockets ? c->sockets->count : 0;
     int next = FIRST_FD;
 
     failure_fd = move_away(c->failure);
-    for (size_t i = 0; i < c->sockets.count; i++)
-        sockets[i] = move_away(c->sockets.fds[i]);
+    for (size_t i = 0; i < count; i++)
+        sockets[i] = move_away(c->sockets->fds[i]);
     open_standard(c);
-    for (size_t i = 0; i < c->sockets.count; i++)
+    for (size_t i = 0; i < count; i++)
         if (dup2(sockets[i], next++) < 0)
             child_fail("descriptors");
-    if (c->sockets.count) {
-        set_number("LISTEN_FDS", (long)c->sockets.count);
+    if (count) {
+        set_number("LISTEN_FDS", (long)count);
         set_number("LISTEN_PID", getpid());
-        setenv("LISTEN_FDNAMES", c->sockets.names, 1);
+        setenv("LISTEN_FDNAMES", c->sockets->names, 1);
     }
     if (notify >= 0) {
         if (dup2(notify, next) < 0)

@@ -9,8 +9,8 @@
 struct child {
     const struct config *config;
     char *const *argv;
-    bool is_check;          /* it looks after the service's health */
-    struct sockets sockets; /* that it is handed */
+    bool is_check;                /* it looks after the service's health */
+    const struct listen *sockets; /* that it is handed; NULL: none */
     /* -1: it gets none */
     int output;  /* its standard output and error */
     int notify;  /* that it says READY=1 on */

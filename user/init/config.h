@@ -9,6 +9,7 @@
 
 #define CONFIG_SECOND   ((uint64_t)1000000000)
 #define CONFIG_NAME_MAX 32    /* bytes of a service's name */
+#define CONFIG_SOCKETS  8     /* of a service at most */
 #define CONFIG_RESTARTS 16    /* the largest restart-limit */
 #define CONFIG_FILE_MAX 16384 /* bytes of a service file */
 

@@ -1,19 +1,21 @@
-/* Sockets that are opened before a service starts, so that clients can connect
- * while it does not run yet, or again, and wait. */
+/* Sockets that are opened before a service starts: clients can connect while it
+ * does not run yet, or not at the moment, and wait. They stay open until init
+ * ends, whatever becomes of the service. */
 #pragma once
 
-#include "service.h"
+#include "config.h"
+#include <stdbool.h>
+#include <stddef.h>
 
-#define LISTEN_MOST 8
-
-/* What a process is handed: descriptors of init's, and their names in the
- * file, with ':' between. */
-struct sockets {
-    int fds[LISTEN_MOST];
+struct listen {
+    bool open;
     size_t count;
-    const char *names;
+    int fds[CONFIG_SOCKETS];
+    char *names; /* as in the file, with ':' for what is between them */
 };
 
-/* Opens the sockets of s's file, unless they are open, and describes them. 0 or
- * a negative errno. */
-int listen_open(struct service *s, struct sockets *to);
+/* Opens the sockets of a file, unless that is done. Paths belong to root and
+ * all may connect: the service decides whom it answers. A path that is there
+ * already is replaced if it is a socket. 0 or a negative errno; then none is
+ * open. */
+int listen_open(struct listen *l, const struct config *c);

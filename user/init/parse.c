@@ -107,6 +107,8 @@ check_whole(struct parse *p)
         complain(p, 0, "a oneshot has no watchdog");
     if (c->console && c->type == CONFIG_FORKING)
         complain(p, 0, "a forking service cannot have the console");
+    if (c->sockets.count > CONFIG_SOCKETS)
+        complain(p, 0, "more than %d sockets", CONFIG_SOCKETS);
     if (c->ready_timeout == CONFIG_NO_LIMIT)
         c->ready_timeout = c->type == CONFIG_ONESHOT ? 0 : 10 * CONFIG_SECOND;
 }

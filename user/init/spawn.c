@@ -2,6 +2,7 @@
 #include "child.h"
 #include "listen.h"
 #include "output.h"
+#include "supervision.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -69,12 +70,13 @@ spawn_service(struct service *s, struct spawned *to)
     };
     int err = 0;
 
+    if (s->config->sockets.count)
+        c.sockets = &s->supervision->listen;
     to->failure_fd = to->notify_fd = -1;
-    if (!s->config->console) {
+    if (!s->config->console)
         err = c.output = open_output(s);
-        if (err >= 0)
-            err = listen_open(s, &c.sockets);
-    }
+    if (err >= 0)
+        err = listen_open(&s->supervision->listen, s->config);
     if (err >= 0)
         err = open_pipe(&to->failure_fd, &c.failure);
     if (err >= 0 && needs_notify(s->config))

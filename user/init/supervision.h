@@ -2,6 +2,7 @@
 #pragma once
 
 #include "health.h"
+#include "listen.h"
 #include "notify.h"
 #include "restart.h"
 #include "service.h"
@@ -16,6 +17,7 @@ struct supervision {
     struct watch failure; /* its process says why it is not the program */
     struct notify notify;
     struct health health;
+    struct listen listen;
     char blame[80]; /* why init killed its process; "": it did not */
 };
 
