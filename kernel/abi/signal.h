@@ -61,7 +61,8 @@ struct sigaction_abi {
 
 /* The part of siginfo_t that says anything; the rest is zero. */
 struct siginfo {
-    int32_t signo, error, code, pad_;
+    int32_t signo, error, code;
+    int32_t of_timer; /* padding: what the kernel knows while it is queued */
     union {
         struct {
             int32_t pid;  /* who sent it, or ended; or which timer */

@@ -36,9 +36,12 @@ struct frame {
 #define CACHE_MAX  32
 #define CACHE_MOVE 16 /* come from the free blocks, or go there, at once */
 
-/* private to the owner: the hart, interrupts off; anyone reads count */
+/* Whoever makes count 0 has the numbers: mostly the hart, with interrupts off,
+ * which puts back what is left. Another, for lack of other frames, does so with
+ * frame_lock held; the hart that finds 0 writes no numbers before it has had
+ * that lock. */
 static struct {
-    uint32_t count;
+    uint32_t count; /* atomic */
     uint32_t numbers[CACHE_MAX];
 } caches[CPU_MAX];
 
@@ -205,22 +208,41 @@ take_locked(unsigned order) REQUIRES(frame_lock)
     return number;
 }
 
+/* As take_locked; if there is nothing, with what the harts keep. */
+static uint32_t
+take_or_collect_locked(unsigned order) REQUIRES(frame_lock)
+{
+    uint32_t number = take_locked(order);
+    for (unsigned cpu = 0; number == NOBODY && cpu < cpu_count(); cpu++) {
+        uint32_t count =
+            __atomic_exchange_n(&caches[cpu].count, 0, __ATOMIC_ACQUIRE);
+        for (unsigned i = 0; i < count; i++)
+            free_locked(caches[cpu].numbers[i], 0);
+        number = take_locked(order);
+    }
+    return number;
+}
+
 /* Takes a frame from this hart's cache, or NOBODY. */
 static uint32_t
 take_cached(void)
 {
     bool on = cpu_irq_save();
     unsigned cpu = this_cpu()->index;
-    uint32_t count = caches[cpu].count, number = NOBODY;
+    uint32_t number = NOBODY, count;
+    count = __atomic_exchange_n(&caches[cpu].count, 0, __ATOMIC_ACQUIRE);
     if (unlikely(count == 0)) {
         spin_lock(&frame_lock);
-        while (count < CACHE_MOVE && (number = take_locked(0)) != NOBODY)
+        number = take_or_collect_locked(0);
+        while (number != NOBODY) {
             caches[cpu].numbers[count++] = number;
+            number = count < CACHE_MOVE ? take_locked(0) : NOBODY;
+        }
         spin_unlock(&frame_lock);
     }
     if (likely(count > 0))
         number = caches[cpu].numbers[--count];
-    WRITE_ONCE(caches[cpu].count, count);
+    __atomic_store_n(&caches[cpu].count, count, __ATOMIC_RELEASE);
     cpu_irq_restore(on);
     return number;
 }
@@ -231,17 +253,19 @@ put_cached(uint64_t number)
 {
     bool on = cpu_irq_save();
     unsigned cpu = this_cpu()->index;
-    uint32_t count = caches[cpu].count, *numbers = caches[cpu].numbers;
-    if (unlikely(count == CACHE_MAX)) {
-        count -= CACHE_MOVE;
+    uint32_t count, *numbers = caches[cpu].numbers;
+    count = __atomic_exchange_n(&caches[cpu].count, 0, __ATOMIC_ACQUIRE);
+    if (unlikely(count == 0 || count == CACHE_MAX)) {
+        uint32_t gone = count == 0 ? 0 : CACHE_MOVE;
         spin_lock(&frame_lock);
-        for (unsigned i = 0; i < CACHE_MOVE; i++)
+        for (unsigned i = 0; i < gone; i++)
             free_locked(numbers[i], 0);
         spin_unlock(&frame_lock);
-        memmove(numbers, numbers + CACHE_MOVE, count * sizeof(*numbers));
+        count -= gone;
+        memmove(numbers, numbers + gone, count * sizeof(*numbers));
     }
     numbers[count++] = (uint32_t)number;
-    WRITE_ONCE(caches[cpu].count, count);
+    __atomic_store_n(&caches[cpu].count, count, __ATOMIC_RELEASE);
     cpu_irq_restore(on);
 }
 
@@ -254,7 +278,7 @@ frame_alloc(unsigned order)
         number = take_cached();
     } else {
         spin_lock(&frame_lock);
-        number = take_locked(order);
+        number = take_or_collect_locked(order);
         spin_unlock(&frame_lock);
     }
     if (number == NOBODY)

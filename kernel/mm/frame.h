@@ -3,8 +3,8 @@
  * Owns all RAM that nobody reserves; guarded by an internal lock; any context
  * after frame_init. Blocks are 2^order frames, naturally aligned, addressed
  * through the direct map. Each hart keeps a few free frames of its own: a block
- * of one is had without the lock, and one more may be free where another hart
- * finds none. */
+ * of one is had without the lock. They are taken back before memory counts as
+ * out. */
 #pragma once
 
 #include "lib/compiler.h"

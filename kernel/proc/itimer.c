@@ -69,16 +69,14 @@ send_expiry_locked(struct itimer *it, uint64_t n) REQUIRES(process_lock)
         return false;
     struct signal_queue *queue =
         t ? &t->signals.pending : &process->signals.pending;
-    struct siginfo *waiting = it->info.code == SI_TIMER
-                                  ? signal_queue_find_timer(queue, it->id)
-                                  : NULL;
+    struct siginfo *waiting =
+        info.of_timer ? signal_queue_find_timer(queue, it->id) : NULL;
     if (waiting) {
         waiting->uid = (uint32_t)MIN(waiting->uid + n, (uint64_t)INT32_MAX);
         return false;
     }
-    bool is_new =
-        info.code == SI_TIMER || !(queue->set & SIGNAL_BIT(info.signo));
-    if (info.code == SI_TIMER)
+    bool is_new = info.of_timer || !(queue->set & SIGNAL_BIT(info.signo));
+    if (info.of_timer)
         info.uid = (uint32_t)MIN(n - 1, (uint64_t)INT32_MAX);
     (void)signal_send_info_locked(process, t, &info);
     return is_new && queue->set & SIGNAL_BIT(info.signo);
@@ -139,6 +137,7 @@ void
 itimer_taken_locked(struct process *process, struct siginfo *info)
 {
     struct itimer *it = find_itimer_locked(process, info->pid);
+    info->of_timer = false;
     if (!it)
         return;
     if (it->interval_ns != 0) {

@@ -8,7 +8,9 @@
 #include "proc/signal_frame.h"
 #include "proc/signal_queue.h"
 
-#define REPORT_NS 1000000000ul /* between two reports, at least */
+/* Between two reports, but for some that may come at once. */
+#define REPORT_NS    1000000000ul
+#define REPORT_BURST 5u
 
 /* Takes a signal of `set` that was sent to the running thread, or to its
  * process. */
@@ -19,7 +21,7 @@ take_locked(uint64_t set, struct siginfo *info) REQUIRES(process_lock)
     bool found = signal_queue_take(self, &thread_current()->signals.pending,
                                    set, info) ||
                  signal_queue_take(self, &self->signals.pending, set, info);
-    if (found && info->code == SI_TIMER)
+    if (found && info->of_timer)
         itimer_taken_locked(self, info);
     return found;
 }
@@ -57,12 +59,12 @@ static void
 report(const struct trapframe *frame, const struct siginfo *info)
 {
     const struct process *self = process_current();
-    static uint64_t next_ns; /* who crashes again and again is no news */
-    uint64_t now = clock_now_ns();
+    static uint64_t used_ns; /* who crashes again and again is no news */
+    uint64_t now = clock_now_ns(), used = MAX(READ_ONCE(used_ns), now);
     if (!(SIGNAL_BIT(info->signo) & DUMPS_BY_DEFAULT) ||
-        now < READ_ONCE(next_ns))
+        used - now > (REPORT_BURST - 1) * REPORT_NS)
         return;
-    WRITE_ONCE(next_ns, now + REPORT_NS);
+    WRITE_ONCE(used_ns, used + REPORT_NS);
     pr_info("%s[%d]: ended by signal %d, code %d, pc %#lx", self->name,
             self->pid, info->signo, info->code, frame->sepc);
     if (info->code > 0 && info->code != SI_KERNEL)

@@ -83,7 +83,7 @@ signal_queue_find_timer(struct signal_queue *queue, int id)
 {
     struct queued *queued;
     list_for_each_entry (queued, &queue->infos, node)
-        if (queued->info.code == SI_TIMER && queued->info.pid == id)
+        if (queued->info.of_timer && queued->info.pid == id)
             return &queued->info;
     return NULL;
 }

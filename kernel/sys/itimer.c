@@ -91,8 +91,10 @@ struct sigevent {
 static int
 create_timer(uint64_t clock, const struct sigevent *event, bool has_value)
 {
-    struct siginfo info = {
-        .signo = event->signo, .code = SI_TIMER, .value = event->value};
+    struct siginfo info = {.signo = event->signo,
+                           .code = SI_TIMER,
+                           .of_timer = true,
+                           .value = event->value};
     if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
         clock != CLOCK_BOOTTIME)
         return -EINVAL;

@@ -43,6 +43,7 @@ queue_info(int pid, int tid, int sig, uint64_t user)
         pid != process_current()->pid)
         return -EPERM;
     info.signo = sig;
+    info.of_timer = false;
     return signal_kill_thread(pid, tid, &info);
 }
 

@@ -241,6 +241,28 @@ a_timer_of_one_thread(void)
     check_eq(timer_delete(timer), 0);
 }
 
+/* Whoever pretends to be a timer does not set it. */
+static void
+a_word_is_not_a_timer(void)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
+                             .sigev_signo = SIGUSR1};
+    siginfo_t info = {.si_code = SI_TIMER};
+    timer_t timer;
+
+    set_action(SIGUSR1);
+    check_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    set_timer(timer, 1000000 * MS, 1 * MS);
+    info.si_timerid = (int)(intptr_t)timer;
+    info.si_overrun = 77;
+    check_eq(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, &info), 0);
+    wait_for(1);
+    check_eq(last.si_code, SI_TIMER);
+    check_eq(last.si_overrun, 77);
+    check_eq(timer_getoverrun(timer), 0);
+    check_eq(timer_delete(timer), 0);
+}
+
 static void
 a_point_in_time(void)
 {
@@ -347,6 +369,7 @@ main(int argc, char **argv)
         TAP_CASE(a_timer_that_is_too_fast),
         TAP_CASE(a_timer_without_a_signal),
         TAP_CASE(a_timer_of_one_thread),
+        TAP_CASE(a_word_is_not_a_timer),
         TAP_CASE(a_point_in_time),
         TAP_CASE(bad_arguments),
         TAP_CASE(who_keeps_timers),

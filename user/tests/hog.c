@@ -11,7 +11,7 @@
 
 #define PAGE     4096ul
 #define SMALL    (256 * PAGE)
-#define LITTLE   (64 * PAGE) /* more than the other hart keeps for itself */
+#define LITTLE   (24 * PAGE)
 #define TOO_MUCH (1ul << 30)
 
 static char *
