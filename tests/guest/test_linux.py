@@ -13,6 +13,7 @@ PROGRAMS = {
     "events": (1, 4),
     "sockets": (1, 4),
     "sockets_data": (1, 4),
+    "sockets_control": (1, 4),
 }
 
 
