@@ -7,6 +7,8 @@
 #define PR_SET_DUMPABLE        4
 #define PR_SET_NAME            15
 #define PR_GET_NAME            16
+#define PR_GET_SECCOMP         21
+#define PR_SET_SECCOMP         22
 #define PR_SET_CHILD_SUBREAPER 36
 #define PR_GET_CHILD_SUBREAPER 37
 #define PR_SET_NO_NEW_PRIVS    38

@@ -89,6 +89,7 @@ struct siginfo {
 #define BUS_ADRALN  1
 #define BUS_ADRERR  2
 #define TRAP_BRKPT  1
+#define SYS_SECCOMP 1
 /* or what happened to a child. */
 #define CLD_EXITED    1
 #define CLD_KILLED    2

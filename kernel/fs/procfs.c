@@ -132,7 +132,9 @@ put_status(struct text *out, const struct process *p) REQUIRES(process_lock)
     if (p->space)
         text_printf(out, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\n",
                     p->space->size / 1024, p->space->resident / 1024);
-    return text_printf(out, "Threads:\t%u\n", p->nthreads);
+    return text_printf(out, "Threads:\t%u\nNoNewPrivs:\t%u\nSeccomp:\t%u\n",
+                       p->nthreads, p->cred->no_new_privs,
+                       p->cred->filter ? 2 : 0);
 }
 
 static int

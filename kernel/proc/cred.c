@@ -2,6 +2,7 @@
 #include "abi/mode.h"
 #include "abi/signal.h"
 #include "mm/slab.h"
+#include "proc/filter.h"
 #include "proc/process.h"
 
 /* Of kernel threads, and of process 1 to begin with. */
@@ -22,6 +23,7 @@ cred_copy(void)
         return NULL;
     *copy = *cred_current();
     copy->refs = 1;
+    filter_ref(copy->filter);
     return copy;
 }
 
@@ -36,8 +38,10 @@ void
 cred_put(const struct cred *cred)
 {
     struct cred *own = (struct cred *)cred;
-    if (own && __atomic_fetch_sub(&own->refs, 1, __ATOMIC_ACQ_REL) == 1)
-        kfree(own);
+    if (!own || __atomic_fetch_sub(&own->refs, 1, __ATOMIC_ACQ_REL) > 1)
+        return;
+    filter_put(own->filter);
+    kfree(own);
 }
 
 void

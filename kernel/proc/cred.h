@@ -10,6 +10,7 @@
 #include "lib/compiler.h"
 #include "sync/spinlock.h"
 
+struct filter;
 struct process;
 
 /* The table's of proc/process.h, which guards what processes look like. */
@@ -30,6 +31,7 @@ struct cred {
     bool no_new_privs; /* programs run with set-id bits have no effect */
     bool is_hidden; /* has been more than its user is: whom nobody but root may
                      * look into */
+    struct filter *filter; /* of system calls, with a reference; or NULL */
     unsigned group_count;
     uint32_t groups[CRED_GROUPS_MAX];
 };

@@ -74,6 +74,8 @@ struct thread {
 
     /* private to the owner */
     const struct cred *cred; /* with a reference; NULL for kernel threads */
+    uint64_t open_calls;     /* system calls below this number need no look at
+                              * cred's filters: all, or none */
     const struct sleeplock *held[THREAD_HELD_MAX]; /* in order taken */
     unsigned nheld;
     unsigned nborrowed;

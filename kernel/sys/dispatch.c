@@ -3,6 +3,7 @@
 #include "arch/trap.h"
 #include "lib/print.h"
 #include "proc/signal.h"
+#include "sys/seccomp.h"
 
 #define SYSCALL(number, name, arguments) [number] = sys_##name,
 static int64_t (*const calls[])(const uint64_t arg[6]) = {
@@ -23,19 +24,53 @@ report_unknown(uint64_t number)
                 process_current()->name, process_current()->pid, number);
 }
 
+const char *
+dispatch_name(uint64_t number)
+{
+#define SYSCALL(its_number, name, arguments) [its_number] = #name,
+    static const char *const names[] = {
+#include "abi/syscalls.def"
+    };
+#undef SYSCALL
+    return number < ARRAY_LEN(names) ? names[number] : NULL;
+}
+
+static ALWAYS_INLINE void
+make_call(struct trapframe *frame, uint64_t number)
+{
+    int64_t result = calls[number](frame->a);
+    if (unlikely(result == -EINTR))
+        signal_interrupt_call(frame);
+    else
+        frame->a[0] = (uint64_t)result;
+}
+
+/* A thread's first call, each of one that has filters, and what is none. */
+static NOINLINE void
+dispatch_slowly(struct trapframe *frame, uint64_t number)
+{
+    int64_t result;
+    if (!cred_current()->filter) {
+        thread_current()->open_calls = ARRAY_LEN(calls);
+    } else if (!seccomp_allows(frame, &result)) {
+        frame->a[0] = (uint64_t)result;
+        return;
+    }
+    if (number < ARRAY_LEN(calls) && calls[number]) {
+        make_call(frame, number);
+    } else {
+        report_unknown(number);
+        frame->a[0] = (uint64_t)-ENOSYS;
+    }
+}
+
 void
 sys_dispatch(struct trapframe *frame)
 {
     uint64_t number = frame->a[7];
     cpu_irq_enable();
-    if (likely(number < ARRAY_LEN(calls) && calls[number])) {
-        int64_t result = calls[number](frame->a);
-        if (unlikely(result == -EINTR))
-            signal_interrupt_call(frame);
-        else
-            frame->a[0] = (uint64_t)result;
-    } else {
-        report_unknown(number);
-        frame->a[0] = (uint64_t)-ENOSYS;
-    }
+    if (likely(number < thread_current()->open_calls && calls[number]))
+        make_call(frame, number);
+    else
+        dispatch_slowly(frame, number);
 }

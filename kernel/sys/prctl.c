@@ -3,6 +3,7 @@
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "lib/string.h"
+#include "sys/seccomp.h"
 #include "sys/sys.h"
 
 /* Also the process's, if it is the first thread's. A longer name is cut. */
@@ -73,6 +74,10 @@ sys_prctl(const uint64_t arg[6])
         return set_thread_name(arg[1]);
     case PR_GET_NAME:
         return get_thread_name(arg[1]);
+    case PR_GET_SECCOMP:
+        return seccomp_get_mode();
+    case PR_SET_SECCOMP:
+        return seccomp_set_mode(arg[1], arg[2]);
     case PR_SET_CHILD_SUBREAPER:
         WRITE_ONCE(self->is_subreaper, arg[1] != 0);
         return 0;

@@ -1,5 +1,7 @@
 """Programs built for Linux, each run in init's place: status 0 is a pass."""
 
+import re
+
 import harness
 from harness import cases
 from test_files import run_as_init
@@ -14,6 +16,7 @@ PROGRAMS = {
     "sockets": (1, 4),
     "sockets_data": (1, 4),
     "sockets_control": (1, 4),
+    "seccomp": (1, 4),
 }
 
 
@@ -28,6 +31,16 @@ def test_run(name, harts):
     """It finds nothing that is not as on Linux."""
     status, output = run_as_init(name, harts=harts)
     assert status == 0, harness.printable(output)[-3000:]
+
+
+def test_refusals_are_told():
+    """Who makes a call that its filter forbids is named on the console."""
+    status, output = run_as_init("seccomp", harts=1)
+    line = (
+        r"seccomp\[\d+\] of session \d+ \(.*\): system call getppid \(173\)"
+        r" is not allowed: it is ended"
+    )
+    assert status == 0 and re.search(line, output), harness.printable(output)
 
 
 def test_shares():

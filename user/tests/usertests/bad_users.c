@@ -8,6 +8,10 @@ static uint32_t version_3[2] = {0x20080522, 0};
 void
 bad_users(void)
 {
+    bad(EINVAL, seccomp, 77, 0, NULL);
+    bad(EINVAL, seccomp, 1, 0x7700, NULL);
+    bad(EFAULT, seccomp, 1, 0, NO_PAGE);
+    bad(EFAULT, seccomp, 2, 0, KERNEL_PAGE);
     bad(EINVAL, setuid, -1);
     bad(EINVAL, setgid, -1);
     bad(EFAULT, getresuid, NO_PAGE, buffer, buffer);

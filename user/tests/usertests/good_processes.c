@@ -1,4 +1,5 @@
 /* The calls on processes, signals and memory do what they are for. */
+#include "abi/seccomp.h"
 #include "usertests.h"
 #include <signal.h>
 #include <string.h>
@@ -50,6 +51,31 @@ children_are_looked_at(void)
     check_eq(call(prctl, 15, "a name"), 0);
     check_eq(call(prctl, 16, name), 0);
     check(strcmp(name, "a name") == 0);
+}
+
+static void
+forbid_a_call(void)
+{
+    struct sock_filter code[] = {
+        {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
+        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_getppid},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EDOM},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+    };
+    const struct {
+        uint64_t len;
+        void *code;
+    } program = {4, code};
+
+    check_eq(call(seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), 0);
+    check_fails(EDOM, call(getppid));
+    check_eq(call(getpid), getpid());
+}
+
+static void
+calls_are_forbidden(void)
+{
+    in_child(forbid_a_call);
 }
 
 static void
@@ -264,6 +290,7 @@ good_processes(void)
 {
     good(children_are_waited_for);
     good(children_are_looked_at);
+    good(calls_are_forbidden);
     good(shares_of_harts);
     good(programs_are_run);
     good(groups_and_sessions);
