@@ -175,12 +175,14 @@ KERNEL_UNITS := $(call units,$(KERNEL_SRCS))
 names   = $(sort $(basename $(notdir $(wildcard $(1)/*.c))) \
           $(notdir $(patsubst %/,%,$(dir $(wildcard $(1)/*/*.c)))))
 BINS   := $(call names,user/bin)
+DAEMONS := $(call names,user/services)
 UTESTS := $(call names,user/tests)
 TESTS  := $(sort $(basename $(notdir $(wildcard tests/host/test_*.c))))
 GLIBC  := $(if $(call found,riscv64-linux-gnu-gcc),$(basename \
           $(notdir $(wildcard tests/linux/*.c))))
 
 PROGRAMS      := $(BINS:%=$(BUILD)/user/bin/%) \
+                 $(DAEMONS:%=$(BUILD)/user/services/%) \
                  $(if $(wildcard user/init/*.c),$(BUILD)/user/init)
 RECOVERY      := $(if $(wildcard user/recovery/*.c),$(BUILD)/user/recovery)
 TEST_PROGRAMS := $(UTESTS:%=$(BUILD)/user/tests/%)
@@ -205,7 +207,7 @@ LISTS := $(BUILD)/lists
 TREE  := $(BUILD)/tree
 $(eval $(call stamp,flags,$$(CC) $(HOSTCC) $(KFLAGS) $(UFLAGS) $(HFLAGS) \
     $(TFLAGS) $(FAST) $(LDFLAGS) $(ALONE) $(HOT) $(SEALED)))
-$(eval $(call stamp,lists,$(KERNEL_SRCS) $(BINS) $(UTESTS) $(GLIBC) \
+$(eval $(call stamp,lists,$(KERNEL_SRCS) $(BINS) $(DAEMONS) $(UTESTS) $(GLIBC) \
     $(HOSTFS_SRCS)))
 $(eval $(call stamp,tree,$(shell LC_ALL=C ls -lR rootfs 2>/dev/null)))
 
@@ -387,8 +389,8 @@ define stage
 	@rm -rf $(1) && mkdir -p $(addprefix $(1)/,bin sbin dev proc sys tmp run root etc mnt \
 	    home/student var/log var/lib/init)
 	@if test -d rootfs; then cp -R rootfs/. $(1)/; fi
-	@$(call install,$(1)/bin,$(filter-out %/init,$(PROGRAMS)))
-	@$(call install,$(1)/sbin,$(filter %/init,$(PROGRAMS)))
+	@$(call install,$(1)/bin,$(filter $(BUILD)/user/bin/%,$(PROGRAMS)))
+	@$(call install,$(1)/sbin,$(filter-out $(BUILD)/user/bin/%,$(PROGRAMS)))
 endef
 # A new file each time: a running QEMU keeps the old one. Most of it is a hole.
 # Whoever builds, and with whatever umask: the files are root's.

@@ -143,7 +143,7 @@ def test_passwd():
         guest.expect(PROMPT)
         assert guest.command("stat -c '%U %a' /etc/shadow; ls /etc/shadow*") == (
             "root 600\n/etc/shadow")
-        assert guest.command("wc -l </etc/shadow") == "4"
+        assert guest.command("wc -l </etc/shadow") == "8"
         # Without descriptors, messages must not end up in files.
         guest.command("cat /etc/passwd /etc/group >before")
         closed = "<&- >&- 2>&-"
