@@ -104,6 +104,8 @@ attributes_set_size(struct inode *inode, uint64_t size)
         return -EINVAL;
     if (!inode->ops->set_size)
         return -EPERM;
+    if (READ_ONCE(inode->uses) < 0)
+        return -ETXTBSY;
     int err = super_begin_writing(inode->super);
     if (err)
         return err;

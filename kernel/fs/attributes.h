@@ -24,7 +24,8 @@ int attributes_will_write(struct inode *inode) MUST_CHECK;
 int attributes_apply(struct inode *inode, const struct inode_attributes *set);
 
 /* Sets a regular file's size; whether the caller may write to it is the
- * caller's to check. -EISDIR, -EINVAL (no regular file). */
+ * caller's to check. -EISDIR, -EINVAL (no regular file), -ETXTBSY (a program
+ * that is running). */
 int attributes_set_size(struct inode *inode, uint64_t size) MUST_CHECK;
 
 /* Sets space aside for bytes from..to-1 of a file, which is extended if it is

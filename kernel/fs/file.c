@@ -66,15 +66,39 @@ touch_atime(const struct file *file)
     sleeplock_unlock(&inode->lock);
 }
 
+/* What a file that is open adds to its inode's uses. */
+static int
+use_of(const struct file *file)
+{
+    return file_allows(file, FILE_WRITE) ? 1 : -!!(file->flags & FILE_RUNS);
+}
+
+/* Counts a use. Returns 0, or -ETXTBSY if there are some of the other kind. */
+static int
+begin_use(struct inode *inode, int use)
+{
+    int uses = READ_ONCE(inode->uses);
+    do {
+        if (uses * use < 0)
+            return -ETXTBSY;
+    } while (!__atomic_compare_exchange_n(&inode->uses, &uses, uses + use, true,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return 0;
+}
+
 /* A day is long enough for one look at the clock to do. */
 static int
 regular_open(struct file *file)
 {
-    if (file_allows(file, FILE_WRITE)) {
-        int err = super_begin_writing(file->inode->super);
-        if (err)
-            return err;
+    int use = use_of(file);
+    int err = use > 0 ? super_begin_writing(file->inode->super) : 0;
+    if (!err && use != 0) {
+        err = begin_use(file->inode, use);
+        if (err && use > 0)
+            super_end_writing(file->inode->super);
     }
+    if (err)
+        return err;
     if (!READ_ONCE(file->inode->super->read_only) &&
         file_allows(file, FILE_READ) &&
         fs_now() - READ_ONCE(file->inode->atime) > DAY_S)
@@ -85,7 +109,10 @@ regular_open(struct file *file)
 static void
 regular_release(struct file *file)
 {
-    if (file_allows(file, FILE_WRITE))
+    int use = use_of(file);
+    if (use != 0)
+        __atomic_fetch_sub(&file->inode->uses, use, __ATOMIC_RELAXED);
+    if (use > 0)
         super_end_writing(file->inode->super);
 }
 
@@ -235,7 +262,7 @@ file_open_program(struct fs_context *ctx, const char *path, struct file **out)
         !inode_may(dentry->inode, cred_current(), MAY_EXEC))
         err = -EACCES;
     else
-        err = file_open_dentry(dentry, O_RDONLY, out);
+        err = file_open_dentry(dentry, O_RDONLY | FILE_RUNS, out);
     dentry_put(dentry);
     return err;
 }

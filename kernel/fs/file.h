@@ -95,6 +95,11 @@ int file_open_program(struct fs_context *ctx, const char *path,
 struct file *file_ref(struct file *file);
 void file_put(struct file *file);
 
+/* In the flags of a file that file_open_program opened. As long as it is there,
+ * nobody can write to it, and as long as somebody can, it cannot be opened so:
+ * -ETXTBSY. */
+#define FILE_RUNS 040u
+
 enum file_direction { FILE_READ, FILE_WRITE };
 
 /* Whether it was opened for reading, or for writing. */

@@ -204,6 +204,10 @@ struct inode {
     uint64_t blocks;             /* of 512 bytes, that it has on the disk */
     struct pipe *fifo;           /* of a named pipe that is open */
 
+    /* atomic: how often it is open for writing; below 0, how often to be run
+     * as a program: never both */
+    int uses;
+
     struct pages pages;   /* a regular file's content in memory */
     struct object object; /* who has it mapped */
 

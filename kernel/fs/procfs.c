@@ -137,6 +137,39 @@ put_status(struct text *out, const struct process *p) REQUIRES(process_lock)
                        p->cred->filter ? 2 : 0);
 }
 
+static void
+put_limit(struct text *out, uint64_t limit)
+{
+    char number[24] = "unlimited";
+    if (limit != RLIM_INFINITY)
+        snprintf(number, sizeof(number), "%lu", limit);
+    text_printf(out, "%-21s", number);
+}
+
+static int
+put_limits(struct text *out, const struct process *p) REQUIRES(process_lock)
+{
+    static const char *const names[RLIMIT_COUNT][2] = {
+        {"cpu time", "seconds"},     {"file size", "bytes"},
+        {"data size", "bytes"},      {"stack size", "bytes"},
+        {"core file size", "bytes"}, {"resident set", "bytes"},
+        {"processes", "processes"},  {"open files", "files"},
+        {"locked memory", "bytes"},  {"address space", "bytes"},
+        {"file locks", "locks"},     {"pending signals", "signals"},
+        {"msgqueue size", "bytes"},  {"nice priority", ""},
+        {"realtime priority", ""},   {"realtime timeout", "us"},
+    };
+    int err = text_printf(out, "%-26s%-21s%-21s%-10s\n", "Limit", "Soft Limit",
+                          "Hard Limit", "Units");
+    for (unsigned i = 0; i < RLIMIT_COUNT; i++) {
+        text_printf(out, "Max %-22s", names[i][0]);
+        put_limit(out, p->limits[i].soft);
+        put_limit(out, p->limits[i].hard);
+        err = text_printf(out, "%-10s\n", names[i][1]);
+    }
+    return err;
+}
+
 static int
 put_process(struct text *out, const struct process *p) REQUIRES(process_lock)
 {
@@ -149,6 +182,8 @@ put_process(struct text *out, const struct process *p) REQUIRES(process_lock)
                            p->space ? p->space->resident / PAGE_SIZE : 0);
     case PROC_PID_STATUS:
         return put_status(out, p);
+    case PROC_PID_LIMITS:
+        return cred_may_inspect(p) ? put_limits(out, p) : -EACCES;
     case PROC_PID_COMM:
         return text_printf(out, "%s\n", p->name);
     case PROC_PID_ENVIRON:
@@ -407,6 +442,7 @@ static const struct pseudo_row proc_rows[] = {
     PROCESS_FILE(PROC_PID_STAT, FILE, "stat"),
     PROCESS_FILE(PROC_PID_STATM, FILE, "statm"),
     PROCESS_FILE(PROC_PID_STATUS, FILE, "status"),
+    PROCESS_FILE(PROC_PID_LIMITS, FILE, "limits"),
     PROCESS_FILE(PROC_PID_COMM, FILE, "comm"),
     PROCESS_FILE(PROC_PID_CMDLINE, FILE, "cmdline"),
     PROCESS_FILE(PROC_PID_ENVIRON, PRIVATE, "environ"),

@@ -105,7 +105,7 @@ open_path(uint64_t dirfd, const char *path, unsigned flags, uint32_t mode)
         return err;
 
     struct file *file;
-    unsigned kept = (flags & ~OPEN_ONLY) | O_LARGEFILE;
+    unsigned kept = (flags & ~(OPEN_ONLY | FILE_RUNS)) | O_LARGEFILE;
     err = created ? 0 : check_open(dentry->inode, flags);
     if (!err)
         err = file_open_dentry(dentry, kept, &file);

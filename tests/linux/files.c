@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
@@ -468,6 +469,12 @@ test_generated(void)
     check_text("/proc/self/stat", "(files) R");
     check_text("/proc/self/statm", " ");
     check_text("/proc/self/status", "Name:\tfiles");
+    struct rlimit limit = {100, RLIM_INFINITY};
+    EXPECT(setrlimit(RLIMIT_CORE, &limit) == 0);
+    check_text(
+        "/proc/self/limits",
+        "\nMax core file size        100                  unlimited      "
+        "      bytes     \n");
     check_text("/proc/self/comm", "files\n");
     check_text("/proc/self/cmdline", SELF);
     check_text("/sys/block/vda/size", "\n");

@@ -213,6 +213,88 @@ exec_errors(void)
     check_fails(EFAULT, execve(arguments[0], bad_pointer, environ));
 }
 
+#define READY 50
+#define HOLD  51
+
+static int
+copy_self(const char *to)
+{
+    static char block[4096];
+    int in = open(arguments[0], O_RDONLY);
+    int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+    ssize_t n;
+
+    while ((n = read(in, block, sizeof(block))) > 0)
+        check_eq(write(out, block, (size_t)n), n);
+    close(in);
+    return out;
+}
+
+/* Starts a copy of this program, which runs until HOLD is closed. */
+static pid_t
+start_holder(const char *path, int *hold)
+{
+    char *argv[] = {(char *)path, (char *)"hold", NULL};
+    int ready[2], holds[2];
+    char byte;
+    pid_t pid;
+
+    check(pipe(ready) == 0 && pipe(holds) == 0);
+    pid = fork();
+    if (pid == 0) {
+        dup2(ready[1], READY);
+        dup2(holds[0], HOLD);
+        close(ready[1]);
+        close(holds[1]);
+        execve(path, argv, environ);
+        _exit(1);
+    }
+    close(ready[1]);
+    close(holds[0]);
+    check_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    *hold = holds[1];
+    return pid;
+}
+
+static int
+hold_on(void)
+{
+    char byte = 0;
+
+    if (write(READY, &byte, 1) != 1)
+        return 1;
+    close(READY);
+    return (int)read(HOLD, &byte, 1);
+}
+
+static void
+programs_that_run_are_not_written(void)
+{
+    const char *path = "/tmp/held";
+    char *argv[] = {(char *)path, NULL};
+    int out = copy_self(path), hold, status = -1;
+    pid_t pid;
+
+    check_fails(ETXTBSY, execve(path, argv, environ));
+    close(out);
+    pid = start_holder(path, &hold);
+    check_fails(ETXTBSY, open(path, O_WRONLY));
+    check_fails(ETXTBSY, open(path, O_RDWR));
+    check_fails(ETXTBSY, open(path, O_RDONLY | O_TRUNC));
+    check_fails(ETXTBSY, truncate(path, 0));
+    out = open(path, O_RDONLY);
+    check(out >= 0);
+    close(out);
+    close(hold);
+    check_eq(waitpid(pid, &status, 0), pid);
+    check_eq(status, 0);
+    out = open(path, O_WRONLY | O_TRUNC);
+    check(out >= 0);
+    close(out);
+    unlink(path);
+}
+
 static void
 exec_closes_marked_descriptors(void)
 {
@@ -313,6 +395,7 @@ main(int argc, char **argv, char **envp)
         TAP_CASE(orphans_go_to_init),
         TAP_CASE(exec_with_arguments),
         TAP_CASE(exec_errors),
+        TAP_CASE(programs_that_run_are_not_written),
         TAP_CASE(exec_closes_marked_descriptors),
         TAP_CASE(fork_copies_memory),
         TAP_CASE(many_children),
@@ -321,6 +404,8 @@ main(int argc, char **argv, char **envp)
     };
 
     arguments = argv;
+    if (argc > 1 && strcmp(argv[1], "hold") == 0)
+        return hold_on();
     if (argc > 1 && strcmp(argv[1], "child") == 0)
         return child_main(argc, argv, envp);
     if (argc > 3 && strcmp(argv[1], "fds") == 0)
