@@ -150,7 +150,7 @@ HOST_TOOLS := $(addprefix $(BUILD)/host/,mkfs.eclipsefs efs fsck.eclipsefs)
 # HOLES are the files that a lab leaves to its students (lab.mk in a course, or
 # the command line): what they call their own clashes with no neighbour's.
 -include lab.mk
-ALONE := kernel/main.c kernel/mm/kasan.c $(filter %.c,$(HOLES))
+ALONE := kernel/main.c kernel/mm/kasan.c $(filter kernel/%.c,$(HOLES))
 HOT   := $(filter-out $(OFFSETS_C) $(ALONE),$(wildcard $(addprefix kernel/, \
          arch/*.c dev/random.c lib/string.c lib/tree.c mm/*.c proc/*.c sync/*.c \
          $(addprefix fs/,buf.c context.c dentry.c fdtable.c file.c inode.c \
@@ -462,6 +462,10 @@ DEP_FILES += $$($(1)_objs:.o=.d)
 endef
 $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
+# ---- Graders ---------------------------------------------------------------
+
+-include grading/grade.mk
+
 DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) \
     $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) $(call hostobjs,host,$(MKFS_MAINS)) \
     $(call hostobjs,crash,$(CRASH_SRCS)) \
@@ -487,7 +491,7 @@ LINT_CLANG = clang --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 \
 all: $(BUILD)/kernel.elf $(BUILD)/root.img $(HOST_TOOLS) ## kernel, programs, host tools and root.img
 kernel: $(BUILD)/kernel.elf ## only the kernel
 programs: $(PROGRAMS) $(TEST_PROGRAMS) ## only what runs on it
-tests: all $(BUILD)/test.img $(HOST_TESTS) $(CHECKERS) debian-if-offered ## all, and what the tests run
+tests: all $(BUILD)/test.img $(HOST_TESTS) $(CHECKERS) graders debian-if-offered ## all, and what the tests run
 image-busybox: $(BUILD)/busybox.img ## a disk with Debian's busybox, unmodified, for riscv64
 image-debian: $(BUILD)/debian.img ## one with Lua, SQLite, dash and coreutils as well
 image-musl: $(BUILD)/musl.img ## one with the tests' programs for Linux, made with musl
@@ -526,6 +530,10 @@ replay: ## the recorded run once more, the same to the instruction; GDB=1 under 
 test: ## every test; T=pattern chooses some
 	@tools/setup --quick test
 	@$(MAKE) -k tests; tests/run --build $(BUILD) --made $$? '$(T)'
+grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
+	@tools/setup --quick test
+	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test $(T)) \
+	    $(if $(SUBMISSION),--submission $(SUBMISSION)) $(if $(SEED),--seed $(SEED))
 lint: ## style, layers, citations, cross-references
 	@tools/setup --quick test
 	@$(MAKE) findings
@@ -568,4 +576,4 @@ FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian \
         debian-if-offered asm compile_commands.json clean run boot gdb record \
         replay test \
-        lint findings crashtest fuzz bench format doctor setup map help FORCE
+        lint findings crashtest fuzz bench grade format doctor setup map help FORCE

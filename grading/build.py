@@ -1,0 +1,188 @@
+"""Build kernels of submissions, in the sandbox, with the project's Makefile.
+
+The sandbox sees the tree and nothing that could be written; it builds into
+memory and hands the result out as one archive, of which plain files are taken.
+Tests are no part of the tree. A kernel with a lab's test program is linked in a
+second step, from the objects of the first and the starter's sources: there the
+tests are visible, but nothing of the submission is compiled.
+
+What a lab's starter compiles to is kept in a cache, so that a submission costs
+the compilation of its own files.
+"""
+
+import dataclasses
+import fcntl
+import io
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+
+from grading import console, sandbox, tree
+from grading.verdict import Infra
+
+TREE = "/umbra"
+LIMITS = sandbox.Limits(wall=300, cpu=200, output=192 << 20)
+MOST_SHOWN = 60  # lines of the compiler's
+STARTER = ["kernel", "userland"]
+KEPT = 12  # bases in the cache
+
+SCRIPT = """
+cp -a /base/. build/ 2>/dev/null
+make "$@" >/dev/null 2>/tmp/errors
+status=$?
+cat /tmp/errors >&2
+tar -C build -cf - --exclude=./rootfs --exclude=*.pass1 . || exit 99
+exit $status
+"""
+
+
+@dataclasses.dataclass
+class Built:
+    """A build folder, or why there is none: errors is what make said."""
+
+    folder: str
+    ok: bool
+    errors: str = ""
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+
+def run(source, target, targets, base=None, tests=None, jobs=2):
+    """Build targets of a source tree into the folder target; return Built."""
+    read = {TREE: source}
+    if base:
+        read["/base"] = base
+    if tests:
+        read["/tests"] = tests
+    words = [f"-j{jobs}", "-s", *targets]
+    if tests:
+        words.append("GRADE_TESTS=/tests")
+    os.makedirs(f"{source}/build", exist_ok=True)
+    done = sandbox.run(
+        ["sh", "-c", SCRIPT, "sh", *words],
+        read=read, scratch=f"{TREE}/build", folder=TREE, limits=LIMITS,
+    )  # fmt: skip
+    errors = _readable(done.errors)
+    if done.reason:
+        errors = f"the build was ended: {done.reason}\n{errors}"
+    if done.status == 0 and not done.reason:
+        _unpack(done.output, target)
+    ok = done.status == 0 and not done.reason
+    return Built(target, ok, errors, done.seconds, done.cpu)
+
+
+def _readable(data):
+    """Return a compiler's messages: escaped, and not too many."""
+    text = console.escape(data[: 1 << 20].decode("utf-8", "replace"))
+    lines = [line[:240] for line in text.splitlines()]
+    lines = [line for line in lines if not re.match(r"make(\[\d+\])?: \*\*\*", line)]
+    if len(lines) > MOST_SHOWN:
+        lines[MOST_SHOWN:] = [f"[... {len(lines) - MOST_SHOWN} more lines ...]"]
+    return "\n".join(lines)
+
+
+def _unpack(data, target):
+    """Take plain files out of an archive that a sandbox made."""
+    os.makedirs(target, exist_ok=True)
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            for entry in archive:
+                name = os.path.normpath(entry.name)
+                if name.startswith(("..", "/")) or not entry.isreg():
+                    continue
+                path = os.path.join(target, name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "wb") as file:
+                    shutil.copyfileobj(archive.extractfile(entry), file)
+                os.chmod(path, 0o755 if entry.mode & 0o100 else 0o644)
+                os.utime(path, (entry.mtime, entry.mtime))
+    except tarfile.TarError as error:
+        raise Infra(f"the build's result cannot be read: {error}") from None
+
+
+class Base:
+    """A tree that is compiled once and kept in a cache folder.
+
+    source and build are its folders: sources older than every object.
+    """
+
+    def __init__(self, root, files, cache, under=None, targets=()):
+        """files: {path: bytes}; under: a Base that it differs little from."""
+        self.root, self.files, self.cache = root, files, cache
+        self.under, self.targets = under, list(targets)
+        name = tree.digest({**(under.files if under else {}), **files})
+        self.folder = os.path.join(cache, name)
+        self.source = os.path.join(self.folder, "tree")
+        self.build = os.path.join(self.folder, "build")
+
+    def ready(self):
+        """Compile it unless that has been done; return self."""
+        if self.under:
+            self.under.ready()
+        with open(os.path.join(self.cache, ".lock"), "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.path.isdir(self.folder):
+                os.utime(self.folder)
+                return self
+            _prune(self.cache)
+            work = tempfile.mkdtemp(prefix=".new-", dir=self.cache)
+            try:
+                self._make(work)
+                os.rename(work, self.folder)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+        return self
+
+    def _make(self, work):
+        os.chmod(work, 0o755)
+        source, base = f"{work}/tree", None
+        if self.under:
+            shutil.copytree(self.under.source, source, copy_function=shutil.copy2)
+            base = self.under.build
+        tree.write(source, self.files, self.root)
+        if not self.under:
+            tree.age(source)
+        built = run(source, f"{work}/build", self.targets, base=base)
+        if not built.ok:
+            raise Infra(f"the tree does not build:\n{built.errors}")
+        tree.age(source)
+
+
+def starter(root, lab, cache):
+    """Return the Base of a lab's starter; its `under` is the whole tree."""
+    whole = Base(root, tree.reference(root, lab), cache,
+                 targets=[*STARTER, "host-tools"])  # fmt: skip
+    stub = tree.stub(root, lab)
+    return Base(root, stub, cache, whole, STARTER) if stub else whole
+
+
+def _prune(cache):
+    """Forget the bases that were not used for longest."""
+    found = [os.path.join(cache, n) for n in os.listdir(cache) if len(n) == 24]
+    for folder in sorted(found, key=os.path.getmtime)[: 1 - KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def submission(base, files, work):
+    """Build a kernel with a submission's files; return Built."""
+    source = os.path.join(work, "tree")
+    shutil.copytree(base.source, source, copy_function=shutil.copy2)
+    tree.write(source, files, base.root)
+    return run(source, os.path.join(work, "build"), STARTER,
+               base=base.build)  # fmt: skip
+
+
+def graders(base, built, tests, work):
+    """Link a built submission with the tests' programs; return Built.
+
+    tests: a folder with guest/*.c and user/*.c. The sources are the starter's,
+    older than every object; what the submission's objects depend on is not
+    taken along, so nothing of it can be compiled again where the tests are.
+    """
+    objects = os.path.join(work, "objects")
+    shutil.copytree(built.folder, objects, copy_function=shutil.copy2,
+                    ignore=shutil.ignore_patterns("*.d"))  # fmt: skip
+    return run(base.source, os.path.join(work, "graders"), ["graders"],
+               base=objects, tests=tests)  # fmt: skip

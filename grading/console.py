@@ -1,0 +1,84 @@
+"""What a guest printed: kept in bounds, whatever it prints."""
+
+import os
+import re
+import threading
+
+HEAD = 192 << 10
+TAIL = 64 << 10
+MOST = 64 << 20  # a guest that prints more is ended
+
+
+class Console:
+    """Reads a stream to its end in a thread; keeps its head and its tail."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.head, self.tail = bytearray(), bytearray()
+        self.total = 0
+        self.changed = threading.Condition()
+        self.ended = False
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        while True:
+            try:
+                data = os.read(self.stream.fileno(), 1 << 16)
+            except (OSError, ValueError):
+                data = b""
+            with self.changed:
+                self._keep(data)
+                self.ended = not data
+                self.changed.notify_all()
+            if not data:
+                return
+
+    def _keep(self, data):
+        self.total += len(data)
+        room = HEAD - len(self.head)
+        self.head += data[:room]
+        self.tail = (self.tail + data[max(room, 0) :])[-TAIL:]
+
+    @property
+    def flooded(self):
+        """Has it printed more than anybody reads?"""
+        return self.total > MOST
+
+    def text(self):
+        """Return what was kept, decoded, with a note where some was not."""
+        with self.changed:
+            left_out = self.total - len(self.head) - len(self.tail)
+            data = bytes(self.head)
+            if left_out > 0:
+                data += b"\n[... %d bytes ...]\n" % left_out
+            data += bytes(self.tail)
+        return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def join(self):
+        """Wait until the stream has ended."""
+        self.thread.join(10.0)
+
+
+def escape(text):
+    """Show what a terminal, HTML aside, would act on; newlines stay."""
+    return "".join(
+        c if c == "\n" or c.isprintable() else repr(c)[1:-1]
+        for c in text.replace("\t", "    ")
+    )
+
+
+def last_lines(text, count=20, width=160):
+    """Return the last lines of a console, safe to print anywhere."""
+    lines = [line[:width] for line in escape(text).splitlines()]
+    return "\n".join(lines[-count:])
+
+
+RAW_FRAME = re.compile(r"^( +)([0-9a-f]{16})$", re.MULTILINE)
+
+
+def with_names(text, elf):
+    """Name the functions in a backtrace that the guest printed without."""
+    return RAW_FRAME.sub(
+        lambda m: f"{m[1]}{m[2]} {elf.name(int(m[2], 16)) or ''}".rstrip(), text
+    )

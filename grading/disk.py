@@ -1,0 +1,148 @@
+"""Disks for graded machines: made before, attached, looked at afterwards.
+
+The host tools that make and read images are the grader's own build. What a
+submission's kernel wrote is read in the sandbox only.
+"""
+
+import dataclasses
+import json
+import os
+import subprocess
+import tempfile
+
+from grading import sandbox
+from grading.verdict import Fail, Infra
+
+
+def make(tools, path, files=(), base=None, size="16M"):
+    """Make an eclipsefs image.
+
+    tools: folder with mkfs.eclipsefs; files: {"/path": bytes}, programs
+    ("/bin/", "/sbin/", "/grade/") are made executable; base: folder whose
+    files come first.
+    """
+    with tempfile.TemporaryDirectory(prefix="umbra-image-") as stage:
+        if base:
+            subprocess.run(["cp", "-a", f"{base}/.", stage], check=True)
+        for folder in ("dev", "proc", "sys", "tmp"):
+            os.makedirs(f"{stage}/{folder}", exist_ok=True)
+        for name, content in dict(files).items():
+            target = stage + "/" + name.lstrip("/")
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "wb") as file:
+                file.write(content)
+            program = content.startswith((b"\x7fELF", b"#!"))
+            os.chmod(target, 0o755 if program else 0o644)
+        if os.path.exists(path):
+            os.unlink(path)
+        done = subprocess.run(
+            [f"{tools}/mkfs.eclipsefs", "--reproducible", "-s", size, "-d", stage,
+             path], capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    if done.returncode:
+        raise Infra(f"mkfs.eclipsefs: {done.stderr.strip()}")
+    return path
+
+
+@dataclasses.dataclass(frozen=True)
+class Disk:
+    """A disk to be: each run gets a copy of its image.
+
+    errors: rules for QEMU's blkdebug as JSON, for instance [{"iotype": "read",
+    "sector": 16, "errno": 5}]; log: all writes are kept, in order, for
+    writes(); options: more properties of the device.
+    """
+
+    path: str
+    tools: str = ""
+    errors: str = ""
+    log: bool = False
+    read_only: bool = False
+    options: str = ""
+
+    def private(self, folder, number):
+        """Return the path of a run's copy."""
+        return os.path.join(folder, f"disk{number}.img")
+
+    def attach(self, folder, number, slot):
+        """Copy the image into a run's folder; return QEMU's arguments."""
+        copy = self.private(folder, number)
+        subprocess.run(["cp", "--sparse=always", "--reflink=auto", self.path, copy],
+                       check=True)  # fmt: skip
+        os.chmod(copy, 0o600)
+        name = f"disk{number}"
+        node = {
+            "driver": "raw", "read-only": self.read_only,
+            "file": {"driver": "file", "filename": f"/work/disk{number}.img",
+                     "cache": {"no-flush": True}},
+        }  # fmt: skip
+        if self.log:
+            open(f"{folder}/{name}.log", "wb").close()
+            node = {"driver": "blklogwrites", "file": node,
+                    "log": {"driver": "file", "filename": f"/work/{name}.log"}}  # fmt: skip
+        if self.errors:
+            rules = [{"event": "none", **rule} for rule in json.loads(self.errors)]
+            node = {"driver": "blkdebug", "image": node, "inject-error": rules}
+        node["node-name"] = name
+        device = f"virtio-blk-device,drive={name}"
+        if slot is not None:
+            device += f",bus=virtio-mmio-bus.{slot}"
+        if self.options:
+            device += "," + self.options
+        return ["-blockdev", json.dumps(node), "-device", device]
+
+    def after(self, path):
+        """Return the disk as a run left it."""
+        return Image(path, self.tools)
+
+
+@dataclasses.dataclass
+class Image:
+    """A disk that a run has left; looked at in the sandbox."""
+
+    path: str
+    tools: str = ""
+
+    def bytes(self, start=0, size=-1):
+        """Return what lies on the disk."""
+        with open(self.path, "rb") as file:
+            file.seek(start)
+            return file.read(size)
+
+    def _tool(self, *words):
+        sandbox.give(os.path.dirname(self.path))
+        return sandbox.run(
+            [f"/tools/{words[0]}", *words[1:]],
+            read={"/tools": self.tools, "/disk.img": self.path},
+        )  # fmt: skip
+
+    def fsck(self):
+        """Return fsck.eclipsefs's complaints: "" if the disk is sound."""
+        done = self._tool("fsck.eclipsefs", "-n", "/disk.img")
+        return "" if done.status == 0 else _said(done)
+
+    def check(self):
+        """Fail unless the disk is sound."""
+        said = self.fsck()
+        if said:
+            raise Fail("the disk is damaged", expected="a sound file system", seen=said)
+
+    def read(self, path):
+        """Return a file's content; Fail if it is not there."""
+        done = self._tool("efs", "cat", "/disk.img", path)
+        if done.status:
+            raise Fail(f"{path} cannot be read from the disk", seen=_said(done))
+        return done.output
+
+    def exists(self, path):
+        """Is there a file of that name?"""
+        return self._tool("efs", "cat", "/disk.img", path).status == 0
+
+    def list(self, path="/"):
+        """Return the lines that efs ls prints."""
+        return self._tool("efs", "ls", "/disk.img", path).output.decode().splitlines()
+
+
+def _said(done):
+    text = (done.errors + done.output).decode("utf-8", "replace")
+    return done.reason or "\n".join(text.splitlines()[:12])

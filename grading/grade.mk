@@ -1,0 +1,49 @@
+# Kernels and programs that ask the questions of a lab's tests.
+#
+# Included by the Makefile. GRADE_TESTS is a lab's folder of tests, guest/*.c in
+# it are linked with the kernel, user/*.c with the C library:
+#
+#   make GRADE_TESTS=labs/07-virtqueue/tests graders
+#
+# builds $(BUILD)/grade/rings.elf of guest/rings.c and $(BUILD)/grade/user/copy
+# of user/copy.c. The calls of kmain and of startup go to grading/guest/grade.c.
+# Without a lab they are those of the grader's own tests.
+
+GRADE_TESTS  ?= $(if $(LAB),labs/$(LAB)/tests,tests/grading/90-toy/tests)
+GRADE_KERNELS := $(addprefix $(BUILD)/grade/,$(addsuffix .elf,$(basename \
+    $(notdir $(wildcard $(GRADE_TESTS)/guest/*.c)))))
+GRADE_PROGRAMS := $(addprefix $(BUILD)/grade/user/,$(basename \
+    $(notdir $(wildcard $(GRADE_TESTS)/user/*.c))))
+
+$(BUILD)/obj/grade/guest/%.o: $(GRADE_TESTS)/guest/%.c $(FLAGS) | folders
+	$(call say,CC)$(CC) $(KFLAGS) -Igrading/guest $(DEPS) -c $< -o $@
+
+$(BUILD)/obj/grade/%.o: grading/guest/%.c $(FLAGS) | folders
+	$(call say,CC)$(CC) $(KFLAGS) -Igrading/guest $(DEPS) -c $< -o $@
+
+$(BUILD)/obj/grade/user/%.o: $(GRADE_TESTS)/user/%.c $(FLAGS) | folders
+	$(call say,CC)$(CC) $(UFLAGS) $(DEPS) -c $< -o $@
+
+$(GRADE_KERNELS): $(BUILD)/grade/%.elf: $(BUILD)/obj/grade/guest/%.o \
+        $(BUILD)/obj/grade/grade.o $(BUILD)/obj/grade/setup.o $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o \
+        $(KERNEL_LD)
+	$(call say,LD)$(LD) $(LDFLAGS) -T $(KERNEL_LD) --wrap=kmain --wrap=startup \
+	    $(filter %.o,$^) -o $@
+
+$(GRADE_PROGRAMS): $(BUILD)/grade/user/%: $(BUILD)/obj/grade/user/%.o $(LIBC)
+	$(call say,LD)$(LD) $(LDFLAGS) $^ -o $@
+
+GRADERS   := $(GRADE_KERNELS) $(GRADE_PROGRAMS)
+GRADE_DEPS := $(if $(GRADERS),$(addprefix $(BUILD)/obj/grade/,grade.d setup.d)) \
+    $(GRADE_KERNELS:$(BUILD)/grade/%.elf=$(BUILD)/obj/grade/guest/%.d) \
+    $(GRADE_PROGRAMS:$(BUILD)/grade/%=$(BUILD)/obj/grade/%.d)
+DEP_FILES += $(GRADE_DEPS) $(addsuffix .d,$(GRADERS))
+graders: $(GRADERS)
+
+# What every image of the grader's holds, as a folder.
+$(BUILD)/userland/.stamp: $(PROGRAMS) $(LISTS) $(TREE)
+	$(call stage,$(BUILD)/userland)
+	@touch $@
+userland: $(BUILD)/userland/.stamp
+host-tools: $(HOST_TOOLS)
+.PHONY: graders userland host-tools

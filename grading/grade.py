@@ -1,0 +1,248 @@
+"""Grade one submission for one lab: from its files to the report."""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+
+from grading import archive, build, discover, disk, report, sandbox, schedule, tree
+from grading.verdict import BUILD, Infra
+
+GRADED, REJECTED, INFRA = "graded", "rejected", "infra"
+
+
+class Grading:
+    """What all tests of one submission share."""
+
+    def __init__(self, lab, seed, work, base):
+        self.lab, self.seed, self.work, self.base = lab, seed, work, base
+        self.built, self.linked = None, None
+        self._number, self._lock = 0, threading.Lock()
+        self._making = threading.Lock()
+
+    def next_number(self):
+        """Return a number not given before."""
+        with self._lock:
+            self._number += 1
+            return self._number
+
+    @property
+    def tools(self):
+        """Return the folder of the grader's own mkfs, fsck and efs."""
+        return os.path.join((self.base.under or self.base).build, "host")
+
+    def image(self, files, size):
+        """Return the path of an image with the user land and files; made once."""
+        name = tree.digest({**files, "size": size.encode()})
+        path = os.path.join(self.work, f"{name}.img")
+        with self._making:
+            if not os.path.exists(path):
+                disk.make(self.tools, path, files, self.userland(), size)
+        return path
+
+    def kernel(self, name):
+        """Return the path of a kernel: kernel.elf, or grade/PROGRAM.elf."""
+        folder = self.built if name == "kernel.elf" else self.linked
+        return os.path.join(folder, name)
+
+    def graders(self):
+        """Return the folder of kernels with test programs."""
+        return os.path.join(self.linked, "grade")
+
+    def program(self, name):
+        """Return the path of a program of tests/user."""
+        return os.path.join(self.linked, "grade", "user", name)
+
+    def userland(self):
+        """Return a folder with the programs of the tree."""
+        return os.path.join(self.built, "userland")
+
+
+def find_lab(root, which):
+    """Return the Lab that a number, a name or NN-name means."""
+    labs = tree.labfile(root).load_all(root)
+    for lab in labs:
+        folder = os.path.basename(lab.folder)
+        if str(which) in (str(lab.number), f"{lab.number:02}", lab.name, folder):
+            return lab
+    known = ", ".join(os.path.basename(lab.folder) for lab in labs)
+    raise LookupError(f"there is no lab {which} here; there are {known or 'none'}")
+
+
+def _cache(root):
+    """Return where compiled starters are kept: where the sandbox can read."""
+    folder = os.environ.get("UMBRA_GRADING_CACHE")
+    folder = folder or os.path.join(root, "build", "grading")
+    if not sandbox.reachable(os.path.dirname(folder)):
+        folder = os.path.join(tempfile.gettempdir(), f"umbra-cache-{os.getuid()}")
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    if os.stat(folder).st_uid != os.getuid():
+        raise Infra(f"{folder} belongs to somebody else")
+    return folder
+
+
+def _tests_folder(root, lab, hidden, work):
+    """Put the C files of public and hidden tests into one folder."""
+    merged = os.path.join(work, "tests")
+    for source in (os.path.join(root, lab.folder, "tests"), hidden):
+        for kind in ("guest", "user"):
+            folder = os.path.join(source, kind) if source else ""
+            if os.path.isdir(folder):
+                shutil.copytree(folder, os.path.join(merged, kind), dirs_exist_ok=True)
+    os.makedirs(merged, exist_ok=True)
+    return merged
+
+
+def _take(root, lab, submission):
+    """Return ({path: bytes}, notes) of a submission; "stub", "trunk" are ours."""
+    required, allowed = tree.allowed(root, lab)
+    if submission == "stub":
+        return {}, ["the starter as it is"]
+    return archive.unpack(root if submission == "trunk" else submission,
+                          required, allowed)  # fmt: skip
+
+
+def _repeat(lab, submission, seed, name):
+    where = "" if submission == "trunk" else f" --submission {submission}"
+    return f"grading/grade --lab {lab.number}{where} --seed {seed} --test {name}"
+
+
+class Progress:
+    """Told of each step; the command line shows it, others need not."""
+
+    def step(self, text):
+        """Something begins that takes a while."""
+
+    def tests(self, count):
+        """So many tests are going to be run."""
+
+    def test(self, part):
+        """A test has ended; part is its part of the report."""
+
+
+def grade(root, lab, submission="trunk", hidden=None, out=None, seed=None,
+          names=None, jobs=2, progress=None):  # fmt: skip
+    """Grade a submission; return the report, also written to out/report.json.
+
+    lab: a Lab, or what find_lab takes. submission: a folder, an archive, a git
+    URL, "trunk" (the tree itself) or "stub" (the lab's starter). names: run
+    only these tests. Raises LookupError and discover.TestError for what the
+    caller got wrong, sandbox.SandboxMissing; never for what is submitted.
+    """
+    lab = lab if hasattr(lab, "holes") else find_lab(root, lab)
+    seed = secrets.randbelow(10**9) if seed is None else seed
+    progress = progress or Progress()
+    tests = discover.tests(root, lab, hidden)
+    if names:
+        unknown = set(names) - {t.name for t in tests}
+        if unknown:
+            raise LookupError(f"lab {lab.number} has no test {min(unknown)}")
+        tests = [t for t in tests if t.name in names]
+    if sandbox.why_not():
+        raise sandbox.SandboxMissing(sandbox.why_not())
+    begin = time.monotonic()
+    about = {"submission": _about(submission), "seed": seed, "notes": [], "build": {}}
+    with _workspace() as work:
+        try:
+            parts, status = _grade(root, lab, submission, hidden, work, tests,
+                                   seed, jobs, progress, about, out)  # fmt: skip
+        except Infra as trouble:
+            about["notes"].append(trouble.text)
+            parts, status = _all(tests, "infra", trouble.text, about, lab), INFRA
+        about["seconds"] = round(time.monotonic() - begin, 3)
+        made = report.whole(lab, status, parts, **about)
+        if out:
+            _write(os.path.join(out, "report.json"), made)
+    return made
+
+
+def _grade(root, lab, submission, hidden, work, tests, seed, jobs, progress,
+           about, out):  # fmt: skip
+    """Return (parts of the report, status)."""
+    try:
+        files, notes = _take(root, lab, submission)
+    except archive.Rejected as why:
+        about["notes"].append(str(why))
+        return _all(tests, BUILD, f"the submission was not accepted: {why}", about,
+                    lab), REJECTED  # fmt: skip
+    about["notes"] += notes
+    about["files"] = {n: hashlib.sha256(c).hexdigest() for n, c in files.items()}
+    progress.step("preparing the starter")
+    base = build.starter(root, lab, _cache(root)).ready()
+    grading = Grading(lab, seed, work, base)
+    progress.step("building the submission")
+    built = build.submission(base, files, work)
+    about["build"] = {"ok": built.ok, "output": built.errors,
+                      "seconds": round(built.seconds, 3)}  # fmt: skip
+    if not built.ok:
+        return _all(tests, BUILD, "the submission does not compile", about,
+                    lab), BUILD  # fmt: skip
+    grading.built = built.folder
+    linked = build.graders(base, built, _tests_folder(root, lab, hidden, work), work)
+    if not linked.ok:
+        about["build"] = {"ok": False, "output": linked.errors,
+                          "seconds": round(built.seconds + linked.seconds, 3)}  # fmt: skip
+        return _all(tests, BUILD, "the submission does not link with the tests",
+                    about, lab), BUILD  # fmt: skip
+    grading.linked = linked.folder
+    progress.tests(len(tests))
+    return _run(grading, tests, jobs, progress, about, out), GRADED
+
+
+def _run(grading, tests, jobs, progress, about, out):
+    """Run the tests; return their parts in the order of the tests."""
+    parts = {}
+    kept = os.path.join(grading.work, "kept")
+    journal = None
+    if out:
+        os.makedirs(out, exist_ok=True)
+        journal = open(os.path.join(out, "tests.jsonl"), "w", encoding="utf-8")
+
+    def done(outcome):
+        repeat = _repeat(grading.lab, about["submission"]["name"], grading.seed,
+                         outcome.test.name)  # fmt: skip
+        part = report.of_test(outcome, repeat)
+        parts[outcome.test.name] = part
+        if journal:
+            journal.write(json.dumps(part) + "\n")
+            journal.flush()
+        progress.test(part)
+
+    try:
+        schedule.run_all(grading, tests, kept, jobs, done)
+    finally:
+        if journal:
+            journal.close()
+    return [parts[t.name] for t in tests]
+
+
+def _all(tests, status, text, about, lab):
+    """Return the parts when no test could be run."""
+    name = about["submission"]["name"]
+    return [
+        report.unrun(t, status, text, _repeat(lab, name, about["seed"], t.name))
+        for t in tests
+    ]
+
+
+def _about(submission):
+    return {"name": str(submission)}
+
+
+def _workspace():
+    """Return a folder of our own that the sandbox can read; a context manager."""
+    folder = tempfile.TemporaryDirectory(prefix="umbra-grade-")
+    os.chown(folder.name, *sandbox.owner())
+    return folder
+
+
+def _write(path, made):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(made, file, indent=2)
+        file.write("\n")
+    os.replace(path + ".new", path)

@@ -1,0 +1,228 @@
+"""Run a command that must not be trusted, in a view of its own.
+
+bubblewrap gives it new namespaces: no network, no other processes, no /proc,
+an empty /etc but for what compilers need, a read-only system, a /tmp in memory.
+What else it sees is bound by name. Nothing on the host can be written but the
+one folder given as `work`. Limits hold for each process (prlimit),
+the clock and the output for all of them; when bubblewrap ends, all have ended.
+
+    done = run(["make", "kernel"], read={"/umbra": tree}, scratch="/umbra/build")
+    done.status, done.output, done.reason
+"""
+
+import dataclasses
+import functools
+import os
+import resource
+import selectors
+import shutil
+import signal
+import subprocess
+import time
+
+MIB = 1 << 20
+
+# What a Debian, Fedora or Arch system keeps its programs in; the rest of the
+# root stays out. /etc/alternatives is where /usr/bin/cc points to.
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
+ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf.d")
+HIDDEN = ("/usr/local", "/usr/src", "/usr/share/doc")
+NOBODY = 65534
+PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+class SandboxMissing(Exception):
+    """This machine cannot isolate a process; the text says what to do."""
+
+
+@dataclasses.dataclass
+class Limits:
+    """What a command may use. Bytes and seconds; memory is for each process."""
+
+    wall: float = 120.0
+    cpu: int = 120
+    memory: int = 2048 * MIB
+    processes: int = 128
+    file: int = 256 * MIB
+    scratch: int = 512 * MIB
+    output: int = 64 * MIB
+
+
+@dataclasses.dataclass
+class Done:
+    """How a command ended: reason is "" unless a limit ended it."""
+
+    status: int
+    output: bytes
+    errors: bytes
+    reason: str
+    seconds: float
+    cpu: float
+
+
+@functools.cache
+def why_not():
+    """Return why there can be no sandbox here, or "" if there can."""
+    if not shutil.which("bwrap"):
+        return "bubblewrap is not installed; `make setup` installs it"
+    done = subprocess.run(
+        _prefix() + ["bwrap", *_base(), "true"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode == 0:
+        return ""
+    said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    return (
+        f"bubblewrap cannot make a sandbox here ({said}). In a container allow "
+        "user namespaces (docker run --security-opt seccomp=unconfined "
+        "--security-opt apparmor=unconfined), or run the grader as root of a "
+        "virtual machine"
+    )
+
+
+def _prefix():
+    """Leave root first, where we are root: its files then stay out of reach."""
+    if os.getuid() != 0 or not shutil.which("setpriv"):
+        return []
+    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+
+def _base():
+    """Return bubblewrap's options that every sandbox has."""
+    options = [
+        "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session",
+        "--cap-drop", "ALL", "--uid", "1000", "--gid", "1000",
+        "--hostname", "umbra", "--clearenv",
+        "--setenv", "PATH", PATH, "--setenv", "LC_ALL", "C",
+        "--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp",
+    ]  # fmt: skip
+    for path in SYSTEM:
+        if os.path.islink(path):
+            options += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            options += ["--ro-bind", path, path]
+    for path in HIDDEN:
+        if os.path.isdir(path):
+            options += ["--tmpfs", path]
+    for path in ETC:
+        if os.path.exists(path):
+            options += ["--ro-bind", path, path]
+    return options + ["--dev", "/dev"]
+
+
+def owner():
+    """Return the user and group that a work folder must belong to."""
+    return (NOBODY, NOBODY) if _prefix() else (os.getuid(), os.getgid())
+
+
+def reachable(path):
+    """Can the sandbox's user come to a folder?"""
+    path = os.path.realpath(path)
+    while _prefix() and path != "/":
+        if os.path.exists(path) and not os.stat(path).st_mode & 0o001:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
+def give(folder):
+    """Make a folder, and all in it, the sandbox's to write."""
+    user, group = owner()
+    if os.getuid() != 0:
+        return
+    for path, folders, files in os.walk(folder):
+        os.chown(path, user, group)
+        for name in folders + files:
+            os.lchown(os.path.join(path, name), user, group)
+
+
+def command(words, read=(), work=None, scratch=None, limits=None, folder="/tmp"):
+    """Return the argument list that runs words in a sandbox.
+
+    read: {inside: outside}, bound read-only; work: (inside, outside), bound
+    writable; scratch: a path inside that is a file system in memory of
+    limits.scratch bytes; folder: where the command starts.
+    """
+    limits = limits or Limits()
+    options = _base()
+    options += ["--size", str(limits.scratch), "--tmpfs", "/tmp"]
+    for inside, outside in dict(read).items():
+        options += ["--ro-bind", outside, inside]
+    if scratch:
+        options += ["--size", str(limits.scratch), "--tmpfs", scratch]
+    if work:
+        options += ["--bind", work[1], work[0]]
+    options += ["--remount-ro", "/", "--chdir", folder]
+    return [*_limiting(limits), *_prefix(), "bwrap", *options, "--", *words]
+
+
+def _limiting(limits):
+    """Return the words that put limits on the words behind them."""
+    return [
+        "prlimit", f"--cpu={limits.cpu}:{limits.cpu + 1}", f"--as={limits.memory}",
+        f"--nproc={limits.processes}", f"--fsize={limits.file}", "--core=0", "--",
+    ]  # fmt: skip
+
+
+def start(words, limits=None, stdin=subprocess.DEVNULL, pass_fds=(), **view):
+    """Start words in a sandbox; return the Popen, stdout and stderr piped."""
+    if why_not():
+        raise SandboxMissing(why_not())
+    limits = limits or Limits()
+    return subprocess.Popen(
+        command(words, limits=limits, **view),
+        stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True, pass_fds=pass_fds,
+    )  # fmt: skip
+
+
+def kill(process):
+    """End a sandbox and everything in it."""
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    process.wait()
+
+
+def run(words, limits=None, **view):
+    """Run words to their end; return Done. Never raises for what they do."""
+    limits = limits or Limits()
+    begin = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = start(words, limits=limits, **view)
+    streams = {process.stdout: bytearray(), process.stderr: bytearray()}
+    reason = _collect(process, streams, begin + limits.wall, limits.output)
+    kill(process)
+    for stream in streams:
+        stream.close()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if not reason and process.returncode in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
+        reason = f"it used more than {limits.cpu} s of processor time"
+    return Done(
+        process.returncode, bytes(streams[process.stdout]),
+        bytes(streams[process.stderr]), reason, time.monotonic() - begin,
+        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    )  # fmt: skip
+
+
+def _collect(process, streams, deadline, most):
+    """Read both streams to their ends; return why that was cut short, or ""."""
+    selector = selectors.DefaultSelector()
+    for stream in streams:
+        os.set_blocking(stream.fileno(), False)
+        selector.register(stream, selectors.EVENT_READ, streams[stream])
+    with selector:
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return "it took too long"
+            for key, _ in selector.select(left):
+                data = os.read(key.fd, 65536)
+                if not data:
+                    selector.unregister(key.fileobj)
+                key.data.extend(data)
+                if len(key.data) > most:
+                    return f"it wrote more than {most >> 20} MiB"
+    return ""

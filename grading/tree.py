@@ -1,0 +1,130 @@
+"""The trees that are built: pristine, with a lab's stub, with a submission.
+
+A tree is made of what the build reads and nothing else: no tests, no labs, no
+repository. What a student may hand in is named by the lab; all else is ours.
+"""
+
+import hashlib
+import importlib
+import os
+import subprocess
+import sys
+import tomllib
+
+FOLDERS = ("kernel/", "user/", "mkfs/", "tools/", "rootfs/", "grading/guest/")
+FILES = ("Makefile", "grading/grade.mk")
+OLD = 946684800  # older than any object
+
+
+def labfile(root):
+    """Return the module that reads lab.toml."""
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    return importlib.import_module("labs.lib.labfile")
+
+
+def sources(root):
+    """Return the paths of all files a build may read, sorted."""
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-co",
+         "--exclude-standard", *FOLDERS, *FILES],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode == 0:
+        names = done.stdout.splitlines()
+    else:
+        names = list(FILES)
+        for folder in FOLDERS:
+            for at, _, files in os.walk(os.path.join(root, folder)):
+                names += [os.path.relpath(os.path.join(at, f), root) for f in files]
+    return sorted({n for n in names if os.path.isfile(os.path.join(root, n))})
+
+
+def _layer(root, folder):
+    """Return {path in the tree: file} of what a folder lays over it."""
+    found, top = {}, os.path.join(root, folder)
+    for at, _, files in os.walk(top):
+        for name in files:
+            path = os.path.join(at, name)
+            found[os.path.relpath(path, top)] = path
+    return {path: file for path, file in found.items() if path.startswith(FOLDERS)}
+
+
+def _read(paths):
+    files = {}
+    for name, path in paths.items():
+        with open(path, "rb") as file:
+            files[name] = file.read()
+    return files
+
+
+def holes(root, lab):
+    """Return every file that some lab leaves to its students.
+
+    All are units of their own in graded trees, so that what other labs compile
+    to need not be compiled again for each.
+    """
+    labs = labfile(root).load_all(root)
+    return sorted({hole for one in [*labs, lab] for hole in one.holes})
+
+
+def reference(root, lab):
+    """Return {path: bytes} of the tree as it is, in a lab's division."""
+    files = _read({name: os.path.join(root, name) for name in sources(root)})
+    files.update(_read(_layer(root, "labs/common")))
+    files["lab.mk"] = f"HOLES := {' '.join(holes(root, lab))}\n".encode()
+    return files
+
+
+def stub(root, lab):
+    """Return {path: bytes} of what a lab's starter has in place of solutions."""
+    return _read(_layer(root, f"{lab.folder}/stub"))
+
+
+def digest(files):
+    """Return a name for exactly these files."""
+    total = hashlib.sha256()
+    for name in sorted(files):
+        total.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
+    return total.hexdigest()[:24]
+
+
+def write(folder, files, root, when=None):
+    """Write files below a folder; modes as root has them."""
+    for name, content in files.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.lexists(path):
+            os.unlink(path)
+        with open(path, "wb") as file:
+            file.write(content)
+        original = os.path.join(root, name)
+        runs = os.path.isfile(original) and os.access(original, os.X_OK)
+        os.chmod(path, 0o755 if runs else 0o644)
+        if when:
+            os.utime(path, (when, when))
+
+
+def age(folder):
+    """Make every file and folder of a tree older than any object."""
+    for at, folders, files in os.walk(folder):
+        for name in folders + files:
+            os.utime(os.path.join(at, name), (OLD, OLD), follow_symlinks=False)
+        os.utime(at, (OLD, OLD))
+
+
+def allowed(root, lab):
+    """Return (required, allowed) paths of a submission for a lab.
+
+    In a cumulative course the holes of the labs before come along.
+    """
+    before = []
+    course = os.path.join(root, "course.toml")
+    if os.path.isfile(course):
+        with open(course, "rb") as file:
+            data = tomllib.load(file)
+        if data.get("mode") == "cumulative":
+            for other in labfile(root).load_all(root):
+                if other.number < lab.number and other.number in data["labs"]:
+                    before += other.holes
+    return list(lab.holes), [*lab.holes, *lab.submit, *before]

@@ -1,0 +1,52 @@
+"""Tests of the toy lab: one of each kind of evidence."""
+
+from grading import check, check_equal, pack, test
+
+POLYNOMIAL = 0x82F63B78
+
+
+def crc32c(data):
+    """Return the sum as the definition has it, bit by bit."""
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (POLYNOMIAL if value & 1 else 0)
+    return value ^ 0xFFFFFFFF
+
+
+@test(points=2, step="sum", blames="crc32c", evidence="answers",
+      hint="The table is indexed by the low byte.")  # fmt: skip
+def sum_of_random_bytes(run):
+    """The sum of random bytes is right."""
+    for size in (1, 9, run.random.randrange(100, 1000)):
+        data = run.random.randbytes(size)
+        answer = yield run.ask("sums", "sum", pack("bytes", data))
+        check_equal(answer.u32(), crc32c(data), f"the sum of {size} bytes")
+
+
+@test(points=1, step="sum", blames="crc32c", evidence="answers")
+def sum_of_nothing(run):
+    """The sum of no bytes is 0."""
+    answer = yield run.ask("sums", "sum", pack("bytes", b""))
+    check_equal(answer.u32(), 0, "the sum of no bytes")
+
+
+@test(points=2, blames="crc32c", evidence=("disk", "status"))
+def file_is_copied(run):
+    """A program copies a file of random bytes, and the disk is sound."""
+    data = run.random.randbytes(5000)
+    record = yield run.boot("copy", files={"/in": data})
+    check_equal(record.status, 0, "the program's exit status", record)
+    record.image().check()
+    check_equal(record.image().read("/out"), data, "the copy", record)
+
+
+@test(points=1, blames="crc32c", evidence=("trace", "memory"), harts=1)
+def disk_is_used(run):
+    """The kernel reads its disk, and comes to start init."""
+    record = yield run.boot(
+        trace=("virtio_blk_handle_read",), stop_at=("process_become_init",)
+    )
+    check_equal(record.end, "break", "the end of the run", record)
+    check(record.events("virtio_blk_handle_read"), "the disk was not read", record)

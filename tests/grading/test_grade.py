@@ -1,0 +1,102 @@
+"""Grading from submission to report, on the toy lab."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness
+import toy
+
+WRONG = """#include "lib/crc32c.h"
+uint32_t
+crc32c(uint32_t crc UNUSED, const void *bytes UNUSED, size_t n UNUSED)
+{
+    return 0;
+}
+"""
+
+
+def test_trunk_scores_all(tmp):
+    toy.needs_sandbox(harness)
+    report = toy.graded("trunk", out=tmp)
+    assert report["status"] == "graded", report
+    assert report["score"] == report["max_score"] == 6, toy.verdicts(report)
+    with open(os.path.join(tmp, "report.json"), encoding="utf-8") as file:
+        assert json.load(file) == report
+    with open(os.path.join(tmp, "tests.jsonl"), encoding="utf-8") as file:
+        parts = [json.loads(line) for line in file]
+    assert sorted(p["name"] for p in parts) == sorted(toy.verdicts(report))
+
+
+def test_starter_scores_nothing_and_says_why():
+    toy.needs_sandbox(harness)
+    report = toy.graded("stub")
+    assert report["score"] == 0
+    assert set(toy.verdicts(report).values()) == {"crash"}, report
+    for part in report["tests"]:
+        assert part["message"] == "crc32c is not written yet", part
+        assert any("crc32c" in frame for frame in part["backtrace"]), part
+
+
+def test_wrong_answer_is_shown(tmp):
+    toy.needs_sandbox(harness)
+    report = toy.graded(toy.submission(tmp, WRONG))
+    seen = toy.verdicts(report)
+    assert seen["sum_of_random_bytes"] == "fail", report
+    assert seen["sum_of_nothing"] == "pass", "0 is the sum of nothing"
+    part = report["tests"][0]
+    assert part["seen"] == "0" and part["expected"] != "0", part
+    assert "--test sum_of_random_bytes" in part["repeat"], part
+    assert f"--seed {toy.SEED}" in part["repeat"], part
+
+
+def test_error_of_the_compiler_is_shown_at_its_line(tmp):
+    toy.needs_sandbox(harness)
+    report = toy.graded(toy.submission(tmp, WRONG.replace("return 0", "return x")))
+    assert report["status"] == "build"
+    assert set(toy.verdicts(report).values()) == {"build"}
+    assert f"{toy.HOLE}:5:12: error: 'x' undeclared" in report["build"]["output"]
+
+
+def test_question_that_kills_costs_only_itself(tmp):
+    """A fault in one question, and a hang, leave the others their verdict."""
+    toy.needs_sandbox(harness)
+    fault = toy.solution().replace(
+        "    crc = ~crc;\n", "    if (n == 0)\n        *(volatile int *)8 = 1;\n"
+        "    crc = ~crc;\n", 1)  # fmt: skip
+    report = toy.graded(
+        toy.submission(tmp, fault), names=["sum_of_random_bytes", "sum_of_nothing"]
+    )
+    assert toy.verdicts(report) == {
+        "sum_of_random_bytes": "pass",
+        "sum_of_nothing": "crash",
+    }, report
+    part = report["tests"][1]
+    assert "store page fault" in part["message"], part
+    assert any("sum" in frame for frame in part["backtrace"]), part
+
+
+def test_hang_is_a_timeout(tmp):
+    toy.needs_sandbox(harness)
+    hang = toy.solution().replace(
+        "    crc = ~crc;\n", "    while (n == 0)\n        ;\n    crc = ~crc;\n", 1
+    )
+    assert hang != toy.solution()
+    report = toy.graded(
+        toy.submission(tmp, hang), names=["sum_of_random_bytes", "sum_of_nothing"]
+    )
+    assert toy.verdicts(report) == {
+        "sum_of_random_bytes": "pass",
+        "sum_of_nothing": "timeout",
+    }, report
+
+
+def test_seed_repeats_a_run(tmp):
+    toy.needs_sandbox(harness)
+    where = toy.submission(tmp, WRONG)
+    name = ["sum_of_random_bytes"]
+    first, again, other = (
+        toy.graded(where, names=name, seed=seed)["tests"][0] for seed in (7, 7, 8)
+    )
+    assert first["expected"] == again["expected"] != other["expected"]

@@ -1,0 +1,110 @@
+"""What a hostile build sees, uses and leaves behind: nothing."""
+
+import os
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness
+import toy
+from grading import sandbox
+
+SMALL = sandbox.Limits(wall=20, cpu=2, memory=256 << 20, file=1 << 20,
+                       scratch=4 << 20, output=1 << 20)  # fmt: skip
+
+
+def inside(script, limits=SMALL, **view):
+    """Run a shell script in the sandbox; return Done."""
+    toy.needs_sandbox(harness)
+    return sandbox.run(["sh", "-c", script], limits=limits, **view)
+
+
+def test_host_is_out_of_sight(tmp):
+    secret = os.path.join(tmp, "secret")
+    with open(secret, "w", encoding="ascii") as file:
+        file.write("hidden")
+    os.environ["UMBRA_TEST_SECRET"] = "hidden"
+    for path in (secret, "/etc/passwd", "/etc/shadow", "/root", "/home", "/proc",
+                 "/sys", "/var", "/run", toy.ROOT):  # fmt: skip
+        done = inside(f"test -e {path} && echo seen")
+        assert done.output == b"", path
+    assert b"hidden" not in inside("env; set").output
+
+
+def test_nothing_can_be_written_but_memory():
+    done = inside("for d in / /usr /usr/bin /etc /dev /bin; do "
+                  "touch $d/x 2>/dev/null && echo $d; done; touch /tmp/x && echo ok")  # fmt: skip
+    assert done.output.split() in ([b"ok"], [b"/dev", b"ok"]), done.output
+
+
+def test_work_folder_is_the_only_one(tmp):
+    os.chmod(tmp, 0o755)
+    work = os.path.join(tmp, "work")
+    os.mkdir(work)
+    sandbox.give(work)
+    assert inside("echo x >/work/y", work=("/work", work)).status == 0
+    assert os.listdir(tmp) == ["work"] and os.listdir(work) == ["y"]
+
+
+def test_no_network():
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    port = listener.getsockname()[1]
+    script = (
+        "import socket\ntry:\n"
+        f" socket.create_connection(('127.0.0.1', {port}), 2); print('reached')\n"
+        "except OSError: print('no')"
+    )
+    toy.needs_sandbox(harness)
+    done = sandbox.run(["python3", "-c", script])
+    assert done.output == b"no\n", done
+
+
+def test_no_rights_are_left():
+    script = (
+        "import os, ctypes\n"
+        "c = ctypes.CDLL(None, use_errno=True)\n"
+        "print(c.mount(b'x', b'/tmp', b'tmpfs', 0, None))\n"
+        "try: os.kill(2 ** 22 - 1, 0)\n"
+        "except ProcessLookupError: print('alone')"
+    )
+    toy.needs_sandbox(harness)
+    done = sandbox.run(["python3", "-c", script])
+    assert done.output == b"-1\nalone\n", done
+
+
+def test_limits():
+    assert inside("while :; do :; done").reason.startswith("it used more than 2 s")
+    quick = sandbox.Limits(wall=1)
+    begin = time.monotonic()
+    assert inside("sleep 100", quick).reason == "it took too long"
+    assert time.monotonic() - begin < 15
+    assert inside("cat /dev/zero").reason == "it wrote more than 1 MiB"
+    assert inside("head -c 100000000 /dev/zero >/tmp/x").status != 0
+    assert inside("python3 -c 'x = bytearray(1 << 30)'").status != 0
+    bomb = inside("f() { f | f & }; f; sleep 3; echo alive")
+    assert bomb.reason or bomb.output in (b"", b"alive\n"), bomb
+
+
+def running(word):
+    """Return the processes whose command line holds a word."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if word in file.read():
+                    found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
+def test_nothing_survives():
+    inside("setsid sleep 987654 & exit 0")
+    inside("setsid sleep 987654 & sleep 987654", sandbox.Limits(wall=1))
+    end = time.monotonic() + 30
+    while running(b"987654") and time.monotonic() < end:
+        time.sleep(0.05)  # the kernel takes a moment to end a namespace
+    assert not running(b"987654")
