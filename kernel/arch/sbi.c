@@ -1,5 +1,4 @@
 #include "arch/sbi.h"
-#include "abi/errno.h"
 #include "lib/fmt.h"
 
 /* Extensions, with the functions and arguments used of each [sbi §4 to §10]. */

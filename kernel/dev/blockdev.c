@@ -1,5 +1,4 @@
 #include "dev/blockdev.h"
-#include "abi/errno.h"
 #include "lib/string.h"
 #include "proc/completion.h"
 #include "sync/spinlock.h"

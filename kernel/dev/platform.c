@@ -1,5 +1,4 @@
 #include "dev/platform.h"
-#include "abi/errno.h"
 #include "lib/print.h"
 #include "lib/string.h"
 

@@ -1,5 +1,4 @@
 #include "dev/pty.h"
-#include "abi/errno.h"
 #include "abi/poll.h"
 #include "abi/stat.h"
 #include "abi/termios.h"

@@ -1,5 +1,4 @@
 #include "dev/tty_impl.h"
-#include "abi/errno.h"
 #include "abi/signal.h"
 #include "proc/cred.h"
 #include "proc/signal.h"

@@ -1,5 +1,4 @@
 #include "dev/uart.h"
-#include "abi/errno.h"
 #include "abi/stat.h"
 #include "arch/cpu.h"
 #include "arch/mmio.h"

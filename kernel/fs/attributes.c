@@ -1,6 +1,5 @@
 #include "fs/attributes.h"
 
-#include "abi/errno.h"
 #include "fs/pagecache.h"
 #include "fs/writeback.h"
 

@@ -1,6 +1,5 @@
 #include "fs/dentry.h"
 
-#include "abi/errno.h"
 #include "fs/refcount.h"
 #include "lib/panic.h"
 #include "lib/string.h"

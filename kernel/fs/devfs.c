@@ -1,5 +1,4 @@
 #include "fs/devfs.h"
-#include "abi/errno.h"
 #include "abi/stat.h"
 #include "dev/random.h"
 #include "lib/string.h"

@@ -1,5 +1,4 @@
 #include "fs/devfs.h"
-#include "abi/errno.h"
 #include "abi/stat.h"
 #include "dev/blockdev.h"
 #include "fs/bcache.h"

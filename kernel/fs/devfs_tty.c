@@ -1,4 +1,3 @@
-#include "abi/errno.h"
 #include "abi/stat.h"
 #include "dev/pty.h"
 #include "dev/uart.h"

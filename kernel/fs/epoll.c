@@ -1,7 +1,6 @@
 #include "fs/epoll.h"
 
 #include "abi/epoll.h"
-#include "abi/errno.h"
 #include "fs/poll.h"
 #include "fs/refcount.h"
 #include "mm/slab.h"

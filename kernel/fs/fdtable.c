@@ -1,6 +1,5 @@
 #include "fs/fdtable.h"
 
-#include "abi/errno.h"
 #include "fs/file.h"
 #include "fs/record_lock.h"
 #include "fs/refcount.h"

@@ -1,6 +1,5 @@
 #include "fs/file.h"
 
-#include "abi/errno.h"
 #include "abi/stat.h"
 #include "fs/attributes.h"
 #include "fs/devfs.h"

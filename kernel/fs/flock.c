@@ -1,6 +1,5 @@
 #include "fs/flock.h"
 
-#include "abi/errno.h"
 #include "fs/file.h"
 
 static struct {

@@ -1,4 +1,3 @@
-#include "abi/errno.h"
 #include "arch/clock.h"
 #include "dev/rtc.h"
 #include "fs/fs.h"

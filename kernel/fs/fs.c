@@ -1,6 +1,5 @@
 #include "fs/fs.h"
 
-#include "abi/errno.h"
 #include "abi/sched.h"
 #include "dev/blockdev.h"
 #include "fs/devfs.h"

@@ -1,6 +1,5 @@
 #include "fs/inode.h"
 
-#include "abi/errno.h"
 #include "fs/mapping.h"
 #include "fs/writeback.h"
 #include "lib/panic.h"

@@ -1,6 +1,5 @@
 #include "fs/mapping.h"
 
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "fs/pagecache.h"
 #include "mm/frame.h"

@@ -1,6 +1,5 @@
 #include "fs/mount.h"
 
-#include "abi/errno.h"
 #include "abi/stat.h"
 
 static struct {

@@ -1,6 +1,5 @@
 #include "fs/names.h"
 
-#include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "fs/pagecache.h"
 

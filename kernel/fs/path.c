@@ -1,6 +1,5 @@
 #include "fs/path.h"
 
-#include "abi/errno.h"
 #include "abi/limits.h"
 #include "lib/string.h"
 #include "mm/slab.h"

@@ -1,5 +1,4 @@
 #include "fs/pipe.h"
-#include "abi/errno.h"
 #include "abi/limits.h"
 #include "abi/stat.h"
 #include "abi/termios.h"

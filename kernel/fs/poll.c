@@ -1,5 +1,4 @@
 #include "fs/poll.h"
-#include "abi/errno.h"
 #include "arch/clock.h"
 #include "mm/slab.h"
 

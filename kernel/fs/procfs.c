@@ -1,5 +1,4 @@
 #include "fs/procfs.h"
-#include "abi/errno.h"
 #include "abi/limits.h"
 #include "abi/stat.h"
 #include "arch/clock.h"

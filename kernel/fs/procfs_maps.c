@@ -1,4 +1,3 @@
-#include "abi/errno.h"
 #include "abi/limits.h"
 #include "abi/mman.h"
 #include "abi/stat.h"

@@ -1,5 +1,4 @@
 #include "fs/pseudo.h"
-#include "abi/errno.h"
 #include "abi/limits.h"
 #include "fs/attributes.h"
 #include "lib/string.h"

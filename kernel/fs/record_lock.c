@@ -1,6 +1,5 @@
 #include "fs/record_lock.h"
 
-#include "abi/errno.h"
 #include "fs/fdtable.h"
 #include "fs/file.h"
 #include "mm/slab.h"

@@ -1,6 +1,5 @@
 #include "fs/tmpfs.h"
 
-#include "abi/errno.h"
 #include "abi/statfs.h"
 #include "arch/layout.h"
 #include "fs/attributes.h"

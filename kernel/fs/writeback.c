@@ -1,6 +1,5 @@
 #include "fs/writeback.h"
 
-#include "abi/errno.h"
 #include "fs/pagecache.h"
 
 void

@@ -1,7 +1,10 @@
-/* What the compiler can be asked to check or promise.
+/* What the compiler can be asked to check or promise, and the errors that
+ * functions whose results have to be checked return.
  *
  * Owns nothing; usable from any context, by kernel, tools and tests alike. */
 #pragma once
+
+#include "abi/errno.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,11 +18,16 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define ALIAS(name)   __attribute__((alias(name)))
 #define PRINTF(f, a)  __attribute__((format(printf, f, a)))
+#define AT_END(f)     __attribute__((cleanup(f))) /* f(&it) as it goes */
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+#define JOIN_(a, b)    a##b
+#define JOIN(a, b)     JOIN_(a, b)
+#define UNIQUE(prefix) JOIN(prefix, __COUNTER__)
 
 #define container_of(ptr, type, member) \
     ((type *)((char *)(ptr)-offsetof(type, member)))
@@ -53,13 +61,14 @@
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
 /* Lock contracts on prototypes: empty under gcc, checked by
- * clang -Wthread-safety. */
+ * clang -Wthread-safety. HOLDS: from the call on, the lock is held. */
 #ifdef __clang__
 #define LOCK_TYPE(name) __attribute__((capability(name)))
 #define REQUIRES(...)   __attribute__((requires_capability(__VA_ARGS__)))
 #define EXCLUDES(...)   __attribute__((locks_excluded(__VA_ARGS__)))
 #define ACQUIRES(...)   __attribute__((acquire_capability(__VA_ARGS__)))
 #define RELEASES(...)   __attribute__((release_capability(__VA_ARGS__)))
+#define HOLDS(...)      __attribute__((assert_capability(__VA_ARGS__)))
 #define NO_LOCK_CHECK   __attribute__((no_thread_safety_analysis))
 #else
 #define LOCK_TYPE(name)
@@ -67,5 +76,6 @@
 #define EXCLUDES(...)
 #define ACQUIRES(...)
 #define RELEASES(...)
+#define HOLDS(...)
 #define NO_LOCK_CHECK
 #endif

@@ -1,5 +1,4 @@
 #include "lib/fdt.h"
-#include "abi/errno.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 

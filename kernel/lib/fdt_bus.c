@@ -1,6 +1,5 @@
 /* Addresses: the part of lib/fdt.h that buses have a say in. */
 #include "lib/fdt.h"
-#include "abi/errno.h"
 #include "lib/bits.h"
 
 #define CELL      sizeof(uint32_t)

@@ -1,5 +1,4 @@
 #include "mm/area.h"
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/pte.h"
 #include "mm/slab.h"

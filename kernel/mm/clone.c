@@ -1,4 +1,3 @@
-#include "abi/errno.h"
 #include "arch/barrier.h"
 #include "lib/string.h"
 #include "mm/area.h"

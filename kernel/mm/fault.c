@@ -1,5 +1,4 @@
 #include "mm/space.h"
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/barrier.h"
 #include "arch/tlb.h"

@@ -1,5 +1,4 @@
 #include "mm/pagetable.h"
-#include "abi/errno.h"
 #include "arch/barrier.h"
 #include "arch/layout.h"
 #include "mm/frame.h"

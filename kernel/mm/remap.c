@@ -1,4 +1,3 @@
-#include "abi/errno.h"
 #include "mm/area.h"
 #include "mm/frame.h"
 #include "mm/pagetable.h"

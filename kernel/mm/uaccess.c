@@ -1,5 +1,4 @@
 #include "mm/uaccess.h"
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/cpu.h"
 #include "lib/string.h"

@@ -1,5 +1,4 @@
 #include "mm/uio.h"
-#include "abi/errno.h"
 #include "arch/layout.h"
 #include "lib/string.h"
 

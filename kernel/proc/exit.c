@@ -1,4 +1,3 @@
-#include "abi/errno.h"
 #include "abi/signal.h"
 #include "abi/wait.h"
 #include "lib/panic.h"

@@ -1,4 +1,3 @@
-#include "abi/errno.h"
 #include "abi/sched.h"
 #include "lib/string.h"
 #include "mm/slab.h"

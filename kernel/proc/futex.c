@@ -1,5 +1,4 @@
 #include "proc/futex.h"
-#include "abi/errno.h"
 #include "abi/futex.h"
 #include "lib/list.h"
 #include "mm/space.h"

@@ -1,4 +1,3 @@
-#include "abi/errno.h"
 #include "abi/futex.h"
 #include "proc/futex.h"
 #include "mm/space.h"

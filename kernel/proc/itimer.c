@@ -1,5 +1,4 @@
 #include "proc/itimer.h"
-#include "abi/errno.h"
 #include "arch/clock.h"
 #include "mm/slab.h"
 #include "proc/signal.h"

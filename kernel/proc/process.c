@@ -1,5 +1,4 @@
 #include "proc/process.h"
-#include "abi/errno.h"
 #include "arch/clock.h"
 #include "lib/panic.h"
 #include "lib/string.h"

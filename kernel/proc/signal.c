@@ -1,5 +1,4 @@
 #include "proc/signal.h"
-#include "abi/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/cred.h"

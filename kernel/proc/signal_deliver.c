@@ -1,4 +1,3 @@
-#include "abi/errno.h"
 #include "arch/clock.h"
 #include "arch/trap.h"
 #include "lib/print.h"

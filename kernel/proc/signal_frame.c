@@ -1,5 +1,4 @@
 #include "proc/signal_frame.h"
-#include "abi/errno.h"
 #include "abi/ucontext.h"
 #include "arch/trap.h"
 #include "arch/vdso.h"

@@ -1,5 +1,4 @@
 #include "proc/signal_queue.h"
-#include "abi/errno.h"
 #include "lib/bits.h"
 #include "mm/slab.h"
 

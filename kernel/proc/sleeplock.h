@@ -27,5 +27,23 @@ void sleeplock_init(struct sleeplock *sl, enum lock_rank rank);
 void sleeplock_lock(struct sleeplock *sl) ACQUIRES(sl);
 void sleeplock_unlock(struct sleeplock *sl) RELEASES(sl);
 
+/* As spin_guard. */
+#define sleeplock_guard(sl)                                              \
+    UNUSED AT_END(sleeplock_guard_end) struct sleeplock *UNIQUE(guard_) = \
+        sleeplock_guard_begin(sl)
+
+static ALWAYS_INLINE HOLDS(sl) NO_LOCK_CHECK struct sleeplock *
+sleeplock_guard_begin(struct sleeplock *sl)
+{
+    sleeplock_lock(sl);
+    return sl;
+}
+
+static ALWAYS_INLINE NO_LOCK_CHECK void
+sleeplock_guard_end(struct sleeplock **sl)
+{
+    sleeplock_unlock(*sl);
+}
+
 /* Whether the current thread holds it; for assertions. */
 bool sleeplock_held(const struct sleeplock *sl);

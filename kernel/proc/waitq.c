@@ -1,5 +1,4 @@
 #include "proc/waitq.h"
-#include "abi/errno.h"
 #include "arch/clock.h"
 #include "proc/sched.h"
 #include "proc/signal.h"

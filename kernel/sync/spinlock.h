@@ -39,5 +39,24 @@ void spin_lock(struct spinlock *lock) ACQUIRES(lock);
  * before the first was taken. */
 void spin_unlock(struct spinlock *lock) RELEASES(lock);
 
+/* Holds the lock to the end of the function, or of a loop's body, whichever way
+ * leads out; what is returned is computed before. */
+#define spin_guard(lock)                                         \
+    UNUSED AT_END(spin_guard_end) struct spinlock *UNIQUE(guard_) = \
+        spin_guard_begin(lock)
+
+static ALWAYS_INLINE HOLDS(lock) NO_LOCK_CHECK struct spinlock *
+spin_guard_begin(struct spinlock *lock)
+{
+    spin_lock(lock);
+    return lock;
+}
+
+static ALWAYS_INLINE NO_LOCK_CHECK void
+spin_guard_end(struct spinlock **lock)
+{
+    spin_unlock(*lock);
+}
+
 /* Whether this hart holds the lock; for assertions. */
 bool spin_held(const struct spinlock *lock);

@@ -1,6 +1,5 @@
 /* System calls that say what a file will be needed for, or write a part of it
  * back. */
-#include "abi/errno.h"
 #include "fs/buf.h"
 #include "fs/pagecache.h"
 #include "proc/signal.h"

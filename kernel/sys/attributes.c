@@ -1,7 +1,6 @@
 /* The system calls that change what files say of themselves, and their size. */
 #include "fs/attributes.h"
 
-#include "abi/errno.h"
 #include "abi/stat.h"
 #include "fs/writeback.h"
 #include "sys/fileargs.h"

@@ -1,5 +1,4 @@
 /* The system calls that move bytes from one file to another in the kernel. */
-#include "abi/errno.h"
 #include "mm/slab.h"
 #include "proc/signal.h"
 #include "sys/fileargs.h"

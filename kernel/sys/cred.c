@@ -1,7 +1,6 @@
 /* The system calls about users, groups and what they may do. */
 
 #include "abi/cred.h"
-#include "abi/errno.h"
 #include "lib/string.h"
 #include "sys/sys.h"
 

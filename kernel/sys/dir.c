@@ -1,7 +1,6 @@
 #include "sys/sys.h"
 
 #include "abi/dirent.h"
-#include "abi/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "sys/fileargs.h"

@@ -1,6 +1,5 @@
 #include "sys/elf.h"
 #include "abi/elf.h"
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "fs/mapping.h"
 #include "lib/string.h"

@@ -1,6 +1,5 @@
 /* epoll_create1, epoll_ctl, epoll_pwait and epoll_pwait2. */
 #include "abi/epoll.h"
-#include "abi/errno.h"
 #include "fs/epoll.h"
 #include "mm/slab.h"
 #include "proc/signal.h"

@@ -1,5 +1,4 @@
 /* eventfd2: a number as a file, to tell others that something has happened. */
-#include "abi/errno.h"
 #include "fs/poll.h"
 #include "mm/slab.h"
 #include "sys/fileargs.h"

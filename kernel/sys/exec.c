@@ -1,7 +1,6 @@
 #include "sys/exec.h"
 #include "abi/auxv.h"
 #include "abi/elf.h"
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/tlb.h"
 #include "arch/vdso.h"

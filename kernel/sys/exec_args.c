@@ -1,5 +1,4 @@
 #include "sys/exec_args.h"
-#include "abi/errno.h"
 #include "fs/file.h"
 #include "lib/string.h"
 #include "mm/slab.h"

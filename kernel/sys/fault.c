@@ -1,5 +1,4 @@
 #include "sys/sys.h"
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "abi/signal.h"
 #include "arch/trap.h"

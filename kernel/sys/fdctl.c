@@ -1,6 +1,5 @@
 #include "sys/sys.h"
 
-#include "abi/errno.h"
 #include "abi/termios.h"
 #include "fs/flock.h"
 #include "fs/pipe.h"

@@ -1,6 +1,5 @@
 #include "sys/fileargs.h"
 
-#include "abi/errno.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 

@@ -1,6 +1,5 @@
 /* System calls that put threads to sleep on words of their memory. */
 #include "proc/futex.h"
-#include "abi/errno.h"
 #include "abi/futex.h"
 #include "arch/clock.h"
 #include "dev/rtc.h"

@@ -1,5 +1,4 @@
 /* System calls about timers that send signals. */
-#include "abi/errno.h"
 #include "abi/time.h"
 #include "dev/rtc.h"
 #include "proc/itimer.h"

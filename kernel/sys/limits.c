@@ -1,5 +1,4 @@
 /* System calls about what a process may use. */
-#include "abi/errno.h"
 #include "abi/rlimit.h"
 #include "fs/fdtable.h"
 #include "mm/space.h"

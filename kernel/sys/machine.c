@@ -1,5 +1,4 @@
 /* System calls about the names and the harts of this machine. */
-#include "abi/errno.h"
 #include "arch/sbi.h"
 #include "dev/platform.h"
 #include "proc/thread.h"

@@ -1,5 +1,4 @@
 /* System calls about memory. */
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "fs/mapping.h"
 #include "mm/object.h"

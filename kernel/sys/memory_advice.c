@@ -1,5 +1,4 @@
 /* System calls about memory that only tune it, or move it. */
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "mm/object.h"
 #include "mm/space.h"

@@ -1,5 +1,4 @@
 /* The system calls that add file systems to the tree and take them away. */
-#include "abi/errno.h"
 #include "abi/mount.h"
 #include "fs/devfs.h"
 #include "fs/eclipsefs/eclipsefs.h"

@@ -1,7 +1,6 @@
 /* The system calls that make, link, take away and move names. */
 #include "fs/names.h"
 
-#include "abi/errno.h"
 #include "lib/string.h"
 #include "sys/fileargs.h"
 #include "sys/sys.h"

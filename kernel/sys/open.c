@@ -1,6 +1,5 @@
 #include "sys/sys.h"
 
-#include "abi/errno.h"
 #include "fs/attributes.h"
 #include "fs/names.h"
 #include "sys/fileargs.h"

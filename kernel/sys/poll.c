@@ -1,5 +1,4 @@
 /* ppoll and pselect6 [posix poll, pselect]. */
-#include "abi/errno.h"
 #include "abi/time.h"
 #include "arch/clock.h"
 #include "fs/poll.h"

@@ -1,5 +1,4 @@
 /* System calls about processes: their birth, end and family. */
-#include "abi/errno.h"
 #include "abi/sched.h"
 #include "abi/signal.h"
 #include "arch/trap.h"

@@ -1,6 +1,5 @@
 #include "sys/sys.h"
 
-#include "abi/errno.h"
 #include "sys/fileargs.h"
 #include "sys/uioarg.h"
 

@@ -2,7 +2,6 @@
  * which harts a thread may use. */
 #include "proc/sched.h"
 
-#include "abi/errno.h"
 #include "abi/sched.h"
 #include "abi/time.h"
 #include "lib/string.h"

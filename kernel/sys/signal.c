@@ -1,5 +1,4 @@
 /* System calls about signals. */
-#include "abi/errno.h"
 #include "abi/signal.h"
 #include "arch/trap.h"
 #include "lib/string.h"

@@ -1,5 +1,4 @@
 #include "sys/startup.h"
-#include "abi/errno.h"
 #include "abi/wait.h"
 #include "arch/clock.h"
 #include "arch/trap.h"

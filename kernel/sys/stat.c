@@ -1,6 +1,5 @@
 #include "sys/sys.h"
 
-#include "abi/errno.h"
 #include "abi/stat.h"
 #include "abi/statfs.h"
 #include "abi/statx.h"

@@ -1,5 +1,4 @@
 /* The system calls that return once something is on its disk for good. */
-#include "abi/errno.h"
 #include "fs/fs.h"
 #include "sys/fileargs.h"
 #include "sys/sys.h"

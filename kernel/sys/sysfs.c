@@ -1,5 +1,4 @@
 #include "sys/sysfs.h"
-#include "abi/errno.h"
 #include "abi/stat.h"
 #include "arch/cpu.h"
 #include "dev/blockdev.h"

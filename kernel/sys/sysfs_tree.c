@@ -1,5 +1,4 @@
 #include "sys/sysfs_tree.h"
-#include "abi/errno.h"
 #include "dev/platform.h"
 #include "lib/string.h"
 #include "mm/slab.h"

@@ -1,5 +1,4 @@
 /* System calls about the machine and the kernel as a whole. */
-#include "abi/errno.h"
 #include "abi/reboot.h"
 #include "abi/sysinfo.h"
 #include "arch/clock.h"

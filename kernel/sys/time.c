@@ -1,5 +1,4 @@
 /* System calls about time. */
-#include "abi/errno.h"
 #include "abi/time.h"
 #include "arch/clock.h"
 #include "dev/rtc.h"

@@ -1,5 +1,4 @@
 /* timerfd: a timer as a file, that can be read once it has expired. */
-#include "abi/errno.h"
 #include "abi/time.h"
 #include "arch/clock.h"
 #include "dev/rtc.h"

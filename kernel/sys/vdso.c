@@ -1,5 +1,4 @@
 #include "sys/vdso.h"
-#include "abi/errno.h"
 #include "abi/mman.h"
 #include "arch/clock.h"
 #include "arch/vdso.h"

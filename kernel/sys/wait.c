@@ -1,5 +1,4 @@
 /* System calls about the ends of children, and what anybody has used. */
-#include "abi/errno.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "abi/wait.h"

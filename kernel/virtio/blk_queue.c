@@ -1,5 +1,4 @@
 #include "virtio/blk.h"
-#include "abi/errno.h"
 #include "arch/cpu.h"
 #include "lib/panic.h"
 #include "lib/print.h"

@@ -1,5 +1,4 @@
 #include "virtio/blk.h"
-#include "abi/errno.h"
 #include "arch/clock.h"
 #include "lib/print.h"
 

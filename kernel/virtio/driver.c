@@ -1,5 +1,4 @@
 #include "virtio/driver.h"
-#include "abi/errno.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"

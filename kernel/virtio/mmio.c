@@ -1,5 +1,4 @@
 #include "virtio/driver.h"
-#include "abi/errno.h"
 #include "arch/barrier.h"
 #include "arch/clock.h"
 #include "arch/layout.h"

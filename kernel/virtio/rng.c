@@ -2,7 +2,6 @@
  * asked once, when it comes up, for enough bytes to make the kernel's
  * generator unpredictable; nothing waits for the answer. */
 #include "virtio/driver.h"
-#include "abi/errno.h"
 #include "dev/random.h"
 #include "lib/string.h"
 

@@ -1,5 +1,4 @@
 #include "virtio/virtq.h"
-#include "abi/errno.h"
 #include "arch/barrier.h"
 #include "arch/layout.h"
 #include "lib/bits.h"

@@ -1,6 +1,5 @@
 /* The time, without a system call: the hart's counter, and what the kernel has
  * left in vdso_data of when it started. Runs in user mode, anywhere. */
-#include "abi/errno.h"
 #include "abi/time.h"
 #include "arch/csr.h"
 #include "arch/vdso.h"
