@@ -24,31 +24,27 @@ int
 blockdev_register(struct blockdev *dev)
 {
     int err = -EEXIST;
-    spin_lock(&registry_lock);
+    spin_guard(&registry_lock);
     if (find_locked(dev->name) == NULL) {
         list_push_back(&registry, &dev->node);
         err = 0;
     }
-    spin_unlock(&registry_lock);
     return err;
 }
 
 struct blockdev *
 blockdev_find(const char *name)
 {
-    spin_lock(&registry_lock);
-    struct blockdev *dev = find_locked(name);
-    spin_unlock(&registry_lock);
-    return dev;
+    spin_guard(&registry_lock);
+    return find_locked(name);
 }
 
 struct blockdev *
 blockdev_next(const struct blockdev *dev)
 {
-    spin_lock(&registry_lock);
+    spin_guard(&registry_lock);
     const struct list_node *at = dev == NULL ? &registry : &dev->node;
     struct list_node *next = at->next;
-    spin_unlock(&registry_lock);
     return next == &registry ? NULL : list_entry(next, struct blockdev, node);
 }
 

@@ -139,7 +139,7 @@ irq_register(unsigned irq, struct irq_handler *handler)
     if (!plic)
         return -EINVAL;
 
-    spin_lock(&lock);
+    spin_guard(&lock);
     int err = -EBUSY;
     if (!handlers[irq]) {
         /* Published first: the interrupt may be pending already. */
@@ -148,7 +148,6 @@ irq_register(unsigned irq, struct irq_handler *handler)
         if (err)
             __atomic_store_n(&handlers[irq], NULL, __ATOMIC_RELEASE);
     }
-    spin_unlock(&lock);
     return err;
 }
 
@@ -156,11 +155,10 @@ irq_register(unsigned irq, struct irq_handler *handler)
 static void
 mask(const struct plic *plic, unsigned source)
 {
-    spin_lock(&lock);
+    spin_guard(&lock);
     mmio_write32(plic->regs + PRIORITY(source), PRIORITY_NEVER);
     for (unsigned context = 0; context < plic->facts->ncontexts; context++)
         set_enable(plic, context, source, false);
-    spin_unlock(&lock);
 }
 
 void

@@ -61,11 +61,10 @@ static size_t
 show(void *port, const char *text, size_t len)
 {
     struct pty *pty = port;
-    spin_lock(&pty->lock);
+    spin_guard(&pty->lock);
     size_t n = ring_put(&pty->shown, text, len);
     if (n > 0)
         waitq_notify(&pty->can_read);
-    spin_unlock(&pty->lock);
     return n;
 }
 
@@ -73,10 +72,8 @@ static size_t
 room_to_show(void *port)
 {
     struct pty *pty = port;
-    spin_lock(&pty->lock);
-    size_t room = RING_SIZE - ring_used(&pty->shown);
-    spin_unlock(&pty->lock);
-    return room;
+    spin_guard(&pty->lock);
+    return RING_SIZE - ring_used(&pty->shown);
 }
 
 /* What was written is the master's: nobody waits for it to be read. */
@@ -90,20 +87,18 @@ static void
 discard_shown(void *port)
 {
     struct pty *pty = port;
-    spin_lock(&pty->lock);
+    spin_guard(&pty->lock);
     pty->shown.head = pty->shown.tail;
-    spin_unlock(&pty->lock);
 }
 
 static size_t
 take_typed(void *port, char *buf, size_t max)
 {
     struct pty *pty = port;
-    spin_lock(&pty->lock);
+    spin_guard(&pty->lock);
     size_t n = ring_take(&pty->typed, buf, max);
     if (n > 0)
         waitq_notify(&pty->can_write);
-    spin_unlock(&pty->lock);
     return n;
 }
 
@@ -111,11 +106,10 @@ static int
 open_slave(void *port)
 {
     struct pty *pty = port;
-    spin_lock(&pty->lock);
+    spin_guard(&pty->lock);
     int err = pty->locked ? -EIO : 0;
     pty->opens += !err;
     pty->was_opened |= !err;
-    spin_unlock(&pty->lock);
     return err;
 }
 
@@ -123,10 +117,9 @@ static void
 close_slave(void *port)
 {
     struct pty *pty = port;
-    spin_lock(&pty->lock);
+    spin_guard(&pty->lock);
     pty->opens--;
     waitq_notify(&pty->can_read);
-    spin_unlock(&pty->lock);
 }
 
 static const struct tty_port slave_port = {
@@ -261,7 +254,7 @@ pty_poll(struct pty *pty, struct poll_table *table,
          void (*wait)(struct poll_table *table, struct waitq *wq))
 {
     unsigned ready = 0;
-    spin_lock(&pty->lock);
+    spin_guard(&pty->lock);
     wait(table, &pty->can_read);
     wait(table, &pty->can_write);
     if (ring_used(&pty->shown) > 0)
@@ -270,7 +263,6 @@ pty_poll(struct pty *pty, struct poll_table *table,
         ready |= POLLOUT | POLLWRNORM;
     if (is_left(pty))
         ready |= POLLHUP;
-    spin_unlock(&pty->lock);
     return ready;
 }
 

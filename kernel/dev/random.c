@@ -73,7 +73,7 @@ random_add(const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
     uint32_t unused[KEY_WORDS];
-    spin_lock(&pool.lock);
+    spin_guard(&pool.lock);
     while (n > 0) {
         size_t len = MIN(n, sizeof(pool.key));
         uint8_t *key = (uint8_t *)pool.key;
@@ -83,7 +83,6 @@ random_add(const void *bytes, size_t n)
         p += len;
         n -= len;
     }
-    spin_unlock(&pool.lock);
 }
 
 void

@@ -24,14 +24,13 @@ static bool
 enlist(struct tty *tty)
 {
     struct tty *other;
-    spin_lock(&ttys.lock);
+    spin_guard(&ttys.lock);
     list_for_each_entry (other, &ttys.list, node)
         if (other->rdev >= tty->rdev)
             break;
     bool is_free = &other->node == &ttys.list || other->rdev != tty->rdev;
     if (is_free)
         list_add_before(&other->node, &tty->node);
-    spin_unlock(&ttys.lock);
     return is_free;
 }
 
@@ -66,9 +65,8 @@ tty_create(const struct tty_port *ops, void *port, uint64_t rdev,
 struct tty *
 tty_ref(struct tty *tty)
 {
-    spin_lock(&ttys.lock);
+    spin_guard(&ttys.lock);
     tty->refs++;
-    spin_unlock(&ttys.lock);
     return tty;
 }
 
@@ -92,14 +90,13 @@ static struct tty *
 find(const uint64_t *rdev, int session)
 {
     struct tty *tty, *found = NULL;
-    spin_lock(&ttys.lock);
+    spin_guard(&ttys.lock);
     list_for_each_entry (tty, &ttys.list, node)
         if (!found &&
             (rdev ? tty->rdev == *rdev : READ_ONCE(tty->session) == session))
             found = tty;
     if (found)
         found->refs++;
-    spin_unlock(&ttys.lock);
     return found;
 }
 
@@ -120,11 +117,10 @@ tty_next(uint64_t after)
 {
     const struct tty *tty;
     uint64_t next = 0;
-    spin_lock(&ttys.lock);
+    spin_guard(&ttys.lock);
     list_for_each_entry (tty, &ttys.list, node)
         if (tty->rdev > after && !next)
             next = tty->rdev;
-    spin_unlock(&ttys.lock);
     return next;
 }
 
@@ -352,7 +348,7 @@ write_chunk(struct tty *tty, const char *text, size_t n, bool nonblock,
             int *err)
 {
     size_t done = 0;
-    spin_lock(&tty->lock);
+    spin_guard(&tty->lock);
     while (*err == 0) {
         if (!tty->stopped && !tty->hung_up)
             done += tty_output(tty, text + done, n - done);
@@ -360,7 +356,6 @@ write_chunk(struct tty *tty, const char *text, size_t n, bool nonblock,
             break;
         *err = wait_to_write(tty, nonblock);
     }
-    spin_unlock(&tty->lock);
     return done;
 }
 
@@ -406,7 +401,7 @@ tty_poll(struct tty *tty, struct poll_table *table,
          void (*wait)(struct poll_table *table, struct waitq *wq))
 {
     unsigned ready = 0;
-    spin_lock(&tty->lock);
+    spin_guard(&tty->lock);
     wait(table, &tty->readers);
     wait(table, &tty->writers);
     const struct termios *t = &tty->termios;
@@ -418,6 +413,5 @@ tty_poll(struct tty *tty, struct poll_table *table,
         ready |= POLLOUT | POLLWRNORM;
     if (tty->hung_up)
         ready = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLERR | POLLHUP;
-    spin_unlock(&tty->lock);
     return ready;
 }

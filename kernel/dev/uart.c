@@ -149,7 +149,7 @@ uart_put(const char *text, size_t len) NO_LOCK_CHECK
 static size_t
 port_write(void *port UNUSED, const char *text, size_t len)
 {
-    spin_lock(&uart.lock);
+    spin_guard(&uart.lock);
     size_t n = MIN(len, (size_t)(TX_SIZE - (uart.tx_tail - uart.tx_head)));
     size_t at = uart.tx_tail % TX_SIZE;
     size_t first = MIN(n, TX_SIZE - at);
@@ -157,17 +157,14 @@ port_write(void *port UNUSED, const char *text, size_t len)
     memcpy(tx_ring, text + first, n - first);
     uart.tx_tail += (unsigned)n;
     tx_pump();
-    spin_unlock(&uart.lock);
     return n;
 }
 
 static size_t
 port_room(void *port UNUSED)
 {
-    spin_lock(&uart.lock);
-    size_t room = TX_SIZE - (uart.tx_tail - uart.tx_head);
-    spin_unlock(&uart.lock);
-    return room;
+    spin_guard(&uart.lock);
+    return TX_SIZE - (uart.tx_tail - uart.tx_head);
 }
 
 static size_t
@@ -179,21 +176,19 @@ port_queued(void *port)
 static void
 port_discard(void *port UNUSED)
 {
-    spin_lock(&uart.lock);
+    spin_guard(&uart.lock);
     uart.tx_head = uart.tx_tail;
-    spin_unlock(&uart.lock);
 }
 
 static size_t
 port_read(void *port UNUSED, char *buf, size_t max)
 {
     size_t n = 0;
-    spin_lock(&uart.lock);
+    spin_guard(&uart.lock);
     for (; n < max && (reg_read(LSR) & LSR_DR); n++)
         buf[n] = (char)reg_read(RBR);
     if (n < max)
         set_ier(uart.ier | IER_RX);
-    spin_unlock(&uart.lock);
     return n;
 }
 

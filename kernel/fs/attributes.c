@@ -67,7 +67,7 @@ attributes_apply(struct inode *inode, const struct inode_attributes *set)
 int
 attributes_set(struct inode *inode, struct inode_attributes *set, bool to_now)
 {
-    sleeplock_lock(&inode->lock);
+    sleeplock_guard(&inode->lock);
     if (set->mask & SET_UID) {
         set->uid = set->uid == UINT32_MAX ? inode->uid : set->uid;
         set->gid = set->gid == UINT32_MAX ? inode->gid : set->gid;
@@ -79,18 +79,16 @@ attributes_set(struct inode *inode, struct inode_attributes *set, bool to_now)
     int err = check(inode, set, to_now);
     if (!err)
         err = inode->ops->set_attributes(inode, set);
-    sleeplock_unlock(&inode->lock);
     return err;
 }
 
 static int
 set_size(struct inode *inode, uint64_t size)
 {
-    sleeplock_lock(&inode->lock);
+    sleeplock_guard(&inode->lock);
     int err = attributes_will_write(inode);
     if (!err)
         err = inode->ops->set_size(inode, size);
-    sleeplock_unlock(&inode->lock);
     return err;
 }
 
@@ -119,7 +117,7 @@ attributes_set_size(struct inode *inode, uint64_t size)
 static int
 allocate(struct inode *inode, uint64_t from, uint64_t to)
 {
-    sleeplock_lock(&inode->lock);
+    sleeplock_guard(&inode->lock);
     uint64_t size = inode->size;
     int err = attributes_will_write(inode);
     if (!err)
@@ -131,7 +129,6 @@ allocate(struct inode *inode, uint64_t from, uint64_t to)
         if (err && to > size && inode->ops->set_size(inode, size) != 0)
             err = -EIO;
     }
-    sleeplock_unlock(&inode->lock);
     return err;
 }
 

@@ -71,19 +71,15 @@ fs_context_set_exe(struct fs_context *ctx, struct dentry *exe)
 struct dentry *
 fs_context_get_exe(struct fs_context *ctx)
 {
-    spin_lock(&ctx->lock);
-    struct dentry *exe = ctx->exe ? dentry_ref(ctx->exe) : NULL;
-    spin_unlock(&ctx->lock);
-    return exe;
+    spin_guard(&ctx->lock);
+    return ctx->exe ? dentry_ref(ctx->exe) : NULL;
 }
 
 struct dentry *
 fs_context_get_cwd(struct fs_context *ctx)
 {
-    spin_lock(&ctx->lock);
-    struct dentry *cwd = dentry_ref(ctx->cwd);
-    spin_unlock(&ctx->lock);
-    return cwd;
+    spin_guard(&ctx->lock);
+    return dentry_ref(ctx->cwd);
 }
 
 void

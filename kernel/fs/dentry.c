@@ -168,7 +168,7 @@ find_child(const struct dentry *dir, const char *name, size_t len)
     uint32_t hash = hash_name(dir, name, len);
     struct list_node *bucket = &dentry_cache.bucket[hash % DENTRY_BUCKETS];
     struct dentry *d, *found = NULL;
-    spin_lock(&dentry_cache.lock);
+    spin_guard(&dentry_cache.lock);
     list_for_each_entry (d, bucket, hash_node) {
         if (d->hash != hash || d->parent != dir || d->len != len ||
             memcmp(d->name, name, len) != 0)
@@ -178,7 +178,6 @@ find_child(const struct dentry *dir, const char *name, size_t len)
         found = dentry_ref(d);
         break;
     }
-    spin_unlock(&dentry_cache.lock);
     return found;
 }
 
@@ -229,22 +228,19 @@ dentry_lookup(struct dentry *dir, const char *name, size_t len,
 {
     if (!dir->super->volatile_names && (*out = find_child(dir, name, len)))
         return 0;
-    sleeplock_lock(&dir->inode->lock);
-    int err = lookup_locked(dir, name, len, out);
-    sleeplock_unlock(&dir->inode->lock);
-    return err;
+    sleeplock_guard(&dir->inode->lock);
+    return lookup_locked(dir, name, len, out);
 }
 
 struct dentry *
 dentry_parent(struct dentry *dir, const struct dentry *top)
 {
-    spin_lock(&dentry_cache.lock);
+    spin_guard(&dentry_cache.lock);
     while (dir->parent == dir && dir->covered && dir != top)
         dir = dir->covered;
     if (dir != top)
         dir = dir->parent;
     dentry_ref(dir);
-    spin_unlock(&dentry_cache.lock);
     return dir;
 }
 
@@ -334,13 +330,12 @@ rehash_locked(struct dentry *d) REQUIRES(dentry_cache.lock)
 void
 dentry_swap(struct dentry *a, struct dentry *b)
 {
-    spin_lock(&dentry_cache.lock);
+    spin_guard(&dentry_cache.lock);
     SWAP(a->parent, b->parent);
     SWAP(a->name, b->name);
     SWAP(a->len, b->len);
     rehash_locked(a);
     rehash_locked(b);
-    spin_unlock(&dentry_cache.lock);
 }
 
 bool
@@ -357,7 +352,7 @@ int
 dentry_mount(struct dentry *at, struct dentry *root)
 {
     int err = 0;
-    sleeplock_lock(&at->super->names); /* nobody removes at meanwhile */
+    sleeplock_guard(&at->super->names); /* nobody removes at meanwhile */
     if (at->removed) {
         err = -ENOENT;
     } else if (at->mounted || at->parent == at) {
@@ -367,7 +362,6 @@ dentry_mount(struct dentry *at, struct dentry *root)
         root->covered = dentry_ref(at);
         __atomic_store_n(&at->mounted, root, __ATOMIC_RELEASE);
     }
-    sleeplock_unlock(&at->super->names);
     return err;
 }
 

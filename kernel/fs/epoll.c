@@ -68,11 +68,10 @@ epoll_forget(struct file *file)
 {
     if (likely(!file->is_watched))
         return;
-    spin_lock(&epoll_lock);
+    spin_guard(&epoll_lock);
     while (!list_is_empty(&file->watchers))
         remove_item_locked(
             list_entry(file->watchers.next, struct item, file_node));
-    spin_unlock(&epoll_lock);
 }
 
 /* ---- Changing a list ---- */
@@ -122,7 +121,7 @@ static int
 change(struct epoll *owner, int fd, struct file *file,
        const struct epoll_event *event)
 {
-    spin_lock(&epoll_lock);
+    spin_guard(&epoll_lock);
     struct item *item = find_item_locked(owner, file, fd);
     int err = item ? 0 : -ENOENT;
     if (item && !event) {
@@ -134,7 +133,6 @@ change(struct epoll *owner, int fd, struct file *file,
         item->seen = NEVER;
         waitq_notify(&owner->changed);
     }
-    spin_unlock(&epoll_lock);
     return err;
 }
 
@@ -172,7 +170,7 @@ next_file(const struct epoll *owner, uint64_t *number)
 {
     struct item *item;
     struct file *file = NULL;
-    spin_lock(&epoll_lock);
+    spin_guard(&epoll_lock);
     list_for_each_entry (item, &owner->items, node) {
         if (item->number <= *number || !refcount_try_add(&item->file->refs))
             continue;
@@ -180,7 +178,6 @@ next_file(const struct epoll *owner, uint64_t *number)
         file = item->file;
         break;
     }
-    spin_unlock(&epoll_lock);
     return file;
 }
 
@@ -192,7 +189,7 @@ news_of(const struct epoll *owner, uint64_t number, unsigned ready,
 {
     struct item *item;
     unsigned news = 0;
-    spin_lock(&epoll_lock);
+    spin_guard(&epoll_lock);
     list_for_each_entry (item, &owner->items, node)
         if (item->number == number)
             break;
@@ -210,7 +207,6 @@ news_of(const struct epoll *owner, uint64_t number, unsigned ready,
                 item->event.events = EPOLLONESHOT;
         }
     }
-    spin_unlock(&epoll_lock);
     return news;
 }
 

@@ -261,10 +261,8 @@ take(struct fdtable *table, int fd)
 static NOINLINE struct file *
 take_shared(struct fdtable *table, int fd)
 {
-    spin_lock(&table->lock);
-    struct file *file = take(table, fd);
-    spin_unlock(&table->lock);
-    return file;
+    spin_guard(&table->lock);
+    return take(table, fd);
 }
 
 int

@@ -56,13 +56,12 @@ touch_atime(const struct file *file)
     if (READ_ONCE(inode->super->read_only) ||
         (READ_ONCE(file->flags) & O_NOATIME))
         return;
-    sleeplock_lock(&inode->lock);
+    sleeplock_guard(&inode->lock);
     if (inode->atime < now &&
         (inode->atime <= inode->mtime || now - inode->atime > DAY_S)) {
         inode->atime = now;
         inode_mark_dirty(inode);
     }
-    sleeplock_unlock(&inode->lock);
 }
 
 /* What a file that is open adds to its inode's uses. */
@@ -140,7 +139,7 @@ write_locked(struct file *file, struct uio *uio, uint64_t *offset)
     struct inode *inode = file->inode;
     int64_t n = -EROFS;
 
-    sleeplock_lock(&inode->lock);
+    sleeplock_guard(&inode->lock);
     if (READ_ONCE(file->flags) & O_APPEND)
         *offset = inode->size;
     if (!READ_ONCE(inode->super->read_only))
@@ -149,7 +148,6 @@ write_locked(struct file *file, struct uio *uio, uint64_t *offset)
                 : 0;
     if (n == 0)
         n = pagecache_write(inode, uio, offset);
-    sleeplock_unlock(&inode->lock);
     return n;
 }
 
@@ -201,10 +199,8 @@ directory_readdir(struct file *file, uint64_t *pos, struct dir_sink *sink)
             return 0;
         *pos = 2;
     }
-    sleeplock_lock(&dir->inode->lock);
-    int err = dir->inode->ops->readdir(dir->inode, pos, sink);
-    sleeplock_unlock(&dir->inode->lock);
-    return err;
+    sleeplock_guard(&dir->inode->lock);
+    return dir->inode->ops->readdir(dir->inode, pos, sink);
 }
 
 static const struct file_ops directory_ops = {.readdir = directory_readdir};

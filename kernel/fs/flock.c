@@ -47,7 +47,7 @@ int
 flock_set(struct file *file, unsigned kind, bool wait)
 {
     int err = 0;
-    spin_lock(&locks.lock);
+    spin_guard(&locks.lock);
     if (file->flock != kind)
         set_locked(file, LOCK_UN);
     while (!err && kind != LOCK_UN && conflicts_locked(file, kind))
@@ -56,7 +56,6 @@ flock_set(struct file *file, unsigned kind, bool wait)
                   : -EAGAIN;
     if (!err && file->flock != kind)
         set_locked(file, kind);
-    spin_unlock(&locks.lock);
     return err;
 }
 
@@ -65,7 +64,6 @@ flock_drop(struct file *file)
 {
     if (file->flock == LOCK_UN)
         return;
-    spin_lock(&locks.lock);
+    spin_guard(&locks.lock);
     set_locked(file, LOCK_UN);
-    spin_unlock(&locks.lock);
 }

@@ -22,11 +22,10 @@ flusher_want(bool now)
 {
     if (READ_ONCE(flusher.wanted) && !now)
         return;
-    spin_lock(&flusher.lock);
+    spin_guard(&flusher.lock);
     flusher.wanted = true;
     flusher.now |= now;
     waitq_wake_all(&flusher.waitq);
-    spin_unlock(&flusher.lock);
 }
 
 /* What the writing back changes itself asks for one more round, which then

@@ -79,13 +79,12 @@ load(struct inode *inode)
 {
     int err = inode->super->ops->read_inode(inode);
 
-    spin_lock(&inode_cache.lock);
+    spin_guard(&inode_cache.lock);
     inode->loading = false;
     inode->error = err;
     if (err)
         list_del(&inode->hash_node);
     waitq_wake_all(&inode_cache.loaded);
-    spin_unlock(&inode_cache.lock);
 }
 
 int
@@ -154,46 +153,41 @@ inode_mark_dirty(struct inode *inode)
 void
 inode_take_dirty(struct super *super, struct list_node *list)
 {
-    spin_lock(&inode_cache.lock);
+    spin_guard(&inode_cache.lock);
     list_splice_back(list, &super->dirty);
-    spin_unlock(&inode_cache.lock);
 }
 
 struct inode *
 inode_pop_dirty(struct list_node *list)
 {
-    spin_lock(&inode_cache.lock);
+    spin_guard(&inode_cache.lock);
     struct list_node *node = list_pop_front(list);
-    spin_unlock(&inode_cache.lock);
     return node ? list_entry(node, struct inode, dirty_node) : NULL;
 }
 
 int
 super_begin_writing(struct super *super)
 {
-    spin_lock(&inode_cache.lock);
+    spin_guard(&inode_cache.lock);
     bool closed = READ_ONCE(super->read_only);
     super->writers += !closed;
-    spin_unlock(&inode_cache.lock);
     return closed ? -EROFS : 0;
 }
 
 void
 super_end_writing(struct super *super)
 {
-    spin_lock(&inode_cache.lock);
+    spin_guard(&inode_cache.lock);
     super->writers--;
-    spin_unlock(&inode_cache.lock);
 }
 
 int
 super_stop_writing(struct super *super)
 {
-    spin_lock(&inode_cache.lock);
+    spin_guard(&inode_cache.lock);
     bool busy = super->writers > 0;
     if (!busy)
         WRITE_ONCE(super->read_only, true);
-    spin_unlock(&inode_cache.lock);
     return busy ? -EBUSY : 0;
 }
 

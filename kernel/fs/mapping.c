@@ -9,10 +9,9 @@ static int
 get_changing(struct inode *inode, uint64_t index, struct buf **page)
 {
     int err = -EROFS;
-    sleeplock_lock(&inode->lock);
+    sleeplock_guard(&inode->lock);
     if (!READ_ONCE(inode->super->read_only))
         err = pagecache_get_to_change(inode, index, page);
-    sleeplock_unlock(&inode->lock);
     return err;
 }
 

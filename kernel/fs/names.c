@@ -113,11 +113,10 @@ create_locked(const struct path_name *at, struct inode_new *what,
     if (!dir->ops->create)
         return -EPERM;
     own(dir, what);
-    sleeplock_lock(&dir->lock);
+    sleeplock_guard(&dir->lock);
     err = dir->ops->create(dir, at->name, at->len, what, &inode);
     if (!err)
         dentry_fill(d, inode);
-    sleeplock_unlock(&dir->lock);
     return err;
 }
 

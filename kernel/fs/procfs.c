@@ -60,13 +60,12 @@ find_pid(const char *name)
 static void
 get_owner(uint64_t pid, uint32_t *uid, uint32_t *gid)
 {
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     const struct process *p = process_find_locked((int)pid);
     if (p && !p->cred->is_hidden) {
         *uid = p->cred->uid.effective;
         *gid = p->cred->gid.effective;
     }
-    spin_unlock(&process_lock);
 }
 
 static const struct pseudo_kind pids = {

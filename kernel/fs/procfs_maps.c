@@ -50,14 +50,13 @@ static struct space *
 get_space(int pid, int *err)
 {
     struct space *space = NULL;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     struct process *process = process_find_locked(pid);
     *err = process ? 0 : -ESRCH;
     if (process && !cred_may_inspect(process))
         *err = -EACCES;
     else if (process && process->space)
         space = space_ref(process->space);
-    spin_unlock(&process_lock);
     return space;
 }
 

@@ -173,7 +173,7 @@ set_record(const struct record *what, bool wait)
 static void
 get_record(const struct record *want, struct flock *flock)
 {
-    spin_lock(&records.lock);
+    spin_guard(&records.lock);
     const struct record *r = conflict_locked(want);
     if (r) {
         uint64_t len = r->last == LAST_BYTE ? 0 : r->last - r->first + 1;
@@ -185,7 +185,6 @@ get_record(const struct record *want, struct flock *flock)
     } else {
         flock->l_type = F_UNLCK;
     }
-    spin_unlock(&records.lock);
 }
 
 /* The range that flock says, in record's terms. */
@@ -246,12 +245,11 @@ record_lock_drop(const void *owner, const struct file *file)
 {
     if (likely(READ_ONCE(records.n) == 0))
         return;
-    spin_lock(&records.lock);
+    spin_guard(&records.lock);
     list_for_each_safe (node, &records.held) {
         struct record *r = list_entry(node, struct record, node);
         if (r->owner == owner && r->object == object_of_record(file))
             remove_locked(r);
     }
     waitq_wake_all(&records.changed);
-    spin_unlock(&records.lock);
 }

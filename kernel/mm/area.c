@@ -105,9 +105,8 @@ link_object(struct area *area)
     area->walk = 0;
     if (!area->object)
         return;
-    spin_lock(&area->object->lock);
+    spin_guard(&area->object->lock);
     list_push_front(&area->object->areas, &area->object_node);
-    spin_unlock(&area->object->lock);
 }
 
 static void
@@ -115,9 +114,8 @@ unlink_object(struct area *area)
 {
     if (!area->object)
         return;
-    spin_lock(&area->object->lock);
+    spin_guard(&area->object->lock);
     list_del(&area->object_node);
-    spin_unlock(&area->object->lock);
 }
 
 /* Makes an area like `like`, [start, end) of it. NULL without memory. */

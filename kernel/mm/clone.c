@@ -188,7 +188,7 @@ share_all(struct space *from, struct space *child) REQUIRES(from->lock)
     struct area *area;
     int error = 0;
     child->lock.rank = RANK_NEW_SPACE;
-    spin_lock(&child->lock);
+    spin_guard(&child->lock);
     child->brk_start = from->brk_start;
     child->brk = from->brk;
     child->limit_size = from->limit_size;
@@ -201,7 +201,6 @@ share_all(struct space *from, struct space *child) REQUIRES(from->lock)
     }
     child->resident = from->resident;
     child->lock.rank = RANK_PAGETABLE;
-    spin_unlock(&child->lock);
     return error;
 }
 

@@ -143,8 +143,7 @@ kmap_stack_alloc(void)
 void
 kmap_stack_free(void *top)
 {
-    spin_lock(&kmap_lock);
+    spin_guard(&kmap_lock);
     ((void **)top)[-1] = free_stacks;
     free_stacks = top;
-    spin_unlock(&kmap_lock);
 }

@@ -36,7 +36,7 @@ static struct space *
 next_space(struct object *object, unsigned walk)
 {
     struct space *found = NULL;
-    spin_lock(&object->lock);
+    spin_guard(&object->lock);
     while (!found && !list_is_empty(&object->areas)) {
         struct area *area =
             list_entry(object->areas.next, struct area, object_node);
@@ -48,7 +48,6 @@ next_space(struct object *object, unsigned walk)
         if (try_ref(area->space))
             found = area->space;
     }
-    spin_unlock(&object->lock);
     return found;
 }
 
@@ -138,13 +137,12 @@ get_shared_page(void *handle, uint64_t index, bool write UNUSED, void **frame)
     struct shared *shared = handle;
     if (index >= shared->count)
         return -ENXIO;
-    spin_lock(&shared->object.lock);
+    spin_guard(&shared->object.lock);
     if (!shared->frames[index])
         shared->frames[index] = frame_alloc_zeroed(0);
     *frame = shared->frames[index];
     if (*frame)
         frame_ref(*frame);
-    spin_unlock(&shared->object.lock);
     return *frame ? 0 : -ENOMEM;
 }
 

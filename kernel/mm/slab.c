@@ -74,7 +74,7 @@ void *
 slab_alloc(struct slab_cache *cache)
 {
     void **object = NULL;
-    spin_lock(&cache->lock);
+    spin_guard(&cache->lock);
     struct slab *slab = slab_with_room_locked(cache);
     if (slab) {
         object = slab->free;
@@ -83,7 +83,6 @@ slab_alloc(struct slab_cache *cache)
         if (++slab->used == slab->capacity)
             list_del(&slab->node); /* full: on no list until one comes back */
     }
-    spin_unlock(&cache->lock);
     return object;
 }
 

@@ -166,13 +166,12 @@ space_discard(struct space *space, uint64_t start, uint64_t size)
     int error = check_range(start, size);
     if (error != 0)
         return error;
-    spin_lock(&space->lock);
+    spin_guard(&space->lock);
     error = area_covers(space, start, start + size) ? 0 : -ENOMEM;
     if (error == 0)
         error = space_own_tables(space, start, start + size);
     if (error == 0)
         space_drop_pages(space, start, start + size, false);
-    spin_unlock(&space->lock);
     return error;
 }
 
@@ -211,7 +210,7 @@ space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
     int error = check_range(start, size);
     if (error != 0)
         return error;
-    spin_lock(&space->lock);
+    spin_guard(&space->lock);
     error = area_covers(space, start, end) ? 0 : -ENOMEM;
     if (error == 0)
         error = space_own_tables(space, start, end);
@@ -222,7 +221,6 @@ space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
         error = protect_area(space, area, prot);
     area_merge(space, start, end);
     space_revoke(space, start, end);
-    spin_unlock(&space->lock);
     return error;
 }
 
@@ -256,14 +254,13 @@ space_set_brk(struct space *space, uint64_t brk)
 bool
 space_get_area(struct space *space, uint64_t va, struct area *area)
 {
-    spin_lock(&space->lock);
+    spin_guard(&space->lock);
     const struct area *found = area_first_above(space, va);
     if (found) {
         *area = *found;
         if (area->object)
             area->object->ops->ref(area->handle);
     }
-    spin_unlock(&space->lock);
     return found;
 }
 
@@ -274,11 +271,10 @@ space_identify(struct space *space, uint64_t va, bool shared,
     *word = (struct space_word){space, va};
     if (!shared)
         return va < USER_END ? 0 : -EFAULT;
-    spin_lock(&space->lock);
+    spin_guard(&space->lock);
     const struct area *area = area_find(space, va);
     if (area && area->flags & AREA_SHARED)
         *word =
             (struct space_word){area->object, va - area->start + area->offset};
-    spin_unlock(&space->lock);
     return area ? 0 : -EFAULT;
 }

@@ -131,7 +131,7 @@ process_end_others(void)
 {
     struct process *self = process_current();
     struct thread *t = thread_current();
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     bool stays = t->stay == THREAD_STAYS;
     if (stays) {
         self->survivor = t;
@@ -145,7 +145,6 @@ process_end_others(void)
         process_make_leader_locked(t);
         self->exit_signal = SIGCHLD;
     }
-    spin_unlock(&process_lock);
     return stays ? 0 : -EINTR;
 }
 
@@ -174,7 +173,7 @@ end_process(struct process *self)
 static bool
 part(struct process *self, struct thread *t)
 {
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     bool last = self->nthreads == 1;
     self->is_ending |= last;
     if (!last) {
@@ -184,7 +183,6 @@ part(struct process *self, struct thread *t)
         if (self->survivor)
             waitq_wake_all(&self->continued);
     }
-    spin_unlock(&process_lock);
     return last;
 }
 

@@ -111,7 +111,7 @@ link_child(struct process *child, struct thread *t,
            const struct clone_args *args)
 {
     struct process *parent = process_current();
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     int error = signal_pending() ? -EINTR : process_link_locked(child, parent);
     int pid = child->pid;
     if (error == 0) {
@@ -120,7 +120,6 @@ link_child(struct process *child, struct thread *t,
         child->refs += child->holds_parent;
         error = process_add_thread_locked(child, t);
     }
-    spin_unlock(&process_lock);
     return error != 0 ? error : pid;
 }
 

@@ -152,7 +152,7 @@ futex_wake(struct futex_word word, uint32_t n, uint32_t bitset)
     if (woken != 0)
         return woken;
     struct bucket *bucket = bucket_of(&key);
-    spin_lock(&bucket->lock);
+    spin_guard(&bucket->lock);
     list_for_each_safe (node, &bucket->waiting) {
         struct waiting *w = list_entry(node, struct waiting, node);
         if ((uint32_t)woken >= n)
@@ -162,7 +162,6 @@ futex_wake(struct futex_word word, uint32_t n, uint32_t bitset)
             woken++;
         }
     }
-    spin_unlock(&bucket->lock);
     return woken;
 }
 

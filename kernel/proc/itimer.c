@@ -106,12 +106,11 @@ static void
 run_out(struct timer *timer)
 {
     struct itimer *it = container_of(timer, struct itimer, alarm);
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     uint64_t n = advance_locked(it);
     bool sent = n > 0 && send_expiry_locked(it, n);
     uint64_t pause = sent ? PERIOD_MIN_NS : PERIOD_IDLE_NS;
     arm_locked(it, n > 0 ? clock_now_ns() + pause : 0);
-    spin_unlock(&process_lock);
 }
 
 void
@@ -125,11 +124,10 @@ itimer_tick(void)
     if (!process || t->stay == THREAD_LEAVES ||
         !READ_ONCE(process->signals.has_cpu_timers))
         return;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     list_for_each_entry (it, &process->signals.timers, node)
         if (goes_by_cpu(it->id) && (n = advance_locked(it)) > 0)
             (void)send_expiry_locked(it, n);
-    spin_unlock(&process_lock);
 }
 
 void
@@ -247,11 +245,9 @@ itimer_set(int id, const struct itimer_setting *setting,
 int
 itimer_overrun(int id)
 {
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     const struct itimer *it = find_itimer_locked(process_current(), id);
-    int overrun = it && id >= 0 ? (int)it->overrun : -EINVAL;
-    spin_unlock(&process_lock);
-    return overrun;
+    return it && id >= 0 ? (int)it->overrun : -EINVAL;
 }
 
 /* Deletes the first timer whose number is in a range. Returns 0 or -EINVAL. */

@@ -220,11 +220,10 @@ process_make_leader_locked(struct thread *thread)
 struct process *
 process_find(int pid)
 {
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     struct process *p = process_find_locked(pid);
     if (p)
         p->refs++;
-    spin_unlock(&process_lock);
     return p;
 }
 
@@ -232,13 +231,12 @@ struct process *
 process_next(int after)
 {
     struct process *p, *best = NULL;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     list_for_each_entry (p, &process_list, all_node)
         if (p->pid > after && (!best || p->pid < best->pid))
             best = p;
     if (best)
         best->refs++;
-    spin_unlock(&process_lock);
     return best;
 }
 
@@ -286,12 +284,11 @@ process_become_init(void)
     strlcpy(p->name, "init", sizeof(p->name));
     p->cred = cred_get(cred_current());
     t->cred = cred_get(p->cred);
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     t->process = p;
     t->arch.space = p->space;
     assert(process_link_locked(p, NULL) == 0);
     assert(process_add_thread_locked(p, t) == 0);
-    spin_unlock(&process_lock);
 }
 
 int
@@ -301,7 +298,7 @@ process_set_group(int pid, int pgid)
     int error = -ESRCH;
     if (pgid < 0 || (pgid == 0 && pid < 0))
         return -EINVAL;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     struct process *p = pid == 0 ? self : process_find_locked(pid);
     if (p && (p == self || p->parent == self)) {
         int wanted = pgid == 0 ? p->pid : pgid;
@@ -314,7 +311,6 @@ process_set_group(int pid, int pgid)
         if (may)
             p->pgid = wanted;
     }
-    spin_unlock(&process_lock);
     return error;
 }
 
@@ -322,10 +318,9 @@ int
 process_new_session(void)
 {
     struct process *self = process_current();
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     bool may = !process_find_group_locked(self->pid);
     if (may)
         self->pgid = self->sid = self->pid;
-    spin_unlock(&process_lock);
     return may ? self->pid : -EPERM;
 }

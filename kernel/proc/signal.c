@@ -34,10 +34,9 @@ handler_of(const struct process *process, int sig)
 void
 signal_default(int sig)
 {
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     if (process_current()->signals.actions)
         process_current()->signals.actions[sig - 1].handler = SIG_DFL;
-    spin_unlock(&process_lock);
 }
 
 bool
@@ -200,9 +199,8 @@ void
 signal_send_current(int sig)
 {
     struct siginfo info = {.signo = sig, .pid = process_current()->pid};
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     (void)signal_send_info_locked(process_current(), thread_current(), &info);
-    spin_unlock(&process_lock);
 }
 
 /* ---- Sending by number ---- */
@@ -213,7 +211,7 @@ send_to_group(int pgid, const struct siginfo *info)
 {
     struct process *p, *self = process_current();
     int result = -ESRCH;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     list_for_each_entry (p, &process_list, all_node) {
         if (pgid != 0 ? p->pgid != pgid : p->pid == 1 || p == self)
             continue;
@@ -227,7 +225,6 @@ send_to_group(int pgid, const struct siginfo *info)
         if (info->signo != 0)
             (void)signal_send_info_locked(p, NULL, info);
     }
-    spin_unlock(&process_lock);
     return result;
 }
 
@@ -244,14 +241,13 @@ signal_kill_thread(int pid, int tid, const struct siginfo *info)
     int number = tid ? tid : pid, error = -ESRCH;
     if (info->signo != 0 && !is_signal(info->signo))
         return -EINVAL;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     struct thread *t = thread_find_locked(number);
     struct process *p = t ? t->process : process_find_locked(number);
     if (p && (pid == 0 || tid == 0 || p->pid == pid))
         error = cred_may_signal(p, info->signo) ? 0 : -EPERM;
     if (error == 0 && info->signo != 0 && (t || tid == 0)) /* else it left */
         error = signal_send_info_locked(p, tid ? t : NULL, info);
-    spin_unlock(&process_lock);
     return error;
 }
 
@@ -305,9 +301,8 @@ signal_inherit(struct process *child, struct thread *thread)
     child->signals.actions = kmalloc(NSIG * sizeof(*actions));
     if (!child->signals.actions)
         return -ENOMEM;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     memcpy(child->signals.actions, actions, NSIG * sizeof(*actions));
-    spin_unlock(&process_lock);
     return 0;
 }
 
@@ -329,11 +324,10 @@ void
 signal_forget_handlers(struct process *process)
 {
     struct sigaction_abi *actions = process->signals.actions;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     for (unsigned i = 0; actions && i < NSIG; i++)
         actions[i] = (struct sigaction_abi){
             .handler = actions[i].handler == SIG_IGN ? SIG_IGN : SIG_DFL};
-    spin_unlock(&process_lock);
 }
 
 void

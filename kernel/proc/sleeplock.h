@@ -28,19 +28,19 @@ void sleeplock_lock(struct sleeplock *sl) ACQUIRES(sl);
 void sleeplock_unlock(struct sleeplock *sl) RELEASES(sl);
 
 /* As spin_guard. */
-#define sleeplock_guard(sl)                                              \
-    UNUSED AT_END(sleeplock_guard_end) struct sleeplock *UNIQUE(guard_) = \
-        sleeplock_guard_begin(sl)
+#define sleeplock_guard(sl)            \
+    UNUSED AT_END(sleeplock_guard_end) \
+    struct sleeplock *UNIQUE(guard_) = sleeplock_guard_begin(sl)
 
-static ALWAYS_INLINE HOLDS(sl) NO_LOCK_CHECK struct sleeplock *
-sleeplock_guard_begin(struct sleeplock *sl)
+static ALWAYS_INLINE struct sleeplock *
+sleeplock_guard_begin(struct sleeplock *sl) NO_LOCK_CHECK HOLDS(sl)
 {
     sleeplock_lock(sl);
     return sl;
 }
 
-static ALWAYS_INLINE NO_LOCK_CHECK void
-sleeplock_guard_end(struct sleeplock **sl)
+static ALWAYS_INLINE void
+sleeplock_guard_end(struct sleeplock **sl) NO_LOCK_CHECK
 {
     sleeplock_unlock(*sl);
 }

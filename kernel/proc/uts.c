@@ -15,17 +15,15 @@ static struct utsname names = {
 void
 uts_get(struct utsname *out)
 {
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     *out = names;
-    spin_unlock(&process_lock);
 }
 
 void
 uts_set(enum uts_name which, const char *name, size_t len)
 {
     char *field = which == UTS_NODE ? names.nodename : names.domainname;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     memset(field, 0, sizeof(names.nodename));
     memcpy(field, name, len);
-    spin_unlock(&process_lock);
 }

@@ -41,19 +41,19 @@ void spin_unlock(struct spinlock *lock) RELEASES(lock);
 
 /* Holds the lock to the end of the function, or of a loop's body, whichever way
  * leads out; what is returned is computed before. */
-#define spin_guard(lock)                                         \
-    UNUSED AT_END(spin_guard_end) struct spinlock *UNIQUE(guard_) = \
-        spin_guard_begin(lock)
+#define spin_guard(lock)          \
+    UNUSED AT_END(spin_guard_end) \
+    struct spinlock *UNIQUE(guard_) = spin_guard_begin(lock)
 
-static ALWAYS_INLINE HOLDS(lock) NO_LOCK_CHECK struct spinlock *
-spin_guard_begin(struct spinlock *lock)
+static ALWAYS_INLINE struct spinlock *
+spin_guard_begin(struct spinlock *lock) NO_LOCK_CHECK HOLDS(lock)
 {
     spin_lock(lock);
     return lock;
 }
 
-static ALWAYS_INLINE NO_LOCK_CHECK void
-spin_guard_end(struct spinlock **lock)
+static ALWAYS_INLINE void
+spin_guard_end(struct spinlock **lock) NO_LOCK_CHECK
 {
     spin_unlock(*lock);
 }

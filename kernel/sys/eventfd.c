@@ -53,14 +53,13 @@ eventfd_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
     if (n != (int64_t)sizeof(value))
         return -EFAULT;
     int err = value == UINT64_MAX ? -EINVAL : 0;
-    spin_lock(&e->lock);
+    spin_guard(&e->lock);
     while (!err && value > HIGHEST - e->count)
         err = wait_for_change(file, e);
     if (!err) {
         e->count += value;
         waitq_notify(&e->changed);
     }
-    spin_unlock(&e->lock);
     return err ? err : n;
 }
 
@@ -68,12 +67,9 @@ static unsigned
 eventfd_poll(struct file *file, struct poll_table *table)
 {
     struct eventfd *e = file->private;
-    spin_lock(&e->lock);
+    spin_guard(&e->lock);
     poll_wait(table, &e->changed);
-    unsigned ready =
-        (e->count > 0 ? POLLIN : 0) | (e->count < HIGHEST ? POLLOUT : 0);
-    spin_unlock(&e->lock);
-    return ready;
+    return (e->count > 0 ? POLLIN : 0) | (e->count < HIGHEST ? POLLOUT : 0);
 }
 
 static void

@@ -48,7 +48,7 @@ exchange(int pid, uint64_t resource, const struct rlimit *wish,
     int error = 0;
     if (resource >= RLIMIT_COUNT)
         return -EINVAL;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     struct process *process =
         pid == 0 ? process_current() : process_find_locked(pid);
     if (!process)
@@ -59,7 +59,6 @@ exchange(int pid, uint64_t resource, const struct rlimit *wish,
         *old = process->limits[resource];
     if (error == 0 && wish)
         error = set_locked(process, (unsigned)resource, wish);
-    spin_unlock(&process_lock);
     return error;
 }
 

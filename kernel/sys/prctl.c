@@ -15,11 +15,10 @@ set_thread_name(uint64_t user)
     if (n == -EFAULT)
         return -EFAULT;
     name[sizeof(name) - 1] = '\0';
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     strlcpy(t->name, name, sizeof(t->name));
     if (t->tid == t->process->pid)
         strlcpy(t->process->name, name, sizeof(t->process->name));
-    spin_unlock(&process_lock);
     return 0;
 }
 

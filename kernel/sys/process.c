@@ -68,11 +68,9 @@ SYSCALL_IS(getpid, process_current()->pid)
 int64_t
 sys_getppid(const uint64_t arg[6] UNUSED)
 {
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     const struct process *parent = process_current()->parent;
-    int pid = parent ? parent->pid : 0;
-    spin_unlock(&process_lock);
-    return pid;
+    return parent ? parent->pid : 0;
 }
 
 SYSCALL_IS(gettid, thread_current()->tid)
@@ -91,12 +89,11 @@ static int64_t
 group_of(int pid, bool session)
 {
     int result = -ESRCH;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     const struct process *p =
         pid == 0 ? process_current() : process_find_locked(pid);
     if (p)
         result = session ? p->sid : p->pgid;
-    spin_unlock(&process_lock);
     return result;
 }
 

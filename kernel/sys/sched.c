@@ -44,7 +44,7 @@ for_each_meant(int which, uint32_t who, int nice,
     int result = -ESRCH;
     if (which != PRIO_PROCESS && which != PRIO_PGRP && which != PRIO_USER)
         return -EINVAL;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     struct process *p;
     struct thread *t;
     list_for_each_entry (p, &process_list, all_node) {
@@ -58,7 +58,6 @@ for_each_meant(int which, uint32_t who, int nice,
                 result = one;
         }
     }
-    spin_unlock(&process_lock);
     return result;
 }
 
@@ -126,11 +125,10 @@ set_policy(int tid, int policy, uaddr_t param)
         return err;
     if (priority != 0)
         return -EINVAL;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     err = find_locked(tid, true, &thread);
     if (!err && policy != -1)
         sched_set_nice(thread, thread->nice, (unsigned)policy);
-    spin_unlock(&process_lock);
     return err;
 }
 
@@ -139,11 +137,9 @@ static int
 get_policy(int tid)
 {
     struct thread *thread;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     int err = find_locked(tid, false, &thread);
-    int policy = err ? err : thread->policy;
-    spin_unlock(&process_lock);
-    return policy;
+    return err ? err : thread->policy;
 }
 
 int64_t
@@ -189,13 +185,12 @@ sys_sched_setaffinity(const uint64_t arg[6])
     int err = uaccess_read(&harts, uaddr(arg[2]), MIN(arg[1], sizeof(harts)));
     if (err)
         return err;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     err = find_locked((int)arg[0], true, &thread);
     if (!err && !(harts & sched_online()))
         err = -EINVAL;
     if (!err)
         sched_set_allowed(thread, harts);
-    spin_unlock(&process_lock);
     return err;
 }
 

@@ -44,9 +44,8 @@ static void
 ring_timerfd(struct timer *timer)
 {
     struct timerfd *t = container_of(timer, struct timerfd, timer);
-    spin_lock(&t->lock);
+    spin_guard(&t->lock);
     expire_locked(t);
-    spin_unlock(&t->lock);
 }
 
 static int64_t
@@ -72,11 +71,9 @@ static unsigned
 timerfd_poll(struct file *file, struct poll_table *table)
 {
     struct timerfd *t = file->private;
-    spin_lock(&t->lock);
+    spin_guard(&t->lock);
     poll_wait(table, &t->expired);
-    unsigned ready = t->count > 0 ? POLLIN : 0;
-    spin_unlock(&t->lock);
-    return ready;
+    return t->count > 0 ? POLLIN : 0;
 }
 
 /* Takes the timer off: its function takes the lock. */

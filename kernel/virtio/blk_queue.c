@@ -234,7 +234,7 @@ blk_queue_close(struct blk_queue *q, struct list_node *failed)
 {
     struct blk_slot *slot;
     struct list_node *node;
-    spin_lock(&q->vq.lock);
+    spin_guard(&q->vq.lock);
     q->closed = true;
     while ((slot = virtq_reclaim(&q->vq)) != NULL)
         retire(q, slot, -EIO, failed);
@@ -242,5 +242,4 @@ blk_queue_close(struct blk_queue *q, struct list_node *failed)
         list_entry(node, struct blkreq, link)->status = -EIO;
         list_push_back(failed, node);
     }
-    spin_unlock(&q->vq.lock);
 }
