@@ -1,6 +1,5 @@
 /* Numbers that assembly needs of C's structures. The build compiles this file
  * to assembly and turns the marked lines into asm-offsets.h. */
-#include "arch/cpu.h"
 #include "arch/trap.h"
 
 #define DEFINE(name, value) \

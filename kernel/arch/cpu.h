@@ -8,7 +8,6 @@
 
 #include "arch/csr.h"
 #include "arch/layout.h"
-#include "lib/compiler.h"
 
 #define CPU_MAX 16 /* harts beyond are left stopped, with a message */
 

@@ -1,7 +1,6 @@
 #include "dev/blockdev.h"
 #include "lib/string.h"
 #include "proc/completion.h"
-#include "sync/spinlock.h"
 
 static struct spinlock registry_lock =
     SPINLOCK_INIT("block devices", RANK_DEVICE);

@@ -1,5 +1,4 @@
 #include "dev/irq.h"
-#include "arch/cpu.h"
 #include "arch/mmio.h"
 #include "dev/platform.h"
 #include "lib/print.h"

@@ -9,8 +9,6 @@
  * out. */
 #pragma once
 
-#include "lib/compiler.h"
-#include "lib/fdt.h"
 #include "mm/memmap.h"
 
 #define PLATFORM_HARTS_MAX  64

@@ -1,10 +1,8 @@
 #include "dev/tty_impl.h"
 #include "abi/poll.h"
-#include "abi/signal.h"
 #include "arch/clock.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "proc/cred.h"
 #include "proc/signal.h"
 
 #define CHUNK          256u /* bytes written between two looks at the user's */

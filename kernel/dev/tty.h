@@ -5,7 +5,6 @@
  * called from any context; all else is thread context and may block. */
 #pragma once
 
-#include "lib/compiler.h"
 #include "mm/uio.h"
 
 struct poll_table;

@@ -7,7 +7,6 @@
 #include "abi/termios.h"
 #include "dev/tty.h"
 #include "proc/waitq.h"
-#include "sync/spinlock.h"
 
 /* Bytes of input kept, a power of two; of a line without its end. */
 #define TTY_INPUT_SIZE 4096u

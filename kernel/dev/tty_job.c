@@ -1,6 +1,4 @@
 #include "dev/tty_impl.h"
-#include "abi/signal.h"
-#include "proc/cred.h"
 #include "proc/signal.h"
 
 /* Takes the terminal away from its session, whose foreground group is told;

@@ -1,6 +1,5 @@
 #include "dev/uart.h"
 #include "abi/stat.h"
-#include "arch/cpu.h"
 #include "arch/mmio.h"
 #include "dev/irq.h"
 #include "dev/platform.h"

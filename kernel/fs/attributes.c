@@ -86,10 +86,7 @@ static int
 set_size(struct inode *inode, uint64_t size)
 {
     sleeplock_guard(&inode->lock);
-    int err = attributes_will_write(inode);
-    if (!err)
-        err = inode->ops->set_size(inode, size);
-    return err;
+    return attributes_will_write(inode) ?: inode->ops->set_size(inode, size);
 }
 
 int

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "fs/dentry.h"
-#include "sync/spinlock.h"
 
 struct fs_context {
     /* constant after creation */

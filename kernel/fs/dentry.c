@@ -4,7 +4,6 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "sync/spinlock.h"
 
 #define DENTRY_BUCKETS 1024u
 
@@ -289,7 +288,7 @@ dentry_path(const struct dentry *dentry, const struct dentry *root, char *buf,
             return -ENAMETOOLONG;
         buf[--at] = '/';
     }
-    return err ? err : (int)at;
+    return err ?: (int)at;
 }
 
 /* ---- Changes ---- */

@@ -1,6 +1,5 @@
 #include "fs/devfs.h"
 #include "abi/stat.h"
-#include "dev/blockdev.h"
 #include "fs/bcache.h"
 #include "lib/string.h"
 #include "proc/signal.h"

@@ -3,7 +3,6 @@
 #include "dev/uart.h"
 #include "fs/devfs.h"
 #include "fs/poll.h"
-#include "lib/fmt.h"
 #include "proc/process.h"
 
 #define RDEV_TTY     MAKEDEV(5, 0)

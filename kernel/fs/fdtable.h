@@ -6,7 +6,6 @@
  * block. */
 #pragma once
 
-#include "lib/compiler.h"
 #include "sync/spinlock.h"
 
 #define FDTABLE_MAX 1024 /* descriptors of a table, at most */

@@ -309,8 +309,7 @@ sync_written(struct file *file, int64_t n)
 {
     if (n <= 0 || !file->inode || !S_ISREG(file->inode->mode))
         return n;
-    int err = file_sync(file, (file->flags & O_SYNC) == O_DSYNC);
-    return err ? err : n;
+    return file_sync(file, (file->flags & O_SYNC) == O_DSYNC) ?: n;
 }
 
 int64_t

@@ -7,7 +7,6 @@
 
 #include "abi/fcntl.h"
 #include "fs/context.h"
-#include "lib/compiler.h"
 
 struct poll_table;
 struct stat;

@@ -5,7 +5,6 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "sync/spinlock.h"
 
 #define INODE_BUCKETS 256u
 

@@ -10,7 +10,6 @@
 #pragma once
 
 #include "abi/mode.h"
-#include "lib/list.h"
 #include "fs/pages.h"
 #include "mm/object.h"
 #include "mm/uio.h"

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "fs/file.h"
-#include "mm/object.h"
 
 struct area;
 

@@ -124,9 +124,7 @@ static int
 create(const struct path_name *at, struct inode_new *what, struct dentry **out)
 {
     struct dentry *d;
-    int err = begin(at, &d);
-    if (!err)
-        err = create_locked(at, what, d);
+    int err = begin(at, &d) ?: create_locked(at, what, d);
     if (!err && out)
         *out = dentry_ref(d);
     return end(at, d, err);

@@ -1,6 +1,5 @@
 #include "fs/path.h"
 
-#include "abi/limits.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
@@ -225,7 +224,7 @@ stop_at(struct walk *w, const char *name, size_t len, bool slash,
     if (inode && S_ISLNK(inode->mode)) {
         last->kind = LAST_ROOT;
         err = follow(w, d);
-        return err ? err : 1;
+        return err ?: 1;
     }
     dentry_put(d);
     return 0;

@@ -16,7 +16,6 @@
 
 #include "abi/poll.h"
 #include "fs/file.h"
-#include "proc/waitq.h"
 
 #define POLL_IN     (POLLIN | POLLRDNORM)
 #define POLL_OUT    (POLLOUT | POLLWRNORM)

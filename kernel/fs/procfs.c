@@ -2,7 +2,6 @@
 #include "abi/limits.h"
 #include "abi/stat.h"
 #include "arch/clock.h"
-#include "arch/layout.h"
 #include "dev/tty.h"
 #include "fs/fdtable.h"
 #include "fs/mount.h"
@@ -11,8 +10,6 @@
 #include "lib/version.h"
 #include "mm/slab.h"
 #include "mm/space.h"
-#include "proc/cred.h"
-#include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/usage.h"
 

@@ -6,7 +6,6 @@
 #include "fs/procfs_system.h"
 #include "mm/slab.h"
 #include "mm/space.h"
-#include "proc/cred.h"
 #include "proc/process.h"
 
 /* What an area is called; starts in buf, or is a constant. */

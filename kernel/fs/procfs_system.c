@@ -1,8 +1,6 @@
 #include "fs/procfs_system.h"
 #include "abi/stat.h"
 #include "arch/clock.h"
-#include "arch/cpu.h"
-#include "dev/blockdev.h"
 #include "dev/irq.h"
 #include "dev/platform.h"
 #include "dev/random.h"

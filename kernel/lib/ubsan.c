@@ -4,7 +4,6 @@
  * The compilers define these functions' names and arguments; there is no
  * header. Of the structs that their first arguments point to, only the
  * beginning is of interest: where it happened. */
-#include "lib/compiler.h"
 #include "lib/panic.h"
 
 struct source_location {

@@ -174,8 +174,7 @@ split_at(struct space *space, uint64_t va) REQUIRES(space->lock)
 int
 area_split(struct space *space, uint64_t start, uint64_t end)
 {
-    int error = split_at(space, start);
-    return error != 0 ? error : split_at(space, end);
+    return split_at(space, start) ?: split_at(space, end);
 }
 
 static void

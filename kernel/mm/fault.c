@@ -1,4 +1,3 @@
-#include "mm/space.h"
 #include "abi/mman.h"
 #include "arch/barrier.h"
 #include "arch/tlb.h"

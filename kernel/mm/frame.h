@@ -7,7 +7,6 @@
  * out. */
 #pragma once
 
-#include "lib/compiler.h"
 #include "mm/memmap.h"
 
 #define FRAME_MAX_ORDER 10 /* 4 MiB */

@@ -4,7 +4,6 @@
  * place before the first address space copies them. */
 #pragma once
 
-#include "lib/compiler.h"
 #include "mm/memmap.h"
 
 /* Builds the table: image by section, none of it both writable and

@@ -1,5 +1,4 @@
 #include "mm/object.h"
-#include "arch/layout.h"
 #include "arch/pte.h"
 #include "mm/area.h"
 #include "mm/frame.h"

@@ -89,10 +89,10 @@ remap_locked(struct space *space, uint64_t start, uint64_t size,
         return -ENOMEM;
     if (fixed) {
         int error = space_clear_range(space, *to, *to + new_size, dead);
+        if (error != 0)
+            return error;
         area = area_find(space, start); /* which may have been split */
-        return error != 0
-                   ? error
-                   : move_locked(space, area, start, size, new_size, *to, dead);
+        return move_locked(space, area, start, size, new_size, *to, dead);
     }
     *to = start;
     if (new_size < size)

@@ -128,7 +128,7 @@ map_locked(struct space *space, struct area *wanted, enum space_place place,
     int error = check_limits(space, wanted);
     if (error == 0 && place == SPACE_REPLACE)
         error = space_clear_range(space, wanted->start, wanted->end, dead);
-    return error != 0 ? error : area_add(space, wanted);
+    return error ?: area_add(space, wanted);
 }
 
 int

@@ -1,6 +1,5 @@
 #include "mm/uaccess.h"
 #include "abi/mman.h"
-#include "arch/cpu.h"
 #include "lib/string.h"
 #include "mm/space.h"
 

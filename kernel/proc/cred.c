@@ -1,6 +1,5 @@
 #include "proc/cred.h"
 #include "abi/mode.h"
-#include "abi/signal.h"
 #include "mm/slab.h"
 #include "proc/filter.h"
 #include "proc/process.h"

@@ -7,7 +7,6 @@
 #pragma once
 
 #include "abi/cred.h"
-#include "lib/compiler.h"
 #include "sync/spinlock.h"
 
 struct filter;

@@ -2,9 +2,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/space.h"
-#include "proc/cred.h"
 #include "mm/uaccess.h"
-#include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 
@@ -79,7 +77,7 @@ clone_thread(const struct trapframe *frame, const struct clone_args *args,
         thread_free(t);
     else
         *out = t;
-    return error != 0 ? error : tid;
+    return error ?: tid;
 }
 
 /* ---- Processes ---- */
@@ -120,7 +118,7 @@ link_child(struct process *child, struct thread *t,
         child->refs += child->holds_parent;
         error = process_add_thread_locked(child, t);
     }
-    return error != 0 ? error : pid;
+    return error ?: pid;
 }
 
 static int

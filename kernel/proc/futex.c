@@ -1,6 +1,5 @@
 #include "proc/futex.h"
 #include "abi/futex.h"
-#include "lib/list.h"
 #include "mm/space.h"
 #include "proc/thread.h"
 
@@ -180,9 +179,7 @@ futex_requeue(struct futex_word from, struct futex_word to, uint32_t nwake,
 {
     struct space_word key, new_key;
     uint32_t value, found = 0;
-    int error = identify(from, &key);
-    if (error == 0)
-        error = identify(to, &new_key);
+    int error = identify(from, &key) ?: identify(to, &new_key);
     if (error != 0)
         return error;
     struct bucket *a = bucket_of(&key), *b = bucket_of(&new_key);

@@ -6,7 +6,6 @@
  * by what holds it. Thread context, may block; no spin lock held. */
 #pragma once
 
-#include "lib/compiler.h"
 #include "mm/uaccess.h"
 
 /* A word of user memory, aligned; and whether other spaces may see it. */

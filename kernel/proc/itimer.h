@@ -4,7 +4,6 @@
  * context, for the running process, unless said otherwise. */
 #pragma once
 
-#include "abi/signal.h"
 #include "proc/process.h"
 
 /* A process has one of each of these; those it creates have numbers from 0. */

@@ -1,9 +1,7 @@
 #include "proc/oom.h"
-#include "abi/signal.h"
 #include "arch/clock.h"
 #include "lib/print.h"
 #include "mm/space.h"
-#include "proc/process.h"
 #include "proc/signal.h"
 
 #define NAP_NS    1000000u

@@ -4,7 +4,6 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/space.h"
-#include "proc/cred.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 #include "proc/usage.h"

@@ -6,12 +6,8 @@
 #pragma once
 
 #include "abi/rlimit.h"
-#include "lib/list.h"
-#include "proc/signal_state.h"
 #include "proc/cred.h"
 #include "proc/thread.h"
-#include "proc/waitq.h"
-#include "sync/spinlock.h"
 
 struct fdtable;
 struct fs_context;

@@ -1,7 +1,6 @@
 #include "proc/signal.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "proc/cred.h"
 #include "proc/itimer.h"
 #include "proc/sched.h"
 #include "proc/signal_queue.h"

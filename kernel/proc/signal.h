@@ -5,8 +5,6 @@
  * otherwise. */
 #pragma once
 
-#include "abi/signal.h"
-#include "lib/compiler.h"
 #include "proc/process.h"
 
 /* ---- Sending ---- */

@@ -1,5 +1,4 @@
 #include "arch/clock.h"
-#include "arch/trap.h"
 #include "lib/print.h"
 #include "proc/itimer.h"
 #include "proc/sched.h"

@@ -1,6 +1,5 @@
 #include "proc/signal_frame.h"
 #include "abi/ucontext.h"
-#include "arch/trap.h"
 #include "arch/vdso.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"

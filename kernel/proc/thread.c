@@ -5,8 +5,6 @@
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/borrow.h"
-#include "proc/cred.h"
-#include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 

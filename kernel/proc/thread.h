@@ -4,9 +4,7 @@
  * and queueing are guarded by the run queue lock of the hart it is on. */
 #pragma once
 
-#include "arch/cpu.h"
 #include "arch/trap.h"
-#include "lib/list.h"
 #include "proc/fair.h"
 #include "proc/signal_state.h"
 #include "proc/waitq.h"

@@ -1,7 +1,4 @@
-#include "abi/signal.h"
 #include "abi/wait.h"
-#include "proc/cred.h"
-#include "proc/process.h"
 #include "proc/signal.h"
 #include "proc/usage.h"
 

@@ -77,9 +77,7 @@ copy(struct end *in, struct end *out, size_t n)
         err = close_end(in);
     if (!err)
         err = close_end(out);
-    if (err)
-        return err;
-    return done > 0 ? done : put;
+    return err ?: (done > 0 ? done : put);
 }
 
 int64_t

@@ -1,6 +1,5 @@
 /* The system calls about users, groups and what they may do. */
 
-#include "abi/cred.h"
 #include "lib/string.h"
 #include "sys/sys.h"
 
@@ -147,7 +146,7 @@ sys_getgroups(const uint64_t arg[6])
         return -EINVAL;
     int err =
         uaccess_write(uaddr(arg[1]), cred->groups, n * sizeof(cred->groups[0]));
-    return err ? err : (int64_t)n;
+    return err ?: (int64_t)n;
 }
 
 int64_t
@@ -183,8 +182,7 @@ read_header(uint64_t user, struct cap_header *header)
         return -EFAULT;
     if (header->version == known)
         return header->pid < 0 ? -EINVAL : 0;
-    int err = arg_write(user, &known);
-    return err ? err : -EINVAL;
+    return arg_write(user, &known) ?: -EINVAL;
 }
 
 static void
@@ -225,9 +223,7 @@ sys_capset(const uint64_t arg[6])
 {
     struct cap_header header;
     struct cap_data have[2], wish[2];
-    int err = read_header(arg[0], &header);
-    if (!err)
-        err = arg_read(&wish, arg[1]);
+    int err = read_header(arg[0], &header) ?: arg_read(&wish, arg[1]);
     if (err)
         return err;
     get_caps(cred_current(), have);

@@ -49,7 +49,7 @@ sys_chdir(const uint64_t arg[6])
     struct dentry *dir;
     int err = lookup_arg((uint64_t)AT_FDCWD, arg[0],
                          PATH_FOLLOW | PATH_DIRECTORY, false, &dir);
-    return err ? err : change_dir(dir);
+    return err ?: change_dir(dir);
 }
 
 int64_t

@@ -1,5 +1,4 @@
 #include "sys/sys.h"
-#include "arch/trap.h"
 #include "lib/print.h"
 #include "proc/signal.h"
 #include "sys/seccomp.h"

@@ -4,7 +4,6 @@
 #include "fs/mapping.h"
 #include "lib/string.h"
 #include "mm/space.h"
-#include "mm/uio.h"
 
 #define PHDRS_MAX 32u
 

@@ -75,5 +75,5 @@ sys_epoll_pwait2(const uint64_t arg[6])
 {
     uint64_t ns = WAIT_FOREVER;
     int err = arg[3] ? timespec_arg_read(arg[3], &ns) : 0;
-    return err ? err : wait_for_events(arg, ns);
+    return err ?: wait_for_events(arg, ns);
 }

@@ -39,7 +39,7 @@ eventfd_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
         waitq_notify(&e->changed);
     }
     spin_unlock(&e->lock);
-    return err ? err : uio_fill(uio, &value, sizeof(value));
+    return err ?: uio_fill(uio, &value, sizeof(value));
 }
 
 static int64_t
@@ -60,7 +60,7 @@ eventfd_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
         e->count += value;
         waitq_notify(&e->changed);
     }
-    return err ? err : n;
+    return err ?: n;
 }
 
 static unsigned

@@ -6,8 +6,6 @@
 #include "arch/vdso.h"
 #include "dev/platform.h"
 #include "dev/random.h"
-#include "fs/fdtable.h"
-#include "fs/file.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/space.h"

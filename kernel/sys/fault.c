@@ -1,7 +1,5 @@
 #include "sys/sys.h"
 #include "abi/mman.h"
-#include "abi/signal.h"
-#include "arch/trap.h"
 #include "lib/print.h"
 #include "mm/space.h"
 #include "proc/signal.h"

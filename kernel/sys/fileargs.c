@@ -1,7 +1,6 @@
 #include "sys/fileargs.h"
 
 #include "mm/slab.h"
-#include "mm/uaccess.h"
 
 int
 path_arg_read(struct path_arg *path, uint64_t user)

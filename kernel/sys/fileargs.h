@@ -4,11 +4,9 @@
  * that the calls return. */
 #pragma once
 
-#include "abi/limits.h"
 #include "fs/fdtable.h"
 #include "fs/file.h"
 #include "fs/path.h"
-#include "proc/cred.h"
 #include "proc/process.h"
 
 /* A path copied from user space: short ones cost no allocation. */

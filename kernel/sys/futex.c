@@ -187,5 +187,5 @@ sys_get_robust_list(const uint64_t arg[6])
     spin_unlock(&process_lock);
     if (error == 0)
         error = arg_write(arg[2], &size);
-    return error != 0 ? error : arg_write(arg[1], &list);
+    return error ?: arg_write(arg[1], &list);
 }

@@ -1,5 +1,4 @@
 /* System calls about what a process may use. */
-#include "abi/rlimit.h"
 #include "fs/fdtable.h"
 #include "mm/space.h"
 #include "sys/sys.h"
@@ -78,8 +77,7 @@ int64_t
 sys_getrlimit(const uint64_t arg[6])
 {
     struct rlimit old;
-    int error = exchange(0, arg[0], NULL, &old);
-    return error != 0 ? error : arg_write(arg[1], &old);
+    return exchange(0, arg[0], NULL, &old) ?: arg_write(arg[1], &old);
 }
 
 int64_t

@@ -1,7 +1,6 @@
 /* System calls about the names and the harts of this machine. */
 #include "arch/sbi.h"
 #include "dev/platform.h"
-#include "proc/thread.h"
 #include "proc/uts.h"
 #include "sys/sys.h"
 

@@ -1,7 +1,6 @@
 /* System calls about memory. */
 #include "abi/mman.h"
 #include "fs/mapping.h"
-#include "mm/object.h"
 #include "mm/space.h"
 #include "sys/fileargs.h"
 #include "sys/memory.h"
@@ -85,9 +84,7 @@ sys_mmap(const uint64_t arg[6])
         return arg[1] == 0 ? -EINVAL : -ENOMEM;
     if (!is_prot(arg[2]))
         return -EINVAL;
-    int error = choose_place(arg, &area, &place);
-    if (error == 0)
-        error = choose_content(arg, &area);
+    int error = choose_place(arg, &area, &place) ?: choose_content(arg, &area);
     if (error != 0)
         return error;
     error = space_map(process_current()->space, &area, place);
@@ -95,7 +92,7 @@ sys_mmap(const uint64_t arg[6])
     if (error == 0 &&
         (arg[3] & MAP_POPULATE || process_current()->space->populates))
         memory_populate(area.start, area.end - area.start);
-    return error != 0 ? error : (int64_t)area.start;
+    return error ?: (int64_t)area.start;
 }
 
 int64_t
@@ -140,7 +137,7 @@ memory_for_each_area(uint64_t start, uint64_t end,
         start = area.end;
         area_put(&area);
     }
-    return error != 0 ? error : gap;
+    return error ?: gap;
 }
 
 static int

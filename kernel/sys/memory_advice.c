@@ -23,7 +23,7 @@ sys_mremap(const uint64_t arg[6])
         return -EINVAL;
     int error = space_remap(process_current()->space, start, size, new_size,
                             may_move, fixed, &to);
-    return error != 0 ? error : (int64_t)to;
+    return error ?: (int64_t)to;
 }
 
 /* ---- Bringing pages in ---- */

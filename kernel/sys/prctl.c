@@ -1,6 +1,5 @@
 /* prctl: what a process or thread may say about itself. */
 #include "abi/prctl.h"
-#include "abi/signal.h"
 #include "lib/string.h"
 #include "sys/seccomp.h"
 #include "sys/sys.h"

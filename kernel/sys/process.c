@@ -1,7 +1,5 @@
 /* System calls about processes: their birth, end and family. */
 #include "abi/sched.h"
-#include "abi/signal.h"
-#include "arch/trap.h"
 #include "lib/string.h"
 #include "proc/sched.h"
 #include "sys/sys.h"

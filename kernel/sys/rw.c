@@ -14,8 +14,8 @@ transfer(const uint64_t arg[6], enum file_direction direction,
         return -EBADF;
     struct uio_vec vec = {arg[1], arg[2]};
     struct uio uio;
-    int err = uio_arg_check(&uio, &vec, 1);
-    return err ? err : file_transfer(file, direction, &uio, at);
+    return uio_arg_check(&uio, &vec, 1)
+               ?: file_transfer(file, direction, &uio, at);
 }
 
 SYSCALL_IS(read, transfer(arg, FILE_READ, NULL))

@@ -138,8 +138,7 @@ get_policy(int tid)
 {
     struct thread *thread;
     spin_guard(&process_lock);
-    int err = find_locked(tid, false, &thread);
-    return err ? err : thread->policy;
+    return find_locked(tid, false, &thread) ?: thread->policy;
 }
 
 int64_t
@@ -208,5 +207,5 @@ sys_sched_getaffinity(const uint64_t arg[6])
     spin_unlock(&process_lock);
     if (!err)
         err = arg_write(arg[2], &harts);
-    return err ? err : (int64_t)sizeof(harts);
+    return err ?: (int64_t)sizeof(harts);
 }

@@ -1,6 +1,5 @@
 #include "sys/selftest.h"
 #include "dev/platform.h"
-#include "lib/compiler.h"
 #include "lib/panic.h"
 #include "mm/slab.h"
 

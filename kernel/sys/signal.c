@@ -1,6 +1,4 @@
 /* System calls about signals. */
-#include "abi/signal.h"
-#include "arch/trap.h"
 #include "lib/string.h"
 #include "proc/signal.h"
 #include "proc/signal_frame.h"
@@ -126,7 +124,7 @@ sys_rt_sigtimedwait(const uint64_t arg[6])
         return sig;
     memcpy(user_info, &info, sizeof(info));
     error = arg_write(arg[1], &user_info);
-    return error != 0 ? error : sig;
+    return error ?: sig;
 }
 
 int64_t

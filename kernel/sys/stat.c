@@ -55,7 +55,7 @@ sys_newfstatat(const uint64_t arg[6])
 {
     struct stat st;
     int err = stat_at(arg[0], arg[1], (unsigned)arg[3], &st);
-    return err ? err : arg_write(arg[2], &st);
+    return err ?: arg_write(arg[2], &st);
 }
 
 int64_t

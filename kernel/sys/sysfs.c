@@ -1,6 +1,5 @@
 #include "sys/sysfs.h"
 #include "abi/stat.h"
-#include "arch/cpu.h"
 #include "dev/blockdev.h"
 #include "dev/platform.h"
 #include "fs/devfs.h"

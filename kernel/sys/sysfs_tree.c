@@ -57,6 +57,5 @@ int
 sysfs_show_prop(struct text *out)
 {
     struct fdt_prop prop;
-    int err = find_prop(out->id, &prop);
-    return err ? err : text_put(out, prop.value, prop.len);
+    return find_prop(out->id, &prop) ?: text_put(out, prop.value, prop.len);
 }

@@ -74,7 +74,7 @@ read_log(uaddr_t to, size_t n)
         total += len;
     }
     kfree(chunk);
-    return error != 0 ? error : (int64_t)total;
+    return error ?: (int64_t)total;
 }
 
 int64_t

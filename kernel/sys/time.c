@@ -72,8 +72,7 @@ int64_t
 sys_clock_gettime(const uint64_t arg[6])
 {
     int64_t ns;
-    int error = read_clock(arg[0], &ns);
-    return error != 0 ? error : write_timespec(arg[1], ns);
+    return read_clock(arg[0], &ns) ?: write_timespec(arg[1], ns);
 }
 
 int64_t
@@ -132,8 +131,7 @@ int64_t
 sys_nanosleep(const uint64_t arg[6])
 {
     uint64_t ns;
-    int error = timespec_arg_read(arg[0], &ns);
-    return error != 0 ? error : sleep_for(ns, arg[1]);
+    return timespec_arg_read(arg[0], &ns) ?: sleep_for(ns, arg[1]);
 }
 
 int64_t
@@ -141,9 +139,7 @@ sys_clock_nanosleep(const uint64_t arg[6])
 {
     int64_t now;
     uint64_t ns;
-    int error = read_clock(arg[0], &now);
-    if (error == 0)
-        error = timespec_arg_read(arg[2], &ns);
+    int error = read_clock(arg[0], &now) ?: timespec_arg_read(arg[2], &ns);
     if (error != 0)
         return error;
     if (!(arg[1] & TIMER_ABSTIME))

@@ -64,7 +64,7 @@ timerfd_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
         t->count = 0;
     }
     spin_unlock(&t->lock);
-    return err ? err : uio_fill(uio, &count, sizeof(count));
+    return err ?: uio_fill(uio, &count, sizeof(count));
 }
 
 static unsigned

@@ -1,6 +1,5 @@
 /* System calls about the ends of children, and what anybody has used. */
 #include "abi/resource.h"
-#include "abi/signal.h"
 #include "abi/wait.h"
 #include "arch/clock.h"
 #include "lib/string.h"
@@ -100,8 +99,7 @@ sys_wait4(const uint64_t arg[6])
         return pid;
     if (arg[1] != 0 && arg_write(arg[1], &news.status) != 0)
         return -EFAULT;
-    int error = write_usage(arg[3], &news.used);
-    return error != 0 ? error : pid;
+    return write_usage(arg[3], &news.used) ?: pid;
 }
 
 /* Tells the user what wait4's status says, or, for pid 0, nothing. */
@@ -148,5 +146,5 @@ sys_waitid(const uint64_t arg[6])
     if (pid < 0)
         return pid;
     int error = pid > 0 ? write_usage(arg[4], &news.used) : 0;
-    return error != 0 ? error : write_child_info(arg[2], pid, &news);
+    return error ?: write_child_info(arg[2], pid, &news);
 }

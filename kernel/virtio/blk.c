@@ -1,5 +1,4 @@
 #include "virtio/blk.h"
-#include "arch/cpu.h"
 #include "lib/bits.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"

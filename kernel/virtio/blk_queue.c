@@ -1,5 +1,4 @@
 #include "virtio/blk.h"
-#include "arch/cpu.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "mm/slab.h"

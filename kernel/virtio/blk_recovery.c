@@ -92,9 +92,7 @@ find_trouble(struct blk *blk, bool *lied)
 static int
 revive(struct blk *blk)
 {
-    int err = virtio_negotiate(blk->dev);
-    if (err == 0)
-        err = blk_refresh(blk);
+    int err = virtio_negotiate(blk->dev) ?: blk_refresh(blk);
     for (unsigned i = 0; err == 0 && i < blk->nqueues; i++) {
         struct virtq *vq = &blk->queues[i].vq;
         spin_lock(&vq->lock);

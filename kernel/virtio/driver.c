@@ -73,9 +73,7 @@ bring_up(struct virtio_device *dev)
     dev->driver_data = kzalloc(dev->driver->data_size);
     if (dev->driver_data == NULL)
         return -ENOMEM;
-    int err = virtio_negotiate(dev);
-    if (err == 0)
-        err = dev->driver->probe(dev);
+    int err = virtio_negotiate(dev) ?: dev->driver->probe(dev);
     if (err == 0)
         err = connect_irq(dev);
     if (err != 0)

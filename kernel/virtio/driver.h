@@ -7,7 +7,6 @@
 
 #include "dev/irq.h"
 #include "lib/list.h"
-#include "virtio/transport.h"
 #include "virtio/virtq.h"
 
 /* Feature bits that concern every device, besides those of virtq.h

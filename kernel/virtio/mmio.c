@@ -1,7 +1,6 @@
 #include "virtio/driver.h"
 #include "arch/barrier.h"
 #include "arch/clock.h"
-#include "arch/layout.h"
 #include "arch/mmio.h"
 #include "dev/platform.h"
 #include "lib/panic.h"

@@ -22,7 +22,6 @@
  * on. */
 #pragma once
 
-#include "lib/compiler.h"
 #include "sync/spinlock.h"
 #include "virtio/transport.h"
 
