@@ -1,4 +1,5 @@
 #include "virtio/driver.h"
+#include "arch/layout.h"
 #include "arch/barrier.h"
 #include "arch/clock.h"
 #include "arch/mmio.h"
