@@ -301,6 +301,19 @@ def test_init_survives_signals():
         assert "init" in guest.command("cat /proc/1/comm")
 
 
+def test_status_line(tmp):
+    """How all services fare is logged as often as the settings say."""
+    settings = {"/etc/init.conf": "# often\nstatus-period = 2s\nspeed = 9\n"}
+    path = image(tmp, {"idle": service()}, files=settings.items())
+    with Guest(disks=[path], harts=1, extra=ICOUNT) as guest:
+        guest.boot()
+        guest.command("sleep 9")
+        log = log_of(guest)
+        assert "/etc/init.conf: line 3: unknown key 'speed'" in log, log
+        lines = re.findall(r"status: 2 running, 0 failed, \d+ without device; up \d+ s", log)
+        assert len(lines) == 4, log
+
+
 # ---- Restarts ----
 
 

@@ -11,6 +11,7 @@
 #include "reap.h"
 #include "service.h"
 #include "shutdown.h"
+#include "status.h"
 #include "supervise.h"
 #include <down.h>
 #include <err.h>
@@ -101,20 +102,6 @@ have_settled(bool with_console)
     return true;
 }
 
-static void
-summarize(char *to, size_t size)
-{
-    unsigned up = 0, failed = 0, absent = 0;
-
-    for (struct service *s = service_next(NULL); s; s = service_next(s)) {
-        up += s->state == SERVICE_RUNNING;
-        failed += s->state == SERVICE_FAILED;
-        absent += s->state == SERVICE_NO_DEVICE;
-    }
-    snprintf(to, size, "%u running, %u failed, %u without device", up, failed,
-             absent);
-}
-
 static bool
 has_console_service(void)
 {
@@ -156,7 +143,7 @@ next_phase(void)
 {
     char summary[80];
 
-    summarize(summary, sizeof(summary));
+    status_summarize(summary, sizeof(summary));
     phase_end(now_in, summary);
     now_in++;
     phase_begin(now_in);
@@ -167,6 +154,7 @@ next_phase(void)
     }
     if (now_in == PHASE_MONITOR) {
         log_boot("phase %d: monitoring", PHASE_MONITOR + 1);
+        status_start();
         depend_open_console();
     }
 }
