@@ -54,6 +54,13 @@ def test_boot_arguments():
     assert set(listed) == used, (listed, used)
 
 
+def test_service_files():
+    """docs/init.md has the keys that service files know, and no others."""
+    known = re.findall(r'^    \{"([\w-]+)", [A-Z]+, AT', read("user", "init", "keys.c"), re.M)
+    listed = re.findall(r"^\| `([\w-]+)` \|.*\|.*\|.*\|$", read("docs", "init.md"), re.M)
+    assert sorted(known) == sorted(listed), set(known) ^ set(listed)
+
+
 def test_eclipsefs(tmp):
     """docs/eclipsefs.md shows the bytes of the image that its commands make."""
     build = os.path.join(ROOT, os.environ.get("UMBRA_BUILD", "build"), "host")
