@@ -509,6 +509,30 @@ def test_isolation(tmp):
         assert "ermission denied" in guest.command("cat /var/log/secret")
 
 
+def test_system_calls(tmp):
+    """A service makes only the system calls of its file, and so do the
+    programs that it starts; another call ends it, and is named."""
+    calls = "brk mmap munmap write getpid"
+    files = {
+        "within": service("say=hello", type="oneshot", syscalls=calls),
+        "beyond": service("say=hello sleep=10", type="oneshot", syscalls=calls,
+                          restart="never"),
+        "heir": service(exec="/bin/env /tests/service say=hello sleep=10", type="oneshot",
+                        syscalls=calls, user="student", restart="never"),
+        "absent": service(exec="/bin/nowhere", syscalls=calls, restart="never"),
+    }  # fmt: skip
+    with Guest(disks=[image(tmp, files)]) as guest:
+        output = guest.boot()
+        log = log_of(guest)
+        last = {name: (state, why) for _, name, _, state, why in events_of(log)}
+        assert last["within"][0] == "running", log
+        for name in ("beyond", "heir"):
+            assert last[name] == ("failed", "made a system call that it may not make"), log
+            assert "hello" in guest.command(f"cat /var/log/{name}")
+        assert "No such file" in last["absent"][1], log
+        assert re.search(r"service\[\d+\].*system call nanosleep", output + guest.command("dmesg"))
+
+
 # ---- The end ----
 
 

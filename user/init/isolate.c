@@ -141,16 +141,7 @@ isolate(const struct config *c)
     if (c->user)
         become(&who);
     /* A set-id program would give back what was taken away. */
-    if ((c->user || c->root) &&
+    if ((c->user || c->root || c->syscalls.count) &&
         syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         child_fail("no new rights");
-}
-
-void
-isolate_calls(const struct config *c)
-{
-    if (c->syscalls.count) {
-        errno = ENOSYS;
-        child_fail("syscalls");
-    }
 }

@@ -21,6 +21,8 @@ describe_end(const struct service *s, int status, char *to, size_t size)
 
     if (*blame) {
         snprintf(to, size, "%s", blame);
+    } else if (WTERMSIG(status) == SIGSYS) {
+        snprintf(to, size, "made a system call that it may not make");
     } else if (WIFSIGNALED(status)) {
         name = signal_name(WTERMSIG(status));
         snprintf(to, size, "killed by signal %d (SIG%s)", WTERMSIG(status),

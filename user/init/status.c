@@ -34,9 +34,9 @@ log_status(struct timer *t)
 
     status_summarize(summary, sizeof(summary));
     sysinfo(&info);
-    log_line("status: %s; up %lu s, %u processes, %lu of %lu MiB free",
-             summary, loop_now() / CONFIG_SECOND, info.procs,
-             info.freeram / MIB, info.totalram / MIB);
+    log_line("status: %s; up %lu s, %u processes, %lu of %lu MiB free", summary,
+             loop_now() / CONFIG_SECOND, info.procs, info.freeram / MIB,
+             info.totalram / MIB);
     loop_set_timer(t, loop_now() + period);
 }
 
