@@ -94,17 +94,21 @@ put_irq(struct text *out, unsigned irq)
     return text_printf(out, "%u %lu\n", irq, count);
 }
 
-/* A line for each queue: size, buffers in flight, chains added so far,
- * notifications sent, and whether it is broken. */
+/* A line for each queue: its descriptors, and how many the device has, in how
+ * many requests; how many there were so far, notifications for them, batches in
+ * which they came back; and whether it is broken. */
 static int
 put_queues(struct text *out, const struct virtio_device *dev)
 {
     for (unsigned i = 0; i < dev->nqueues; i++) {
         const struct virtq *vq = dev->queues[i];
-        text_printf(
-            out, "%u: size %u, %u in flight, %lu added, %lu notified%s\n", i,
-            vq->size, READ_ONCE(vq->in_flight), READ_ONCE(vq->added),
-            READ_ONCE(vq->notified), READ_ONCE(vq->broken) ? ", broken" : "");
+        text_printf(out, "%u: size %u, %u in flight as %u requests, ", i,
+                    vq->size, vq->size - READ_ONCE(vq->free_count),
+                    READ_ONCE(vq->in_flight));
+        text_printf(out, "%lu requests, %lu notified, %lu batches%s\n",
+                    READ_ONCE(vq->added), READ_ONCE(vq->notified),
+                    READ_ONCE(vq->batches),
+                    READ_ONCE(vq->broken) ? ", broken" : "");
     }
     return 0;
 }

@@ -45,6 +45,7 @@ start_queue(struct virtq *vq)
     vq->free_head = 0;
     vq->free_count = vq->size;
     vq->avail_idx = vq->batch_idx = vq->used_idx = vq->in_flight = 0;
+    vq->seen_idx = 0;
     vq->broken = false;
     struct virtio_transport *t = vq->transport;
     return t->ops->queue_enable(t, vq->index, vq->size, virt_to_phys(vq->desc),
@@ -271,7 +272,10 @@ mark_broken(struct virtq *vq, const char *format, ...)
 static int
 take_used_elem(struct virtq *vq, struct virtq_used_elem *e) REQUIRES(vq->lock)
 {
-    uint16_t pending = (uint16_t)(READ_ONCE(vq->used->idx) - vq->used_idx);
+    uint16_t idx = READ_ONCE(vq->used->idx);
+    uint16_t pending = (uint16_t)(idx - vq->used_idx);
+    vq->batches += idx != vq->seen_idx;
+    vq->seen_idx = idx;
     if (pending == 0)
         return -EAGAIN;
     if (pending > vq->in_flight)

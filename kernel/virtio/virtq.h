@@ -120,7 +120,10 @@ struct virtq {
     uint16_t used_idx;  /* used entries consumed */
     uint16_t in_flight; /* chains the device has */
     bool broken;
-    uint64_t added, notified; /* chains and bells since init, for /sys */
+    uint16_t seen_idx; /* used->idx when we last looked */
+    /* Since init, for /sys: chains, bells, and how often there were used ones
+     * where we had not seen any. */
+    uint64_t added, notified, batches;
 };
 
 /* Makes *vq queue `index` of the device, with interrupts on, and tells the

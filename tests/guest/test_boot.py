@@ -135,6 +135,28 @@ def test_unknown_devices():
         assert re.search(r"rng|entropy|\b4\b", listing), listing
 
 
+def test_queue_statistics():
+    """lsdev tells what a queue did, and reads of a disk are counted there."""
+    line = (
+        r"queue 0: size \d+, 0 in flight as 0 requests, "
+        r"(\d+) requests, (\d+) notified, (\d+) batches\n"
+    )
+    interrupts = r"block +blk +\S+ +\d+ +(\d+)"
+    with Guest() as guest:
+        guest.boot()
+        listings = [guest.command("lsdev") + "\n"]
+        guest.command("dd if=/dev/vda of=/dev/null bs=4096 count=64")
+        listings.append(guest.command("lsdev") + "\n")
+    counts = [
+        [int(n) for pattern in (line, interrupts) for n in re.search(pattern, t).groups()]
+        for t in listings
+    ]
+    requests, notified, batches, came = (b - a for a, b in zip(*counts))
+    assert 0 < requests, listings
+    assert 0 < notified <= requests and 0 < batches <= requests, listings
+    assert 0 < came, listings
+
+
 @cases(
     panic=dict(word="test.panic", says="panic: bootarg", names="startup"),
     overflow=dict(

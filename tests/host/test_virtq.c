@@ -157,6 +157,14 @@ test_one_bell_for_a_batch(void **state UNUSED)
         assert_int_equal(r->m->notifications, 1);
         assert_int_equal(r->vq.notified, 1);
         assert_int_equal(r->vq.added, 10);
+
+        void *token;
+        uint32_t len;
+        assert_int_equal(r->vq.batches, 0);
+        assert_true(model_run(r->m));
+        while (rig_pop(r, &token, &len) == 0)
+            ;
+        assert_int_equal(r->vq.batches, 1); /* they came back at once */
         test_free(bytes);
         rig_free(r);
     }
