@@ -51,8 +51,9 @@ fair_first(const struct fair_queue *queue)
 struct fair_share *
 fair_last(const struct fair_queue *queue, const struct fair_share *before)
 {
-    struct tree_node *node =
-        tree_floor(queue->root, before ? before->time - 1 : UINT64_MAX);
+    struct tree_node *node = NULL;
+    if (!before || before->time > 0) /* 0 - 1 is not less */
+        node = tree_floor(queue->root, before ? before->time - 1 : UINT64_MAX);
     return node ? container_of(node, struct fair_share, node) : NULL;
 }
 
