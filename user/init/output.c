@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #define OUTPUT_FOLDER "/var/log/"
-#define OUTPUT_READ   4096u /* bytes in a turn of the loop */
+#define OUTPUT_READ   4096  /* bytes in a turn of the loop */
+#define PIPE_SIZE     65536 /* bytes of a pipe */
 
 /* The output of one service, or of init itself. */
 struct output {
@@ -21,7 +22,7 @@ struct output {
     int writer;          /* the pipe's end for its processes; -1: no pipe */
     struct watch watch;  /* the other end */
     struct timer refill; /* goes on after too much was read */
-    uint64_t allowance;  /* bytes that may be read ... */
+    int64_t allowance;   /* bytes that may be written ... */
     uint64_t allowed_at; /* ... as of this time */
 };
 
@@ -65,38 +66,37 @@ output_get(const char *name)
 
 /* ---- Reading ---- */
 
-/* What may be read now. */
-static uint64_t
+/* What may be written now; negative: that much too much was. */
+static int64_t
 output_allowance(struct output *o)
 {
-    uint64_t now = loop_now(), earned;
+    uint64_t now = loop_now(), span = now - o->allowed_at;
 
-    if (now - o->allowed_at >= CONFIG_SECOND)
-        earned = OUTPUT_RATE;
-    else
-        earned = (now - o->allowed_at) * OUTPUT_RATE / CONFIG_SECOND;
-    if (earned > 0)
+    if (span > CONFIG_SECOND)
+        span = CONFIG_SECOND;
+    if (span * OUTPUT_RATE >= CONFIG_SECOND) {
+        o->allowance += (int64_t)(span * OUTPUT_RATE / CONFIG_SECOND);
         o->allowed_at = now;
-    o->allowance += earned;
+    }
     if (o->allowance > OUTPUT_BURST)
         o->allowance = OUTPUT_BURST;
     return o->allowance;
 }
 
-/* Reads once. False if there is nothing more, or no more is allowed. */
+/* Reads once. False if there is nothing more. */
 static bool
 output_read(struct output *o)
 {
     static char bytes[OUTPUT_READ];
-    ssize_t n;
+    uint64_t before = o->log.written + o->log.text_used, cost;
+    ssize_t n = read(o->watch.fd, bytes, sizeof(bytes));
 
-    if (output_allowance(o) < sizeof(bytes))
-        return false;
-    n = read(o->watch.fd, bytes, sizeof(bytes));
     if (n <= 0)
         return false;
-    o->allowance -= (uint64_t)n;
     output_log_add(&o->log, bytes, (size_t)n);
+    /* A line of one byte is many in the log. */
+    cost = o->log.written + o->log.text_used - before;
+    o->allowance -= cost > (uint64_t)n ? (int64_t)cost : (int64_t)n;
     return true;
 }
 
@@ -106,12 +106,15 @@ output_ready(struct watch *w, short events UNUSED)
     struct output *o =
         (struct output *)((char *)w - offsetof(struct output, watch));
 
+    int64_t allowance;
+
     output_read(o);
     output_log_flush(&o->log);
-    if (output_allowance(o) < OUTPUT_READ) {
+    allowance = output_allowance(o);
+    if (allowance <= 0) {
         w->events = 0;
-        loop_set_timer(&o->refill,
-                       loop_now() + OUTPUT_READ * CONFIG_SECOND / OUTPUT_RATE);
+        loop_set_timer(&o->refill, loop_now() + CONFIG_SECOND / OUTPUT_RATE *
+                                                    (uint64_t)(1 - allowance));
     }
 }
 
@@ -124,12 +127,14 @@ output_refill(struct timer *t)
     o->watch.events = POLLIN;
 }
 
-/* Reads what its processes have left, and ends the last line. */
+/* Reads what its processes have left, and ends the last line. Others may still
+ * be writing, faster than anybody reads. */
 static void
 output_drain(struct output *o)
 {
-    while (o->writer >= 0 && output_read(o))
-        ;
+    for (int i = 0; o->writer >= 0 && i < PIPE_SIZE / OUTPUT_READ; i++)
+        if (!output_read(o))
+            break;
     output_log_end_line(&o->log);
     output_log_flush(&o->log);
 }
@@ -143,7 +148,7 @@ output_state_changed(struct service_observer *observer UNUSED,
 {
     struct output *o;
 
-    if (s->state == SERVICE_STARTING || s->state == SERVICE_RUNNING)
+    if (s->state == SERVICE_STARTING || s->pid != 0)
         return;
     o = output_find(s->config->name);
     if (o && !output_closed)

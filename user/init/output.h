@@ -7,8 +7,8 @@
 
 #include "service.h"
 
-#define OUTPUT_RATE  262144u /* bytes a second, of each service, ... */
-#define OUTPUT_BURST 131072u /* ... after so many at once */
+#define OUTPUT_RATE  262144 /* bytes of log a second, of each service, ... */
+#define OUTPUT_BURST 131072 /* ... after so many at once */
 
 /* Returns a descriptor (close-on-exec) that s's next process writes its
  * standard output and error to, or a negative errno; the caller closes it. It

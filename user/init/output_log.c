@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #define PATH_ROOM     128
-#define STAMP_ROOM    64
 #define SECONDS_A_DAY 86400
 
 void
@@ -88,10 +87,11 @@ log_write(struct output_log *l, const char *bytes, size_t n)
 
 /* ---- Lines ---- */
 
-/* Writes the time as it stands before a line. Returns its length. */
-static size_t
-log_stamp(char to[STAMP_ROOM])
+/* Takes the time for the lines to come. */
+static void
+log_take_time(struct output_log *l)
 {
+    char *to = l->stamp;
     struct timespec up = {0}, wall = {0};
     struct tm date;
     size_t n = 0;
@@ -100,9 +100,9 @@ log_stamp(char to[STAMP_ROOM])
     clock_gettime(CLOCK_REALTIME, &wall);
     /* Without a clock that outlives the machine, time begins in 1970. */
     if (wall.tv_sec > 365l * SECONDS_A_DAY && gmtime_r(&wall.tv_sec, &date))
-        n = strftime(to, STAMP_ROOM, "%Y-%m-%d %H:%M:%S ", &date);
-    return n + (size_t)snprintf(to + n, STAMP_ROOM - n, "[%5ld.%06ld]",
-                                (long)up.tv_sec, up.tv_nsec / 1000);
+        n = strftime(to, sizeof(l->stamp), "%Y-%m-%d %H:%M:%S ", &date);
+    snprintf(to + n, sizeof(l->stamp) - n, "[%5ld.%06ld]", (long)up.tv_sec,
+             up.tv_nsec / 1000);
 }
 
 static size_t
@@ -124,9 +124,10 @@ log_escape(char *to, const char *from, size_t n)
 static void
 log_put_line(struct output_log *l, char mark, const char *bytes, size_t n)
 {
-    char line[STAMP_ROOM + 4 * OUTPUT_LINE_MAX + 8];
-    size_t used = log_stamp(line);
+    char line[OUTPUT_STAMP_MAX + 4 * OUTPUT_LINE_MAX + 8];
+    size_t used = strlen(l->stamp);
 
+    memcpy(line, l->stamp, used);
     line[used++] = mark;
     used += log_escape(line + used, bytes, n);
     line[used++] = '\n';
@@ -152,14 +153,17 @@ log_put_piece(struct output_log *l, bool ends)
 void
 output_log_end_line(struct output_log *l)
 {
-    if (l->line_used > 0)
+    if (l->line_used > 0) {
+        log_take_time(l);
         log_put_piece(l, true);
+    }
     l->divided = false;
 }
 
 void
 output_log_add(struct output_log *l, const char *bytes, size_t n)
 {
+    log_take_time(l);
     while (n > 0) {
         const char *newline = memchr(bytes, '\n', n);
         size_t part = newline ? (size_t)(newline - bytes) : n;
@@ -184,13 +188,13 @@ output_log_add(struct output_log *l, const char *bytes, size_t n)
 static int
 log_note_lost(struct output_log *l)
 {
-    char line[STAMP_ROOM + 128];
-    size_t n = log_stamp(line);
-    int error;
+    char line[OUTPUT_STAMP_MAX + 128];
+    int n, error;
 
-    n += (size_t)snprintf(line + n, sizeof(line) - n, " (%lu lines lost: %s)\n",
-                          l->lost, strerror(l->reason));
-    error = log_write(l, line, n);
+    log_take_time(l);
+    n = snprintf(line, sizeof(line), "%s (%lu lines lost: %s)\n", l->stamp,
+                 l->lost, strerror(l->reason));
+    error = log_write(l, line, (size_t)n);
     if (error == 0)
         l->lost = 0;
     return error;

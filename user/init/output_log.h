@@ -19,9 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OUTPUT_LOG_SIZE 65536u /* bytes of a file */
-#define OUTPUT_LOG_KEPT 4u     /* files besides the one written to */
-#define OUTPUT_LINE_MAX 512u   /* bytes of a line before it is divided */
+#define OUTPUT_LOG_SIZE  65536u /* bytes of a file */
+#define OUTPUT_LOG_KEPT  4u     /* files besides the one written to */
+#define OUTPUT_STAMP_MAX 64u    /* bytes of the time before a line */
+#define OUTPUT_LINE_MAX  512u   /* bytes of a line before it is divided */
 
 struct output_log {
     const char *path; /* of the file that is written to; the owner's */
@@ -29,7 +30,8 @@ struct output_log {
     uint64_t size;    /* of the file */
     uint64_t written; /* bytes since the log was begun */
 
-    char line[OUTPUT_LINE_MAX]; /* what came of a line, and has no end yet */
+    char stamp[OUTPUT_STAMP_MAX]; /* of the lines that are added */
+    char line[OUTPUT_LINE_MAX];   /* what came of a line, and has no end yet */
     size_t line_used;
     bool divided; /* a part of it was written */
 
