@@ -558,6 +558,10 @@ bench: ## measure, compare with the last baseline; SAVE=1 renews it
 	@tools/setup --quick test
 	@$(MAKE) tests
 	@tools/bench $(BUILD) $(if $(SAVE),--save)
+boot-chart: ## boot, and draw what took how long: build/boot-chart.svg
+	@tools/setup --quick test
+	@$(MAKE) all
+	@tools/boot-chart $(BUILD) $(CPUS)
 format: ## lay out every C file by .clang-format
 	git -c safe.directory='*' ls-files -co --exclude-standard '*.c' '*.h' | \
 	    xargs clang-format -i

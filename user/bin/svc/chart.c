@@ -41,11 +41,13 @@ add_phases(struct chart *c)
         *b = (struct bar){.name = phases[i].name,
                           .began = phases[i].began,
                           .ended = phases[i].ended};
+        if (b->ended == 0)
+            b->ended = show_now();
         if (b->ended > c->end)
             c->end = b->ended;
     }
     if (count == 0 || phases[count - 1].began == 0)
-        warnx("the system is still starting");
+        warnx("the system is still starting; this is so far");
 }
 
 static int
@@ -81,7 +83,8 @@ add_services(struct chart *c)
             b->ended = r->changed;
         }
         /* One that came up later is shown to the end. */
-        if (b->ended > c->end)
+        b->late = b->ended > c->end;
+        if (b->late)
             b->ended = c->end;
     }
     qsort(c->bars + first, c->count - first, sizeof(*c->bars), by_begin);
@@ -105,7 +108,8 @@ needs(const struct bar *b, const char *name)
 }
 
 /* What b waited for last: of what it needs, or, if it is not essential, of
- * the essential services; NULL if of nothing. b NULL: the end of it all. */
+ * the essential services; NULL if of nothing. b NULL: the end of it all, which
+ * comes once each has come up or is known not to. */
 static struct bar *
 waited_for(const struct chart *c, const struct bar *b)
 {
@@ -114,8 +118,9 @@ waited_for(const struct chart *c, const struct bar *b)
     for (int among_needs = 1; !last && among_needs >= 0; among_needs--)
         for (size_t i = 0; i < c->count; i++) {
             struct bar *other = &c->bars[i];
-            bool counts = other->kind == BAR_SERVICE && !other->failed &&
-                          other != b && (!b || other->ended <= b->began);
+            bool counts = other->kind == BAR_SERVICE && other != b &&
+                          !other->late &&
+                          other->ended <= (b ? b->began : c->end);
             if (counts && b && among_needs)
                 counts = needs(b, other->name);
             else if (counts && b)
@@ -184,10 +189,10 @@ print_bar(const struct chart *c, const struct bar *b)
     char fill = b->kind == BAR_PHASE ? '-' : '=';
     uint64_t us = (b->ended - b->began) / 1000;
 
-    if (b->failed)
-        fill = 'x';
-    else if (b->critical)
+    if (b->critical)
         fill = '#';
+    else if (b->failed)
+        fill = 'x';
     if (from >= BAR_WIDTH)
         from = BAR_WIDTH - 1;
     if (to <= from) /* the shortest can be seen, too */
@@ -203,8 +208,8 @@ print_bar(const struct chart *c, const struct bar *b)
 static void
 print_text(const struct chart *c)
 {
-    printf("%lu ms from power-on until all was up; # is what it waited for, "
-           "x did not come up\n",
+    printf("All was up %lu ms after power-on; # is what it waited for, x did "
+           "not come up\n",
            (unsigned long)(c->end / NS_PER_MS));
     print_axis(c);
     for (size_t i = 0; i < c->count; i++)

@@ -11,6 +11,7 @@ struct bar {
     const char *name;
     uint64_t began, ended; /* ns since power-on */
     const char *failed;    /* NULL: it came up; else what became of it */
+    bool late;             /* it came up when all was up */
     bool critical;         /* on the critical path */
     const struct service_info *service; /* of a BAR_SERVICE */
 };

@@ -1,6 +1,7 @@
 /* The boot chart as a picture: one row for each bar, in light and dark. */
 #include "chart.h"
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define NS_PER_MS 1000000u
@@ -8,7 +9,7 @@
 /* Pixels. */
 #define WIDTH      960
 #define LEFT       170 /* where time begins */
-#define RIGHT      900 /* and where it ends */
+#define RIGHT      800 /* and where it ends */
 #define TOP        96
 #define ROW        26
 #define BAR_HEIGHT 16
@@ -18,11 +19,11 @@ static const char style[] =
     "  :root { color-scheme: light dark;\n"
     "    --ground: #fbfaf7; --ink: #23262d; --soft: #6b7280;\n"
     "    --grid: #e4e2dc; --phase: #c9cfda; --bar: #7ba3d0;\n"
-    "    --path: #d9663a; --failed: #b3261e; }\n"
+    "    --path: #d9663a; --failed: #b3261e; --absent: #b8b2a3; }\n"
     "  @media (prefers-color-scheme: dark) { :root {\n"
     "    --ground: #16181d; --ink: #e8e6e1; --soft: #9aa1ad;\n"
     "    --grid: #2b2f37; --phase: #3f4756; --bar: #5583b8;\n"
-    "    --path: #e9814f; --failed: #f2766b; } }\n"
+    "    --path: #e9814f; --failed: #e5484d; --absent: #6f6a60; } }\n"
     "  .ground { fill: var(--ground) }\n"
     "  text { font: 13px ui-sans-serif, system-ui, sans-serif;\n"
     "    fill: var(--ink) }\n"
@@ -31,6 +32,7 @@ static const char style[] =
     "  .grid { stroke: var(--grid); stroke-width: 1 }\n"
     "  .phase { fill: var(--phase) } .bar { fill: var(--bar) }\n"
     "  .path { fill: var(--path) } .failed { fill: var(--failed) }\n"
+    "  .absent { fill: var(--absent) }\n"
     "  .line { stroke: var(--path); stroke-width: 1.5; fill: none;\n"
     "    stroke-dasharray: 3 3 }\n"
     "</style>\n";
@@ -84,25 +86,25 @@ put_axis(const struct chart *c)
 static const char *
 class_of(const struct bar *b)
 {
-    if (b->failed)
-        return "failed";
     if (b->critical)
         return "path";
+    if (b->failed)
+        return strcmp(b->failed, "no-device") == 0 ? "absent" : "failed";
     return b->kind == BAR_PHASE ? "phase" : "bar";
 }
 
-/* What stands behind a bar, or before it if it would leave the picture. */
+/* What stands at the end of a row. */
 static void
-put_duration(const struct bar *b, unsigned long from, unsigned long to, int y)
+put_duration(const struct bar *b, int y)
 {
     unsigned long us = (unsigned long)((b->ended - b->began) / 1000);
-    bool before = to / 10 + (b->failed ? 130 : 70) > WIDTH;
 
-    printf("<text class=\"soft\" x=\"%lu\" y=\"%d\"%s>",
-           before ? from / 10 - 6 : to / 10 + 6, y + 12,
-           before ? " text-anchor=\"end\"" : "");
-    printf("%lu.%lu ms%s%s</text>\n", us / 1000, us / 100 % 10,
-           b->failed ? ": " : "", b->failed ? b->failed : "");
+    printf("<text class=\"soft\" text-anchor=\"end\" x=\"%d\" y=\"%d\">"
+           "%lu.%lu ms</text>\n",
+           RIGHT + 76, y + 12, us / 1000, us / 100 % 10);
+    if (b->failed)
+        printf("<text class=\"soft\" x=\"%d\" y=\"%d\">%s</text>\n", RIGHT + 88,
+               y + 12, b->failed);
 }
 
 static void
@@ -122,7 +124,7 @@ put_bar(const struct chart *c, size_t row)
         "height=\"%d\" rx=\"3\"/>\n",
         class_of(b), from / 10, from % 10, y, (to - from) / 10,
         (to - from) % 10, BAR_HEIGHT);
-    put_duration(b, from, to, y);
+    put_duration(b, y);
 }
 
 /* Connects what is on the critical path, from each end to the next begin. */
@@ -158,8 +160,9 @@ put_legend(void)
     } entries[] = {
         {"path", "critical path: all else waited for it", LEFT},
         {"bar", "service", LEFT + 250},
-        {"failed", "not up", LEFT + 335},
-        {"phase", "phase", LEFT + 415},
+        {"absent", "no device", LEFT + 335},
+        {"failed", "failed", LEFT + 430},
+        {"phase", "phase", LEFT + 505},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
@@ -187,8 +190,8 @@ chart_write_svg(const struct chart *c)
            LEFT, (unsigned long)(c->end / NS_PER_MS));
     put_legend();
     put_axis(c);
+    put_path(c);
     for (size_t row = 0; row < c->count; row++)
         put_bar(c, row);
-    put_path(c);
     printf("</svg>\n");
 }

@@ -5,20 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define COLUMNS      80
 #define NAME_MOST    20 /* columns */
 #define STATUS_LINES 5  /* of the log */
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec now = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* What there is to say: what it says itself while it runs, else why not. */
 static const char *
@@ -47,7 +37,7 @@ list_all(void)
     size_t count;
     struct service_info *all = client_services(false, &count);
     int width = name_width(all, count);
-    uint64_t now = now_ns();
+    uint64_t now = show_now();
 
     printf("%-*s STATE        PID  SINCE RESTARTS WHAT\n", width, "NAME");
     for (size_t i = 0; i < count; i++) {
@@ -116,7 +106,7 @@ show_state_line(const struct control_service *r)
     printf("  %-10s", "state");
     show_state(r->state, (int)strlen(r->state));
     if (r->changed)
-        printf(" for %s", show_span(now_ns() - r->changed, span));
+        printf(" for %s", show_span(show_now() - r->changed, span));
     if (*r->reason) {
         printf(": ");
         show_cut(r->reason, COLUMNS - 36);
@@ -144,7 +134,7 @@ show_process(const struct control_service *r)
         show_line("health", r->health ? "well" : "not well");
     if (r->beat) {
         snprintf(line, sizeof(line), "%s ago",
-                 show_span(now_ns() - r->beat, span));
+                 show_span(show_now() - r->beat, span));
         show_line("heartbeat", line);
     }
 }

@@ -1,6 +1,7 @@
 #include "svc.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <utf8.h>
 
@@ -93,4 +94,13 @@ show_span(uint64_t ns, char to[16])
     snprintf(to, 16, "%lu.%lus", (unsigned long)(ms / 1000),
              (unsigned long)(ms / 100 % 10));
     return to;
+}
+
+uint64_t
+show_now(void)
+{
+    struct timespec now = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }

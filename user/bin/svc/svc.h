@@ -57,6 +57,9 @@ void show_state(const char *state, int columns);
 /* A span of time in at most 6 characters: "12ms", "3.4s", "12m", "5h", "9d". */
 const char *show_span(uint64_t ns, char to[16]);
 
+/* Nanoseconds of the monotonic clock. */
+uint64_t show_now(void);
+
 /* ---- What svc does: each returns how it is to end ---- */
 
 int list_all(void);
