@@ -57,24 +57,34 @@ daemon_ready(struct daemon *d)
     notify_ready();
 }
 
+/* Says that it lives, if that is due. Returns the ms until it is again, or
+ * most if that is sooner; negative: for ever. */
+static int
+daemon_beat(struct daemon *d, int most)
+{
+    int64_t now = ipc_now_ms();
+
+    if (d->beat_every < 0)
+        return most;
+    if (now >= d->next_beat) {
+        notify_beat();
+        d->next_beat = now + d->beat_every;
+    }
+    if (most >= 0 && now + most < d->next_beat)
+        return most;
+    return (int)(d->next_beat - now);
+}
+
 void
 daemon_wait(struct daemon *d, int timeout)
 {
-    int64_t now = ipc_now_ms(), end = now + timeout;
+    int64_t end = ipc_now_ms() + timeout;
+    int left = timeout;
 
     do {
-        int64_t until = end;
-        if (d->beat_every >= 0) {
-            if (now >= d->next_beat) {
-                notify_beat();
-                d->next_beat = now + d->beat_every;
-            }
-            if (timeout < 0 || d->next_beat < end)
-                until = d->next_beat;
-        }
-        ipc_serve(&d->server, timeout < 0 && d->beat_every < 0
-                                  ? -1
-                                  : (int)(until > now ? until - now : 0));
-        now = ipc_now_ms();
-    } while (timeout < 0 || now < end);
+        if (ipc_serve(&d->server, daemon_beat(d, left)) > 0)
+            return;
+        if (timeout >= 0)
+            left = (int)(end - ipc_now_ms());
+    } while (timeout < 0 || left > 0);
 }

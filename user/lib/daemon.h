@@ -26,9 +26,9 @@ void daemon_begin(struct daemon *d);
  */
 void daemon_ready(struct daemon *d);
 
-/* Answers requests for so many ms, for ever if negative, and tells the manager
- * in time that it lives. To be called often: a service that works for long
- * without is taken for dead. */
+/* Waits for so many ms, for ever if negative, or until a request was answered,
+ * and tells the manager in time that it lives. To be called often: a service
+ * that works for long without is taken for dead. */
 void daemon_wait(struct daemon *d, int timeout);
 
 /* Tells the manager what it says of itself. */

@@ -3,6 +3,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ipc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -126,6 +127,17 @@ show_more(const char *name, int fd)
     return fd;
 }
 
+/* One that has not printed anything has no log. */
+static bool
+is_service(const char *name)
+{
+    static char details[IPC_DATA_MAX];
+    size_t length;
+
+    return client_ask(CONTROL_DETAILS, name, 0, details, sizeof(details),
+                      &length) == 0;
+}
+
 int
 log_show(const char *name, unsigned long lines, bool follow)
 {
@@ -141,6 +153,8 @@ log_show(const char *name, unsigned long lines, bool follow)
         warn(FOLDER "%s", name);
         return SVC_FAILED;
     }
+    if (fd < 0 && !is_service(name))
+        return client_complain(name, -ENOENT);
     while (follow) {
         int status = client_ask(CONTROL_AWAIT_LOG, name, seen, &seen,
                                 sizeof(seen), &length);
