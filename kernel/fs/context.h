@@ -8,7 +8,8 @@
 #include "fs/dentry.h"
 
 struct fs_context {
-    /* constant after creation */
+    /* private to the owner while there is but one: a process of one thread;
+     * others look under process_lock */
     struct dentry *root; /* with a reference */
 
     struct spinlock lock;

@@ -4,7 +4,6 @@
 #include "arch/clock.h"
 #include "dev/tty.h"
 #include "fs/fdtable.h"
-#include "fs/mount.h"
 #include "fs/pipe.h"
 #include "fs/procfs_system.h"
 #include "lib/version.h"
@@ -384,7 +383,8 @@ show_link(struct text *out)
         return put_nameless(out);
     char *buf = kmalloc(PATH_MAX);
     bool removed = READ_ONCE(dentry->removed);
-    err = buf ? dentry_path(dentry, mount_get_root(), buf, PATH_MAX) : -ENOMEM;
+    err = buf ? dentry_path(dentry, process_current()->fs->root, buf, PATH_MAX)
+              : -ENOMEM;
     if (err >= 0)
         err = text_put(out, buf + err, PATH_MAX - 1 - (size_t)err);
     else if (removed)

@@ -26,9 +26,10 @@ sys_getcwd(const uint64_t arg[6])
     return n;
 }
 
-/* Takes over the reference to dir. */
+/* Hands the directory dir on to `set`. Takes over the reference to it. */
 static int
-change_dir(struct dentry *dir)
+change_dir(struct dentry *dir,
+           void (*set)(struct fs_context *fs, struct dentry *dir))
 {
     int err = 0;
     if (!S_ISDIR(dir->inode->mode))
@@ -39,7 +40,7 @@ change_dir(struct dentry *dir)
     if (err)
         dentry_put(dir);
     else
-        fs_context_set_cwd(process_current()->fs, dir);
+        set(process_current()->fs, dir);
     return err;
 }
 
@@ -49,7 +50,7 @@ sys_chdir(const uint64_t arg[6])
     struct dentry *dir;
     int err = lookup_arg((uint64_t)AT_FDCWD, arg[0],
                          PATH_FOLLOW | PATH_DIRECTORY, false, &dir);
-    return err ?: change_dir(dir);
+    return err ?: change_dir(dir, fs_context_set_cwd);
 }
 
 int64_t
@@ -58,7 +59,39 @@ sys_fchdir(const uint64_t arg[6])
     const struct file *file = file_arg(arg[0]);
     if (!file)
         return -EBADF;
-    return file->dentry ? change_dir(dentry_ref(file->dentry)) : -ENOTDIR;
+    return file->dentry
+               ? change_dir(dentry_ref(file->dentry), fs_context_set_cwd)
+               : -ENOTDIR;
+}
+
+static void
+set_root(struct fs_context *fs, struct dentry *dir)
+{
+    spin_lock(&process_lock);
+    SWAP(fs->root, dir);
+    spin_unlock(&process_lock);
+    dentry_put(dir);
+}
+
+/* Only of a process that has its directories for itself: another thread could
+ * be on its way along a path that begins at the old root. */
+int64_t
+sys_chroot(const uint64_t arg[6])
+{
+    const struct process *self = process_current();
+    struct dentry *dir;
+    int err = lookup_arg((uint64_t)AT_FDCWD, arg[0],
+                         PATH_FOLLOW | PATH_DIRECTORY, false, &dir);
+    if (err)
+        return err;
+    if (!cred_is_root(cred_current()))
+        err = -EPERM;
+    else if (READ_ONCE(self->nthreads) > 1 || fs_context_is_shared(self->fs))
+        err = -EBUSY;
+    if (!err)
+        return change_dir(dir, set_root);
+    dentry_put(dir);
+    return err;
 }
 
 int64_t

@@ -17,6 +17,7 @@ PROGRAMS = {
     "sockets_data": (1, 4),
     "sockets_control": (1, 4),
     "seccomp": (1, 4),
+    "chroot": (2,),
 }
 
 

@@ -103,6 +103,12 @@ fchdir(int fd)
     return (int)call3(SYS_fchdir, fd, 0, 0);
 }
 
+int
+chroot(const char *path)
+{
+    return (int)call3(SYS_chroot, (long)path, 0, 0);
+}
+
 char *
 getcwd(char *to, size_t size)
 {

@@ -27,6 +27,7 @@ int access(const char *path, int mode);
 int faccessat(int dir, const char *path, int mode, int flags);
 int chdir(const char *path);
 int fchdir(int fd);
+int chroot(const char *path);
 /* to may be NULL: then the result comes from malloc, as long as needed. */
 char *getcwd(char *to, size_t size);
 ssize_t readlink(const char *path, char *to, size_t size);

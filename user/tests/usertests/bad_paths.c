@@ -63,6 +63,9 @@ one_path(void)
     bad(ENOENT, chdir, NO_NAME);
     bad(ENOTDIR, chdir, FILE_NAME);
     bad(ENAMETOOLONG, chdir, long_path);
+    bad(EFAULT, chroot, KERNEL_PAGE);
+    bad(ENOENT, chroot, NO_NAME);
+    bad(ENOTDIR, chroot, FILE_NAME);
     bad(EFAULT, statfs, NO_PAGE, buffer);
     bad(ENOENT, statfs, NO_NAME, buffer);
     bad(EFAULT, statfs, FILE_NAME, KERNEL_PAGE);

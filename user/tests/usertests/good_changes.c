@@ -92,6 +92,21 @@ file_systems_are_mounted(void)
     check_fails(ENOENT, call(faccessat, AT_FDCWD, DIR_NAME "/x", 0));
 }
 
+static void
+leave_for_full(void)
+{
+    check_eq(call(chroot, FULL_NAME), 0);
+    check_eq(call(chdir, "/"), 0);
+    check_eq(call(faccessat, AT_FDCWD, "../inside", F_OK), 0);
+    check_fails(ENOENT, call(faccessat, AT_FDCWD, "/proc", F_OK));
+}
+
+static void
+roots_are_left(void)
+{
+    in_child(leave_for_full);
+}
+
 void
 good_changes(void)
 {
@@ -100,4 +115,5 @@ good_changes(void)
     good(attributes_are_kept);
     good(directories_are_changed);
     good(file_systems_are_mounted);
+    good(roots_are_left);
 }
