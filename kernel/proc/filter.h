@@ -1,7 +1,7 @@
 /* Filters of system calls: programs that are asked at each call whether it may
  * be made.
  *
- * A program is the classic packet filter's [bpf §1], over struct seccomp_data.
+ * A program is the classic packet filter's [bpf §3], over struct seccomp_data.
  * It cannot loop: jumps lead forwards only. A filter never changes; it is
  * counted, and keeps those that were there before it, which are asked, too:
  * what one forbids none can allow. Part of a struct cred, it is inherited as

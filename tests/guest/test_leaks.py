@@ -6,9 +6,10 @@ import re
 import harness
 from harness import Guest, cases
 
-# Of memory, processes, signals, threads and files.
-PROGRAMS = ["/tests/" + n for n in ("memory", "cow", "names", "mounts")]
-LINUX = ["/linux/" + n for n in ("threads", "waits", "spawn", "sched")]
+# Of memory, processes, signals, threads, files and sockets.
+PROGRAMS = ["/tests/" + n for n in ("memory", "cow", "names", "mounts", "sockets")]
+LINUX = ["/linux/" + n for n in ("threads", "waits", "spawn", "sched",
+                                  "sockets_control", "sockets_storm")]
 # Caches fill in the first round, and kernel stacks are kept for as many threads
 # as there ever were at once, which chance decides; a leak has no end.
 ROUNDS = 6

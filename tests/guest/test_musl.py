@@ -19,6 +19,10 @@ TOGETHER = {
         "setid", "users",
     ),
     "memory": ("forks", "memory_calls", "mmap", "pointers"),
+    "services": (
+        "chroot", "seccomp", "sockets", "sockets_control", "sockets_data",
+        "sockets_storm",
+    ),
     "signals": (
         "signals_calls", "signals_children", "signals_frames", "signals_queue",
         "signals_threads", "signals_timers", "signals_vdso",
