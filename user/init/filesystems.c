@@ -1,6 +1,8 @@
 #include "filesystems.h"
 #include "log.h"
+#include "abi/eclipsefs.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <mounts.h>
 #include <prog.h>
 #include <stdio.h>
@@ -59,6 +61,48 @@ make_root_writable(void)
     return false;
 }
 
+/* Whether the header of the eclipsefs on a device says that damage was met. */
+static bool
+is_damaged(const char *device)
+{
+    struct efsx_header header;
+    int fd = open(device, O_RDONLY | O_CLOEXEC);
+    ssize_t n = pread(fd, &header, sizeof(header), EFSX_OFFSET);
+
+    if (fd >= 0)
+        close(fd);
+    return n == sizeof(header) &&
+           memcmp(header.magic, EFSX_MAGIC, sizeof(header.magic)) == 0 &&
+           (header.state[0] & EFSX_ERRORS);
+}
+
+/* A disk that needs fsck is not written to before it has had it: what is
+ * written to a damaged file system may damage more. Returns whether the root is
+ * one. */
+static bool
+protect_damaged(void)
+{
+    FILE *f = fopen("/proc/mounts", "r");
+    struct mount_line m;
+    bool root = false;
+
+    while (f && mounts_next(f, &m)) {
+        if (strcmp(m.type, "eclipsefs") != 0 || !is_damaged(m.device))
+            continue;
+        /* Before anything is said: init's log is a file, too. */
+        int failed =
+            mount(NULL, m.directory, NULL, MS_REMOUNT | MS_RDONLY, NULL);
+        log_error("%s: %s is damaged, and %s until fsck.eclipsefs -y has "
+                  "mended it",
+                  m.directory, m.device,
+                  failed ? "should not be written to" : "is only read");
+        root |= !failed && strcmp(m.directory, "/") == 0;
+    }
+    if (f)
+        fclose(f);
+    return root;
+}
+
 void
 filesystems_start(char *summary, size_t size)
 {
@@ -70,10 +114,12 @@ filesystems_start(char *summary, size_t size)
     mount_on("devtmpfs", "/dev", 0);
     writable = make_root_writable();
     mount_on("tmpfs", "/run", MS_NOSUID);
-    if (!writable)
-        mount_on("tmpfs", "/tmp", MS_NOSUID);
     if (access("/etc/fstab", R_OK) == 0 && prog_run(mount_all) != 0)
         log_error("/etc/fstab: not all of it is mounted");
+    if (protect_damaged())
+        writable = false;
+    if (!writable)
+        mount_on("tmpfs", "/tmp", MS_NOSUID);
     snprintf(summary, size, "/ is %s", writable ? "read-write" : "read-only");
 }
 

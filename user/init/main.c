@@ -218,9 +218,9 @@ main(int argc, char **argv)
     if (is_booted_with("test.init"))
         __builtin_trap();
     log_set_quiet(is_booted_with("quiet"));
-    greet();
     phase_begin(PHASE_FILES);
     filesystems_start(summary, sizeof(summary));
+    greet();
     phase_end(PHASE_FILES, summary);
 
     reap_start();
