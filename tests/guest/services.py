@@ -1,0 +1,96 @@
+"""Guests with services, and what init's log says of them.
+
+/tests/service (user/tests/service.c) is what the services run.
+"""
+
+import os
+import re
+import subprocess
+
+import harness
+
+# Time is what instructions take, and passes at once where nothing is to be
+# done but to wait, be it for a disk: hence WARM, a service that brings the
+# program into memory, for others to come after.
+ICOUNT = ("-icount", "shift=0,sleep=off")
+EVENT = re.compile(r"\[ *(\d+\.\d+)\] ([\w.-]+): ([\w-]+) -> ([\w-]+): (.*)")
+
+
+def service(words="stay", **keys):
+    """Return the text of a file for a service that runs /tests/service."""
+    keys = {"exec": f"/tests/service {words}", **keys}
+    return "".join(
+        f"{key.replace('_', '-')} = {value}\n" for key, value in keys.items()
+    )
+
+
+WARM = service("say=warm", type="oneshot")
+
+
+def image(tmp, services, remove=(), files=()):
+    """Return a copy of test.img with those service files in it.
+
+    services: name=text; remove: paths to take out; files: path=text.
+    """
+    path = os.path.join(tmp, "init.img")
+    efs = harness.built("host/efs")
+    subprocess.run(
+        ["cp", "--sparse=always", harness.built("test.img"), path], check=True
+    )
+    for name in remove:
+        subprocess.run([efs, "rm", "-r", path, name], check=True)
+    texts = {f"/etc/services.d/{name}": text for name, text in services.items()}
+    for name, text in {**texts, **dict(files)}.items():
+        source = os.path.join(tmp, "source")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(source, 0o644)
+        subprocess.run([efs, "put", path, source, name], check=True)
+    return path
+
+
+def events_of(log):
+    """Return (time, service, state before, state after, reason) of each event."""
+    return [(float(e[0]), *e[1:]) for e in EVENT.findall(log)]
+
+
+def log_of(guest):
+    """Return what init has logged."""
+    return guest.command("cat /var/log/init")
+
+
+def whole_log_of(guest):
+    """Return what init has logged, with what was moved to older files."""
+    older = "; ".join(f"cat /var/log/init.{n} 2>/dev/null" for n in (3, 2, 1))
+    return guest.command(f"{older}; cat /var/log/init")
+
+
+def wait_for(guest, text, tries=200):
+    """Wait until init's log has a line with the text; return the log."""
+    for _ in range(tries):
+        log = log_of(guest)
+        if text in log:
+            return log
+        guest.command("sleep 0.3")
+    raise harness.GuestError(f"init never logged {text!r}:\n{log}")
+
+
+def log_on(path):
+    """Return init's log as it is on a disk."""
+    efs = harness.built("host/efs")
+    return subprocess.run(
+        [efs, "cat", path, "/var/log/init"], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def check_disk(path):
+    """Fail unless a disk is clean."""
+    fsck = harness.built("host/fsck.eclipsefs")
+    done = subprocess.run([fsck, "-n", path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def power_off(guest):
+    """Switch the machine off; fail unless it says that all was well."""
+    guest.send("poweroff")
+    assert guest.wait() == 0

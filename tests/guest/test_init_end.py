@@ -1,0 +1,157 @@
+"""The service manager: what services may, and how the machine goes down.
+
+INIT_ROUNDS in the environment says how often that is tried; 5 times unless it
+is set.
+"""
+
+import os
+import re
+import subprocess
+
+import harness
+from harness import PROMPT, Disk, Guest, cases
+from services import (
+    check_disk, events_of, image, log_of, log_on, power_off, service,
+)  # fmt: skip
+
+ROUNDS = int(os.environ.get("INIT_ROUNDS", "5"))
+
+
+# ---- What a service may ----
+
+
+def test_isolation(tmp):
+    """A service has the user, limits, environment and directory of its file."""
+    show = "/bin/sh -c \"id; umask; pwd; env; echo args $*; cat /proc/self/status | grep Groups\""
+    files = {
+        "plain": service(exec=show, type="oneshot"),
+        "daemon": service(
+            exec=show, type="oneshot", user="daemon", umask="077", directory="/tmp",
+            environment='A=1 "B=two words"',
+        ),
+        "student": service(exec=show, type="oneshot", user="student"),
+        "mixed": service(exec=show, type="oneshot", user="1000", group="tty", groups="disk"),
+        "secret": service(exec="/bin/cat /etc/shadow", type="oneshot", user="student",
+                          restart="never"),
+        "setid": service(exec="/bin/su -c id", type="oneshot", user="student",
+                         restart="never"),
+        "files": service(exec='/bin/sh -c "exec 64>/dev/null"', type="oneshot",
+                         limit_nofile="32", restart="never"),
+        "memory": service("memory=64", type="oneshot", limit_as="8M", restart="never"),
+        "memory-8": service("memory=8", type="oneshot", limit_as="64M"),
+    }  # fmt: skip
+    with Guest(disks=[image(tmp, files)]) as guest:
+        guest.boot()
+        guest.command("sleep 1")
+        plain = guest.command("cat /var/log/plain")
+        assert "uid=0(root) gid=0(root)" in plain and "0022" in plain, plain
+        assert "UMBRA" not in plain, plain
+        daemon = guest.command("cat /var/log/daemon")
+        assert "uid=1(daemon) gid=1(daemon) groups=1(daemon)" in daemon, daemon
+        for text in ("0077", "/tmp", "A=1", "B=two words", "HOME=/", "USER=daemon"):
+            assert text in daemon, (text, daemon)
+        student = guest.command("cat /var/log/student")
+        assert "groups=1000(student),100(users)" in student, student
+        mixed = guest.command("cat /var/log/mixed")
+        assert "uid=1000(student) gid=5(tty)" in mixed and "6(disk)" in mixed, mixed
+        assert "users" not in mixed, mixed
+        log = log_of(guest)
+        for name in ("secret", "setid", "files", "memory"):
+            assert f"{name}: starting -> failed" in log, log
+        assert "memory-8: starting -> running" in log, log
+        assert "ermission denied" in guest.command("cat /var/log/secret")
+
+
+def test_system_calls(tmp):
+    """A service makes only the system calls of its file, and so do the
+    programs that it starts; another call ends it, and is named."""
+    calls = "brk mmap munmap write getpid"
+    files = {
+        "within": service("say=hello", type="oneshot", syscalls=calls),
+        "beyond": service("say=hello sleep=10", type="oneshot", syscalls=calls,
+                          restart="never"),
+        "heir": service(exec="/bin/env /tests/service say=hello sleep=10", type="oneshot",
+                        syscalls=calls, user="student", restart="never"),
+        "absent": service(exec="/bin/nowhere", syscalls=calls, restart="never"),
+    }  # fmt: skip
+    with Guest(disks=[image(tmp, files)]) as guest:
+        output = guest.boot()
+        log = log_of(guest)
+        last = {name: (state, why) for _, name, _, state, why in events_of(log)}
+        assert last["within"][0] == "running", log
+        for name in ("beyond", "heir"):
+            assert last[name] == ("failed", "made a system call that it may not make"), log
+            assert "hello" in guest.command(f"cat /var/log/{name}")
+        assert "No such file" in last["absent"][1], log
+        assert re.search(r"service\[\d+\].*system call nanosleep", output + guest.command("dmesg"))
+
+
+# ---- The end ----
+
+
+@cases(poweroff=dict(how="poweroff"), signal=dict(how="kill 1"), force=dict(how="poweroff -f"))
+def test_power_off(how, tmp):
+    """However it is asked, the machine goes off in order, the disk clean."""
+    path = image(tmp, {"idle": service(), "ready": service("ready stay", type="notify")})
+    with Guest(disks=[Disk(path, write=True)]) as guest:
+        guest.boot()
+        guest.command("echo kept >/root/kept; sleep 1000 &")
+        guest.send(how)
+        assert guest.wait() == 0
+    check_disk(path)
+    kept = subprocess.run(
+        [harness.built("host/efs"), "cat", path, "/root/kept"], capture_output=True, check=True
+    )
+    assert kept.stdout == b"kept\n"
+    if how != "poweroff -f":
+        log = log_on(path)
+        assert "idle: stopping -> stopped" in log and "ready: stopping -> stopped" in log, log
+
+
+def test_stubborn(tmp):
+    """What ignores the signal is killed after its time."""
+    files = {
+        "stubborn": service("ignore ready stay", type="notify", stop_timeout="300ms"),
+        "after": service(after="stubborn"),
+    }
+    path = image(tmp, files)
+    with Guest(disks=[Disk(path, write=True)]) as guest:
+        guest.boot()
+        power_off(guest)
+    events = events_of(log_on(path))
+    end = [e for e in events if e[1] == "stubborn"][-1]
+    assert end[2:] == ("stopping", "stopped", "did not end within 300 ms"), end
+    check_disk(path)
+
+
+def test_often(tmp):
+    """Up and down again and again on one disk, which stays clean, within 1 s."""
+    path = image(tmp, {"idle": service(), "work": service("say=done", type="oneshot")})
+    took = []
+    for round_ in range(ROUNDS):
+        with Guest(disks=[Disk(path, write=True)]) as guest:
+            guest.boot()
+            guest.command(f"echo {round_} >>/root/rounds; cp /bin/sh /root/copy{round_ % 3}")
+            power_off(guest)
+            took.append(int(re.search(r"down after (\d+) ms", guest.output)[1]))
+        check_disk(path)
+    # Most of them: the machine that all this runs on may be busy now and then.
+    assert sorted(took)[len(took) // 2] < 1000, took
+
+
+def test_reboot(tmp):
+    """reboot stops the services, too."""
+    path = image(tmp, {"idle": service()})
+    with Guest(disks=[Disk(path, write=True)]) as guest:
+        guest.boot()
+        guest.send("reboot")
+        guest.expect("OpenSBI")
+        guest.expect(PROMPT)
+        assert "idle: stopping -> stopped" in log_of(guest)
+        power_off(guest)
+    check_disk(path)
+
+
+def test_size():
+    """/sbin/init is small."""
+    assert os.path.getsize(harness.built("testfs/sbin/init")) <= 64 << 10
