@@ -1,11 +1,14 @@
 """What is proved about labs: each function raises Wrong, or returns what it
 found out in words."""
 
+import dataclasses
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 from labs.lib import course as courses
 from labs.lib.sealing import environment
@@ -117,3 +120,103 @@ def merges(repository, branches):
         if done.returncode:
             raise Wrong(f"{one} and {two} do not merge:\n{done.stdout}")
     return f"{len(branches)} branches merge"
+
+
+# ---- What the grader has to say ------------------------------------------------
+
+SEED = 1  # of all gradings here, so that a finding can be repeated
+MUTATION_SCORE = 0.95
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """A mistake: the patch, what it is, and which functions it is in."""
+
+    name: str
+    about: str
+    blames: frozenset
+    patch: str
+
+
+def functions(blames):
+    """Return the names in a comma-separated list."""
+    return frozenset(name.strip() for name in blames.split(","))
+
+
+def mutants(root, lab):
+    """Return a lab's mutants, in the order of their names."""
+    folder = os.path.join(root, lab.folder, "mutants")
+    found = []
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            text = file.read()
+        head = re.match(r"(.+)\nblames: (.+)\n\n(?=--- a/)", text)
+        if not head or not name.endswith(".patch"):
+            raise Wrong(f"{folder}/{name}: not a sentence, 'blames: ...', a diff")
+        found.append(Mutant(name[:-6], head[1], functions(head[2]), text))
+    return found
+
+
+def mutated(root, lab, mutant, folder):
+    """Write the holes with a mutant's mistake below a folder."""
+    for hole in lab.holes:
+        path = os.path.join(folder, hole)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copy(os.path.join(root, hole), path)
+    done = subprocess.run(
+        ["patch", "-s", "-p1", "--fuzz=0", "-d", folder], input=mutant.patch,
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {done.stdout.strip()}")
+
+
+def graded(root, lab, submission, names=None, out=None):
+    """Return the grader's report."""
+    from grading.grade import grade
+
+    report = grade(root, lab, submission, seed=SEED, names=names, jobs=1, out=out)
+    if report["status"] == "infra":
+        raise Wrong(f"{lab.folder}: the grader itself failed: {report['notes']}")
+    return report
+
+
+def survives(root, lab, mutant):
+    """Return None if tests that blame the right function notice the mistake, or
+    else what they said. A boot that fails counts: it blames a function, too."""
+    from grading import discover
+
+    names = [t.name for t in discover.tests(root, lab)
+             if functions(t.blames) & mutant.blames]  # fmt: skip
+    if not names:
+        return "no test blames any of " + ", ".join(sorted(mutant.blames))
+    with tempfile.TemporaryDirectory(prefix="umbra-mutant-") as folder:
+        mutated(root, lab, mutant, folder)
+        report = graded(root, lab, folder, names)
+    if report["status"] != "graded":
+        raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {report['status']}: "
+                    f"{report['build']['output']}")  # fmt: skip
+    if report["score"] < report["max_score"]:
+        return None
+    return f"passes {', '.join(names)}"
+
+
+def trunk_has_all_points(root, lab):
+    """The trunk gets every point."""
+    report = graded(root, lab, "trunk")
+    lost = [t for t in report["tests"] if t["status"] != "pass"]
+    if lost or report["score"] != report["max_score"]:
+        raise Wrong(f"{lab.folder}: trunk has {report['score']} of "
+                    f"{report['max_score']} points; {lost[0]['name']}: "
+                    f"{lost[0]['status']} {lost[0].get('message', '')}")  # fmt: skip
+    return f"trunk has {report['score']} of {report['max_score']} points"
+
+
+def starter_has_its_score(root, lab):
+    """A starter gets what its lab.toml says, and each lost test says that a
+    function is still to be written."""
+    report = graded(root, lab, "stub")
+    if report["status"] != "graded" or report["score"] != lab.starter_score:
+        raise Wrong(f"{lab.folder}: the starter has {report['score']} points "
+                    f"({report['status']}), not {lab.starter_score}")  # fmt: skip
+    return f"the starter has {report['score']} points"
