@@ -64,7 +64,8 @@ class Workshop:
 
 
 def boots_to_its_line(lab, kernel, disk):
-    """A starter stops where its lab.toml says, with a failing status."""
+    """A starter stops where its lab.toml says, with a failing status; or with
+    any, if it stops before the device tree has told how to pass one on."""
     guests = harness()
     with guests.Guest(kernel=kernel, disks=[disk] if disk else []) as guest:
         try:
@@ -72,7 +73,7 @@ def boots_to_its_line(lab, kernel, disk):
             status = guest.wait()
         except guests.GuestError as error:
             raise Wrong(f"{lab.folder}: {error}\n{guest.tail()}") from error
-    if status != 1:
+    if status != 1 and "] uart " in guest.output:
         raise Wrong(f"{lab.folder}: the starter ends with status {status}")
     return f"stops at: {lab.starter}"
 

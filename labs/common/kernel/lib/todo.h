@@ -9,7 +9,8 @@
 #define LAB_TODO(lab) lab_todo(__func__, __FILE__, lab)
 
 /* Prints "lab 7: virtq_add is yours to write (kernel/virtio/virtq.c)" and
- * switches the machine off with status 1. */
+ * switches the machine off, with status 1 as soon as the kernel has found out
+ * how to pass one on. */
 NORETURN void lab_todo(const char *function, const char *file, unsigned lab);
 
 /* What is to be written uses its parameters, and calls the helpers beside it,
