@@ -62,20 +62,22 @@ sleep_takes_its_time(void)
     check_eq(usleep(20000), 0);
     took = now_ns(CLOCK_MONOTONIC) - from;
     check(took >= 20000000);
-    check(took < 2000000000);
+    check(took < 20000000000); /* nobody mistook the unit */
 }
 
+/* One after the other they would take 20 seconds, on any machine; it may be
+ * slow to start them. */
 static void
 sleeps_run_side_by_side(void)
 {
     int64_t from = now_ns(CLOCK_MONOTONIC);
 
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 40; i++)
         if (fork() == 0)
-            _exit(usleep(100000) != 0);
-    for (int i = 0; i < 10; i++)
+            _exit(usleep(500000) != 0);
+    for (int i = 0; i < 40; i++)
         check(wait(NULL) > 0);
-    check(now_ns(CLOCK_MONOTONIC) - from < 900000000);
+    check(now_ns(CLOCK_MONOTONIC) - from < 19000000000);
 }
 
 /* The child has a hart for itself: none of its time is counted by switching
