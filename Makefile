@@ -534,6 +534,9 @@ grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
 	@tools/setup --quick test
 	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test $(T)) \
 	    $(if $(SUBMISSION),--submission $(SUBMISSION)) $(if $(SEED),--seed $(SEED))
+redteam: ## submissions that try to cheat or do harm; ATTACK=name for one
+	@tools/setup --quick test
+	@PYTHONDONTWRITEBYTECODE=1 python3 -m grading.redteam $(ATTACK)
 lint: ## style, layers, citations, cross-references
 	@tools/setup --quick test
 	@$(MAKE) findings
@@ -580,4 +583,4 @@ FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian \
         debian-if-offered asm compile_commands.json clean run boot gdb record \
         replay test \
-        lint findings crashtest fuzz bench grade format doctor setup map help FORCE
+        lint findings crashtest fuzz bench grade redteam format doctor setup map help FORCE

@@ -25,7 +25,7 @@ from grading.verdict import Infra
 TREE = "/umbra"
 LIMITS = sandbox.Limits(wall=300, cpu=200, output=192 << 20)
 MOST_SHOWN = 60  # lines of the compiler's
-STARTER = ["kernel", "userland"]
+STARTER = ["kernel"]
 KEPT = 12  # bases in the cache
 
 SCRIPT = """
@@ -158,6 +158,13 @@ def starter(root, lab, cache):
     return Base(root, stub, cache, whole, STARTER) if stub else whole
 
 
+def userland(base):
+    """Return a folder of the tree's programs, as images hold them."""
+    marker = {"userland.mk": b"# Built with the tree's programs.\n"}
+    made = Base(base.root, marker, base.cache, base.under or base, ["userland"])
+    return os.path.join(made.ready().build, "userland")
+
+
 def _prune(cache):
     """Forget the bases that were not used for longest."""
     found = [os.path.join(cache, n) for n in os.listdir(cache) if len(n) == 24]
@@ -170,7 +177,8 @@ def submission(base, files, work):
     source = os.path.join(work, "tree")
     shutil.copytree(base.source, source, copy_function=shutil.copy2)
     tree.write(source, files, base.root)
-    return run(source, os.path.join(work, "build"), STARTER,
+    programs = ["userland"] if any(n.startswith("user/") for n in files) else []
+    return run(source, os.path.join(work, "build"), STARTER + programs,
                base=base.build)  # fmt: skip
 
 

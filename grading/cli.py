@@ -3,10 +3,9 @@
 import argparse
 import json
 import os
-import re
 import sys
 
-from grading import discover, grade, sandbox
+from grading import discover, grade, sandbox, tree
 
 COLUMNS = 80
 COLOURS = {"pass": "32", "fail": "31", "timeout": "31", "crash": "31",
@@ -115,13 +114,11 @@ class Terminal(grade.Progress):
 
 
 def _lab_of(root):
-    """Return the lab of this branch, from lab.mk."""
-    try:
-        with open(os.path.join(root, "lab.mk"), encoding="utf-8") as file:
-            found = re.search(r"^LAB\s*:?=\s*(\S+)", file.read(), re.MULTILINE)
-            return found and found[1]
-    except FileNotFoundError:
+    """Return the lab of this branch of a course: the last one that is there."""
+    if not os.path.exists(os.path.join(root, "lab.mk")):
         return None
+    folders = tree.labfile(root).folders(root)
+    return os.path.basename(folders[-1]) if folders else None
 
 
 def _list(root, which, hidden):

@@ -60,8 +60,16 @@ class Console:
         self.thread.join(10.0)
 
 
+COMMAND = re.compile(r"^(\s*):(?=:)|##\[", re.MULTILINE)
+
+
 def escape(text):
-    """Show what a terminal, HTML aside, would act on; newlines stay."""
+    """Show what would act on a terminal or on a workflow's runner; newlines stay.
+
+    GitHub runs "::command::" at the start of a line and "##[command]" anywhere.
+    """
+    text = COMMAND.sub(lambda m: (m[1] or "") + ("\\x3a" if m[0][-1] == ":" else "##\\x5b"),
+                       text)  # fmt: skip
     return "".join(
         c if c == "\n" or c.isprintable() else repr(c)[1:-1]
         for c in text.replace("\t", "    ")
@@ -74,7 +82,7 @@ def last_lines(text, count=20, width=160):
     return "\n".join(lines[-count:])
 
 
-RAW_FRAME = re.compile(r"^( +)([0-9a-f]{16})$", re.MULTILINE)
+RAW_FRAME = re.compile(r"^((?:\[ *[\d.]+\])? +)([0-9a-f]{16})$", re.MULTILINE)
 
 
 def with_names(text, elf):

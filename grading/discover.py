@@ -32,11 +32,10 @@ class Test:
     blames: str
     evidence: tuple
     hint: str
-    harts: int | None  # None: as the machine is drawn
     hidden: bool = False
 
 
-def test(*, points, evidence, blames, hint="", step="", section="", harts=None):
+def test(*, points, evidence, blames, hint="", step="", section=""):
     """Declare a test; see docs/grading.md for what each word means."""
 
     def mark(function):
@@ -51,7 +50,7 @@ def test(*, points, evidence, blames, hint="", step="", section="", harts=None):
             raise TestError(f"{where}: what a student can print earns no points")
         function.test = Test(
             function, function.__name__, title, points, step, section, blames,
-            kinds, hint, harts,
+            kinds, hint,
         )  # fmt: skip
         return function
 

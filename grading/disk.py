@@ -18,8 +18,7 @@ def make(tools, path, files=(), base=None, size="16M"):
     """Make an eclipsefs image.
 
     tools: folder with mkfs.eclipsefs; files: {"/path": bytes}, programs
-    ("/bin/", "/sbin/", "/grade/") are made executable; base: folder whose
-    files come first.
+    are made executable; base: folder whose files come first.
     """
     with tempfile.TemporaryDirectory(prefix="umbra-image-") as stage:
         if base:

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 
-from grading import archive, build, discover, disk, report, sandbox, schedule, tree
+from grading import archive, build, discover, disk, formats, report, sandbox, schedule, tree
 from grading.verdict import BUILD, Infra
 
 GRADED, REJECTED, INFRA = "graded", "rejected", "infra"
@@ -35,13 +35,14 @@ class Grading:
         """Return the folder of the grader's own mkfs, fsck and efs."""
         return os.path.join((self.base.under or self.base).build, "host")
 
-    def image(self, files, size):
-        """Return the path of an image with the user land and files; made once."""
-        name = tree.digest({**files, "size": size.encode()})
+    def image(self, files, size, userland):
+        """Return the path of an image with files, and the user land; made once."""
+        name = tree.digest({**files, "": f"{size} {userland}".encode()})
         path = os.path.join(self.work, f"{name}.img")
         with self._making:
             if not os.path.exists(path):
-                disk.make(self.tools, path, files, self.userland(), size)
+                base = self._userland() if userland else None
+                disk.make(self.tools, path, files, base, size)
         return path
 
     def kernel(self, name):
@@ -57,9 +58,10 @@ class Grading:
         """Return the path of a program of tests/user."""
         return os.path.join(self.linked, "grade", "user", name)
 
-    def userland(self):
-        """Return a folder with the programs of the tree."""
-        return os.path.join(self.built, "userland")
+    def _userland(self):
+        """Return a folder with the programs of the tree, or the submission's."""
+        own = os.path.join(self.built, "userland")
+        return own if os.path.isdir(own) else build.userland(self.base)
 
 
 def find_lab(root, which):
@@ -126,7 +128,7 @@ class Progress:
 
 def grade(root, lab, submission="trunk", hidden=None, out=None, seed=None,
           names=None, jobs=2, progress=None):  # fmt: skip
-    """Grade a submission; return the report, also written to out/report.json.
+    """Grade a submission; return the report, also written to out, in all formats.
 
     lab: a Lab, or what find_lab takes. submission: a folder, an archive, a git
     URL, "trunk" (the tree itself) or "stub" (the lab's starter). names: run
@@ -157,6 +159,7 @@ def grade(root, lab, submission="trunk", hidden=None, out=None, seed=None,
         made = report.whole(lab, status, parts, **about)
         if out:
             _write(os.path.join(out, "report.json"), made)
+            formats.write_all(made, out)
     return made
 
 

@@ -37,17 +37,19 @@ class Run:
     def boot(self, program="", machine=None, disks=None, files=(), **more):
         """Return a request: yield it for the Record of a run of the kernel.
 
-        program: of tests/user, run in init's place; files: {"/path": bytes}
-        on the first disk beside it; disks: these instead. More: see boot.Boot.
+        program: of tests/user, run in init's place; without one init is. files:
+        {"/path": bytes} on the first disk beside it; disks: these instead. More:
+        see boot.Boot.
         """
         if disks is None:
-            disks = [self.image(files, programs=[program] if program else [])]
+            programs = [program] if program else []
+            disks = [self.image(files, programs, userland=not program)]
         if program:
             more.setdefault("bootargs", f"init=/grade/{program} init.exit=poweroff")
         return boot.Boot(machine or self.machine(), tuple(disks), **more)
 
-    def image(self, files=(), programs=(), size="32M", **options):
-        """Return a Disk with the tree's user land, programs and files.
+    def image(self, files=(), programs=(), size="16M", userland=False, **options):
+        """Return a Disk with files, programs of tests/user, and the user land.
 
         options are disk.Disk's, with errors as a list.
         """
@@ -55,7 +57,7 @@ class Run:
         for name in programs:
             with open(self.grading.program(name), "rb") as file:
                 content[f"/grade/{name}"] = file.read()
-        path = self.grading.image(content, size)
+        path = self.grading.image(content, size, userland)
         return self._disk(path, options)
 
     def blank(self, content=b"", size=1 << 20, **options):

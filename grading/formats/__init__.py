@@ -1,0 +1,56 @@
+"""Reports for others, each derived from the native one and nothing else."""
+
+import importlib
+import os
+
+# Each module has FILE, the name of what it writes, and render(report) -> text.
+NAMES = ("gradescope", "prairielearn", "autolab", "classroom50", "summary", "junit",
+         "tap", "table", "page")  # fmt: skip
+
+
+def render(name, report):
+    """Return (file name, text) of a report in a format."""
+    module = importlib.import_module(f"grading.formats.{name}")
+    return module.FILE, module.render(report)
+
+
+def write_all(report, folder, names=NAMES):
+    """Write a report in several formats; return the paths."""
+    os.makedirs(folder, exist_ok=True)
+    paths = []
+    for name in names:
+        file_name, text = render(name, report)
+        path = os.path.join(folder, file_name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        paths.append(path)
+    return paths
+
+
+def explanation(part):
+    """Return what a student is told about a test, as plain lines."""
+    lines = [part["message"]] if part["message"] else []
+    for name in ("expected", "seen", "hint"):
+        if part[name]:
+            lines.append(f"{name}: {part[name]}")
+    if part["section"]:
+        lines.append(f"read: README.md#{part['section']}")
+    if part["backtrace"]:
+        lines.append("in: " + " < ".join(part["backtrace"]))
+    if part["status"] in ("crash", "timeout") and part["console"]:
+        lines += ["the console's last lines:", part["console"]]
+    if part["status"] != "pass":
+        lines.append(f"again: {part['repeat']}")
+    return "\n".join(lines)
+
+
+def overview(report):
+    """Return what is said about the submission as a whole, as plain lines."""
+    lab = report["lab"]
+    lines = [f"Lab {lab['number']}, {lab['title']}: {report['score']} of "
+             f"{report['max_score']} points ({report['status']}, "
+             f"seed {report['seed']})"]  # fmt: skip
+    lines += report["notes"]
+    if report["build"].get("output"):
+        lines.append(report["build"]["output"])
+    return "\n".join(lines)

@@ -1,0 +1,30 @@
+"""Run the attacks: python3 -m grading.redteam [NAME...]; status 1 if one gains."""
+
+import sys
+import time
+
+from grading import redteam
+from grading.redteam import archives
+
+
+def main():
+    """Run what the command line names, or all; return the exit status."""
+    makers = {make.__name__: make for make in archives.ALL}
+    wanted = sys.argv[1:] or [*makers, *redteam.names()]
+    gained = 0
+    for name in wanted:
+        begin = time.monotonic()
+        problems = redteam.attack(name, makers.get(name))
+        what = makers[name].__doc__ if name in makers else redteam.described(name)
+        verdict = "GAINS" if problems else "nothing"
+        seconds = time.monotonic() - begin
+        print(f"{verdict:8}{name:22}{what[:42]:42} {seconds:5.1f} s", flush=True)
+        for problem in problems:
+            print(f"        {problem}")
+        gained += bool(problems)
+    print(f"{len(wanted)} attacks, {gained} gain something")
+    return 1 if gained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,2 @@
+/* Has the compiler read without end. */
+#include "/dev/zero"

@@ -1,0 +1,3 @@
+/* Includes itself without end. */
+#include "lib/crc32c.h"
+#include __FILE__

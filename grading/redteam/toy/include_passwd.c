@@ -1,0 +1,2 @@
+/* Has the compiler show a file of the host. */
+#include "/etc/passwd"

@@ -1,0 +1,2 @@
+/* Has the compiler show a file whose path it knows. */
+#include "@SECRET@"
