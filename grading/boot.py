@@ -65,8 +65,8 @@ def device_tree(machine, folder):
     os.makedirs(work, exist_ok=True)
     sandbox.give(work)
     words = [shutil.which(QEMU) or QEMU, *machine.arguments(), "-display", "none",
-             "-nic", "none", "-machine", "dumpdtb=/work/board.dtb"]  # fmt: skip
-    done = sandbox.run(words, work=("/work", work), folder="/work", limits=LIMITS)
+             "-nic", "none", "-machine", "dumpdtb=/box/board.dtb"]  # fmt: skip
+    done = sandbox.run(words, work=("/box", work), folder="/box", limits=LIMITS)
     try:
         with open(f"{work}/board.dtb", "rb") as file:
             return file.read()

@@ -72,13 +72,13 @@ class Disk:
         name = f"disk{number}"
         node = {
             "driver": "raw", "read-only": self.read_only,
-            "file": {"driver": "file", "filename": f"/work/disk{number}.img",
+            "file": {"driver": "file", "filename": f"/box/disk{number}.img",
                      "cache": {"no-flush": True}},
         }  # fmt: skip
         if self.log:
             open(f"{folder}/{name}.log", "wb").close()
             node = {"driver": "blklogwrites", "file": node,
-                    "log": {"driver": "file", "filename": f"/work/{name}.log"}}  # fmt: skip
+                    "log": {"driver": "file", "filename": f"/box/{name}.log"}}  # fmt: skip
         if self.errors:
             rules = [{"event": "none", **rule} for rule in json.loads(self.errors)]
             node = {"driver": "blkdebug", "image": node, "inject-error": rules}

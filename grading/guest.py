@@ -85,9 +85,9 @@ class Guest:
             "-kernel", "/umbra/kernel.elf", "-append", bootargs,
             "-display", "none", "-monitor", "none", "-nic", "none", "-S",
             "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-            "-chardev", "socket,id=gdb,path=/work/gdb,server=on,wait=off",
+            "-chardev", "socket,id=gdb,path=/box/gdb,server=on,wait=off",
             "-gdb", "chardev:gdb",
-            "-qmp", "unix:/work/qmp,server=on,wait=off",
+            "-qmp", "unix:/box/qmp,server=on,wait=off",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
             "resourcecontrol=deny",
         ]  # fmt: skip
@@ -101,11 +101,11 @@ class Guest:
         if trace:
             with open(f"{self.folder}/events", "w", encoding="ascii") as file:
                 file.write("".join(f"{name}\n" for name in trace))
-            words += ["-trace", "events=/work/events", "-D", "/work/trace.log"]
+            words += ["-trace", "events=/box/events", "-D", "/box/trace.log"]
         sandbox.give(self.folder)
         self.process = sandbox.start(
-            words, limits=LIMITS, read=read, work=("/work", self.folder),
-            folder="/work", stdin=subprocess.PIPE,
+            words, limits=LIMITS, read=read, work=("/box", self.folder),
+            folder="/box", stdin=subprocess.PIPE,
         )  # fmt: skip
         self.console = console.Console(self.process.stdout)
         self.errors = console.Console(self.process.stderr)
@@ -164,15 +164,16 @@ class Guest:
         returns true.
         Raises GuestTimeout, GuestCrash if QEMU ended, Infra.
         """
-        limit = self.budget if budget is None else self._count() + budget
+        start = self._count()
+        limit = self.budget if budget is None else start + budget
         self.rested, self.seen = 0.0, None
         try:
             self.stub.go()
-            ended = self._watch(limit, look)
+            ended = self._watch(start, limit, look)
         except Gone:
             self._ended()
         if self._count() > limit:
-            raise GuestTimeout(f"more than {limit:,} instructions were needed")
+            raise GuestTimeout(f"it took {self.instructions - start:,} instructions")
         if ended:
             return Stop("prompt")
         address = self.stub.register("pc")
@@ -194,11 +195,12 @@ class Guest:
             raise GuestCrash(self.explain(stop))
         return stop
 
-    def _watch(self, limit, look):
+    def _watch(self, start, limit, look):
         """Wait for the machine to stop; return whether it was look that said so."""
         if not look:
             while not self.stub.wait(POLL):
-                self._check(limit)
+                if self._check(start, limit):
+                    break
             return False
         checked, seen = time.monotonic(), -1
         while not self.stub.wait(GLANCE):
@@ -208,7 +210,8 @@ class Guest:
                     self.stub.interrupt()
                     return True
             if time.monotonic() - checked > POLL:
-                self._check(limit)
+                if self._check(start, limit):
+                    break
                 checked = time.monotonic()
         return False
 
@@ -234,8 +237,11 @@ class Guest:
 
         return self.run(budget, look)
 
-    def _check(self, limit):
-        """Look at a machine that runs; raise if it has had its time."""
+    def _check(self, start, limit):
+        """Look at a machine that runs; raise if it has had its time.
+
+        It is stopped for that. Returns true if it had just stopped by itself.
+        """
         if self.console.flooded:
             raise GuestTimeout(f"it printed more than {console.MOST >> 20} MiB")
         if time.monotonic() > self.deadline:
@@ -245,13 +251,15 @@ class Guest:
         wall = self.seen[2] - before[2]
         busy = (self.seen[1] - before[1]) / wall if wall else 1.0
         self.rested = self.rested + wall if busy < 0.1 else 0.0
-        if self.rested > STALL:
-            self.stub.interrupt()
-            raise GuestTimeout("it came to rest before it was done")
         self.stub.interrupt()
+        if self.stub.register("pc") in self.stub.breaks:
+            return True
+        if self.rested > STALL:
+            raise GuestTimeout("it came to rest before it was done")
         if self._count() > limit:
-            raise GuestTimeout(f"it is not done after {limit:,} instructions")
+            raise GuestTimeout(f"it is not done after {self.instructions - start:,} instructions")
         self.stub.go()
+        return False
 
     def _look(self):
         """Return (seconds run, seconds wanted, now) of QEMU."""

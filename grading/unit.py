@@ -22,7 +22,7 @@ QUESTIONS_SIZE = 1 << 20  # grading/guest/grade.c
 ANSWERS_SIZE = 1 << 20
 HEADER = 16
 BOOT_BUDGET = 300_000_000  # firmware, and the kernel where it is to boot
-BUDGET = 50_000_000  # for a question
+BUDGET = 200_000_000  # for a question
 
 
 @dataclasses.dataclass(frozen=True)

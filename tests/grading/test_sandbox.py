@@ -43,7 +43,7 @@ def test_work_folder_is_the_only_one(tmp):
     work = os.path.join(tmp, "work")
     os.mkdir(work)
     sandbox.give(work)
-    assert inside("echo x >/work/y", work=("/work", work)).status == 0
+    assert inside("echo x >/box/y", work=("/box", work)).status == 0
     assert os.listdir(tmp) == ["work"] and os.listdir(work) == ["y"]
 
 
