@@ -83,11 +83,10 @@ space_put_tables(struct space *space, uint64_t start, uint64_t end)
 
 /* ---- fork ---- */
 
-/* A space that is being copied, and what is known of the table last come to. */
-struct copy {
-    struct space *from, *child;
-    uint64_t table_end; /* 0: nothing yet */
-    bool shared;        /* both have it */
+/* The lowest-level table that was last come to. */
+struct last_table {
+    uint64_t end; /* of what it maps; 0: there was none yet */
+    bool shared;  /* parent and child both have it */
 };
 
 /* Makes a page of private memory one that neither side writes to. */
@@ -112,27 +111,28 @@ has_no_object(const struct area *area, uint64_t start, uint64_t end)
 }
 
 /* Comes to the table for va, of area: shares it with the child if that may be,
- * unless it is done. Returns 0 or -ENOMEM. */
+ * unless it is the last one still. Returns 0 or -ENOMEM. */
 static int
-share_table(struct copy *copy, const struct area *area, uint64_t va)
+share_table(struct space *from, struct space *child, struct last_table *last,
+            const struct area *area, uint64_t va)
 {
-    uint64_t *middle = pt_walk(copy->from->root, va, 1, false);
+    uint64_t *middle = pt_walk(from->root, va, 1, false);
     uint64_t base = ALIGN_DOWN(va, pte_span(1));
-    if (va < copy->table_end)
+    if (va < last->end)
         return 0;
-    copy->table_end = base + pte_span(1);
-    copy->shared =
-        middle && *middle & PTE_V && has_no_object(area, base, copy->table_end);
-    if (!copy->shared)
+    last->end = base + pte_span(1);
+    last->shared =
+        middle && *middle & PTE_V && has_no_object(area, base, last->end);
+    if (!last->shared)
         return 0;
-    uint64_t *theirs = pt_walk(copy->child->root, va, 1, true);
+    uint64_t *theirs = pt_walk(child->root, va, 1, true);
     if (!theirs)
         return -ENOMEM;
     uint64_t *table = phys_to_virt(pte_address(*middle));
     for (unsigned i = 0; i < PT_ENTRIES && !(*middle & PTE_COW); i++)
         protect(&table[i]);
     frame_ref(table);
-    copy->from->shares = copy->child->shares = true;
+    from->shares = child->shares = true;
     *middle |= PTE_COW;
     *theirs = *middle;
     return 0;
@@ -141,10 +141,10 @@ share_table(struct copy *copy, const struct area *area, uint64_t va)
 /* Gives the child the pages of [va, end), which one lowest-level table maps,
  * entry being va's. */
 static int
-share_pages(struct copy *copy, uint64_t va, uint64_t end, uint64_t *entry,
+share_pages(struct space *child, uint64_t va, uint64_t end, uint64_t *entry,
             bool private)
 {
-    uint64_t *theirs = pt_walk(copy->child->root, va, 0, true);
+    uint64_t *theirs = pt_walk(child->root, va, 0, true);
     if (!theirs)
         return -ENOMEM;
     for (; va < end; va += PAGE_SIZE, entry++, theirs++) {
@@ -159,21 +159,20 @@ share_pages(struct copy *copy, uint64_t va, uint64_t end, uint64_t *entry,
 }
 
 static int
-share_area(struct copy *copy, const struct area *area)
-    REQUIRES(copy->child->lock)
-REQUIRES(copy->from->lock)
+share_area(struct space *from, struct space *child, struct last_table *last,
+           const struct area *area) REQUIRES(child->lock)
+REQUIRES(from->lock)
 {
-    struct space *from = copy->from;
     uint64_t va = area->start, table_end;
-    int error = area_add(copy->child, area);
+    int error = area_add(child, area);
     for (; error == 0 && va < area->end; va = table_end) {
         uint64_t *entry = pt_walk(from->root, va, 0, false);
         table_end = space_end_of_table(from, va, area->end);
         if (!entry)
             continue;
-        error = share_table(copy, area, va);
-        if (error == 0 && !copy->shared)
-            error = share_pages(copy, va, table_end, entry,
+        error = share_table(from, child, last, area, va);
+        if (error == 0 && !last->shared)
+            error = share_pages(child, va, table_end, entry,
                                 !(area->flags & AREA_SHARED));
     }
     return error;
@@ -184,7 +183,7 @@ REQUIRES(copy->from->lock)
 static int
 share_all(struct space *from, struct space *child) REQUIRES(from->lock)
 {
-    struct copy copy = {.from = from, .child = child};
+    struct last_table last = {0};
     struct area *area;
     int error = 0;
     child->lock.rank = RANK_NEW_SPACE;
@@ -195,7 +194,7 @@ share_all(struct space *from, struct space *child) REQUIRES(from->lock)
     child->limit_data = from->limit_data;
     child->limit_stack = from->limit_stack;
     list_for_each_entry (area, &from->areas, node) {
-        error = share_area(&copy, area);
+        error = share_area(from, child, &last, area);
         if (error != 0)
             break;
     }
