@@ -103,6 +103,19 @@ def test_essential(tmp):
         assert log.index("first: starting -> running") < log.index("second: stopped")
 
 
+def test_essential_never_ready(tmp):
+    """What is essential and never ready keeps nobody from the console."""
+    files = {
+        "never": service("stay", type="notify", phase="essential", ready_timeout="0"),
+        "other": service(),
+    }
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        output = guest.boot()
+        assert "essential services are not all ready: going on" in output
+        log = log_of(guest)
+        assert "other: starting -> running" in log and "never: starting ->" not in log, log
+
+
 def test_types(tmp):
     """What "running" means to each type of service."""
     files = {
@@ -139,6 +152,7 @@ def test_broken_files(tmp):
         "binary": "\x01\x02\x03=\x04",
         "Bad.Name": service(),
         "large": "#" * 20000,
+        "init": service(),
         "no-program": service(exec="/bin/nowhere at all"),
         "no-user": service(user="nobody-there"),
         "no-dependency": service(requires="nothing"),
@@ -154,6 +168,7 @@ def test_broken_files(tmp):
             "/etc/services.d/empty: exec is missing",
             "/etc/services.d/binary: line 1: unknown key",
             "/etc/services.d/Bad.Name: no name for a service",
+            "/etc/services.d/init: a name of init's own",
             "/etc/services.d/large: larger than a service file may be",
         ):
             assert text in output, text
@@ -211,7 +226,7 @@ def test_single():
     with Guest(bootargs="init=single") as guest:
         guest.boot()
         states = [e[1] for e in events_of(log_of(guest))]
-        assert set(states) == {"shell"}, states
+        assert set(states) == {"init-shell"}, states
         power_off(guest)
 
 
@@ -219,7 +234,7 @@ def test_no_shell(tmp):
     """Without any shell on the disk, the kernel's own takes over."""
     with Guest(disks=[image(tmp, {}, remove=["/bin/sh"])]) as guest:
         output = guest.boot(RECOVERY)
-        assert "shell: cannot run: /bin/sh: No such file" in output
+        assert "init-shell: cannot run: /bin/sh: No such file" in output
         assert "init exited with status 1" in output
 
 

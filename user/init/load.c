@@ -46,7 +46,7 @@ is_time(const struct config *c, char *const *words)
     return without;
 }
 
-static void
+static struct service *
 load(struct load *l, const char *text, char *const *words)
 {
     struct config *config;
@@ -58,7 +58,7 @@ load(struct load *l, const char *text, char *const *words)
     if (!s) {
         log_error("%s: no memory for it", l->name);
         config_free(config);
-        return;
+        return NULL;
     }
     if (!is_time(config, words))
         s->enabled = false;
@@ -66,14 +66,23 @@ load(struct load *l, const char *text, char *const *words)
         s->broken = true;
         state_event(s, SERVICE_GAVE_UP, "%s", l->first);
     }
+    return s;
 }
 
-void
+struct service *
 load_text(const char *name, const char *text, char *const *words)
 {
     struct load l = {.name = name};
 
-    load(&l, text, words);
+    return load(&l, text, words);
+}
+
+/* "init", and what begins so and goes on with a dash: init's own log, and its
+ * own services, have such names. */
+static bool
+is_reserved(const char *name)
+{
+    return strncmp(name, "init", 4) == 0 && (name[4] == '\0' || name[4] == '-');
 }
 
 /* Reads a whole file into text, which has room for CONFIG_FILE_MAX + 1 bytes.
@@ -102,7 +111,8 @@ load_file(int dir, const char *name, char *const *words)
 {
     static char text[CONFIG_FILE_MAX + 2];
     struct load l = {.name = name};
-    const char *error = read_file(dir, name, text);
+    const char *error =
+        is_reserved(name) ? "a name of init's own" : read_file(dir, name, text);
 
     if (error) {
         print_error(&l.listener, 0, error);

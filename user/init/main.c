@@ -29,7 +29,13 @@
  * keep anybody from the console. */
 #define CONSOLE_PATIENCE (200 * 1000000ul)
 
-/* What there is without service files, and in single-user mode. */
+/* Essential services that take longer are no longer waited for: a file that
+ * says ready-timeout = 0 must not keep the machine from coming up. */
+#define ESSENTIAL_PATIENCE (30 * CONFIG_SECOND)
+
+/* What there is without service files, and in single-user mode. No file may
+ * have such a name. */
+#define SHELL "init-shell"
 static const char shell_file[] = "description = a shell, and nothing else\n"
                                  "exec = /bin/sh\n"
                                  "argv0 = -sh\n"
@@ -43,7 +49,9 @@ static const char shell_file[] = "description = a shell, and nothing else\n"
 
 static char *boot_words[64]; /* ends with NULL */
 static enum phase now_in;
-static struct timer patience;
+static struct timer patience; /* with those of this phase */
+static bool waited_enough;
+static struct service *shell; /* of shell_file; NULL: not needed */
 
 /* ---- How the machine was booted ---- */
 
@@ -91,15 +99,21 @@ start_enabled(enum config_phase which)
             (void)service_start(s, "boot");
 }
 
-/* Whether all that are wanted have come up, or will not; those that wait for
- * the console only if it is open. */
+/* Whether all that are wanted have come up, or will not, but for those that
+ * wait for the console. */
 static bool
-have_settled(bool with_console)
+have_settled(void)
 {
     for (struct service *s = service_next(NULL); s; s = service_next(s))
-        if (!depend_is_settled(s) && (with_console || !s->config->console))
+        if (!depend_is_settled(s) && !s->config->console)
             return false;
     return true;
+}
+
+static bool
+phase_is_over(void)
+{
+    return have_settled() || (now_in == PHASE_ESSENTIAL && waited_enough);
 }
 
 static bool
@@ -117,25 +131,34 @@ has_console_service(void)
 static void
 ensure_shell(void)
 {
-    struct service *s = service_find("shell");
-
     if (has_console_service())
         return;
-    if (s)
-        errx(1, "shell: %s", s->reason);
+    if (shell)
+        errx(1, SHELL ": %s", shell->reason);
     log_error("no service has the console: a shell takes it");
-    load_text("shell", shell_file, boot_words);
-    s = service_find("shell");
-    if (!s || service_start(s, "no other has the console") != 0)
+    shell = load_text(SHELL, shell_file, boot_words);
+    if (!shell || service_start(shell, "no other has the console") != 0)
         errx(1, "there is no shell");
 }
 
 static void
-open_console(struct timer *t)
+lose_patience(struct timer *t)
 {
     (void)t;
+    if (now_in == PHASE_ESSENTIAL)
+        log_error("essential services are not all ready: going on");
     if (now_in == PHASE_SYSTEM)
         depend_open_console();
+    waited_enough = true;
+}
+
+static void
+begin_phase(uint64_t how_patient)
+{
+    phase_begin(now_in);
+    waited_enough = false;
+    patience.fire = lose_patience;
+    loop_set_timer(&patience, loop_now() + how_patient);
 }
 
 static void
@@ -146,12 +169,9 @@ next_phase(void)
     status_summarize(summary, sizeof(summary));
     phase_end(now_in, summary);
     now_in++;
-    phase_begin(now_in);
-    if (now_in == PHASE_SYSTEM) {
+    begin_phase(CONSOLE_PATIENCE);
+    if (now_in == PHASE_SYSTEM)
         start_enabled(CONFIG_SYSTEM);
-        patience.fire = open_console;
-        loop_set_timer(&patience, loop_now() + CONSOLE_PATIENCE);
-    }
     if (now_in == PHASE_MONITOR) {
         log_boot("phase %d: monitoring", PHASE_MONITOR + 1);
         status_start();
@@ -163,7 +183,7 @@ static void
 turn(void)
 {
     supervise_turn();
-    while (now_in < PHASE_MONITOR && have_settled(false)) {
+    while (now_in < PHASE_MONITOR && phase_is_over()) {
         next_phase();
         supervise_turn();
     }
@@ -200,7 +220,7 @@ load_services(bool single)
     else if (count < 0 && !single)
         log_error(SERVICES ": %s", strerror(-count));
     if (count < 0)
-        load_text("shell", shell_file, boot_words);
+        shell = load_text(SHELL, shell_file, boot_words);
 }
 
 int
@@ -232,7 +252,7 @@ main(int argc, char **argv)
     load_services(single);
     depend_break_cycles();
     now_in = PHASE_ESSENTIAL;
-    phase_begin(now_in);
+    begin_phase(ESSENTIAL_PATIENCE);
     start_enabled(CONFIG_ESSENTIAL);
     loop_at_end_of_turn(turn);
     loop_run();
