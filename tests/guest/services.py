@@ -27,10 +27,11 @@ def service(words="stay", **keys):
 WARM = service("say=warm", type="oneshot")
 
 
-def image(tmp, services, remove=(), files=()):
+def image(tmp, services, remove=(), files=(), trees=()):
     """Return a copy of test.img with those service files in it.
 
-    services: name=text; remove: paths to take out; files: path=text.
+    services: name=text; remove: paths to take out; files: (path, text)...;
+    trees: (path, folder of this machine)...
     """
     path = os.path.join(tmp, "init.img")
     efs = harness.built("host/efs")
@@ -39,6 +40,8 @@ def image(tmp, services, remove=(), files=()):
     )
     for name in remove:
         subprocess.run([efs, "rm", "-r", path, name], check=True)
+    for name, folder in trees:
+        subprocess.run([efs, "put", path, folder, name], check=True)
     texts = {f"/etc/services.d/{name}": text for name, text in services.items()}
     for name, text in {**texts, **dict(files)}.items():
         source = os.path.join(tmp, "source")
@@ -73,6 +76,11 @@ def wait_for(guest, text, tries=200):
             return log
         guest.command("sleep 0.3")
     raise harness.GuestError(f"init never logged {text!r}:\n{log}")
+
+
+def settled_log_of(guest):
+    """Return what init has logged once all services have come up or failed."""
+    return wait_for(guest, "phase 4: monitoring")
 
 
 def log_on(path):

@@ -11,7 +11,8 @@ import sys
 
 from harness import RECOVERY, Disk, Guest, cases
 from services import (
-    ICOUNT, WARM, check_disk, events_of, image, log_of, log_on, power_off, service, wait_for, whole_log_of,
+    ICOUNT, WARM, check_disk, events_of, image, log_of, log_on, power_off, service,
+    settled_log_of, wait_for, whole_log_of,
 )  # fmt: skip
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), os.pardir, "tools"))
@@ -54,7 +55,7 @@ def test_order(seed, tmp):
     path = image(tmp, files)
     with Guest(disks=[Disk(path, write=True)]) as guest:
         guest.boot()
-        wait_for(guest, "phase 4")
+        settled_log_of(guest)
         for name in files:
             wait_for(guest, f"{name}: starting -> running")
         power_off(guest)
@@ -81,7 +82,7 @@ def test_cycles(tmp):
         output = guest.boot()
         for name, state in re.findall(r"init +(\S+): (a cycle: .*)", output):
             assert name in ("a", "b", "c", "itself"), name
-        last = {name: (state, why) for _, name, _, state, why in events_of(log_of(guest))}
+        last = {name: (state, why) for _, name, _, state, why in events_of(settled_log_of(guest))}
         assert last["a"] == ("failed", "a cycle: a -> b -> c -> a"), last
         assert last["b"][0] == last["c"][0] == "failed", last
         assert last["itself"] == ("failed", "a cycle: itself -> itself"), last
@@ -99,7 +100,7 @@ def test_essential(tmp):
     with Guest(disks=[image(tmp, files)]) as guest:
         output = guest.boot()
         assert re.search(r"phase 2: essential services, \d+ ms: 2 running, 0 failed", output)
-        log = log_of(guest)
+        log = settled_log_of(guest)
         assert log.index("first: starting -> running") < log.index("second: stopped")
 
 
@@ -172,7 +173,7 @@ def test_broken_files(tmp):
             "/etc/services.d/large: larger than a service file may be",
         ):
             assert text in output, text
-        last = {name: (state, why) for _, name, _, state, why in events_of(log_of(guest))}
+        last = {name: (state, why) for _, name, _, state, why in events_of(settled_log_of(guest))}
         assert last["broken"] == ("failed", "its file, line 2: unknown key 'exce'"), last
         assert last["no-program"] == (
             "failed", "cannot run: /bin/nowhere: No such file or directory"
@@ -378,7 +379,7 @@ def test_no_device(tmp):
     }
     with Guest(disks=[image(tmp, files)]) as guest:
         guest.boot()
-        log = wait_for(guest, "looked: starting -> no-device")
+        log = settled_log_of(guest)
         last = {name: (state, why) for _, name, _, state, why in events_of(log)}
         assert last["looked"] == ("no-device", "no card"), last
         assert last["missing"] == ("no-device", "there is no /dev/nothing"), last

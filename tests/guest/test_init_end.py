@@ -11,7 +11,7 @@ import subprocess
 import harness
 from harness import PROMPT, Disk, Guest, cases
 from services import (
-    check_disk, events_of, image, log_of, log_on, power_off, service,
+    check_disk, events_of, image, log_of, log_on, power_off, service, settled_log_of,
 )  # fmt: skip
 
 ROUNDS = int(os.environ.get("INIT_ROUNDS", "5"))
@@ -42,7 +42,7 @@ def test_isolation(tmp):
     }  # fmt: skip
     with Guest(disks=[image(tmp, files)]) as guest:
         guest.boot()
-        guest.command("sleep 1")
+        settled_log_of(guest)
         plain = guest.command("cat /var/log/plain")
         assert "uid=0(root) gid=0(root)" in plain and "0022" in plain, plain
         assert "UMBRA" not in plain, plain
@@ -76,7 +76,7 @@ def test_system_calls(tmp):
     }  # fmt: skip
     with Guest(disks=[image(tmp, files)]) as guest:
         output = guest.boot()
-        log = log_of(guest)
+        log = settled_log_of(guest)
         last = {name: (state, why) for _, name, _, state, why in events_of(log)}
         assert last["within"][0] == "running", log
         for name in ("beyond", "heir"):
