@@ -28,7 +28,8 @@ WARM = service("say=warm", type="oneshot")
 
 
 def image(tmp, services, remove=(), files=(), trees=()):
-    """Return a copy of test.img with those service files in it.
+    """Return a copy of test.img with those service files and no others, but
+    for the console's.
 
     services: name=text; remove: paths to take out; files: (path, text)...;
     trees: (path, folder of this machine)...
@@ -38,7 +39,11 @@ def image(tmp, services, remove=(), files=(), trees=()):
     subprocess.run(
         ["cp", "--sparse=always", harness.built("test.img"), path], check=True
     )
-    for name in remove:
+    listed = subprocess.run(
+        [efs, "ls", path, "/etc/services.d"], check=True, capture_output=True, text=True
+    )
+    others = set(listed.stdout.split()) - {"console", "login"}
+    for name in [*(f"/etc/services.d/{other}" for other in others), *remove]:
         subprocess.run([efs, "rm", "-r", path, name], check=True)
     for name, folder in trees:
         subprocess.run([efs, "put", path, folder, name], check=True)
