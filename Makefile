@@ -533,7 +533,11 @@ test: ## every test; T=pattern chooses some
 grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
 	@tools/setup --quick test
 	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test $(T)) \
-	    $(if $(SUBMISSION),--submission $(SUBMISSION)) $(if $(SEED),--seed $(SEED))
+	    $(if $(SUBMISSION),--submission $(SUBMISSION)) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(T),,--out $(BUILD)/graded)
+labs-check: ## all that is promised of the labs: half an hour; LAB=7, WHAT=mutants for a part
+	@tools/setup --quick test
+	@labs/check $(LAB) $(WHAT)
 redteam: ## submissions that try to cheat or do harm; ATTACK=name for one
 	@tools/setup --quick test
 	@PYTHONDONTWRITEBYTECODE=1 python3 -m grading.redteam $(ATTACK)
@@ -583,4 +587,5 @@ FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian \
         debian-if-offered asm compile_commands.json clean run boot gdb record \
         replay test \
-        lint findings crashtest fuzz bench grade redteam format doctor setup map help FORCE
+        lint findings crashtest fuzz bench grade redteam labs-check format doctor \
+        setup map help FORCE

@@ -1,4 +1,5 @@
-"""Every lab's starter builds without a warning and boots to its line."""
+"""Every lab's starter builds without a warning and boots to its line, and the
+trunk solves it."""
 
 import os
 import sys
@@ -19,3 +20,19 @@ def test_starters(tmp):
     for lab in complete:
         kernel = workshop.starter(lab)
         proofs.boots_to_its_line(lab, kernel, harness.built("test.img"))
+
+
+def test_trunk_has_all_points():
+    """The trunk solves every lab that has tests."""
+    from grading import sandbox
+
+    if sandbox.why_not():
+        raise harness.Skip(sandbox.why_not())
+    graded = [
+        lab
+        for lab in labfile.load_all(ROOT)
+        if os.path.isdir(os.path.join(ROOT, lab.folder, "tests"))
+    ]
+    assert graded
+    for lab in graded:
+        proofs.trunk_has_all_points(ROOT, lab)

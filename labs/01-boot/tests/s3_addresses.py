@@ -26,7 +26,7 @@ def regs(run, root, name="dev", entries=1):
     ]  # fmt: skip
 
 
-@test(points=3, step="addresses", section=SECTION, blames="take_cells,fdt_reg",
+@test(points=2, step="addresses", section=SECTION, blames="take_cells,fdt_reg",
       evidence="answers",
       hint="The first cell is the highest; how many there are, the parent says.")
 def numbers_of_several_cells(run):
@@ -100,7 +100,7 @@ def the_parent_counts(run):
     check_equal(got, (0, base, 16), "an entry of two cells and one")
 
 
-@test(points=3, step="addresses", section=SECTION, blames="translate",
+@test(points=2, step="addresses", section=SECTION, blames="translate",
       evidence="answers",
       hint="Empty `ranges` map one to one; no `ranges` at all cut the bus off.")
 def buses_without_windows(run):
@@ -116,7 +116,7 @@ def buses_without_windows(run):
             check_equal(physical[1:], (0x1000, 0x100), "the physical address")
 
 
-@test(points=3, step="addresses", section=SECTION, blames="translate",
+@test(points=2, step="addresses", section=SECTION, blames="translate",
       evidence="answers",
       hint="(child address, parent address, size): the offset into the child's window is "
            "the offset into the parent's.")  # fmt: skip
@@ -136,7 +136,7 @@ def windows_move_addresses(run):
     check_equal(got, (0, to1 + 0x340, 0x10), "through the first window")
 
 
-@test(points=3, step="addresses", section=SECTION, blames="translate",
+@test(points=2, step="addresses", section=SECTION, blames="translate",
       evidence="answers",
       hint="A window must hold the whole range, its last byte included.")
 def windows_have_ends(run):

@@ -57,7 +57,7 @@ def read(run, root, **options):
     return platform((yield ask_platform(run, root, **options)))
 
 
-@test(points=3, step="machine", section=SECTION, blames="read_memory,add_memory",
+@test(points=2, step="machine", section=SECTION, blames="read_memory,add_memory",
       evidence="answers",
       hint='RAM is in nodes whose device_type is "memory", one entry of `reg` each '
            "[dtspec §3.4].")  # fmt: skip
@@ -72,7 +72,7 @@ def ram_is_found(run):
         check_equal(seen.memory, size, "memory_size")
 
 
-@test(points=3, step="machine", section=SECTION, blames="add_memory",
+@test(points=2, step="machine", section=SECTION, blames="add_memory",
       evidence="answers",
       hint="Insert in order; what overlaps or touches becomes one.")
 def ranges_are_sorted_and_joined(run):
@@ -110,7 +110,7 @@ def a_node_has_several_ranges(run):
     check_equal(seen.error, ENODEV, "platform_init of a machine without memory")
 
 
-@test(points=3, step="machine", section=SECTION, blames="add_hart",
+@test(points=2, step="machine", section=SECTION, blames="add_hart",
       evidence="answers",
       hint="/cpus has addresses of its own kind: `reg` is the hart's id, and there is no "
            "size [dtspec §3.8.1].")  # fmt: skip
@@ -162,7 +162,7 @@ def a_hart_counts_once(run):
     check_equal([h[0] for h in seen.harts], [3], "ids of the harts")
 
 
-@test(points=3, step="machine", section=SECTION, blames="add_plic",
+@test(points=2, step="machine", section=SECTION, blames="add_plic",
       evidence="answers",
       hint="A context for each pair of cells in `interrupts-extended`.")
 def the_plic_is_described(run):
