@@ -176,7 +176,7 @@ def the_plic_is_described(run):
                 "registers, sources, first, contexts")  # fmt: skip
 
 
-@test(points=3, step="machine", section=SECTION, blames="wire_contexts",
+@test(points=2, step="machine", section=SECTION, blames="wire_contexts",
       evidence="answers",
       hint="Contexts are numbered as the pairs are; S-mode's have interrupt 9, M-mode's "
            "11.")  # fmt: skip
