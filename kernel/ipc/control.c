@@ -3,6 +3,7 @@
 #include "abi/errno.h"
 #include "fs/fdtable.h"
 #include "ipc/message.h"
+#include "ipc/socket_file.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/process.h"
@@ -60,10 +61,8 @@ check_cred(const struct ucred *claim)
                                 !is_one_of(claim->uid, &cred->uid) ||
                                 !is_one_of(claim->gid, &cred->gid)))
         return -EPERM;
-    spin_lock(&process_lock);
-    bool lives = process_find_locked(claim->pid) != NULL;
-    spin_unlock(&process_lock);
-    return lives ? 0 : -ESRCH;
+    spin_guard(&process_lock);
+    return process_find_locked(claim->pid) ? 0 : -ESRCH;
 }
 
 static int

@@ -90,19 +90,15 @@ static int
 enter(struct socket *s, struct socket_name *name, struct dentry *place)
 {
     const struct inode *inode = place ? place->inode : NULL;
-    int err = 0;
-    spin_lock(&socket_lock);
+    spin_guard(&socket_lock);
     if (s->name)
-        err = -EINVAL;
-    else if (find_locked(inode, &name->address, s->type))
-        err = -EADDRINUSE;
-    if (!err) {
-        s->name = name;
-        s->place = place;
-        list_push_back(bucket_of(inode, &name->address), &s->name_node);
-    }
-    spin_unlock(&socket_lock);
-    return err;
+        return -EINVAL;
+    if (find_locked(inode, &name->address, s->type))
+        return -EADDRINUSE;
+    s->name = name;
+    s->place = place;
+    list_push_back(bucket_of(inode, &name->address), &s->name_node);
+    return 0;
 }
 
 void

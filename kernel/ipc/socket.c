@@ -1,18 +1,12 @@
 #include "ipc/socket.h"
 
 #include "abi/errno.h"
-#include "abi/stat.h"
-#include "abi/termios.h"
-#include "fs/poll.h"
 #include "fs/refcount.h"
 #include "ipc/control.h"
 #include "ipc/message.h"
-#include "lib/string.h"
+#include "ipc/socket_file.h"
 #include "mm/slab.h"
 #include "proc/signal.h"
-
-/* st_dev of all sockets, as if they were files of one file system. */
-#define SOCKET_DEV MAKEDEV(0, 0xfffe)
 
 struct spinlock socket_lock = SPINLOCK_INIT("sockets", RANK_SOCKET);
 
@@ -60,20 +54,6 @@ socket_put(struct socket *s)
     kfree(s);
 }
 
-struct file *
-socket_open(struct socket *s, unsigned nonblock)
-{
-    return file_create(&socket_ops, O_RDWR | nonblock, s);
-}
-
-struct socket *
-socket_detach(struct file *file)
-{
-    struct socket *s = file->private;
-    file->private = NULL;
-    return s;
-}
-
 struct socket *
 socket_set_peer_locked(struct socket *s, struct socket *target)
 {
@@ -95,20 +75,27 @@ empty_queue_locked(struct socket *s, struct list_node *messages)
     s->charge = s->count = 0;
 }
 
+/* Shuts down directions of the other end of a connection. */
+static void
+shut_peer_locked(struct socket *s, unsigned directions) REQUIRES(socket_lock)
+{
+    struct socket *other = s->peer;
+    if (!other || !socket_is_paired(s))
+        return;
+    other->shut |= directions;
+    waitq_notify(&other->readable);
+    waitq_notify(&other->writable);
+    waitq_wake_any(&other->room); /* where this one's senders wait */
+}
+
 /* The other end of a connection finds that this one has gone, and, if it had
  * not received everything, that something was lost. */
 static void
 hang_up_locked(struct socket *s, bool lost) REQUIRES(socket_lock)
 {
-    struct socket *other = s->peer;
-    if (!other || !socket_is_paired(s))
-        return;
-    other->shut = SOCKET_SHUT_READ | SOCKET_SHUT_WRITE;
-    if (lost)
-        other->error = ECONNRESET;
-    waitq_notify(&other->readable);
-    waitq_notify(&other->writable);
-    waitq_wake_any(&other->room);
+    if (lost && s->peer && socket_is_paired(s))
+        s->peer->error = ECONNRESET;
+    shut_peer_locked(s, SOCKET_SHUT_READ | SOCKET_SHUT_WRITE);
 }
 
 void
@@ -120,10 +107,8 @@ socket_tell_senders_locked(struct socket *s)
         waitq_notify(&sender->writable);
 }
 
-/* Nobody has s any more but those who send to it. Connections that nobody has
- * accepted go with it. */
-static void
-close_socket(struct socket *s, bool is_accepted)
+void
+socket_close(struct socket *s, bool is_accepted)
 {
     struct list_node messages = LIST_INIT(messages), *node;
     struct list_node backlog = LIST_INIT(backlog);
@@ -142,19 +127,12 @@ close_socket(struct socket *s, bool is_accepted)
 
     message_free_all(&messages);
     while ((node = list_pop_front(&backlog)))
-        close_socket(list_entry(node, struct socket, backlog_node), false);
+        socket_close(list_entry(node, struct socket, backlog_node), false);
     if (place)
         dentry_put(place);
     if (peer)
         socket_put(peer);
     socket_put(s);
-}
-
-static void
-socket_release(struct file *file)
-{
-    if (file->private)
-        close_socket(file->private, true);
 }
 
 /* ---- Connections ---- */
@@ -172,29 +150,23 @@ void
 socket_pair(struct socket *a, struct socket *b)
 {
     a->peer_cred = b->peer_cred = control_own_cred();
-    spin_lock(&socket_lock);
+    spin_guard(&socket_lock);
     pair_locked(a, b);
-    spin_unlock(&socket_lock);
 }
 
 int
 socket_listen(struct socket *s, int backlog)
 {
-    int err = 0;
     if (!socket_is_paired(s))
         return -EOPNOTSUPP;
-    struct ucred cred = control_own_cred();
-    spin_lock(&socket_lock);
-    if (!s->name || s->state == SOCKET_CONNECTED) {
-        err = -EINVAL;
-    } else {
-        s->state = SOCKET_LISTENING;
-        s->backlog_max = MIN((unsigned)backlog, (unsigned)SOMAXCONN);
-        s->peer_cred = cred; /* for those who connect */
-        waitq_wake_any(&s->room);
-    }
-    spin_unlock(&socket_lock);
-    return err;
+    spin_guard(&socket_lock);
+    if (!s->name || s->state == SOCKET_CONNECTED)
+        return -EINVAL;
+    s->state = SOCKET_LISTENING;
+    s->backlog_max = MIN((unsigned)backlog, (unsigned)SOMAXCONN);
+    s->peer_cred = control_own_cred(); /* for those who connect */
+    waitq_wake_any(&s->room);
+    return 0;
 }
 
 uint64_t
@@ -333,11 +305,10 @@ socket_accept(struct socket *s, bool nonblock, struct socket **out)
 void
 socket_unaccept(struct socket *s, struct socket *connection)
 {
-    spin_lock(&socket_lock);
+    spin_guard(&socket_lock);
     list_push_front(&s->backlog, &connection->backlog_node);
     s->backlog_count++;
     waitq_notify(&s->readable);
-    spin_unlock(&socket_lock);
 }
 
 void
@@ -345,28 +316,20 @@ socket_shutdown(struct socket *s, unsigned directions)
 {
     unsigned theirs = (directions & SOCKET_SHUT_READ ? SOCKET_SHUT_WRITE : 0) |
                       (directions & SOCKET_SHUT_WRITE ? SOCKET_SHUT_READ : 0);
-    spin_lock(&socket_lock);
-    struct socket *other = socket_is_paired(s) ? s->peer : NULL;
+    spin_guard(&socket_lock);
     s->shut |= directions;
     waitq_notify(&s->readable);
     waitq_notify(&s->writable);
     socket_tell_senders_locked(s);
-    if (other) {
-        other->shut |= theirs;
-        waitq_notify(&other->readable);
-        waitq_notify(&other->writable);
-        waitq_wake_any(&other->room); /* where this one's senders wait */
-    }
-    spin_unlock(&socket_lock);
+    shut_peer_locked(s, theirs);
 }
 
 int
 socket_take_error(struct socket *s)
 {
-    spin_lock(&socket_lock);
+    spin_guard(&socket_lock);
     int error = s->error;
     s->error = 0;
-    spin_unlock(&socket_lock);
     return error;
 }
 
@@ -398,29 +361,6 @@ socket_leads_to_locked(struct socket *from, const struct socket *to)
     return todo != NULL;
 }
 
-/* ---- What every file does ---- */
-
-static int64_t
-socket_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
-{
-    struct incoming incoming = {.nonblock = file_is_nonblocking(file)};
-    int64_t n = transfer_receive(file->private, uio, &incoming);
-    transfer_end(&incoming);
-    return n;
-}
-
-static int64_t
-socket_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
-{
-    const struct socket *s = file->private;
-    struct outgoing outgoing = {.cred = control_own_cred(),
-                                .nonblock = file_is_nonblocking(file)};
-    int64_t n = transfer_send(file->private, uio, &outgoing);
-    if (n == -EPIPE && s->type == SOCK_STREAM)
-        signal_send_current(SIGPIPE);
-    return n;
-}
-
 bool
 socket_has_room_locked(const struct socket *s, struct socket *target)
 {
@@ -430,80 +370,3 @@ socket_has_room_locked(const struct socket *s, struct socket *target)
     target->is_wanted |= !has_room;
     return has_room;
 }
-
-/* What poll waits for is half of the queue: else sender and receiver would
- * take turns message by message. */
-static bool
-is_writable_locked(const struct socket *s) REQUIRES(socket_lock)
-{
-    struct socket *target = s->peer;
-    if (!target)
-        return true;
-    bool is_half = target->charge <= s->send_limit / 2;
-    target->is_wanted |= !is_half;
-    return is_half && socket_has_room_locked(s, target);
-}
-
-static unsigned
-socket_poll(struct file *file, struct poll_table *table)
-{
-    struct socket *s = file->private;
-    unsigned ready = 0;
-    spin_lock(&socket_lock);
-    poll_wait(table, &s->readable);
-    poll_wait(table, &s->writable);
-    if (!list_is_empty(&s->queue) || !list_is_empty(&s->backlog))
-        ready |= POLL_IN;
-    if (s->shut & SOCKET_SHUT_READ)
-        ready |= POLL_IN | POLLRDHUP;
-    if (s->shut == (SOCKET_SHUT_READ | SOCKET_SHUT_WRITE) ||
-        (socket_is_paired(s) && s->state == SOCKET_FREE))
-        ready |= POLLHUP;
-    if (s->error)
-        ready |= POLLERR;
-    if (s->state != SOCKET_LISTENING && is_writable_locked(s))
-        ready |= POLL_OUT;
-    spin_unlock(&socket_lock);
-    return ready;
-}
-
-static int64_t
-socket_ioctl(struct file *file, unsigned command, uint64_t arg)
-{
-    struct socket *s = file->private;
-    int count;
-    if (command != FIONREAD && command != TIOCOUTQ)
-        return -ENOTTY;
-    if (READ_ONCE(s->state) == SOCKET_LISTENING)
-        return -EINVAL;
-    if (command == FIONREAD) {
-        count = (int)transfer_count(s);
-    } else {
-        spin_lock(&socket_lock);
-        count = s->peer ? (int)s->peer->charge : 0;
-        spin_unlock(&socket_lock);
-    }
-    return uaccess_write(uaddr(arg), &count, sizeof(count));
-}
-
-static void
-socket_stat(struct file *file, struct stat *st)
-{
-    const struct socket *s = file->private;
-    memset(st, 0, sizeof(*st));
-    st->st_dev = SOCKET_DEV;
-    st->st_ino = s->ino;
-    st->st_mode = S_IFSOCK | 0777;
-    st->st_nlink = 1;
-    st->st_blksize = 4096;
-}
-
-const struct file_ops socket_ops = {
-    .release = socket_release,
-    .read = socket_read,
-    .write = socket_write,
-    .ioctl = socket_ioctl,
-    .poll = socket_poll,
-    .stat = socket_stat,
-    .is_stream = true,
-};

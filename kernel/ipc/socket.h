@@ -2,10 +2,11 @@
  *
  * Owns struct socket and, together with its neighbours, all there is to it:
  * names (ipc/name.h), messages (ipc/message.h), how they are sent and received
- * (ipc/transfer.h), what goes beside their bytes (ipc/control.h). One spin lock
- * guards every socket's state, queue and name: most questions are about two of
- * them, and each is answered in a few list operations. Bytes are copied without
- * it. Thread context, may block, unless said otherwise. */
+ * (ipc/transfer.h), what goes beside their bytes (ipc/control.h), and the file
+ * that it is to a program (ipc/socket_file.h). One spin lock guards every
+ * socket's state, queue and name: most questions are about two of them, and
+ * each is answered in a few list operations. Bytes are copied without it.
+ * Thread context, may block, unless said otherwise. */
 #pragma once
 
 #include "abi/socket.h"
@@ -75,7 +76,6 @@ struct socket {
 };
 
 extern struct spinlock socket_lock;
-extern const struct file_ops socket_ops;
 
 /* Whether it is a connection of two, whose ends see each other go. */
 static inline bool
@@ -84,18 +84,14 @@ socket_is_paired(const struct socket *s)
     return s->type != SOCK_DGRAM;
 }
 
-/* The socket of a file, or NULL. */
-static inline struct socket *
-socket_of(const struct file *file)
-{
-    return file->ops == &socket_ops ? file->private : NULL;
-}
-
-/* Makes a socket that no file has yet, with one reference; and a file, with
- * O_NONBLOCK or without, that takes over that reference. Return NULL without
- * memory, and the reference stays the caller's. */
+/* Makes a socket that no file has yet, with one reference, or NULL without
+ * memory. */
 struct socket *socket_create(int type);
-struct file *socket_open(struct socket *s, unsigned nonblock);
+
+/* Nobody has s any more but those who send to it; drops the reference that was
+ * its file's or, if it is not accepted, its backlog's. What it had not received
+ * is lost, and connections that nobody has accepted go with it. May block. */
+void socket_close(struct socket *s, bool is_accepted);
 
 struct socket *socket_ref(struct socket *s);
 void socket_put(struct socket *s);
@@ -118,11 +114,10 @@ int socket_connect(struct socket *s, struct socket *target, bool nonblock)
 /* Takes a connection off the backlog, waiting for one unless nonblock.
  * Returns 0 with a reference in *out, -EINVAL (it does not listen, or is shut
  * down), -EOPNOTSUPP, -EAGAIN, -EINTR. socket_unaccept puts it back, with the
- * reference; a file that nobody else has seen loses it. */
+ * reference. */
 int socket_accept(struct socket *s, bool nonblock, struct socket **out)
     MUST_CHECK;
 void socket_unaccept(struct socket *s, struct socket *connection);
-struct socket *socket_detach(struct file *file);
 
 /* Shuts down SOCKET_SHUT_* directions, which a connected peer sees. */
 void socket_shutdown(struct socket *s, unsigned directions);

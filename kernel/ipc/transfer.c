@@ -2,6 +2,7 @@
 
 #include "abi/errno.h"
 #include "ipc/message.h"
+#include "ipc/socket_file.h"
 
 /* Bytes of a stream that make one message: with its header, one block. */
 #define PIECE (16384u - sizeof(struct message))
@@ -54,21 +55,20 @@ post(const struct socket *s, struct socket *target, struct message *m,
      bool nonblock, uint64_t deadline_ns)
 {
     bool carries = m->rights && m->rights->has_sockets;
-    spin_lock(&socket_lock);
+    spin_guard(&socket_lock);
     int err = wait_for_room_locked(s, target, nonblock, deadline_ns);
-    if (!err && carries && makes_circle_locked(m->rights, target))
-        err = -ETOOMANYREFS;
-    if (!err) {
-        m->from = name_ref(s->name);
-        list_push_back(&target->queue, &m->node);
-        if (carries)
-            list_push_back(&target->carriers, &m->carrier_node);
-        target->charge += m->charge;
-        target->count++;
-        waitq_notify(&target->readable);
-    }
-    spin_unlock(&socket_lock);
-    return err;
+    if (err)
+        return err;
+    if (carries && makes_circle_locked(m->rights, target))
+        return -ETOOMANYREFS;
+    m->from = name_ref(s->name);
+    list_push_back(&target->queue, &m->node);
+    if (carries)
+        list_push_back(&target->carriers, &m->carrier_node);
+    target->charge += m->charge;
+    target->count++;
+    waitq_notify(&target->readable);
+    return 0;
 }
 
 /* A message of the next len bytes of uio, with the files of outgoing if there
@@ -127,7 +127,7 @@ send_packet(struct socket *s, struct socket *target, struct uio *uio,
     err = post(s, target, m, outgoing->nonblock, deadline_ns);
     if (err)
         message_free(m);
-    return err ? err : (int64_t)len;
+    return err ?: (int64_t)len;
 }
 
 /* Where outgoing goes, with a reference. */
@@ -140,9 +140,8 @@ find_target(struct socket *s, const struct outgoing *outgoing,
         return READ_ONCE(s->state) == SOCKET_CONNECTED ? -EISCONN : -EOPNOTSUPP;
     if (to && s->type == SOCK_DGRAM)
         return name_find(to, SOCK_DGRAM, out);
-    spin_lock(&socket_lock);
+    spin_guard(&socket_lock);
     *out = s->peer ? socket_ref(s->peer) : NULL;
-    spin_unlock(&socket_lock);
     return *out ? 0 : -ENOTCONN;
 }
 
@@ -240,10 +239,9 @@ note(struct message *m, struct incoming *incoming)
         incoming->rights = message_copy_rights(m);
         return;
     }
-    spin_lock(&socket_lock);
+    spin_guard(&socket_lock);
     list_del(&m->carrier_node);
     incoming->rights = message_take_rights(m);
-    spin_unlock(&socket_lock);
 }
 
 static int64_t
@@ -298,9 +296,8 @@ may_follow(const struct socket *s, const struct message *m,
 static struct message *
 next_message(struct socket *s, struct message *m)
 {
-    spin_lock(&socket_lock);
+    spin_guard(&socket_lock);
     struct list_node *node = m ? m->node.next : s->queue.next;
-    spin_unlock(&socket_lock);
     return node == &s->queue ? NULL : list_entry(node, struct message, node);
 }
 
@@ -397,12 +394,11 @@ transfer_count(struct socket *s)
 {
     const struct message *m;
     size_t n = 0;
-    spin_lock(&socket_lock);
+    spin_guard(&socket_lock);
     list_for_each_entry (m, &s->queue, node) {
         n += m->len - m->taken;
         if (s->type == SOCK_DGRAM)
             break;
     }
-    spin_unlock(&socket_lock);
     return n;
 }

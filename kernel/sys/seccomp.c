@@ -161,7 +161,7 @@ set_filter(uint64_t user)
         err = -EINVAL;
     if (err)
         filter_put(filter);
-    return err ? err : install_filter(filter);
+    return err ?: install_filter(filter);
 }
 
 int
@@ -222,7 +222,7 @@ sys_seccomp(const uint64_t arg[6])
         return arg[1] || arg[2] ? -EINVAL : set_strict();
     case SECCOMP_SET_MODE_FILTER:
         err = check_filter_flags(arg[1]);
-        return err ? err : set_filter(arg[2]);
+        return err ?: set_filter(arg[2]);
     case SECCOMP_GET_ACTION_AVAIL:
         return arg[1] ? -EINVAL : check_action(arg[2]);
     default:

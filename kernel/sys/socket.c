@@ -1,6 +1,4 @@
 /* The system calls that make, name and connect sockets. */
-#include "ipc/socket.h"
-
 #include "abi/errno.h"
 #include "sys/socketarg.h"
 #include "sys/sys.h"
@@ -29,12 +27,12 @@ address_arg_write(const struct socket_name *name, unsigned unnamed_len,
     int len = (int)(name ? address->len : unnamed_len), room;
     if (!user)
         return 0;
-    int err = uaccess_read(&room, uaddr(len_user), sizeof(room));
+    int err = arg_read(&room, len_user);
     if (!err && room < 0)
         err = -EINVAL;
     if (!err)
         err = uaccess_write(uaddr(user), &address->un, (size_t)MIN(room, len));
-    return err ? err : uaccess_write(uaddr(len_user), &len, sizeof(len));
+    return err ?: arg_write(len_user, &len);
 }
 
 /* ---- Making them ---- */
@@ -125,7 +123,7 @@ sys_bind(const uint64_t arg[6])
     int err = socket_arg(arg[0], &file, &s);
     if (!err)
         err = name_read_address(arg[1], (unsigned)arg[2], &address);
-    return err ? err : name_bind(s, &address);
+    return err ?: name_bind(s, &address);
 }
 
 int64_t
@@ -170,7 +168,7 @@ sys_listen(const uint64_t arg[6])
     struct file *file;
     struct socket *s;
     int err = socket_arg(arg[0], &file, &s);
-    return err ? err : socket_listen(s, (int)arg[1]);
+    return err ?: socket_listen(s, (int)arg[1]);
 }
 
 int64_t
@@ -184,8 +182,7 @@ sys_connect(const uint64_t arg[6])
     if (err)
         return err;
     if (!socket_is_paired(s) && (unsigned)arg[2] >= sizeof(family) &&
-        uaccess_read(&family, uaddr(arg[1]), sizeof(family)) == 0 &&
-        family == AF_UNSPEC)
+        arg_read(&family, arg[1]) == 0 && family == AF_UNSPEC)
         return socket_connect(s, NULL, true);
     err = name_read_address(arg[1], (unsigned)arg[2], &address);
     if (!err)
@@ -242,7 +239,7 @@ accept_one(const uint64_t arg[6], uint64_t flags)
     if (err)
         (void)!fdtable_close(process_current()->fdtable, fd);
     file_put(accepted);
-    return err ? err : fd;
+    return err ?: fd;
 }
 
 int64_t

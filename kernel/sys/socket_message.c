@@ -61,13 +61,13 @@ sys_sendto(const uint64_t arg[6])
         err = name_read_address(arg[4], (unsigned)arg[5], &to);
         outgoing.to = &to;
     }
-    return err ? err : send_one(s, &uio, &outgoing, arg[3]);
+    return err ?: send_one(s, &uio, &outgoing, arg[3]);
 }
 
 static int
 read_msghdr(uint64_t user, struct msghdr *m, struct uio_arg *vectors)
 {
-    if (uaccess_read(m, uaddr(user), sizeof(*m)) != 0)
+    if (arg_read(m, user) != 0)
         return -EFAULT;
     if (m->vec_count > IOV_MAX)
         return -EMSGSIZE;
@@ -118,7 +118,7 @@ sys_recvfrom(const uint64_t arg[6])
     n = transfer_receive(s, &uio, &incoming);
     if (n >= 0) {
         int err = address_arg_write(incoming.from, 0, arg[4], arg[5]);
-        n = err ? err : n;
+        n = err ?: n;
     }
     transfer_end(&incoming);
     return n;
@@ -137,12 +137,10 @@ write_msghdr(uint64_t user, struct msghdr *m, bool has_cred, unsigned flags,
         err = control_write(m->control, &m->control_len, has_cred, cloexec,
                             incoming);
     m->flags = incoming->answers | (flags & MSG_CMSG_CLOEXEC);
-    if (!err)
-        err = uaccess_write(uaddr(user + offsetof(struct msghdr, control_len)),
-                            &m->control_len, sizeof(m->control_len));
-    return err ? err
-               : uaccess_write(uaddr(user + offsetof(struct msghdr, flags)),
-                               &m->flags, sizeof(m->flags));
+    err = err
+              ?: arg_write(user + offsetof(struct msghdr, control_len),
+                           &m->control_len);
+    return err ?: arg_write(user + offsetof(struct msghdr, flags), &m->flags);
 }
 
 int64_t
@@ -161,7 +159,7 @@ sys_recvmsg(const uint64_t arg[6])
     if (n >= 0) {
         int err = write_msghdr(arg[1], &m, READ_ONCE(s->passes_cred),
                                (unsigned)arg[2], &incoming);
-        n = err ? err : n;
+        n = err ?: n;
     }
     transfer_end(&incoming);
     uio_arg_free(&vectors);

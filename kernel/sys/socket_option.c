@@ -15,7 +15,7 @@ set_timeout(uint64_t *ns, uint64_t user, unsigned len)
     struct timeval tv;
     if (len < sizeof(tv))
         return -EINVAL;
-    if (uaccess_read(&tv, uaddr(user), sizeof(tv)) != 0)
+    if (arg_read(&tv, user) != 0)
         return -EFAULT;
     if (tv.tv_usec < 0 || tv.tv_usec >= 1000000)
         return -EDOM;
@@ -76,7 +76,7 @@ sys_setsockopt(const uint64_t arg[6])
                            arg[3], len);
     if (len < sizeof(value))
         return -EINVAL;
-    if (uaccess_read(&value, uaddr(arg[3]), sizeof(value)) != 0)
+    if (arg_read(&value, arg[3]) != 0)
         return -EFAULT;
     return set_int(s, option, value);
 }
@@ -145,7 +145,7 @@ get_option(struct socket *s, int option, union option_value *value)
         return sizeof(value->timeout);
     }
     int err = get_int(s, option, &value->number);
-    return err ? err : (int)sizeof(value->number);
+    return err ?: (int)sizeof(value->number);
 }
 
 int64_t
@@ -159,7 +159,7 @@ sys_getsockopt(const uint64_t arg[6])
         return err;
     if ((int)arg[1] != SOL_SOCKET)
         return -EOPNOTSUPP;
-    if (uaccess_read(&len, uaddr(arg[4]), sizeof(len)) != 0)
+    if (arg_read(&len, arg[4]) != 0)
         return -EFAULT;
     if (len < 0)
         return -EINVAL;
@@ -168,5 +168,5 @@ sys_getsockopt(const uint64_t arg[6])
         return size;
     len = MIN(len, size);
     err = uaccess_write(uaddr(arg[3]), &value, (size_t)len);
-    return err ? err : uaccess_write(uaddr(arg[4]), &len, sizeof(len));
+    return err ?: arg_write(arg[4], &len);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ipc/name.h"
+#include "ipc/socket_file.h"
 #include "sys/fileargs.h"
 
 /* The socket of a descriptor, and its file, for the length of a call. Returns
