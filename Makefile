@@ -534,7 +534,7 @@ grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
 	@tools/setup --quick test
 	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test $(T)) \
 	    $(if $(SUBMISSION),--submission $(SUBMISSION)) $(if $(SEED),--seed $(SEED)) \
-	    $(if $(T),,--out $(BUILD)/graded)
+	    --out $(BUILD)/graded$(if $(T),/$(T))
 labs-check: ## all that is promised of the labs: half an hour; LAB=7, WHAT=mutants for a part
 	@tools/setup --quick test
 	@labs/check $(LAB) $(WHAT)

@@ -86,6 +86,7 @@ class Terminal(grade.Progress):
         if part["console"] and part["status"] in ("crash", "timeout"):
             self._field("console", "\n".join(part["console"].splitlines()[-8:]))
         self._field("again", part["repeat"])
+        self._field("replay", part["replay"])
 
     def _field(self, name, text):
         for number, line in enumerate(text.splitlines()[:12]):

@@ -9,8 +9,19 @@ import tempfile
 import threading
 import time
 
-from grading import archive, build, discover, disk, formats, report, sandbox, schedule, tree
-from grading.verdict import BUILD, Infra
+from grading import (
+    archive,
+    build,
+    discover,
+    disk,
+    formats,
+    replay,
+    report,
+    sandbox,
+    schedule,
+    tree,
+)
+from grading.verdict import BUILD, PASS, Infra
 
 GRADED, REJECTED, INFRA = "graded", "rejected", "infra"
 
@@ -209,6 +220,10 @@ def _run(grading, tests, jobs, progress, about, out):
         repeat = _repeat(grading.lab, about["submission"]["name"], grading.seed,
                          outcome.test.name)  # fmt: skip
         part = report.of_test(outcome, repeat)
+        if out and outcome.record and outcome.status != PASS:
+            folder = os.path.join(out, "machines", outcome.test.name)
+            replay.save(folder, outcome.record.start)
+            part["replay"] = f"grading/replay {os.path.relpath(folder)}"
         parts[outcome.test.name] = part
         if journal:
             journal.write(json.dumps(part) + "\n")

@@ -66,23 +66,24 @@ class Guest:
         self.elf = kernel if isinstance(kernel, Elf) else Elf(kernel)
         self.machine, self.disks, self.budget = machine, list(disks), budget
         self.deadline = time.monotonic() + backstop
+        self.bootargs = f"{bootargs} {machine.bootargs}".strip()
         self.folder = tempfile.mkdtemp(prefix="umbra-")
         self.breaks, self.stub, self.monitor = {}, None, None
         self.instructions, self.rested = 0, 0.0
         self.seen = None  # effort at the last look, with the time of it
         try:
-            self._start(f"{bootargs} {machine.bootargs}".strip(), trace)
+            self._start(trace)
         except BaseException:
             self.close()
             raise
 
     # ---- Starting and ending ----
 
-    def _start(self, bootargs, trace):
+    def _start(self, trace):
         read = {"/umbra/kernel.elf": self.elf.path}
         words = [shutil.which(QEMU) or QEMU, *self.machine.arguments()]
         words += [
-            "-kernel", "/umbra/kernel.elf", "-append", bootargs,
+            "-kernel", "/umbra/kernel.elf", "-append", self.bootargs,
             "-display", "none", "-monitor", "none", "-nic", "none", "-S",
             "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
             "-chardev", "socket,id=gdb,path=/box/gdb,server=on,wait=off",

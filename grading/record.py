@@ -13,7 +13,8 @@ class Record:
 
     end: how it ended (guest.ENDS), or "timeout", "crash"; status: of a
     power-off, else None; images: the disks as they were left, one disk.Image
-    each; backtrace: named frames, innermost first.
+    each; backtrace: named frames, innermost first; start: what the machine was
+    started with, for replay.save.
     """
 
     end: str = ""
@@ -24,6 +25,7 @@ class Record:
     trace: list = dataclasses.field(default_factory=list)
     images: list = dataclasses.field(default_factory=list)
     backtrace: list = dataclasses.field(default_factory=list)
+    start: tuple = ()
 
     def image(self, number=0):
         """Return a disk as the run left it."""
@@ -69,6 +71,7 @@ def _at_entry(guest, pc):
 def take(guest, keep, end, why=""):
     """Return the record of a stopped guest; its disks are copied to keep."""
     record = Record(end=end, why=why, instructions=guest.instructions)
+    record.start = (guest.elf.path, guest.machine, guest.disks, guest.bootargs)
     if guest.process.poll() is None and end not in ("done", "poweroff"):
         record.backtrace = backtrace(guest)
     if end == "poweroff":

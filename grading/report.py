@@ -39,7 +39,7 @@ def of_test(outcome, repeat):
         "hint": "" if passed else test.hint,
         "console": console.last_lines(record.console, LINES) if record else "",
         "backtrace": list(record.backtrace) if record else [],
-        "repeat": repeat,
+        "repeat": repeat, "replay": "",
     }  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def unrun(test, status, text, repeat):
         "evidence": list(test.evidence), "hidden": test.hidden,
         "points": test.points, "score": 0, "status": status, "seconds": 0.0,
         "message": text, "expected": None, "seen": None, "hint": test.hint,
-        "console": "", "backtrace": [], "repeat": repeat,
+        "console": "", "backtrace": [], "repeat": repeat, "replay": "",
     }  # fmt: skip
 
 

@@ -41,6 +41,8 @@ def explanation(part):
         lines += ["the console's last lines:", part["console"]]
     if part["status"] != "pass":
         lines.append(f"again: {part['repeat']}")
+    if part["replay"]:
+        lines.append(f"replay: {part['replay']}")
     return "\n".join(lines)
 
 

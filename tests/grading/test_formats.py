@@ -31,6 +31,7 @@ def part(name, status, points=2, **more):
         "hidden": False, "points": points, "score": points if status == "pass" else 0,
         "status": status, "seconds": 0.25, "message": "", "expected": None,
         "seen": None, "hint": "", "console": "", "backtrace": [], "repeat": "again",
+        "replay": "",
     }  # fmt: skip
     return {**made, **more}
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -66,8 +67,9 @@ def test_question_that_kills_costs_only_itself(tmp):
         "    crc = ~crc;\n", "    if (n == 0)\n        *(volatile int *)8 = 1;\n"
         "    crc = ~crc;\n", 1)  # fmt: skip
     report = toy.graded(
-        toy.submission(tmp, fault), names=["sum_of_random_bytes", "sum_of_nothing"]
-    )
+        toy.submission(tmp, fault), out=os.path.join(tmp, "out"),
+        names=["sum_of_random_bytes", "sum_of_nothing"],
+    )  # fmt: skip
     assert toy.verdicts(report) == {
         "sum_of_random_bytes": "pass",
         "sum_of_nothing": "crash",
@@ -75,6 +77,24 @@ def test_question_that_kills_costs_only_itself(tmp):
     part = report["tests"][1]
     assert "store page fault" in part["message"], part
     assert any("sum" in frame for frame in part["backtrace"]), part
+    assert panics_again(part["replay"], part["message"].split(": ", 1)[1]), part
+
+
+def panics_again(command, message):
+    """Run a kept machine; return whether its console shows the same panic."""
+    words = command.split()
+    words[0] = os.path.join(toy.ROOT, words[0])
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, text=True)  # fmt: skip
+    try:
+        for line in process.stdout:
+            if f"panic: {message}" in line:
+                return True
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    return False
 
 
 def test_hang_is_a_timeout(tmp):
