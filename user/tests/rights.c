@@ -10,8 +10,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,7 +29,7 @@
 
 static const struct place {
     const char *path;
-    unsigned mode; /* with S_IFDIR: a directory */
+    unsigned mode; /* with S_IFDIR or S_IFSOCK: such */
     unsigned uid, gid;
 } places[] = {
     {"root", 0600, 0, 0},
@@ -56,6 +58,10 @@ static const struct place {
     {"own/root", 0600, 0, 0},
     {"own/stick", S_IFDIR | 01755, 5, 5},
     {"own/stick/root", 0600, 0, 0},
+    {"socket", S_IFSOCK | 0755, 0, 0},
+    {"socket50", S_IFSOCK | 0720, 0, 50},
+    {"lock/socket", S_IFSOCK | 0777, 0, 0},
+    {"walk/socket", S_IFSOCK | 0722, 0, 0},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -67,6 +73,8 @@ make_places(void)
         const struct place *p = &places[i];
         if (S_ISDIR(p->mode))
             check_eq(mkdir(p->path, 0700), 0);
+        else if (S_ISSOCK(p->mode))
+            check_eq(mknod(p->path, S_IFSOCK | 0600, 0), 0);
         else
             check_eq(close(open(p->path, O_RDWR | O_CREAT, 0600)), 0);
         check_eq(chown(p->path, p->uid, p->gid), 0);
@@ -152,6 +160,29 @@ OPERATION(to_see_log, syscall(SYS_syslog, 3, (char[9]){0}, 9))
 OPERATION(to_join_group, setgroups(1, &(gid_t){50}))
 OPERATION(to_kill_init, kill(1, SIGTERM))
 OPERATION(to_check_init, kill(1, 0))
+
+/* Does something to a fresh socket with the address a. */
+static int
+use_socket(int type, int (*use)(int fd, const struct sockaddr *, socklen_t),
+           const char *a)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, type, 0);
+    strcpy(un.sun_path, a);
+    return use(fd, (const struct sockaddr *)&un, sizeof(un));
+}
+
+static int
+send_nothing(int fd, const struct sockaddr *to, socklen_t len)
+{
+    return (int)sendto(fd, "", 0, 0, to, len);
+}
+
+/* Nobody is there: so ECONNREFUSED says that it is allowed. */
+OPERATION(to_connect, use_socket(SOCK_STREAM, connect, a))
+OPERATION(to_send, use_socket(SOCK_DGRAM, send_nothing, a))
+OPERATION(to_bind, use_socket(SOCK_STREAM, bind, a))
+OPERATION(to_change_root, chroot(a))
 
 /* A file that a descriptor leads to gets a name. */
 static int
@@ -300,6 +331,20 @@ static const struct row {
     AS_USER(0, to_enter, "walk", ""),
     AS_USER(0, to_read, "walk/f", ""),
     AS_ROOT(0, to_enter, "lock", ""),
+    AS_USER(EACCES, to_connect, "socket", ""),
+    AS_USER(EACCES, to_send, "socket", ""),
+    AS_ROOT(ECONNREFUSED, to_connect, "socket", ""),
+    AS_USER(EACCES, to_connect, "socket50", ""),
+    IN_GROUP(ECONNREFUSED, to_connect, "socket50", ""),
+    IN_GROUP(ECONNREFUSED, to_send, "socket50", ""),
+    AS_USER(EACCES, to_connect, "lock/socket", ""),
+    AS_USER(ECONNREFUSED, to_connect, "walk/socket", ""),
+    AS_USER(ECONNREFUSED, to_send, "walk/socket", ""),
+    AS_USER(EACCES, to_bind, "walk/x", ""),
+    AS_USER(0, to_bind, "all/x", ""),
+    AS_USER(EADDRINUSE, to_bind, "mine", ""),
+    AS_USER(EPERM, to_change_root, "all", ""),
+    AS_ROOT(0, to_change_root, "all", ""),
     AS_USER(EACCES, to_create, "walk/x", ""),
     AS_USER(0, to_make_or_open, "all/x", ""),
     AS_USER(EACCES, to_make_or_open, "walk/f", ""),
