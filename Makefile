@@ -110,6 +110,8 @@ $(BUILD)/obj/kernel/%/hot.o: private QUICK = $(FAST)
 KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
           -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
           -Ikernel -I$(BUILD)/gen $(KCFLAGS)
+# A function that calls no other has nothing to save in a frame.
+$(BUILD)/obj/kernel/lib/hot.o: private KFLAGS += -fomit-frame-pointer
 # -g1, lines but no variables, for there are many: UCFLAGS=-g for a debugger.
 UFLAGS = $(WARNINGS) $(QUICK) -march=rv64gc -mabi=lp64d -mcmodel=medany \
          $(FREESTAND) -g1 -Iuser/lib -Ikernel $(UCFLAGS)

@@ -22,6 +22,14 @@ file_init_cache(void)
     slab_init(&file_slab, "file", sizeof(struct file));
 }
 
+/* The fourth value of O_ACCMODE is for neither: only for ioctl. */
+static bool
+allows(unsigned flags, unsigned only)
+{
+    unsigned mode = flags & (O_ACCMODE | O_PATH);
+    return mode == O_RDWR || mode == only;
+}
+
 struct file *
 file_create(const struct file_ops *ops, unsigned flags, void *private)
 {
@@ -34,6 +42,8 @@ file_create(const struct file_ops *ops, unsigned flags, void *private)
     file->private = private;
     file->refs = 1;
     file->flags = flags;
+    file->can_read = allows(flags, O_RDONLY);
+    file->can_write = allows(flags, O_WRONLY);
     file->offset = 0;
     file->flock = LOCK_UN;
     file->is_watched = false;
@@ -302,24 +312,46 @@ offset_unlock(struct file *file, bool locked) NO_LOCK_CHECK
         sleeplock_unlock(&file->lock);
 }
 
-/* Brings n bytes just written to the disk: the file was opened for that.
- * Returns n or an error. */
-static int64_t
-sync_written(struct file *file, int64_t n)
+/* One of struct file_ops' read and write. */
+typedef int64_t transfer_op(struct file *file, struct uio *uio,
+                            uint64_t *offset);
+
+static NOINLINE int64_t
+transfer_at_position(struct file *file, transfer_op *transfer, struct uio *uio)
 {
+    bool locked = offset_lock(file);
+    int64_t n = transfer(file, uio, &file->offset);
+    offset_unlock(file, locked);
+    return n;
+}
+
+static ALWAYS_INLINE int64_t
+transfer_bytes(struct file *file, transfer_op *transfer, struct uio *uio,
+               uint64_t *at)
+{
+    if (at || file->ops->is_stream)
+        return transfer(file, uio, at);
+    return transfer_at_position(file, transfer, uio);
+}
+
+/* Writes and brings to the disk, which is what the file was opened for. */
+static NOINLINE int64_t
+transfer_synced(struct file *file, transfer_op *transfer, struct uio *uio,
+                uint64_t *at)
+{
+    int64_t n = transfer_bytes(file, transfer, uio, at);
     if (n <= 0 || !file->inode || !S_ISREG(file->inode->mode))
         return n;
     return file_sync(file, (file->flags & O_SYNC) == O_DSYNC) ?: n;
 }
 
+/* Ends in a call that returns to its caller, so that it keeps nothing. */
 int64_t
 file_transfer(struct file *file, enum file_direction direction, struct uio *uio,
-              const uint64_t *at)
+              uint64_t *at)
 {
     const struct file_ops *ops = file->ops;
-    int64_t (*transfer)(struct file * self, struct uio * to,
-                        uint64_t * offset) =
-        direction == FILE_READ ? ops->read : ops->write;
+    transfer_op *transfer = direction == FILE_READ ? ops->read : ops->write;
 
     if (at && ops->is_stream)
         return -ESPIPE;
@@ -329,18 +361,9 @@ file_transfer(struct file *file, enum file_direction direction, struct uio *uio,
         return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
     if (uio->residual == 0)
         return 0;
-    int64_t n;
-    if (at || ops->is_stream) {
-        uint64_t offset = at ? *at : 0;
-        n = transfer(file, uio, &offset);
-    } else {
-        bool locked = offset_lock(file);
-        n = transfer(file, uio, &file->offset);
-        offset_unlock(file, locked);
-    }
     if (direction == FILE_WRITE && unlikely(file->flags & O_SYNC))
-        n = sync_written(file, n);
-    return n;
+        return transfer_synced(file, transfer, uio, at);
+    return transfer_bytes(file, transfer, uio, at);
 }
 
 int

@@ -11,6 +11,8 @@
 struct poll_table;
 struct stat;
 
+enum file_direction { FILE_READ, FILE_WRITE };
+
 /* What a kind of file does; NULL where a comment says what that means. The
  * caller holds a reference to the file. */
 struct file_ops {
@@ -22,7 +24,7 @@ struct file_ops {
     void (*release)(struct file *file);
 
     /* Read into, or write out of, the whole of uio from *offset on and move
-     * *offset; the file is open for it. For a stream, offset means nothing.
+     * *offset; the file is open for it. For a stream, offset is NULL.
      * Return the bytes moved, 0 at the end, or an error if none were.
      * NULL: -EINVAL. */
     int64_t (*read)(struct file *file, struct uio *uio, uint64_t *offset);
@@ -51,9 +53,10 @@ struct file_ops {
 struct file {
     /* constant after open */
     const struct file_ops *ops;
-    struct dentry *dentry; /* with a reference; NULL for a pipe */
-    struct inode *inode;   /* the dentry's; NULL for a pipe */
-    void *private;         /* the ops' own */
+    struct dentry *dentry;    /* with a reference; NULL for a pipe */
+    struct inode *inode;      /* the dentry's; NULL for a pipe */
+    void *private;            /* the ops' own */
+    bool can_read, can_write; /* it was opened for that */
 
     /* atomic */
     uint32_t refs;
@@ -99,16 +102,11 @@ void file_put(struct file *file);
  * -ETXTBSY. */
 #define FILE_RUNS 040u
 
-enum file_direction { FILE_READ, FILE_WRITE };
-
 /* Whether it was opened for reading, or for writing. */
 static inline bool
 file_allows(const struct file *file, enum file_direction direction)
 {
-    /* The fourth value of O_ACCMODE is for neither: only for ioctl. */
-    unsigned only = direction == FILE_READ ? O_RDONLY : O_WRONLY;
-    unsigned mode = file->flags & (O_ACCMODE | O_PATH);
-    return mode == O_RDWR || mode == only;
+    return direction == FILE_READ ? file->can_read : file->can_write;
 }
 
 /* Whether it would rather fail with -EAGAIN than wait. */
@@ -118,12 +116,12 @@ file_is_nonblocking(const struct file *file)
     return READ_ONCE(file->flags) & O_NONBLOCK;
 }
 
-/* Reads into uio, or writes out of it, at *at; at NULL: at the file's
- * position, which moves.
+/* Reads into uio, or writes out of it, at *at, or at the file's position if at
+ * is NULL; that, or *at, moves.
  * Returns the bytes moved, -EBADF if the file is not open for it, -EISDIR,
  * -EINVAL, -ESPIPE (a stream has no *at), or the ops' error. */
 int64_t file_transfer(struct file *file, enum file_direction direction,
-                      struct uio *uio, const uint64_t *at) MUST_CHECK;
+                      struct uio *uio, uint64_t *at) MUST_CHECK;
 
 /* Hands directory entries from the file's position on to sink.
  * Returns 0, -ENOTDIR, or the ops' error. */

@@ -13,9 +13,9 @@
 
 /* A ring of pages, each allocated when the first byte goes there. head and
  * tail count bytes since the pipe was last empty: tail <= head and
- * head - tail <= size. Who copies in has `filling`, who copies out has
- * `draining`: one of each at a time, and neither touches the other's bytes,
- * so they may copy without the lock. */
+ * head - tail <= size. Who has to copy without the lock, in or out, has
+ * `filling` or `draining` meanwhile: one of each at a time, and neither touches
+ * the other's bytes. */
 struct pipe {
     struct spinlock lock;
     struct waitq can_read, can_write;
@@ -63,30 +63,37 @@ copy(struct pipe *p, uint64_t at, size_t n, struct uio *uio, bool in)
     return (int64_t)done;
 }
 
-/* Waits until n bytes can go in: all of them if they are to stay together
- * [posix, write], else at least one; or until there is one to come out; and
- * until it is this thread's turn.
- * Returns how many can, 0 at the end of file, -EPIPE, -EAGAIN, -EINTR. */
+/* How many bytes can go in, of n that are to stay together if they are few
+ * enough [posix, write], or come out; 0 at the end of file. Or -EPIPE; or
+ * -EAGAIN, if there are none so far, or it is another thread's turn. */
 static ALWAYS_INLINE int64_t
-begin_locked(struct pipe *p, size_t n, bool in, bool nonblock) REQUIRES(p->lock)
+look_locked(const struct pipe *p, size_t n, bool in) REQUIRES(p->lock)
 {
     size_t need = in && n <= PIPE_BUF ? n : 1;
-    for (;;) {
-        size_t used = p->head - p->tail;
-        size_t can = in ? p->size - used : used;
-        if (in && p->readers == 0)
-            return -EPIPE;
-        if (can >= need && !(in ? p->filling : p->draining))
-            return (int64_t)can;
-        if (!in && used == 0 && p->writers == 0)
-            return 0;
-        if (nonblock)
-            return -EAGAIN;
+    size_t used = p->head - p->tail;
+    size_t can = in ? p->size - used : used;
+    if (in && p->readers == 0)
+        return -EPIPE;
+    if (likely(can >= need && !(in ? p->filling : p->draining)))
+        return (int64_t)can;
+    return !in && used == 0 && p->writers == 0 ? 0 : -EAGAIN;
+}
+
+/* The same, after waiting until there are some, if the file does that; or
+ * -EINTR. */
+static NOINLINE int64_t
+wait_locked(struct pipe *p, const struct file *file, size_t n, bool in)
+    REQUIRES(p->lock)
+{
+    int64_t can;
+    while ((can = look_locked(p, n, in)) == -EAGAIN &&
+           !file_is_nonblocking(file)) {
         int err = waitq_sleep_until(in ? &p->can_write : &p->can_read, &p->lock,
                                     WAIT_FOREVER);
         if (err)
             return err;
     }
+    return can;
 }
 
 /* Whether a write of PIPE_BUF bytes would go in at once. */
@@ -96,36 +103,69 @@ is_writable_locked(const struct pipe *p) REQUIRES(p->lock)
     return p->size - (p->head - p->tail) >= PIPE_BUF;
 }
 
+/* Moves n bytes without letting go of the lock, if they go to, or come from,
+ * one page that is there on either side. */
+static ALWAYS_INLINE bool
+move_at_once(const struct pipe *p, uint64_t at, size_t n, struct uio *uio,
+             bool in) REQUIRES(p->lock)
+{
+    char *page = p->page[at / PAGE_SIZE % PAGES];
+    size_t start = at % PAGE_SIZE;
+    if (!page || n > PAGE_SIZE - start)
+        return false;
+    return in ? uio_drain_at_once(uio, page + start, n)
+              : uio_fill_at_once(uio, page + start, n);
+}
+
+/* Moves n bytes, or as many as can be accessed, without the lock. */
+static NOINLINE int64_t
+move_unlocked(struct pipe *p, uint64_t at, size_t n, struct uio *uio, bool in)
+    REQUIRES(p->lock)
+{
+    bool *turn = in ? &p->filling : &p->draining;
+    *turn = true;
+    spin_unlock(&p->lock);
+    int64_t moved = copy(p, at, n, uio, in);
+    spin_lock(&p->lock);
+    *turn = false;
+    waitq_wake_any(in ? &p->can_write : &p->can_read); /* for their turn */
+    return moved;
+}
+
+/* Takes note of bytes that have gone in, or come out. */
+static ALWAYS_INLINE void
+count_locked(struct pipe *p, int64_t moved, bool in) REQUIRES(p->lock)
+{
+    bool was_writable = is_writable_locked(p);
+    if (in) {
+        p->head += (uint64_t)moved;
+        waitq_notify(&p->can_read);
+        return;
+    }
+    p->tail += (uint64_t)moved;
+    if (p->tail == p->head && !p->filling)
+        p->tail = p->head = 0; /* the next bytes go to a page that is there */
+    if (!was_writable)
+        waitq_notify(&p->can_write);
+}
+
 /* Moves, of n bytes, as many as can be now. Returns how many, or an error. */
 static ALWAYS_INLINE int64_t
 move_bytes(struct file *file, struct uio *uio, size_t n, bool in)
 {
     struct pipe *p = file->private;
-    bool *turn = in ? &p->filling : &p->draining;
-    uint64_t *end = in ? &p->head : &p->tail;
     spin_lock(&p->lock);
-    int64_t can = begin_locked(p, n, in, file_is_nonblocking(file));
-    if (can <= 0) {
-        spin_unlock(&p->lock);
-        return can;
+    int64_t moved = look_locked(p, n, in);
+    if (unlikely(moved < 0))
+        moved = wait_locked(p, file, n, in);
+    if (likely(moved > 0)) {
+        uint64_t at = in ? p->head : p->tail;
+        moved = MIN(moved, (int64_t)uio->residual);
+        if (unlikely(!move_at_once(p, at, (size_t)moved, uio, in)))
+            moved = move_unlocked(p, at, (size_t)moved, uio, in);
+        if (likely(moved > 0))
+            count_locked(p, moved, in);
     }
-    *turn = true;
-    uint64_t at = *end;
-    spin_unlock(&p->lock);
-
-    int64_t moved = copy(p, at, MIN((size_t)can, uio->residual), uio, in);
-
-    spin_lock(&p->lock);
-    *turn = false;
-    if (in && moved > 0)
-        waitq_notify(&p->can_read);
-    else if (!in && !is_writable_locked(p))
-        waitq_notify(&p->can_write);
-    waitq_wake_any(in ? &p->can_write : &p->can_read); /* for their turn */
-    if (moved > 0)
-        *end += (uint64_t)moved;
-    if (!in && p->tail == p->head && !p->filling)
-        p->tail = p->head = 0; /* the next bytes go to a page that is there */
     spin_unlock(&p->lock);
     return moved;
 }
@@ -136,21 +176,24 @@ pipe_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
     return move_bytes(file, uio, uio->residual, false);
 }
 
+/* Goes on with a write of n bytes that has got as far as `moved` says. */
+static NOINLINE int64_t
+write_rest(struct file *file, struct uio *uio, size_t n, int64_t moved)
+{
+    while (moved >= 0 && uio->residual > 0)
+        moved = move_bytes(file, uio, n, true);
+    if (moved == -EPIPE)
+        signal_send_current(SIGPIPE);
+    return uio->residual == n ? moved : (int64_t)(n - uio->residual);
+}
+
 static int64_t
 pipe_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
 {
-    size_t total = uio->residual;
-    while (uio->residual > 0) {
-        int64_t n = move_bytes(file, uio, total, true);
-        if (n >= 0)
-            continue;
-        if (n == -EPIPE)
-            signal_send_current(SIGPIPE);
-        if (uio->residual == total)
-            return n;
-        break;
-    }
-    return (int64_t)(total - uio->residual);
+    size_t n = uio->residual;
+    int64_t moved = move_bytes(file, uio, n, true);
+    return likely(moved == (int64_t)n) ? moved
+                                       : write_rest(file, uio, n, moved);
 }
 
 static void

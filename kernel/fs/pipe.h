@@ -1,7 +1,8 @@
 /* Pipes [posix, pipe]: bytes from writers to readers, in order.
  *
- * Owns struct pipe; guarded by a spin lock, which is not held while bytes
- * are copied to and from user memory. Thread context, may block. */
+ * Owns struct pipe; guarded by a spin lock, which is not held while bytes are
+ * copied, unless they are few and their memory is there. Thread context, may
+ * block. */
 #pragma once
 
 #include "lib/compiler.h"

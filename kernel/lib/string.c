@@ -1,12 +1,12 @@
 #include "lib/string.h"
 
 /* Compilers turn loops that copy or fill into calls of memcpy and memset;
- * here that would be a call to the function itself. */
+ * here that would be a call to the function itself. The Makefile tells gcc not
+ * to, whose attribute for one function would undo other flags for it. */
 #if defined(__clang__)
 #define NO_LOOP_TO_CALL __attribute__((no_builtin))
 #else
-#define NO_LOOP_TO_CALL \
-    __attribute__((optimize("no-tree-loop-distribute-patterns")))
+#define NO_LOOP_TO_CALL
 #endif
 
 #define WORD      sizeof(word_t)
@@ -68,9 +68,10 @@ copy_shifted(uint8_t *dst, const uint8_t *src, size_t n, size_t off)
 
 /* Right also when the areas overlap, if dst is below src: a byte is loaded
  * before anything is stored at its place. */
-NO_LOOP_TO_CALL static void
+NO_LOOP_TO_CALL static void *
 copy_up(uint8_t *dst, const uint8_t *src, size_t n)
 {
+    void *start = dst;
     if (n >= SHORT_RUN) {
         for (; misalignment(dst) != 0; n--)
             *dst++ = *src++;
@@ -87,12 +88,13 @@ copy_up(uint8_t *dst, const uint8_t *src, size_t n)
     }
     while (n-- > 0)
         *dst++ = *src++;
+    return start;
 }
 
 /* Copies from the last byte to the first: for areas that overlap with dst
  * above src. By words only if both are aligned alike, as what is moved by
  * whole elements is. */
-NO_LOOP_TO_CALL static void
+NO_LOOP_TO_CALL static void *
 copy_down(uint8_t *dst, const uint8_t *src, size_t n)
 {
     dst += n, src += n;
@@ -110,13 +112,13 @@ copy_down(uint8_t *dst, const uint8_t *src, size_t n)
     }
     while (n-- > 0)
         *--dst = *--src;
+    return dst;
 }
 
 void *
 memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
-    copy_up(dst, src, n);
-    return dst;
+    return copy_up(dst, src, n);
 }
 
 void *
@@ -124,10 +126,8 @@ memmove(void *dst, const void *src, size_t n)
 {
     /* Also true, by wrapping, for every dst below src. */
     if ((uintptr_t)dst - (uintptr_t)src >= n)
-        copy_up(dst, src, n);
-    else
-        copy_down(dst, src, n);
-    return dst;
+        return copy_up(dst, src, n);
+    return copy_down(dst, src, n);
 }
 
 NO_LOOP_TO_CALL void *

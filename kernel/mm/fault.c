@@ -194,24 +194,3 @@ space_fault(struct space *space, uint64_t va, unsigned access)
             return error;
     }
 }
-
-void *
-space_pin(const struct space *space, uint64_t va, bool write)
-{
-    uint64_t need = PTE_V | PTE_U | (write ? PTE_W : 0);
-    const uint64_t *table = space->root;
-    if (va >= USER_END)
-        return NULL;
-    WRITE_ONCE(this_cpu()->copying, space);
-    barrier_full();
-    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
-        uint64_t entry = READ_ONCE(table[pte_index(va, level)]);
-        if (!(entry & PTE_V))
-            return NULL;
-        table = phys_to_virt(pte_address(entry));
-    }
-    uint64_t leaf = READ_ONCE(table[pte_index(va, 0)]);
-    if ((leaf & need) != need)
-        return NULL;
-    return (char *)phys_to_virt(pte_address(leaf)) + va % PAGE_SIZE;
-}

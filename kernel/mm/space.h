@@ -157,17 +157,6 @@ int space_fault(struct space *space, uint64_t va, unsigned access) MUST_CHECK;
  * again. */
 extern bool (*space_find_memory)(unsigned tries);
 
-/* The kernel's address of user address va, for an access that its page
- * allows as it is now; NULL otherwise. It may be used until space_unpin,
- * which must follow soon, in either case: meanwhile the caller does not sleep
- * and takes no lock. */
-void *space_pin(const struct space *space, uint64_t va, bool write);
-static inline void
-space_unpin(void)
-{
-    __atomic_store_n(&this_cpu()->copying, NULL, __ATOMIC_RELEASE);
-}
-
 /* What a word of memory is to all who see it, for futexes. */
 struct space_word {
     const void *object;

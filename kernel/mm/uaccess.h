@@ -31,6 +31,11 @@ uaddr_add(uaddr_t a, uint64_t n)
 int uaccess_read(void *dst, uaddr_t src, size_t n) MUST_CHECK;
 int uaccess_write(uaddr_t dst, const void *src, size_t n) MUST_CHECK;
 
+/* The same for bytes within one page that is there and allows it as it is:
+ * return whether they were copied. Any context, also with spin locks held. */
+bool uaccess_read_at_once(void *dst, uaddr_t src, size_t n) MUST_CHECK;
+bool uaccess_write_at_once(uaddr_t dst, const void *src, size_t n) MUST_CHECK;
+
 /* As uaccess_read for who holds a lock that stands in the way of reading a
  * file: -EFAULT, too, if bytes are in pages of a file that are not there. */
 int uaccess_read_now(void *dst, uaddr_t src, size_t n) MUST_CHECK;

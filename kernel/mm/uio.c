@@ -2,9 +2,27 @@
 #include "arch/layout.h"
 #include "lib/string.h"
 
+/* Moves one piece, which is in one page if it is the user's. */
+static inline int
+move_piece(const struct uio *uio, char *kernel, size_t n, bool fill)
+{
+    uint64_t va = uio->vec->base + uio->skip;
+    char *p = (char *)(uintptr_t)va;
+    if (!uio->user) {
+        memcpy(fill ? p : kernel, fill ? kernel : p, n);
+        return 0;
+    }
+    if (likely(fill ? uaccess_write_at_once(uaddr(va), kernel, n)
+                    : uaccess_read_at_once(kernel, uaddr(va), n)))
+        return 0;
+    return fill          ? uaccess_write(uaddr(va), kernel, n)
+           : uio->locked ? uaccess_read_now(kernel, uaddr(va), n)
+                         : uaccess_read(kernel, uaddr(va), n);
+}
+
 /* Goes piece by piece: none crosses a page, so all of it can be accessed or
  * nothing. */
-static inline int64_t
+static ALWAYS_INLINE int64_t
 move(struct uio *uio, char *kernel, size_t n, bool fill)
 {
     size_t want = MIN(n, uio->residual);
@@ -18,15 +36,7 @@ move(struct uio *uio, char *kernel, size_t n, bool fill)
         uint64_t base = uio->vec->base + uio->skip;
         size_t len = MIN(want - done, uio->vec->len - uio->skip);
         len = MIN(len, PAGE_SIZE - base % PAGE_SIZE);
-        char *p = (char *)(uintptr_t)base, *k = kernel + done;
-        int err = 0;
-        if (!uio->user)
-            memcpy(fill ? p : k, fill ? k : p, len);
-        else
-            err = fill          ? uaccess_write(uaddr(base), k, len)
-                  : uio->locked ? uaccess_read_now(k, uaddr(base), len)
-                                : uaccess_read(k, uaddr(base), len);
-        if (err)
+        if (move_piece(uio, kernel + done, len, fill) != 0)
             return done ? (int64_t)done : -EFAULT;
         uio->skip += len;
         uio->residual -= len;

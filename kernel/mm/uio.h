@@ -47,3 +47,28 @@ int uio_fault_in(const struct uio *uio) MUST_CHECK;
 /* Copies min(n, residual) bytes out of the buffer into dst and advances it.
  * Returns as uio_fill. */
 int64_t uio_drain(struct uio *uio, void *dst, size_t n) MUST_CHECK;
+
+/* The same of n <= residual bytes, if they are one piece of user memory, in one
+ * page that is there and allows it: return whether they were copied. Any
+ * context, also with spin locks held. */
+static inline bool MUST_CHECK
+uio_fill_at_once(struct uio *uio, const void *src, size_t n)
+{
+    if (n > uio->vec->len - uio->skip ||
+        !uaccess_write_at_once(uaddr(uio->vec->base + uio->skip), src, n))
+        return false;
+    uio->skip += n;
+    uio->residual -= n;
+    return true;
+}
+
+static inline bool MUST_CHECK
+uio_drain_at_once(struct uio *uio, void *dst, size_t n)
+{
+    if (n > uio->vec->len - uio->skip ||
+        !uaccess_read_at_once(dst, uaddr(uio->vec->base + uio->skip), n))
+        return false;
+    uio->skip += n;
+    uio->residual -= n;
+    return true;
+}

@@ -40,9 +40,10 @@ move(struct end *end, void *buf, size_t n)
 {
     struct uio_vec vec;
     struct uio uio;
+    uint64_t at = end->at;
     uio_init_kernel(&uio, &vec, buf, n);
-    int64_t moved = file_transfer(end->file, end->direction, &uio,
-                                  end->user ? &end->at : NULL);
+    int64_t moved =
+        file_transfer(end->file, end->direction, &uio, end->user ? &at : NULL);
     end->at += (uint64_t)MAX(moved, 0);
     return moved;
 }

@@ -23,20 +23,22 @@ _Static_assert(sizeof(struct iovec) == sizeof(struct uio_vec) &&
 
 /* Checks the n vectors, cuts them to TRANSFER_MAX bytes together, and makes
  * *uio of them. Nobody has memory beyond USER_END, however little of it a
- * call would touch. Returns 0, -EINVAL, -EFAULT. */
+ * call would touch. Returns 0, or, with no bytes in *uio, -EINVAL, -EFAULT. */
 static inline int MUST_CHECK
 uio_arg_check(struct uio *uio, struct uio_vec *vec, unsigned n)
 {
     uint64_t total = 0;
+    *uio = (struct uio){.vec = vec, .user = true};
     for (unsigned i = 0; i < n; i++) {
-        if (vec[i].len > INT64_MAX)
+        uint64_t len = vec[i].len;
+        if (len > INT64_MAX)
             return -EINVAL;
-        if (vec[i].len > USER_END || vec[i].base > USER_END - vec[i].len)
+        if (len > USER_END || vec[i].base > USER_END - len)
             return -EFAULT;
-        vec[i].len = MIN(vec[i].len, TRANSFER_MAX - total);
+        vec[i].len = MIN(len, TRANSFER_MAX - total);
         total += vec[i].len;
     }
-    *uio = (struct uio){.vec = vec, .residual = total, .user = true};
+    uio->residual = total;
     return 0;
 }
 

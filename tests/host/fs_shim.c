@@ -22,9 +22,36 @@ __attribute__((weak)) const struct file_ops pipe_named_ops = {.read = NULL};
 
 /* ---- User memory ---- */
 
+bool shim_pages_away;
+void (*shim_faulting)(void);
+
+static bool
+is_there(uint64_t va, size_t n)
+{
+    return !shim_pages_away && va < SHIM_BAD_USER && va % 4096 + n <= 4096;
+}
+
+bool
+uaccess_read_at_once(void *dst, uaddr_t src, size_t n)
+{
+    if (is_there(src.v, n))
+        memcpy(dst, (const void *)(uintptr_t)src.v, n);
+    return is_there(src.v, n);
+}
+
+bool
+uaccess_write_at_once(uaddr_t dst, const void *src, size_t n)
+{
+    if (is_there(dst.v, n))
+        memcpy((void *)(uintptr_t)dst.v, src, n);
+    return is_there(dst.v, n);
+}
+
 int
 uaccess_read(void *dst, uaddr_t src, size_t n)
 {
+    if (shim_faulting)
+        shim_faulting();
     if (src.v >= SHIM_BAD_USER)
         return -EFAULT;
     memcpy(dst, (const void *)(uintptr_t)src.v, n);
@@ -36,6 +63,8 @@ int uaccess_read_now(void *dst, uaddr_t src, size_t n) ALIAS("uaccess_read");
 int
 uaccess_write(uaddr_t dst, const void *src, size_t n)
 {
+    if (shim_faulting)
+        shim_faulting();
     if (dst.v >= SHIM_BAD_USER)
         return -EFAULT;
     memcpy((void *)(uintptr_t)dst.v, src, n);

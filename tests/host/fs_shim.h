@@ -10,6 +10,11 @@
  * own memory. */
 #define SHIM_BAD_USER 0x8000000000000000ull
 
+/* No page of them is there at once; and what is called when one is faulted in,
+ * unless NULL. */
+extern bool shim_pages_away;
+extern void (*shim_faulting)(void);
+
 /* A node of the file system; its inode number is its index + 1. */
 struct shim_node {
     unsigned parent; /* inode number */

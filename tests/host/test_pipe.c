@@ -217,6 +217,52 @@ test_bad_memory(void **state UNUSED)
     assert_int_equal(read_pipe(got, 10), 2);
 }
 
+static bool met;
+
+/* What others see of a pipe while a thread waits for its memory. */
+static void
+meet_writer(void)
+{
+    shim_faulting = NULL;
+    shim_pages_away = false;
+    met = true;
+    assert_int_equal(write_pipe("second", 6), -EAGAIN); /* not its turn */
+    assert_int_equal(read_pipe(got, 10), 3);
+    assert_memory_equal(got, "old", 3);
+    assert_int_equal(read_pipe(got, 10), -EAGAIN);
+}
+
+static void
+meet_reader(void)
+{
+    shim_faulting = NULL;
+    shim_pages_away = false;
+    met = true;
+    assert_int_equal(read_pipe(text, 10), -EAGAIN);
+    assert_int_equal(write_pipe("new", 3), 3);
+}
+
+static void
+test_turns(void **state UNUSED)
+{
+    set_nonblocking();
+    assert_int_equal(write_pipe("old", 3), 3);
+    met = false;
+    shim_pages_away = true;
+    shim_faulting = meet_writer;
+    assert_int_equal(write_pipe("first", 5), 5);
+    assert_true(met);
+
+    met = false;
+    shim_pages_away = true;
+    shim_faulting = meet_reader;
+    assert_int_equal(read_pipe(got, 100), 5);
+    assert_true(met);
+    assert_memory_equal(got, "first", 5);
+    assert_int_equal(read_pipe(got, 100), 3);
+    assert_memory_equal(got, "new", 3);
+}
+
 static void
 test_several_buffers(void **state UNUSED)
 {
@@ -242,7 +288,7 @@ test_no_position(void **state UNUSED)
     struct uio_vec vec;
     uio_init_user(&uio, &vec, uaddr((uintptr_t)got), 1);
     assert_int_equal(file_seek(ends[0], 0, SEEK_CUR), -ESPIPE);
-    const uint64_t at = 0;
+    uint64_t at = 0;
     assert_int_equal(file_transfer(ends[0], FILE_READ, &uio, &at), -ESPIPE);
     assert_int_equal(file_transfer(ends[0], FILE_WRITE, &uio, NULL), -EBADF);
     assert_int_equal(file_transfer(ends[1], FILE_READ, &uio, NULL), -EBADF);
@@ -264,10 +310,11 @@ test_described(void **state UNUSED)
 }
 
 static int
-set_up(void **state UNUSED)
+set_up(void **state)
 {
     shim_signals = 0;
     shim_sleep = NULL;
+    shim_pages_away = *(const bool *)*state;
     return pipe_create(0, ends);
 }
 
@@ -288,8 +335,13 @@ start(void **state UNUSED)
     return 0;
 }
 
-#define TEST(function) \
-    cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+static bool there = false, away = true; /* shim_pages_away */
+
+#define TEST_WITH(function, pages)                                \
+    {                                                             \
+#function " " #pages, function, set_up, tear_down, &pages \
+    }
+#define TEST(function) TEST_WITH(function, there), TEST_WITH(function, away)
 
 int
 main(void)
@@ -301,6 +353,7 @@ main(void)
         TEST(test_writer_sleeps), TEST(test_reader_leaves_a_writer),
         TEST(test_bad_memory),    TEST(test_several_buffers),
         TEST(test_no_position),   TEST(test_described),
+        TEST(test_turns),
     };
     return cmocka_run_group_tests_name("pipe", tests, start, NULL);
 }

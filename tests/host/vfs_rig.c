@@ -65,6 +65,18 @@ uaccess_read(void *dst, uaddr_t src, size_t n)
 
 int uaccess_read_now(void *dst, uaddr_t src, size_t n) ALIAS("uaccess_read");
 
+bool
+uaccess_write_at_once(uaddr_t dst, const void *src, size_t n)
+{
+    return uaccess_write(dst, src, n) == 0;
+}
+
+bool
+uaccess_read_at_once(void *dst, uaddr_t src, size_t n)
+{
+    return uaccess_read(dst, src, n) == 0;
+}
+
 /* ---- Disks ---- */
 
 void

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <termios.h>
 
-static long
+static inline long
 call3(long number, long a, long b, long c)
 {
     return errno_result(riscv_syscall3(number, a, b, c));
