@@ -1,5 +1,6 @@
 """svc and the socket behind it, logs, the boot chart, the system's services."""
 
+import os
 import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -358,6 +359,17 @@ def test_chart(tmp):
         assert set(rows) - {"file", "essential", "system"} < set(names), names
         kinds = [e.get("class") for e in tree.iter("{http://www.w3.org/2000/svg}rect")]
         assert kinds.count("path") >= 5 and "bar" in kinds and "absent" in kinds
+
+
+def test_boot_chart():
+    """make boot-chart's tool brings the picture out of a guest."""
+    build = harness.built("")
+    tool = os.path.join(harness.ROOT, "tools", "boot-chart")
+    done = subprocess.run([tool, build, "2"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^filesystem +[\d.]+ ms \|", done.stdout, re.M)
+    root = ElementTree.parse(harness.built("boot-chart.svg")).getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
 
 
 # ---- The system's services ----
