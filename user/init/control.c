@@ -191,6 +191,8 @@ control_handle(struct ipc_server *server, struct ipc_request *r)
         error = -EPERM;
     else if (r->type < CONTROL_POWER_OFF && r->type != CONTROL_PHASES)
         error = control_read(r, &target, &s);
+    else if (r->length != 0)
+        error = -EINVAL;
     if (error)
         ipc_reply(server, r, error, NULL, 0);
     else if (r->type == CONTROL_LIST)

@@ -26,8 +26,11 @@ client_ask(uint16_t request, const char *name, uint64_t seen, void *to,
            size_t room, size_t *length)
 {
     struct control_target target = {.seen = seen};
+    /* Some requests are about no service. */
+    bool about = request != CONTROL_PHASES && request < CONTROL_POWER_OFF;
     struct ipc_packet out = {
-        .header = {.type = request, .length = sizeof(target)}, .data = &target};
+        .header = {.type = request, .length = about ? sizeof(target) : 0},
+        .data = &target};
     struct ipc_packet in = {.data = to, .room = (uint32_t)room};
     /* What takes its time is limited by the service's own file. */
     bool waits = request >= CONTROL_AWAIT_LOG && request <= CONTROL_RESTART;
