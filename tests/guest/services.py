@@ -27,9 +27,9 @@ def service(words="stay", **keys):
 WARM = service("say=warm", type="oneshot")
 
 
-def image(tmp, services, remove=(), files=(), trees=()):
+def image(tmp, services, remove=(), files=(), trees=(), keep=()):
     """Return a copy of test.img with those service files and no others, but
-    for the console's.
+    for the console's and those to keep.
 
     services: name=text; remove: paths to take out; files: (path, text)...;
     trees: (path, folder of this machine)...
@@ -42,7 +42,7 @@ def image(tmp, services, remove=(), files=(), trees=()):
     listed = subprocess.run(
         [efs, "ls", path, "/etc/services.d"], check=True, capture_output=True, text=True
     )
-    others = set(listed.stdout.split()) - {"console", "login"}
+    others = set(listed.stdout.split()) - {"console", "login", *keep}
     for name in [*(f"/etc/services.d/{other}" for other in others), *remove]:
         subprocess.run([efs, "rm", "-r", path, name], check=True)
     for name, folder in trees:

@@ -7,12 +7,17 @@ import xml.etree.ElementTree as ElementTree
 
 import harness
 from harness import Disk, Guest, cases
-from test_init import ICOUNT, image, service
+from services import ICOUNT, image, service
 
 STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[ *\d+\.\d{6}\]([ +])(.*)$")
 DEVICES = ("network", "display", "audio", "input")
 # How svc ends.
 DONE, FAILED, USAGE, NO_ANSWER, NOT_FOUND, NOT_PERMITTED = range(6)
+
+
+def system(tmp, services):
+    """Return a copy of test.img with those service files, too."""
+    return image(tmp, services, keep=("filesystem", *DEVICES))
 
 
 def run(guest, command, user=None):
@@ -53,7 +58,7 @@ def test_list(tmp):
         "needy": service(requires="worker"),
         "broken": service("exit=3", restart="never"),
     }
-    with Guest(disks=[image(tmp, services)]) as guest:
+    with Guest(disks=[system(tmp, services)]) as guest:
         guest.boot()
         for user in (None, "student"):
             status, output = run(guest, "svc list | cat", user)
@@ -110,7 +115,7 @@ def test_changes(tmp):
         "never": service("sleep=200 exit=7", type="notify", enable="no", restart="never"),
         "reloads": service(reload_signal="USR1", restart="never"),
     }
-    with Guest(disks=[image(tmp, services)]) as guest:
+    with Guest(disks=[system(tmp, services)]) as guest:
         guest.boot()
         assert states(guest)["slow"] == "stopped"
         assert run(guest, "svc start slow") == (DONE, "")
@@ -142,7 +147,7 @@ def test_changes(tmp):
 
 def test_enabled(tmp):
     """What is disabled does not start with the system, until it is enabled."""
-    path = image(tmp, {"worker": service(), "lazy": service(enable="no")})
+    path = system(tmp, {"worker": service(), "lazy": service(enable="no")})
     for at_boot, commands in (
         (("running", "stopped"), ("disable worker", "enable lazy")),
         (("stopped", "running"), ("enable worker", "disable lazy")),
@@ -161,7 +166,7 @@ def test_enabled(tmp):
 
 def test_stop_all(tmp):
     """svc stop --all takes the machine down, in order."""
-    path = image(tmp, {"worker": service()})
+    path = system(tmp, {"worker": service()})
     with Guest(disks=[Disk(path, write=True)]) as guest:
         guest.boot()
         guest.send("svc stop --all")
@@ -263,7 +268,7 @@ def test_log(tmp):
         "zeros": "exec = /bin/head -c 3000 /dev/zero\ntype = oneshot\n",
         "noise": "exec = /bin/head -c 100000 /dev/urandom\ntype = oneshot\n",
     }
-    with Guest(disks=[image(tmp, services)]) as guest:
+    with Guest(disks=[system(tmp, services)]) as guest:
         guest.boot()
         assert printed(guest, "svc log words") == ["one", "two"]
         assert printed(guest, "svc log half") == ["no end"]
@@ -281,7 +286,7 @@ def test_log_follow(tmp):
     """svc log -f shows every line, in order, over several files."""
     lines = 6000
     services = {"count": f"exec = /bin/seq 1 {lines}\ntype = oneshot\nenable = no\n"}
-    with Guest(disks=[image(tmp, services)]) as guest:
+    with Guest(disks=[system(tmp, services)]) as guest:
         guest.boot()
         guest.command("svc log -f count >/tmp/seen &")
         for _ in range(2):  # the second time there is a file already
@@ -301,7 +306,7 @@ def test_log_follow(tmp):
 def test_flood(tmp):
     """Who prints without end fills neither the disk nor init's time."""
     services = {"flood": "exec = /bin/yes flood\nenable = no\n", "worker": service()}
-    with Guest(disks=[image(tmp, services)]) as guest:
+    with Guest(disks=[system(tmp, services)]) as guest:
         guest.boot()
         assert run(guest, "svc start flood") == (DONE, "")
         for _ in range(5):
@@ -315,7 +320,7 @@ def test_flood(tmp):
 def test_disk_full(tmp):
     """A full disk costs lines, which are counted, and nothing else."""
     services = {"count": "exec = /bin/seq 1 3000\ntype = oneshot\nenable = no\n"}
-    with Guest(disks=[image(tmp, services)]) as guest:
+    with Guest(disks=[system(tmp, services)]) as guest:
         guest.boot()
         guest.command("dd if=/dev/zero of=/fill bs=64K 2>/dev/null")
         assert run(guest, "svc start count") == (DONE, "")
@@ -338,7 +343,7 @@ def test_chart(tmp):
         "second": service("sleep=300 ready stay", type="notify", after="first"),
         "quick": service("ready stay", type="notify"),
     }
-    with Guest(disks=[image(tmp, services)]) as guest:
+    with Guest(disks=[system(tmp, services)]) as guest:
         guest.boot()
         for _ in range(100):
             text = guest.command("svc chart")
@@ -426,7 +431,7 @@ def spoil_record(path, name):
 
 def test_scrub(tmp):
     """All is read; what is damaged is told by its path."""
-    path = image(tmp, {})
+    path = system(tmp, {})
     with Guest(disks=[path]) as guest:
         guest.boot()
         status, output = run(guest, "fsctl", "student")
@@ -449,7 +454,7 @@ def test_scrub(tmp):
 
 def test_scrub_by_itself(tmp):
     """Without being asked it scrubs too, slowly, and syncs."""
-    path = image(tmp, {})
+    path = system(tmp, {})
     with Guest(disks=[path]) as guest:
         guest.boot()
         assert run(guest, "svc stop filesystem") == (DONE, "")
