@@ -6,6 +6,7 @@ is set.
 
 import os
 import re
+import shutil
 import subprocess
 
 import harness
@@ -60,6 +61,31 @@ def test_isolation(tmp):
             assert f"{name}: starting -> failed" in log, log
         assert "memory-8: starting -> running" in log, log
         assert "ermission denied" in guest.command("cat /var/log/secret")
+
+
+def test_root(tmp):
+    """A service with a root of its own sees nothing else, whoever it is."""
+    jail = os.path.join(tmp, "jail")
+    os.makedirs(os.path.join(jail, "bin"))
+    shutil.copy(harness.built("testfs/bin/ls"), os.path.join(jail, "bin"))
+    files = {
+        "jailed": service(exec="/bin/ls -R / /bin/../../bin", type="oneshot", root="/jail"),
+        "student": service(exec="/bin/ls /", type="oneshot", root="/jail", user="student"),
+        "outside": service(exec="/bin/cat /etc/passwd", root="/jail", restart="never"),
+        "nowhere": service(root="/nowhere", restart="never"),
+    }
+    with Guest(disks=[image(tmp, files, trees=[("/jail", jail)])]) as guest:
+        guest.boot()
+        log = settled_log_of(guest)
+        last = {name: (state, why) for _, name, _, state, why in events_of(log)}
+        assert last["jailed"][0] == last["student"][0] == "running", log
+        seen = guest.command("cat /var/log/jailed; cat /var/log/student")
+        words = {line.split("] ", 1)[-1].strip() for line in seen.splitlines()}
+        assert words <= {"", "/:", "bin", "/bin:", "ls", "/bin/../../bin:"}, seen
+        assert last["outside"] == (
+            "failed", "cannot run: /bin/cat: No such file or directory"
+        ), log  # fmt: skip
+        assert "root /nowhere: No such file" in last["nowhere"][1], log
 
 
 def test_system_calls(tmp):

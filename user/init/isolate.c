@@ -124,7 +124,7 @@ become(const struct identity *who)
 static void
 enter_root(const char *root)
 {
-    if (syscall(51, root) != 0 || chdir("/") != 0)
+    if (chroot(root) != 0 || chdir("/") != 0)
         child_fail("root %s", root);
 }
 
