@@ -188,6 +188,22 @@ def test_broken_files(tmp):
         assert last["good"][0] == "running", last
 
 
+def test_fstab(tmp):
+    """What fstab asks for is mounted; what it cannot have costs a line."""
+    table = (
+        "/dev/vda / eclipsefs defaults\n"
+        "tmpfs /mnt tmpfs defaults\n"
+        "/dev/vdz /root eclipsefs defaults\n"
+        "tmpfs /home tmpfs noauto\n"
+    )
+    with Guest(disks=[image(tmp, {}, files=[("/etc/fstab", table)])]) as guest:
+        output = guest.boot()
+        assert "/etc/fstab: not all of it is mounted" in output
+        mounts = guest.command("mount")
+        assert "tmpfs on /mnt type tmpfs" in mounts, mounts
+        assert "/home" not in mounts and "/root" not in mounts, mounts
+
+
 def test_damaged_root(tmp):
     """A disk that says it needs fsck is only read, and the system is up."""
     path = image(tmp, {"idle": service()})

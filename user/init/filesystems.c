@@ -15,6 +15,22 @@
 
 #define MOST_MOUNTS 64
 
+/* Copies, from malloc, of the directories that something is mounted on, the
+ * last one on top. Returns how many. */
+static size_t
+list_mounts(char *directories[], size_t most)
+{
+    FILE *f = fopen("/proc/mounts", "r");
+    struct mount_line m;
+    size_t n = 0;
+
+    while (f && n < most && mounts_next(f, &m))
+        directories[n++] = strdup(m.directory);
+    if (f)
+        fclose(f);
+    return n;
+}
+
 /* ---- Starting ---- */
 
 /* EBUSY: the kernel or an earlier init has done it. */
@@ -103,6 +119,45 @@ protect_damaged(void)
     return root;
 }
 
+/* Whether something is mounted on a directory. */
+static bool
+is_mounted(const char *directory)
+{
+    char *directories[MOST_MOUNTS];
+    size_t n = list_mounts(directories, MOST_MOUNTS);
+    bool found = false;
+
+    while (n-- > 0) {
+        found |= directories[n] && strcmp(directories[n], directory) == 0;
+        free(directories[n]);
+    }
+    return found;
+}
+
+/* Whether fstab asks for what is not mounted. Mostly it does not, and the boot
+ * need not wait for a program to say so. */
+static bool
+fstab_has_more(void)
+{
+    char *directories[MOST_MOUNTS];
+    FILE *f = fopen("/etc/fstab", "r");
+    struct mount_line m;
+    size_t n = 0;
+    bool more = false;
+
+    while (f && n < MOST_MOUNTS && mounts_next(f, &m))
+        if (!mounts_has_option(m.options, "noauto") &&
+            strcmp(m.type, "swap") != 0)
+            directories[n++] = strdup(m.directory);
+    if (f)
+        fclose(f);
+    while (n-- > 0) {
+        more |= directories[n] && !is_mounted(directories[n]);
+        free(directories[n]);
+    }
+    return more;
+}
+
 void
 filesystems_start(char *summary, size_t size)
 {
@@ -114,7 +169,7 @@ filesystems_start(char *summary, size_t size)
     mount_on("devtmpfs", "/dev", 0);
     writable = make_root_writable();
     mount_on("tmpfs", "/run", MS_NOSUID);
-    if (access("/etc/fstab", R_OK) == 0 && prog_run(mount_all) != 0)
+    if (fstab_has_more() && prog_run(mount_all) != 0)
         log_error("/etc/fstab: not all of it is mounted");
     if (protect_damaged())
         writable = false;
@@ -124,20 +179,6 @@ filesystems_start(char *summary, size_t size)
 }
 
 /* ---- Stopping ---- */
-
-static size_t
-list_mounts(char *directories[], size_t most)
-{
-    FILE *f = fopen("/proc/mounts", "r");
-    struct mount_line m;
-    size_t n = 0;
-
-    while (f && n < most && mounts_next(f, &m))
-        directories[n++] = strdup(m.directory);
-    if (f)
-        fclose(f);
-    return n;
-}
 
 void
 filesystems_stop(void)
