@@ -92,7 +92,11 @@ launch(struct service *s)
         ended_for_good(s, SERVICE_NO_HARDWARE, text);
         return;
     }
-    snprintf(text, sizeof(text), "%s", s->reason);
+    if (v->not_before)
+        snprintf(text, sizeof(text), "restart %u", s->restarts);
+    else
+        snprintf(text, sizeof(text), "%s", s->reason);
+    v->not_before = 0;
     s->blocked = false;
     state_event(s, SERVICE_LAUNCHED, "%s", text);
     if (s->config->console)
