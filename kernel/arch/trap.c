@@ -189,14 +189,10 @@ is_on_stack(uint64_t fp)
 }
 
 /* Names for code addresses, from the table that the second link leaves in the
- * image (tools/ksyms). */
-struct ksym {
-    uint32_t offset; /* from _text */
-    uint32_t name;   /* from ksyms_names */
-};
-
+ * image (tools/ksyms): of each function, how far it is from the one before, in
+ * units of 2 bytes, and its name. */
 extern const uint32_t ksyms_count;
-extern const struct ksym ksyms_table[];
+extern const uint16_t ksyms_table[];
 extern const char ksyms_names[];
 
 /* Finds the function that holds addr, and the distance from its start. Returns
@@ -206,22 +202,19 @@ look_up(uintptr_t addr, const char **name, size_t *offset)
 {
     if (addr < (uintptr_t)_text || addr >= (uintptr_t)_etext)
         return false;
-    uintptr_t target = addr - (uintptr_t)_text;
-
-    /* The last symbol at or below target is table[low - 1]. */
-    size_t low = 0, high = ksyms_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ksyms_table[middle].offset <= target)
-            low = middle + 1;
-        else
-            high = middle;
+    const char *next = ksyms_names;
+    uintptr_t start = (uintptr_t)_text;
+    bool found = false;
+    for (uint32_t i = 0; i < ksyms_count; i++) {
+        start += 2ul * ksyms_table[i];
+        if (start > addr)
+            break;
+        *name = next;
+        *offset = addr - start;
+        next += strlen(next) + 1;
+        found = true;
     }
-    if (low == 0)
-        return false;
-    *name = ksyms_names + ksyms_table[low - 1].name;
-    *offset = target - ksyms_table[low - 1].offset;
-    return true;
+    return found;
 }
 
 void

@@ -56,15 +56,15 @@ def test_ksyms():
         os.path.join(TOOLS, "ksyms"),
         text="00000000000010 T _text\n00000000000030 t b\n00000000000020 T a\n"
         "00000000000020 t a_alias\n00000000000040 D data\n"
-        "00000000000028 t .L1\n00000000000050 T _etext\n"
+        "00000000000028 t .L1\n00000000000050 A _etext\n"
         "00000000000060 T beyond\n                 U undefined\n",
     )
     assert status == 0
     lines = [line.strip() for line in output.splitlines()]
     assert lines[4] == ".word 2", lines
     assert lines[6:8] == [
-        ".word 0x00000000000020 - 0x00000000000010, 0",
-        ".word 0x00000000000030 - 0x00000000000010, 2",
+        ".half (0x00000000000020 - 0x00000000000010) / 2",
+        ".half (0x00000000000030 - 0x00000000000020) / 2",
     ], lines
     assert lines[9:] == ['.asciz "a"', '.asciz "b"'], lines
 
