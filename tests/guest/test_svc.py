@@ -393,11 +393,19 @@ def test_no_devices():
             assert re.search(r"no .* here \(virtio id \d+\)", guest.command(f"svc log {name}"))
 
 
-def test_devices():
+def impatient(name):
+    """Return the file of one of the system's services, with a check each second."""
+    path = os.path.join(harness.ROOT, "rootfs", "etc", "services.d", name)
+    with open(path, encoding="utf-8") as file:
+        return re.sub(r"(?m)^health-period .*", "health-period = 1s", file.read())
+
+
+def test_devices(tmp):
     """With devices they run, as users of their own, and answer."""
+    services = {name: impatient(name) for name in ("filesystem", *DEVICES)}
     extra = ("-device", "virtio-net-device", "-device", "virtio-gpu-device",
              "-device", "virtio-keyboard-device")  # fmt: skip
-    with Guest(extra=extra) as guest:
+    with Guest(disks=[system(tmp, services)], extra=extra) as guest:
         guest.boot()
         for _ in range(100):
             now = states(guest)
@@ -411,6 +419,14 @@ def test_devices():
             assert re.search(rf"^{name} ", guest.command("ps"), re.M)
         assert run(guest, "/tests/hostile 1000 /run/network.sock noise")[0] == DONE
         assert run(guest, "svc ping network")[0] == DONE
+        # They can do all that they have to with the system calls they may make.
+        for name in ("filesystem", "network", "display", "input"):
+            for _ in range(20):
+                status, output = run(guest, f"svc status {name}")
+                if "health" in output:
+                    break
+                guest.command("sleep 1")
+            assert status == DONE and re.search(r"restarts +0\n +health +well", output), output
 
 
 def spoil_record(path, name):
