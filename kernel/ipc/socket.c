@@ -241,7 +241,16 @@ connect_pair(struct socket *s, struct socket *listener, bool nonblock)
     return (int)socket_wait_end(err, s->send_ns, deadline);
 }
 
-/* What came from elsewhere before is dropped. */
+/* What came from elsewhere before is dropped, and who sent it is told. */
+static void
+drop_datagrams_locked(struct socket *s, struct list_node *messages)
+    REQUIRES(socket_lock)
+{
+    if (s->peer->peer == s && !list_is_empty(&s->queue))
+        s->peer->error = ECONNRESET;
+    empty_queue_locked(s, messages);
+}
+
 static int
 connect_datagrams(struct socket *s, struct socket *target)
 {
@@ -253,10 +262,11 @@ connect_datagrams(struct socket *s, struct socket *target)
         err = -EPERM;
     } else if (target != s->peer) {
         if (s->peer && !s->is_receiving)
-            empty_queue_locked(s, &messages);
+            drop_datagrams_locked(s, &messages);
         old = socket_set_peer_locked(s, target);
         s->state = target ? SOCKET_CONNECTED : SOCKET_FREE;
         waitq_notify(&s->writable);
+        socket_tell_senders_locked(s); /* of whom it may want no more */
     }
     spin_unlock(&socket_lock);
     message_free_all(&messages);

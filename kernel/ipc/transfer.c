@@ -9,13 +9,24 @@
 
 /* ---- Sending ---- */
 
+/* Takes the error that s has, or 0. */
+static int
+take_error_locked(struct socket *s) REQUIRES(socket_lock)
+{
+    int err = -s->error;
+    s->error = 0;
+    return err;
+}
+
 /* Whether s may send to target, room aside. */
 static int
-check_sending_locked(const struct socket *s, const struct socket *target)
+check_sending_locked(struct socket *s, const struct socket *target)
     REQUIRES(socket_lock)
 {
     if (s->shut & SOCKET_SHUT_WRITE)
         return -EPIPE;
+    if (s->error)
+        return take_error_locked(s);
     if (target->state == SOCKET_CLOSED)
         return socket_is_paired(s) ? -EPIPE : -ECONNREFUSED;
     if (!socket_is_paired(s) && target->peer && target->peer != s)
@@ -24,8 +35,8 @@ check_sending_locked(const struct socket *s, const struct socket *target)
 }
 
 static int
-wait_for_room_locked(const struct socket *s, struct socket *target,
-                     bool nonblock, uint64_t deadline_ns) REQUIRES(socket_lock)
+wait_for_room_locked(struct socket *s, struct socket *target, bool nonblock,
+                     uint64_t deadline_ns) REQUIRES(socket_lock)
 {
     int err = check_sending_locked(s, target);
     while (!err && !socket_has_room_locked(s, target)) {
@@ -51,8 +62,8 @@ makes_circle_locked(const struct rights *rights, const struct socket *target)
 
 /* Puts m into target's queue, which takes it over if that succeeds. */
 static int
-post(const struct socket *s, struct socket *target, struct message *m,
-     bool nonblock, uint64_t deadline_ns)
+post(struct socket *s, struct socket *target, struct message *m, bool nonblock,
+     uint64_t deadline_ns)
 {
     bool carries = m->rights && m->rights->has_sockets;
     spin_guard(&socket_lock);
@@ -189,15 +200,11 @@ begin_locked(struct socket *s, bool nonblock, uint64_t deadline_ns)
     REQUIRES(socket_lock)
 {
     while (list_is_empty(&s->queue) || s->is_receiving) {
-        int err = 0;
-        if (list_is_empty(&s->queue) && s->error) {
-            err = -s->error;
-            s->error = 0;
-            return err;
-        }
+        if (list_is_empty(&s->queue) && s->error)
+            return take_error_locked(s);
         if (list_is_empty(&s->queue) && (s->shut & SOCKET_SHUT_READ))
             return 0;
-        err = socket_wait_locked(&s->readable, nonblock, deadline_ns);
+        int err = socket_wait_locked(&s->readable, nonblock, deadline_ns);
         if (err)
             return err;
     }

@@ -126,6 +126,14 @@ sys_bind(const uint64_t arg[6])
     return err ?: name_bind(s, &address);
 }
 
+/* The name of s, with a reference; or NULL. */
+static struct socket_name *
+get_name(const struct socket *s)
+{
+    spin_guard(&socket_lock);
+    return name_ref(s->name);
+}
+
 int64_t
 sys_getsockname(const uint64_t arg[6])
 {
@@ -134,10 +142,11 @@ sys_getsockname(const uint64_t arg[6])
     int err = socket_arg(arg[0], &file, &s);
     if (err)
         return err;
-    if (!arg[1])
-        return -EFAULT;
-    return address_arg_write(READ_ONCE(s->name), ADDRESS_UNNAMED, arg[1],
-                             arg[2]);
+    struct socket_name *name = get_name(s);
+    err = arg[1] ? address_arg_write(name, ADDRESS_UNNAMED, arg[1], arg[2])
+                 : -EFAULT;
+    name_put(name);
+    return err;
 }
 
 int64_t

@@ -288,6 +288,31 @@ datagrams(void)
 }
 
 static void
+connect_elsewhere(void *fd)
+{
+    connect_to(*(int *)fd, "@elsewhere");
+}
+
+/* Who waits for room finds that it is not wanted any more. */
+static void
+datagrams_are_not_wanted(void)
+{
+    int a = socket(AF_UNIX, SOCK_DGRAM, 0), b = socket(AF_UNIX, SOCK_DGRAM, 0);
+    int other = socket(AF_UNIX, SOCK_DGRAM, 0);
+    tap_ok(bind_to(a, "@a") == 0 && bind_to(b, "@b") == 0 &&
+               bind_to(other, "@elsewhere") == 0 && connect_to(a, "@b") == 0 &&
+               connect_to(b, "@a") == 0,
+           "two that are connected");
+    while (send(b, big, 4096, MSG_DONTWAIT) > 0)
+        ;
+    pid_t pid = later(connect_elsewhere, &a);
+    tap_ok(got(send(b, "x", 1, 0)) == -ECONNRESET && reap(pid) == 0,
+           "what was sent is lost");
+    tap_ok(got(send(b, "x", 1, 0)) == -EPERM, "and no more is wanted");
+    close(a), close(b), close(other);
+}
+
+static void
 events(void)
 {
     int fds[2], set = epoll_create1(0);
@@ -385,9 +410,11 @@ options(void)
 }
 
 static const struct tap_case cases[] = {
-    TAP_CASE(streams),      TAP_CASE(streams_fill), TAP_CASE(ends_of_streams),
-    TAP_CASE(broken_pipes), TAP_CASE(shutdowns),    TAP_CASE(packets),
-    TAP_CASE(datagrams),    TAP_CASE(events),       TAP_CASE(interruptions),
+    TAP_CASE(streams),         TAP_CASE(streams_fill),
+    TAP_CASE(ends_of_streams), TAP_CASE(broken_pipes),
+    TAP_CASE(shutdowns),       TAP_CASE(packets),
+    TAP_CASE(datagrams),       TAP_CASE(datagrams_are_not_wanted),
+    TAP_CASE(events),          TAP_CASE(interruptions),
     TAP_CASE(options),
 };
 
