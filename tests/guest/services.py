@@ -88,6 +88,16 @@ def settled_log_of(guest):
     return wait_for(guest, "phase 4: monitoring")
 
 
+def wait_for_state(guest, name, state, tries=200):
+    """Wait until the last that init has logged of a service is that state."""
+    for _ in range(tries):
+        states = [e[3] for e in events_of(log_of(guest)) if e[1] == name]
+        if states and states[-1] == state:
+            return
+        guest.command("sleep 0.3")
+    raise harness.GuestError(f"{name} never was {state}, but {states}")
+
+
 def log_on(path):
     """Return init's log as it is on a disk."""
     efs = harness.built("host/efs")

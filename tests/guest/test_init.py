@@ -12,7 +12,7 @@ import sys
 from harness import RECOVERY, Disk, Guest, cases
 from services import (
     ICOUNT, WARM, check_disk, events_of, image, log_of, log_on, power_off, service,
-    settled_log_of, wait_for, whole_log_of,
+    settled_log_of, wait_for, wait_for_state, whole_log_of,
 )  # fmt: skip
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), os.pardir, "tools"))
@@ -140,6 +140,51 @@ def test_types(tmp):
         guest.command(f"kill -9 {pid}")
         wait_for(guest, "forks: running -> stopped: killed by signal 9")
         assert "after" in guest.command("cat /var/log/after-once")
+
+
+def test_dependants(tmp):
+    """What requires a service goes down before it and comes up after it; when
+    the service has failed and is started again, they come back by themselves."""
+    files = {
+        "base": service(restart="never"),
+        "middle": service("sleep=50 ready stay", type="notify", requires="base"),
+        "top": service(requires="middle"),
+        "aside": service(after="base"),
+    }
+
+    def changes(guest, since):
+        names = ("base", "middle", "top", "aside")
+        events = [e for e in events_of(log_of(guest)) if e[1] in names]
+        return len(events), [f"{e[1]} {e[3]}" for e in events[since:]]
+
+    down = ["top stopping", "top stopped", "middle stopping", "middle stopped"]
+    up = ["middle starting", "middle running", "top starting", "top running"]
+    base_down = ["base stopping", "base stopped"]
+    base_up = ["base starting", "base running"]
+    with Guest(disks=[image(tmp, files)]) as guest:
+        guest.boot()
+        settled_log_of(guest)
+        seen, _ = changes(guest, 0)
+        guest.command("svc restart base")
+        wait_for_state(guest, "top", "running")
+        seen, told = changes(guest, seen)
+        assert told == down + base_down + base_up + up, told
+        guest.command("svc stop base")
+        seen, told = changes(guest, seen)
+        assert told == down + base_down, told
+        guest.command("svc start top")
+        seen, told = changes(guest, seen)
+        assert told == base_up + up, told
+        pid = re.search(r"process +(\d+)", guest.command("svc status base"))[1]
+        guest.command(f"kill -9 {pid}")
+        wait_for_state(guest, "top", "failed")
+        wait_for_state(guest, "middle", "failed")
+        seen, told = changes(guest, seen)
+        assert told[0] == "base failed" and "aside stopping" not in told, told
+        guest.command("svc start base")
+        wait_for_state(guest, "top", "running")
+        told = [t for t in changes(guest, seen)[1] if t.endswith("running")]
+        assert told == ["base running", "middle running", "top running"], told
 
 
 # ---- What goes wrong ----
