@@ -8,8 +8,8 @@
 
 #define NS_PER_MS  1000000u
 #define PHASES_MAX 8
-#define NAME_WIDTH 17
-#define BAR_WIDTH  49 /* columns; with all else that makes 80 */
+#define NAME_WIDTH 18
+#define BAR_WIDTH  48 /* columns; with all else that makes 80 */
 
 /* ---- What happened ---- */
 
