@@ -123,8 +123,7 @@ start_memory(void)
     kmap_init(&map);
     slab_init_kmalloc();
     print_boot("vm", "kernel %zu KiB, W^X, %lu MiB mapped",
-               (size_t)(_end - _text) >> 10,
-               platform_get()->memory_size >> 20);
+               (size_t)(_end - _text) >> 10, platform_get()->memory_size >> 20);
     thread_init_cache();
     process_init_table();
     futex_init();

@@ -248,8 +248,7 @@ uart_start(void)
     if (uart.regs == NULL)
         return -ENODEV;
     int err = tty_create(&port, NULL, MAKEDEV(5, 1), &uart.tty);
-    if (err == 0)
-        err = irq_register(platform_get()->uart.device.irq, &handler);
+    err = err ?: irq_register(platform_get()->uart.device.irq, &handler);
     if (err == 0) /* takes what has come, and so turns the interrupt on */
         tty_input_ready(uart.tty);
     return err;

@@ -77,8 +77,7 @@ attributes_set(struct inode *inode, struct inode_attributes *set, bool to_now)
         set->mode &= ~(uint32_t)S_ISGID;
     }
     int err = check(inode, set, to_now);
-    if (!err)
-        err = inode->ops->set_attributes(inode, set);
+    err = err ?: inode->ops->set_attributes(inode, set);
     return err;
 }
 
@@ -117,8 +116,7 @@ allocate(struct inode *inode, uint64_t from, uint64_t to)
     sleeplock_guard(&inode->lock);
     uint64_t size = inode->size;
     int err = attributes_will_write(inode);
-    if (!err)
-        err = pagecache_has_room(inode, from, to);
+    err = err ?: pagecache_has_room(inode, from, to);
     if (!err && to > size)
         err = inode->ops->set_size(inode, to);
     if (!err) {

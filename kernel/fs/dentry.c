@@ -50,8 +50,7 @@ dentry_new(struct super *super, struct dentry *parent, struct inode *inode,
     struct dentry *d = kmalloc(sizeof(*d));
     char *copy = len ? kmalloc(len) : NULL;
     if (!d || (len && !copy)) {
-        if (inode)
-            inode_put(inode);
+        inode_put(inode);
         kfree(copy);
         kfree(d);
         return NULL;
@@ -100,8 +99,7 @@ dentry_put(struct dentry *dentry)
     while (refcount_drop(&dentry->refs)) {
         struct dentry *parent = dentry->parent;
         bool is_root = parent == dentry;
-        if (dentry->inode)
-            inode_put(dentry->inode);
+        inode_put(dentry->inode);
         kfree(dentry->name);
         kfree(dentry);
         if (is_root)
@@ -192,8 +190,7 @@ insert(struct dentry *d)
     dentry_cache.entries++;
     struct dentry *victim = evict_locked();
     spin_unlock(&dentry_cache.lock);
-    if (victim)
-        dentry_put(victim);
+    dentry_end(&victim);
 }
 
 /* Asks the file system, whose answer may be in the table already if another

@@ -49,6 +49,12 @@ int dentry_make_root(struct super *super, struct dentry **out) MUST_CHECK;
 struct dentry *dentry_ref(struct dentry *dentry);
 
 void dentry_put(struct dentry *dentry);
+static inline void
+dentry_end(struct dentry **dentry)
+{
+    if (*dentry)
+        dentry_put(*dentry);
+}
 
 /* Finds name (len bytes, 1 to NAME_MAX, never . or ..) in the directory dir.
  * Mounts are not followed.

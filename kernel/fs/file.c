@@ -4,7 +4,6 @@
 #include "fs/attributes.h"
 #include "fs/devfs.h"
 #include "fs/epoll.h"
-#include "fs/flock.h"
 #include "fs/pagecache.h"
 #include "fs/path.h"
 #include "fs/pipe.h"
@@ -45,7 +44,6 @@ file_create(const struct file_ops *ops, unsigned flags, void *private)
     file->can_read = allows(flags, O_RDONLY);
     file->can_write = allows(flags, O_WRONLY);
     file->offset = 0;
-    file->flock = LOCK_UN;
     file->is_watched = false;
     sleeplock_init(&file->lock, RANK_FILE);
     return file;
@@ -287,7 +285,6 @@ file_put(struct file *file)
     epoll_forget(file);
     if (file->ops->release)
         file->ops->release(file);
-    flock_drop(file);
     record_lock_drop(file, file);
     if (file->dentry)
         dentry_put(file->dentry);

@@ -66,10 +66,6 @@ struct file {
     /* guarded by lock, if anybody else has a reference */
     uint64_t offset;
 
-    /* guarded by fs/flock.c's lock */
-    unsigned flock; /* LOCK_SH, LOCK_EX, or LOCK_UN */
-    struct list_node flock_node;
-
     /* guarded by fs/epoll.c's lock */
     bool is_watched;           /* has ever been on a list of epoll's */
     struct list_node watchers; /* its entries there, once it has been */
@@ -96,6 +92,12 @@ int file_open_program(struct fs_context *ctx, const char *path,
 
 struct file *file_ref(struct file *file);
 void file_put(struct file *file);
+static inline void
+file_end(struct file **file)
+{
+    if (*file)
+        file_put(*file);
+}
 
 /* In the flags of a file that file_open_program opened. As long as it is there,
  * nobody can write to it, and as long as somebody can, it cannot be opened so:
@@ -114,6 +116,17 @@ static inline bool
 file_is_nonblocking(const struct file *file)
 {
     return READ_ONCE(file->flags) & O_NONBLOCK;
+}
+
+/* For a read or write that has to wait for wq. Returns 0, -EAGAIN at once if it
+ * would rather, or -EINTR. */
+static inline int MUST_CHECK
+file_wait(const struct file *file, struct waitq *wq, struct spinlock *lock)
+    REQUIRES(lock)
+{
+    return file_is_nonblocking(file)
+               ? -EAGAIN
+               : waitq_sleep_until(wq, lock, WAIT_FOREVER);
 }
 
 /* Reads into uio, or writes out of it, at *at, or at the file's position if at

@@ -39,9 +39,8 @@ fs_mount_root(struct super *root)
     };
     static struct super bare = PSEUDO_SUPER("rootfs", 0x858458f6, rows);
 
-    mount_lock();
+    sleeplock_guard(&mount_lock);
     int err = mount_add(NULL, root ? root : &bare);
-    mount_unlock();
     return err;
 }
 
@@ -51,9 +50,9 @@ fs_mount(const struct super *parent, const char *name, struct super *super)
     struct dentry *at, *root = parent ? parent->root : mount_get_root();
     int err = root ? dentry_lookup(root, name, strlen(name), &at) : -ENOENT;
     if (!err) {
-        mount_lock();
+        sleeplock_lock(&mount_lock);
         err = at->inode ? mount_add(at, super) : -ENOENT;
-        mount_unlock();
+        sleeplock_unlock(&mount_lock);
         dentry_put(at);
     }
     if (err)
@@ -63,22 +62,20 @@ fs_mount(const struct super *parent, const char *name, struct super *super)
 void
 fs_sync_all(void)
 {
-    mount_lock();
+    sleeplock_guard(&mount_lock);
     for (struct super *s = mount_next(NULL); s; s = mount_next(s))
         if (s->ops->sync && s->ops->sync(s) != 0)
             continue; /* who asks for one file system is told */
-    mount_unlock();
 }
 
 void
 fs_stop_all(void)
 {
     fs_sync_all();
-    mount_lock();
+    sleeplock_guard(&mount_lock);
     for (struct super *s = mount_next(NULL); s; s = mount_next(s))
         if (s->bdev && s->ops->remount && s->ops->remount(s, true) != 0)
             pr_err("%s: not everything could be written", s->bdev->name);
-    mount_unlock();
 }
 
 int

@@ -115,6 +115,8 @@ inode_get(struct super *super, uint64_t ino, struct inode **out)
 void
 inode_put(struct inode *inode)
 {
+    if (!inode)
+        return;
     spin_lock(&inode_cache.lock);
     assert(inode->refs > 0);
     inode->refs--;

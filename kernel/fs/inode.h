@@ -231,7 +231,7 @@ void inode_init_cache(void);
  * -ENOMEM, or the file system's error. */
 int inode_get(struct super *super, uint64_t ino, struct inode **out) MUST_CHECK;
 
-void inode_put(struct inode *inode);
+void inode_put(struct inode *inode); /* NULL: nothing to do */
 
 /* Its content or attributes are newer than the disk's: puts it on its super's
  * list, with a reference, until somebody writes it back (fs/writeback.h). If

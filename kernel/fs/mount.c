@@ -2,30 +2,13 @@
 
 #include "abi/stat.h"
 
-static struct {
-    struct sleeplock lock;
-    /* guarded by lock */
-    struct list_node mounts;
-    unsigned devs; /* device numbers given away */
+struct sleeplock mount_lock = SLEEPLOCK_INIT(mount_lock, RANK_MOUNT);
 
-    /* atomic */
-    struct dentry *root;
-} mounted = {
-    .lock = SLEEPLOCK_INIT(mounted.lock, RANK_MOUNT),
-    .mounts = LIST_INIT(mounted.mounts),
-};
+/* guarded by mount_lock */
+static struct list_node mounts = LIST_INIT(mounts);
+static unsigned devs; /* device numbers given away */
 
-NO_LOCK_CHECK void
-mount_lock(void)
-{
-    sleeplock_lock(&mounted.lock);
-}
-
-NO_LOCK_CHECK void
-mount_unlock(void)
-{
-    sleeplock_unlock(&mounted.lock);
-}
+static struct dentry *tree_root; /* atomic */
 
 int
 mount_add(struct dentry *at, struct super *super)
@@ -33,12 +16,12 @@ mount_add(struct dentry *at, struct super *super)
     struct dentry *root;
     if (at && !S_ISDIR(at->inode->mode))
         return -ENOTDIR;
-    if (super->root || (!at && mounted.root))
+    if (super->root || (!at && tree_root))
         return -EBUSY;
     sleeplock_init(&super->names, RANK_NAMES);
     if (super->dev == 0) {
-        mounted.devs++;
-        super->dev = MAKEDEV(0, mounted.devs);
+        devs++;
+        super->dev = MAKEDEV(0, devs);
     }
     int err = dentry_make_root(super, &root);
     if (err)
@@ -46,13 +29,13 @@ mount_add(struct dentry *at, struct super *super)
     if (at)
         err = dentry_mount(at, root);
     else
-        __atomic_store_n(&mounted.root, root, __ATOMIC_RELEASE);
+        __atomic_store_n(&tree_root, root, __ATOMIC_RELEASE);
     if (err) {
         dentry_put(root);
         return err;
     }
     super->root = root;
-    list_push_back(&mounted.mounts, &super->mount_node);
+    list_push_back(&mounts, &super->mount_node);
     return 0;
 }
 
@@ -76,14 +59,12 @@ mount_remove(struct dentry *root)
 struct dentry *
 mount_get_root(void)
 {
-    return __atomic_load_n(&mounted.root, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&tree_root, __ATOMIC_ACQUIRE);
 }
 
 struct super *
 mount_next(const struct super *super)
 {
-    struct list_node *node =
-        super ? super->mount_node.next : mounted.mounts.next;
-    return node == &mounted.mounts ? NULL
-                                   : list_entry(node, struct super, mount_node);
+    struct list_node *node = super ? super->mount_node.next : mounts.next;
+    return node == &mounts ? NULL : list_entry(node, struct super, mount_node);
 }

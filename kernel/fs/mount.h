@@ -6,12 +6,11 @@
 
 #include "fs/dentry.h"
 
-void mount_lock(void);
-void mount_unlock(void);
+extern struct sleeplock mount_lock;
 
 /* Mounts super on the directory at, hiding what is in it; or, if at is NULL,
  * as the root of the tree, which must not have one yet. A super without a
- * dev is given one. mount_lock is held.
+ * dev is given one.
  * Returns 0, and super is the table's; or -ENOTDIR, -EBUSY (at is a root
  * already, or super is mounted), -ENOENT (at has been removed), -ENOMEM, or
  * the file system's error. */

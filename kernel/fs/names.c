@@ -308,8 +308,7 @@ rename_locked(const struct path_name *from, struct dentry *old,
         err = write_content(old->inode);
     if (!err && exchange)
         err = write_content(new->inode);
-    if (!err)
-        err = old->inode->ops->rename(&places[0], &places[1], exchange);
+    err = err ?: old->inode->ops->rename(&places[0], &places[1], exchange);
     if (!err) {
         dentry_swap(old, new);
         if (new->inode && !exchange)
@@ -324,10 +323,8 @@ move(const struct path_name *from, const struct path_name *to, unsigned flags)
 {
     struct dentry *old, *new = NULL;
     int err = begin(from, &old);
-    if (!err)
-        err = dentry_lookup(to->dir, to->name, to->len, &new);
-    if (!err)
-        err = rename_locked(from, old, to, new, flags);
+    err = err ?: dentry_lookup(to->dir, to->name, to->len, &new);
+    err = err ?: rename_locked(from, old, to, new, flags);
     err = end(from, old, err);
     if (new)
         dentry_put(new);

@@ -273,8 +273,10 @@ path_lookup(struct fs_context *ctx, struct dentry *base, const char *path,
     err = walk_on(&w, NULL);
     if (!err && (w.flags & PATH_DIRECTORY) && !S_ISDIR(w.at->inode->mode))
         err = -ENOTDIR;
-    *out = w.at;
-    return walk_end(&w, err);
+    err = walk_end(&w, err);
+    if (!err)
+        *out = w.at;
+    return err;
 }
 
 int
@@ -282,11 +284,13 @@ path_lookup_parent(struct fs_context *ctx, struct dentry *base,
                    const char *path, unsigned flags, struct path_name *out)
 {
     struct walk w;
+    out->dir = NULL;
+    out->kind = LAST_ROOT;
     int err = walk_begin(&w, ctx, base, path, flags);
     if (err)
         return err;
-    out->kind = LAST_ROOT;
-    err = walk_on(&w, out);
-    out->dir = w.at;
-    return walk_end(&w, err);
+    err = walk_end(&w, walk_on(&w, out));
+    if (!err)
+        out->dir = w.at;
+    return err;
 }

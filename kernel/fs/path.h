@@ -35,16 +35,22 @@ enum path_last {
 /* A name that may be made, taken away or moved: all of a path but the last
  * component is resolved, and that one as it stands in the string. */
 struct path_name {
-    struct dentry *dir; /* a directory that may be searched */
+    struct dentry *dir; /* a directory that may be searched, with a reference */
     enum path_last kind;
     bool slash; /* slashes follow */
     size_t len;
     char name[NAME_MAX + 1];
 };
 
+static inline void
+path_name_end(struct path_name *name)
+{
+    dentry_end(&name->dir);
+}
+
 /* Resolves path up to its last component, which may be missing. With
  * PATH_FOLLOW, a symbolic link there is replaced by the last component of its
- * target. Returns 0 with a reference in out->dir. */
+ * target. Returns 0 with a reference in out->dir; else that is NULL. */
 int path_lookup_parent(struct fs_context *ctx, struct dentry *base,
                        const char *path, unsigned flags, struct path_name *out)
     MUST_CHECK;

@@ -93,8 +93,7 @@ poll_sleep(struct poll_table *table)
     int err = table->error;
     if (!err && table->is_quiet)
         err = -ETIMEDOUT;
-    if (!err)
-        err = waitq_sleep_woken(&table->woken, table->deadline_ns);
+    err = err ?: waitq_sleep_woken(&table->woken, table->deadline_ns);
     poll_end(table);
     if (err == -ETIMEDOUT && table->deadline_ns != 0) {
         table->deadline_ns = 0; /* one more look, for who was late */

@@ -214,11 +214,10 @@ put_mount(struct text *out, const struct super *super)
 int
 proc_show_mounts(struct text *out)
 {
-    mount_lock();
+    sleeplock_guard(&mount_lock);
     for (const struct super *super = mount_next(NULL); super;
          super = mount_next(super))
         put_mount(out, super);
-    mount_unlock();
     return 0;
 }
 

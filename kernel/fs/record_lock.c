@@ -12,7 +12,8 @@ struct record {
     const void *object; /* whose bytes they are */
     uint64_t first, last;
     int16_t type; /* F_RDLCK, F_WRLCK; F_UNLCK: to be unlocked */
-    int pid;      /* -1 for F_OFD_* */
+    int pid;      /* -1 for F_OFD_* and flock */
+    bool is_flock;
 };
 
 #define LAST_BYTE ((uint64_t)INT64_MAX)
@@ -32,10 +33,19 @@ static struct {
     .awaited = LIST_INIT(records.awaited),
 };
 
+/* What is locked: an inode or, both ends at once, a pipe. */
 static const void *
-object_of_record(const struct file *file)
+object_of(const struct file *file)
 {
     return file->inode ? (const void *)file->inode : file->private;
+}
+
+/* Whether both are of one owner, on one object and of one kind. */
+static bool
+is_same_lock(const struct record *a, const struct record *b)
+{
+    return a->owner == b->owner && a->object == b->object &&
+           a->is_flock == b->is_flock;
 }
 
 /* A lock of somebody else that stands in want's way, or NULL. */
@@ -45,7 +55,8 @@ conflict_locked(const struct record *want) REQUIRES(records.lock)
     struct record *r;
     list_for_each_entry (r, &records.held, node)
         if (r->object == want->object && r->owner != want->owner &&
-            r->first <= want->last && r->last >= want->first &&
+            r->is_flock == want->is_flock && r->first <= want->last &&
+            r->last >= want->first &&
             (r->type == F_WRLCK || want->type == F_WRLCK))
             return r;
     return NULL;
@@ -120,7 +131,7 @@ set_record_locked(struct record *want, struct record **spare)
 {
     list_for_each_safe (node, &records.held) {
         struct record *r = list_entry(node, struct record, node);
-        if (r->owner == want->owner && r->object == want->object)
+        if (is_same_lock(r, want))
             replace_locked(r, want, spare);
     }
     if (want->type == F_UNLCK) {
@@ -221,7 +232,7 @@ record_lock_control(struct fdtable *table, struct file *file, int command,
     bool ofd = command >= F_OFD_GETLK;
     bool get = command == F_GETLK || command == F_OFD_GETLK;
     struct record want = {.owner = ofd ? (const void *)file : table,
-                          .object = object_of_record(file),
+                          .object = object_of(file),
                           .type = flock->l_type,
                           .pid = ofd ? -1 : process_current()->pid};
     int err = read_range(file, flock, &want);
@@ -240,6 +251,34 @@ record_lock_control(struct fdtable *table, struct file *file, int command,
     return set_record(&want, command == F_SETLKW || command == F_OFD_SETLKW);
 }
 
+static bool
+has_record(const struct record *want)
+{
+    const struct record *r;
+    spin_guard(&records.lock);
+    list_for_each_entry (r, &records.held, node)
+        if (is_same_lock(r, want) && r->type == want->type)
+            return true;
+    return false;
+}
+
+int
+record_lock_flock(struct file *file, unsigned kind, bool wait)
+{
+    struct record want = {.owner = file,
+                          .object = object_of(file),
+                          .last = LAST_BYTE,
+                          .type = F_UNLCK,
+                          .pid = -1,
+                          .is_flock = true};
+    const struct record none = want;
+    want.type = kind == LOCK_EX ? F_WRLCK : F_RDLCK;
+    if (kind != LOCK_UN && has_record(&want))
+        return 0;
+    int err = set_record(&none, false);
+    return err || kind == LOCK_UN ? err : set_record(&want, wait);
+}
+
 void
 record_lock_drop(const void *owner, const struct file *file)
 {
@@ -248,7 +287,7 @@ record_lock_drop(const void *owner, const struct file *file)
     spin_guard(&records.lock);
     list_for_each_safe (node, &records.held) {
         struct record *r = list_entry(node, struct record, node);
-        if (r->owner == owner && r->object == object_of_record(file))
+        if (r->owner == owner && r->object == object_of(file))
             remove_locked(r);
     }
     waitq_wake_all(&records.changed);

@@ -18,7 +18,11 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define ALIAS(name)   __attribute__((alias(name)))
 #define PRINTF(f, a)  __attribute__((format(printf, f, a)))
-#define AT_END(f)     __attribute__((cleanup(f))) /* f(&it) as it goes */
+
+/* struct OWNED(thing) x: thing_end(&x) is called as x goes, whichever way leads
+ * out of its block. */
+#define AT_END(f)   __attribute__((cleanup(f)))
+#define OWNED(type) type AT_END(type##_end)
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

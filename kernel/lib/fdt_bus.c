@@ -72,8 +72,7 @@ translate(const struct fdt_node *bus, struct fdt_range *range)
 
     uint32_t address, size, parent_address, parent_size;
     int error = cell_counts(bus, &address, &size);
-    if (error == 0)
-        error = cell_counts(bus->parent, &parent_address, &parent_size);
+    error = error ?: cell_counts(bus->parent, &parent_address, &parent_size);
     if (error != 0)
         return error;
     uint32_t entry_size = (address + parent_address + size) * CELL;

@@ -49,10 +49,8 @@ move_locked(struct space *space, const struct area *area, uint64_t start,
 {
     struct area wanted = describe(area, start, to, new_size);
     int error = make_tables(space, to, to + MIN(size, new_size));
-    if (error == 0)
-        error = space_own_tables(space, start, start + size);
-    if (error == 0)
-        error = area_add(space, &wanted);
+    error = error ?: space_own_tables(space, start, start + size);
+    error = error ?: area_add(space, &wanted);
     if (error != 0)
         return error;
     /* It may have been joined with what the old place is part of. */

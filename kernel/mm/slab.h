@@ -34,5 +34,13 @@ void *kmalloc(size_t size);
 void *kzalloc(size_t size);
 void kfree(void *object);
 
+/* FREED char *p = kmalloc(n): kfree(p) as p goes. */
+#define FREED AT_END(kfree_at)
+static inline void
+kfree_at(void *pointer)
+{
+    kfree(*(void **)pointer);
+}
+
 /* Once, after frame_init. */
 void slab_init_kmalloc(void);

@@ -212,10 +212,8 @@ space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
         return error;
     spin_guard(&space->lock);
     error = area_covers(space, start, end) ? 0 : -ENOMEM;
-    if (error == 0)
-        error = space_own_tables(space, start, end);
-    if (error == 0)
-        error = area_split(space, start, end);
+    error = error ?: space_own_tables(space, start, end);
+    error = error ?: area_split(space, start, end);
     struct area *area = area_find(space, start);
     for (; error == 0 && area && area->start < end; area = area_next(area))
         error = protect_area(space, area, prot);

@@ -137,8 +137,7 @@ clone_process(const struct trapframe *frame, const struct clone_args *args,
     result = t ? signal_inherit(child, t) : -ENOMEM;
     if (result == 0 && (args->flags & CLONE_CLEAR_SIGHAND))
         signal_forget_handlers(child);
-    if (result == 0)
-        result = process_hooks.clone(child, parent, args->flags);
+    result = result ?: process_hooks.clone(child, parent, args->flags);
     if (result != 0)
         goto out_thread;
     result = link_child(child, t, args);

@@ -43,8 +43,8 @@ sys_readahead(const uint64_t arg[6])
 int64_t
 sys_fadvise64(const uint64_t arg[6])
 {
-    struct file *file = file_arg(arg[0]);
-    if (!file || (file->flags & O_PATH))
+    struct file *file = open_arg(arg[0]);
+    if (!file)
         return -EBADF;
     if (!file->inode || S_ISFIFO(file->inode->mode))
         return -ESPIPE;
@@ -59,9 +59,9 @@ sys_fadvise64(const uint64_t arg[6])
 int64_t
 sys_sync_file_range(const uint64_t arg[6])
 {
-    struct file *file = file_arg(arg[0]);
+    struct file *file = open_arg(arg[0]);
     uint64_t all = SYNC_WAIT_BEFORE | SYNC_WRITE | SYNC_WAIT_AFTER;
-    if (!file || (file->flags & O_PATH))
+    if (!file)
         return -EBADF;
     if ((arg[3] & ~all) || (int64_t)arg[1] < 0 || (int64_t)arg[2] < 0 ||
         (int64_t)(arg[1] + arg[2]) < 0)

@@ -11,25 +11,20 @@ set_at(uint64_t dirfd, uint64_t path, uint64_t flags,
        struct inode_attributes set, bool to_now)
 {
     unsigned follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW;
-    struct dentry *d;
+    struct OWNED(dentry) *d = NULL;
     if ((unsigned)flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
     int err = lookup_arg(dirfd, path, follow, flags & AT_EMPTY_PATH, &d);
-    if (err)
-        return err;
-    if ((set.mask & SET_MODE) && S_ISLNK(d->inode->mode))
-        err = -EOPNOTSUPP;
-    else
-        err = attributes_set(d->inode, &set, to_now);
-    dentry_put(d);
-    return err;
+    if (!err && (set.mask & SET_MODE) && S_ISLNK(d->inode->mode))
+        return -EOPNOTSUPP;
+    return err ?: attributes_set(d->inode, &set, to_now);
 }
 
 static int
 set_fd(uint64_t fd, struct inode_attributes set, bool to_now)
 {
-    const struct file *file = file_arg(fd);
-    if (!file || (file->flags & O_PATH))
+    const struct file *file = open_arg(fd);
+    if (!file)
         return -EBADF;
     return file->inode ? attributes_set(file->inode, &set, to_now) : -EPERM;
 }
@@ -63,11 +58,8 @@ times_arg(uint64_t user, struct inode_attributes *set, bool *to_now)
     int64_t now = fs_now(), *to[] = {&set->atime, &set->mtime};
     *set = (struct inode_attributes){.mask = 0};
     *to_now = true;
-    if (user) {
-        int err = arg_read(&times, user);
-        if (err)
-            return err;
-    }
+    if (arg_read_if(&times, user) != 0)
+        return -EFAULT;
     for (int i = 0; i < 2; i++) {
         int64_t ns = times[i].tv_nsec;
         if (ns != UTIME_NOW && ns != UTIME_OMIT && (uint64_t)ns > 999999999)
@@ -96,28 +88,23 @@ sys_utimensat(const uint64_t arg[6])
 int64_t
 sys_truncate(const uint64_t arg[6])
 {
-    struct dentry *d;
+    struct OWNED(dentry) *d = NULL;
     if ((int64_t)arg[1] < 0)
         return -EINVAL;
-    int err = lookup_arg((uint64_t)AT_FDCWD, arg[0], PATH_FOLLOW, false, &d);
-    if (err)
-        return err;
-    if (S_ISREG(d->inode->mode) &&
+    int err = lookup_path(arg[0], PATH_FOLLOW, &d);
+    if (!err && S_ISREG(d->inode->mode) &&
         !inode_may(d->inode, cred_current(), MAY_WRITE))
-        err = -EACCES;
-    else
-        err = attributes_set_size(d->inode, arg[1]);
-    dentry_put(d);
-    return err;
+        return -EACCES;
+    return err ?: attributes_set_size(d->inode, arg[1]);
 }
 
 int64_t
 sys_ftruncate(const uint64_t arg[6])
 {
-    const struct file *file = file_arg(arg[0]);
+    const struct file *file = open_arg(arg[0]);
     if ((int64_t)arg[1] < 0)
         return -EINVAL;
-    if (!file || (file->flags & O_PATH))
+    if (!file)
         return -EBADF;
     if (!file->inode || !S_ISREG(file->inode->mode) ||
         !file_allows(file, FILE_WRITE))

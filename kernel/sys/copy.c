@@ -32,7 +32,7 @@ open_end(struct end *end, uint64_t fd, uint64_t user,
 static int
 close_end(const struct end *end)
 {
-    return end->user ? arg_write(end->user, &end->at) : 0;
+    return arg_write_if(end->user, &end->at);
 }
 
 static int64_t
@@ -61,7 +61,7 @@ static int64_t
 copy(struct end *in, struct end *out, size_t n)
 {
     int64_t got, put, done = 0;
-    void *buf = kmalloc(COPY_PIECE);
+    FREED void *buf = kmalloc(COPY_PIECE);
     int err = 0;
     if (!buf)
         return -ENOMEM;
@@ -73,11 +73,7 @@ copy(struct end *in, struct end *out, size_t n)
             err = unread(in, got - MAX(put, 0));
     } while (!err && got > 0 && put == got && (size_t)done < n &&
              !signal_pending());
-    kfree(buf);
-    if (!err)
-        err = close_end(in);
-    if (!err)
-        err = close_end(out);
+    err = err ?: close_end(in) ?: close_end(out);
     return err ?: (done > 0 ? done : put);
 }
 
@@ -86,8 +82,7 @@ sys_sendfile(const uint64_t arg[6])
 {
     struct end in, out;
     int err = open_end(&in, arg[1], arg[2], FILE_READ);
-    if (!err)
-        err = open_end(&out, arg[0], 0, FILE_WRITE);
+    err = err ?: open_end(&out, arg[0], 0, FILE_WRITE);
     if (err)
         return err;
     const struct inode *from = in.file->inode;
@@ -103,12 +98,11 @@ sys_copy_file_range(const uint64_t arg[6])
     struct end in, out;
     size_t n = MIN(arg[4], COPY_MAX);
     int err = open_end(&in, arg[0], arg[1], FILE_READ);
-    if (!err)
-        err = open_end(&out, arg[2], arg[3], FILE_WRITE);
-    if (!err && (READ_ONCE(out.file->flags) & O_APPEND))
-        err = -EBADF;
+    err = err ?: open_end(&out, arg[2], arg[3], FILE_WRITE);
     if (err)
         return err;
+    if (READ_ONCE(out.file->flags) & O_APPEND)
+        return -EBADF;
     const struct inode *from = in.file->inode, *to = out.file->inode;
     if (from && to && (S_ISDIR(from->mode) || S_ISDIR(to->mode)))
         return -EISDIR;

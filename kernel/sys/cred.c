@@ -121,10 +121,7 @@ change_fs_id(uint32_t id, bool group)
     struct cred *cred;
     if (id == KEEP || id == old.fs || !may || !(cred = cred_copy()))
         return old.fs;
-    if (group)
-        cred->gid.fs = id;
-    else
-        cred->uid.fs = id;
+    *(group ? &cred->gid.fs : &cred->uid.fs) = id;
     cred->is_hidden = true;
     cred_set(cred);
     return old.fs;
@@ -178,11 +175,10 @@ static int
 read_header(uint64_t user, struct cap_header *header)
 {
     static const uint32_t known = CAP_VERSION_3;
-    if (arg_read(header, user) != 0)
-        return -EFAULT;
-    if (header->version == known)
+    int err = arg_read(header, user);
+    if (!err && header->version == known)
         return header->pid < 0 ? -EINVAL : 0;
-    return arg_write(user, &known) ?: -EINVAL;
+    return err ?: arg_write(user, &known) ?: -EINVAL;
 }
 
 static void

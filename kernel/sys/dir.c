@@ -10,20 +10,16 @@ int64_t
 sys_getcwd(const uint64_t arg[6])
 {
     struct fs_context *fs = process_current()->fs;
-    char *buf = kmalloc(PATH_MAX);
+    FREED char *buf = kmalloc(PATH_MAX);
+    struct OWNED(dentry) *cwd = fs_context_get_cwd(fs);
     if (!buf)
         return -ENOMEM;
-    struct dentry *cwd = fs_context_get_cwd(fs);
-    int64_t n = dentry_path(cwd, fs->root, buf, PATH_MAX);
-    dentry_put(cwd);
-    if (n >= 0 && PATH_MAX - (uint64_t)n > arg[1]) {
-        n = -ERANGE;
-    } else if (n >= 0) {
-        int err = uaccess_write(uaddr(arg[0]), buf + n, PATH_MAX - (size_t)n);
-        n = err ? err : PATH_MAX - n;
-    }
-    kfree(buf);
-    return n;
+    int64_t at = dentry_path(cwd, fs->root, buf, PATH_MAX), n = PATH_MAX - at;
+    if (at < 0)
+        return at;
+    if ((uint64_t)n > arg[1])
+        return -ERANGE;
+    return uaccess_write(uaddr(arg[0]), buf + at, (size_t)n) ?: n;
 }
 
 /* Hands the directory dir on to `set`. Takes over the reference to it. */
@@ -48,8 +44,7 @@ int64_t
 sys_chdir(const uint64_t arg[6])
 {
     struct dentry *dir;
-    int err = lookup_arg((uint64_t)AT_FDCWD, arg[0],
-                         PATH_FOLLOW | PATH_DIRECTORY, false, &dir);
+    int err = lookup_path(arg[0], PATH_FOLLOW | PATH_DIRECTORY, &dir);
     return err ?: change_dir(dir, fs_context_set_cwd);
 }
 
@@ -138,27 +133,22 @@ put_dirent(struct dir_sink *sink, const char *name, size_t len, uint64_t ino,
 int64_t
 sys_getdents64(const uint64_t arg[6])
 {
-    struct file *file = file_arg(arg[0]);
-    if (!file || (file->flags & O_PATH))
+    struct file *file = open_arg(arg[0]);
+    if (!file)
         return -EBADF;
     struct dirent_sink s = {.sink.entry = put_dirent,
                             .size = MIN((unsigned)arg[2], (unsigned)PATH_MAX)};
-    s.buf = kmalloc(s.size + 1);
-    if (!s.buf)
+    FREED char *buf = s.buf = kmalloc(s.size + 1);
+    if (!buf)
         return -ENOMEM;
     uint64_t before = READ_ONCE(file->offset);
-    int64_t n = file_readdir(file, &s.sink);
-    if (s.used > 0) {
-        n = uaccess_write(uaddr(arg[1]), s.buf, s.used);
-        if (n < 0 && file_seek(file, (int64_t)before, SEEK_SET) < 0)
-            n = -EIO;
-        if (n == 0)
-            n = (int64_t)s.used;
-    } else if (n == 0 && s.refused) {
-        n = -EINVAL;
-    }
-    kfree(s.buf);
-    return n;
+    int err = file_readdir(file, &s.sink);
+    if (s.used == 0)
+        return err ?: s.refused ? -EINVAL : 0;
+    err = uaccess_write(uaddr(arg[1]), buf, s.used);
+    if (err && file_seek(file, (int64_t)before, SEEK_SET) < 0)
+        err = -EIO;
+    return err ?: (int64_t)s.used;
 }
 
 static int64_t
@@ -167,30 +157,20 @@ write_link(struct inode *inode, uint64_t user, size_t size)
     if (!S_ISLNK(inode->mode))
         return -EINVAL;
     size_t room = MIN(size, (size_t)PATH_MAX);
-    char *buf = kmalloc(room);
+    FREED char *buf = kmalloc(room);
     if (!buf)
         return -ENOMEM;
     int64_t n = inode->ops->readlink(inode, buf, room);
-    if (n >= 0) {
-        n = MIN(n, (int64_t)room);
-        int err = uaccess_write(uaddr(user), buf, (size_t)n);
-        if (err)
-            n = err;
-    }
-    kfree(buf);
-    return n;
+    n = MIN(n, (int64_t)room);
+    return n < 0 ? n : uaccess_write(uaddr(user), buf, (size_t)n) ?: n;
 }
 
 int64_t
 sys_readlinkat(const uint64_t arg[6])
 {
+    struct OWNED(dentry) *dentry = NULL;
     if ((int)arg[3] <= 0)
         return -EINVAL;
-    struct dentry *dentry;
     int err = lookup_arg(arg[0], arg[1], 0, true, &dentry);
-    if (err)
-        return err;
-    int64_t n = write_link(dentry->inode, arg[2], (size_t)(int)arg[3]);
-    dentry_put(dentry);
-    return n;
+    return err ?: write_link(dentry->inode, arg[2], (size_t)(int)arg[3]);
 }

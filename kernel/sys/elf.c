@@ -12,17 +12,12 @@ static int
 read_exactly(const struct elf_source *source, struct uio *uio, uint64_t offset)
 {
     size_t n = uio->residual;
-    int64_t got;
-    if (source->file) {
+    int64_t got = -ENOEXEC;
+    if (source->file)
         got = file_transfer(source->file, FILE_READ, uio, &offset);
-    } else {
-        if (offset > source->size || n > source->size - offset)
-            return -ENOEXEC;
+    else if (offset <= source->size && n <= source->size - offset)
         got = uio_fill(uio, (const char *)source->memory + offset, n);
-    }
-    if (got < 0)
-        return (int)got;
-    return (size_t)got == n ? 0 : -ENOEXEC;
+    return got < 0 ? (int)got : (size_t)got == n ? 0 : -ENOEXEC;
 }
 
 static int
@@ -90,8 +85,7 @@ map_segment(const struct elf_source *source, struct space *space,
         return -ENOEXEC;
     int error = mapping_describe(source->file,
                                  ALIGN_DOWN(ph->p_offset, PAGE_SIZE), &area);
-    if (error == 0)
-        error = space_map(space, &area, SPACE_REPLACE);
+    error = error ?: space_map(space, &area, SPACE_REPLACE);
     if (error == 0 && ph->p_memsz > ph->p_filesz && area.end > end)
         error = uaccess_write(uaddr(end), zeros, area.end - end);
     return error;
@@ -113,8 +107,7 @@ load_segment(const struct elf_source *source, struct space *space,
     if (error == 0 && ph->p_filesz > 0)
         error = source->file ? map_segment(source, space, ph, va)
                              : copy_segment(source, ph, va);
-    if (error == 0)
-        error = space_protect(space, start, size, prot);
+    error = error ?: space_protect(space, start, size, prot);
     return error == -EFAULT ? -ENOMEM : error;
 }
 
@@ -169,8 +162,7 @@ elf_load(const struct elf_source *source, struct space *space, uint64_t base,
     struct elf64_ehdr header;
     struct elf64_phdr phdrs[PHDRS_MAX];
     int error = read_kernel(source, &header, sizeof(header), 0);
-    if (error == 0)
-        error = check_header(&header);
+    error = error ?: check_header(&header);
     if (error == 0)
         error = read_kernel(source, phdrs, header.e_phnum * sizeof(phdrs[0]),
                             header.e_phoff);

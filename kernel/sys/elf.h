@@ -4,9 +4,8 @@
  * Owns nothing. Thread context, may block. */
 #pragma once
 
-#include "lib/compiler.h"
+#include "fs/file.h"
 
-struct file;
 struct space;
 
 /* Where a program's bytes come from: a file, or the kernel's own memory. */
@@ -15,6 +14,12 @@ struct elf_source {
     const void *memory;
     size_t size; /* of memory */
 };
+
+static inline void
+elf_source_end(struct elf_source *source)
+{
+    file_end(&source->file);
+}
 
 /* What the program and its startup code need to know. */
 struct elf_info {

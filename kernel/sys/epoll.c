@@ -16,8 +16,7 @@ sys_epoll_create1(const uint64_t arg[6])
     if (arg[0] & ~(uint64_t)O_CLOEXEC)
         return -EINVAL;
     struct file *file = epoll_create();
-    return file ? fdtable_install(process_current()->fdtable, file, 0, arg[0])
-                : -ENOMEM;
+    return file ? file_install(file, arg[0]) : -ENOMEM;
 }
 
 int64_t
@@ -40,26 +39,20 @@ wait_for_events(const uint64_t arg[6], uint64_t ns)
     struct file *epoll = file_arg(arg[0]);
     unsigned max = (unsigned)MIN(arg[2], (uint64_t)EVENTS_MAX);
     uint64_t set, deadline = ns ? signal_wait_begin(ns) : 0;
-    if ((int)arg[2] <= 0)
+    if ((int)arg[2] <= 0 || (arg[4] && arg[5] != sizeof(set)))
         return -EINVAL;
-    if (arg[4] && arg[5] != sizeof(set))
-        return -EINVAL;
-    if (arg[4] && arg_read(&set, arg[4]) != 0)
+    if (arg_read_if(&set, arg[4]) != 0)
         return -EFAULT;
     if (!epoll)
         return -EBADF;
-    struct epoll_event *events = kmalloc(max * sizeof(*events));
+    FREED struct epoll_event *events = kmalloc(max * sizeof(*events));
     if (!events)
         return -ENOMEM;
     if (arg[4])
         signal_mask_for_wait(set);
-    int64_t n =
-        signal_wait_end(epoll_wait(epoll, events, max, deadline), deadline);
-    if (n > 0 &&
-        uaccess_write(uaddr(arg[1]), events, (size_t)n * sizeof(*events)) != 0)
-        n = -EFAULT;
-    kfree(events);
-    return n;
+    int n = signal_wait_end(epoll_wait(epoll, events, max, deadline), deadline);
+    size_t size = (size_t)MAX(n, 0) * sizeof(*events);
+    return n <= 0 ? n : uaccess_write(uaddr(arg[1]), events, size) ?: n;
 }
 
 int64_t

@@ -15,14 +15,6 @@ struct eventfd {
     uint64_t count;
 };
 
-static int
-wait_for_change(struct file *file, struct eventfd *e) REQUIRES(e->lock)
-{
-    if (file_is_nonblocking(file))
-        return -EAGAIN;
-    return waitq_sleep_until(&e->changed, &e->lock, WAIT_FOREVER);
-}
-
 /* Takes the whole count, or 1 of it. */
 static int64_t
 eventfd_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
@@ -32,7 +24,7 @@ eventfd_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
     int err = uio->residual < sizeof(value) ? -EINVAL : 0;
     spin_lock(&e->lock);
     while (!err && e->count == 0)
-        err = wait_for_change(file, e);
+        err = file_wait(file, &e->changed, &e->lock);
     if (!err) {
         value = e->is_semaphore ? 1 : e->count;
         e->count -= value;
@@ -55,12 +47,12 @@ eventfd_write(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
     int err = value == UINT64_MAX ? -EINVAL : 0;
     spin_guard(&e->lock);
     while (!err && value > HIGHEST - e->count)
-        err = wait_for_change(file, e);
-    if (!err) {
-        e->count += value;
-        waitq_notify(&e->changed);
-    }
-    return err ?: n;
+        err = file_wait(file, &e->changed, &e->lock);
+    if (err)
+        return err;
+    e->count += value;
+    waitq_notify(&e->changed);
+    return n;
 }
 
 static unsigned
@@ -99,12 +91,5 @@ sys_eventfd2(const uint64_t arg[6])
     waitq_init(&e->changed);
     e->count = (uint32_t)arg[0];
     e->is_semaphore = flags & EFD_SEMAPHORE;
-    struct file *file =
-        file_create(&eventfd_ops, O_RDWR | (flags & O_NONBLOCK), e);
-    if (!file) {
-        kfree(e);
-        return -ENOMEM;
-    }
-    return fdtable_install(process_current()->fdtable, file, 0,
-                           flags & O_CLOEXEC);
+    return file_install_new(&eventfd_ops, e, flags);
 }

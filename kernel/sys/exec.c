@@ -70,12 +70,9 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
     random_fill(random, sizeof(random));
     *sp = ALIGN_DOWN(random_at - size - sizeof(auxv), 16);
     int error = uaccess_write(uaddr(*sp), pointers, size);
-    if (error == 0)
-        error = arg_write(*sp + size, &auxv);
-    if (error == 0)
-        error = arg_write(random_at, &random);
-    if (error == 0)
-        error = uaccess_write(uaddr(text_at), args->text, args->len);
+    error = error ?: arg_write(*sp + size, &auxv);
+    error = error ?: arg_write(random_at, &random);
+    error = error ?: uaccess_write(uaddr(text_at), args->text, args->len);
     kfree(pointers);
     return error == -EFAULT ? -ENOMEM : error;
 }
@@ -85,16 +82,15 @@ static int
 load_linker(const char *path, struct space *space, uint64_t *base,
             uint64_t *start)
 {
-    struct elf_source source = {0};
+    struct OWNED(elf_source) source = {0};
     struct elf_info info;
     int error = file_open_program(process_current()->fs, path, &source.file);
+    error = error ?: elf_load(&source, space, LINKER_BASE, &info);
     if (error != 0)
         return error;
-    error = elf_load(&source, space, LINKER_BASE, &info);
-    file_put(source.file);
     *base = info.base;
     *start = info.entry;
-    return error;
+    return 0;
 }
 
 /* Makes *start the address where it begins, with the stack at *sp. */
@@ -112,12 +108,9 @@ build_space(const struct elf_source *source, const struct exec_args *args,
     *start = info.entry;
     if (error == 0 && info.interpreter[0] != '\0')
         error = load_linker(info.interpreter, space, &linker, start);
-    if (error == 0)
-        error = space_map(space, &stack, SPACE_REPLACE);
-    if (error == 0)
-        error = vdso_map(space);
-    if (error == 0)
-        error = build_stack(args, &info, linker, sp);
+    error = error ?: space_map(space, &stack, SPACE_REPLACE);
+    error = error ?: vdso_map(space);
+    error = error ?: build_stack(args, &info, linker, sp);
     space->brk_start = space->brk = info.end;
     return error;
 }
@@ -275,22 +268,21 @@ exec_path(const char *path, struct exec_args *args)
 {
     char lines[2][SCRIPT_LINE_BYTES], *interpreter = NULL, *argument = NULL;
     for (unsigned i = 0; i < SCRIPTS_MAX; i++) {
-        struct elf_source source = {0};
-        int error =
-            file_open_program(process_current()->fs, path, &source.file);
+        struct OWNED(elf_source) source = {0};
+        struct fs_context *fs = process_current()->fs;
+        int error = file_open_program(fs, path, &source.file);
         if (error != 0)
             return error;
         error = exec_args_read_script(source.file, lines[i % 2], &interpreter,
                                       &argument);
-        bool is_script = error == 0;
-        if (is_script)
-            error = exec_args_interpret(args, path, interpreter, argument);
-        else if (error == -ENOEXEC)
+        if (error == -ENOEXEC) {
             error = exec_replace(&source, args);
-        if (error == 0 && !is_script)
-            fs_context_set_exe(process_current()->fs, source.file->dentry);
-        file_put(source.file);
-        if (error != 0 || !is_script)
+            if (error == 0)
+                fs_context_set_exe(fs, source.file->dentry);
+            return error;
+        }
+        error = error ?: exec_args_interpret(args, path, interpreter, argument);
+        if (error != 0)
             return error;
         path = interpreter;
     }
@@ -300,24 +292,16 @@ exec_path(const char *path, struct exec_args *args)
 int64_t
 sys_execve(const uint64_t arg[6])
 {
-    struct path_arg path;
-    struct exec_args args = {0};
+    struct OWNED(path_arg) path;
+    struct OWNED(exec_args) args = {0};
     int error = path_arg_read(&path, arg[0]);
-    if (error != 0)
-        return error;
-    error = exec_args_add(&args, path.text, NULL);
-    if (error == 0)
-        error = exec_args_add_user(&args, uaddr(arg[1]), &args.argc);
-    if (error == 0)
-        error = exec_args_add_user(&args, uaddr(arg[2]), &args.envc);
+    error = error ?: exec_args_add(&args, path.text, NULL);
+    error = error ?: exec_args_add_user(&args, uaddr(arg[1]), &args.argc);
+    error = error ?: exec_args_add_user(&args, uaddr(arg[2]), &args.envc);
     /* A program may count on a name of its own. */
     if (error == 0 && args.argc == 0)
-        error = -EINVAL;
-    if (error == 0)
-        error = exec_path(path.text, &args);
-    kfree(args.text);
-    path_arg_free(&path);
-    return error;
+        return -EINVAL;
+    return error ?: exec_path(path.text, &args);
 }
 
 int
@@ -326,14 +310,13 @@ exec_start(const char *path, const struct elf_source *memory,
 {
     static const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/",
                                               "TERM=vt100", NULL};
-    struct exec_args args = {0};
+    struct OWNED(exec_args) args = {0};
     int error = exec_args_add(&args, path, NULL);
     for (unsigned i = 0; error == 0 && argv[i]; i++)
         error = exec_args_add(&args, argv[i], &args.argc);
     for (unsigned i = 0; error == 0 && environment[i]; i++)
         error = exec_args_add(&args, environment[i], &args.envc);
-    if (error == 0)
-        error = memory ? exec_replace(memory, &args) : exec_path(path, &args);
-    kfree(args.text);
-    return error;
+    if (error != 0)
+        return error;
+    return memory ? exec_replace(memory, &args) : exec_path(path, &args);
 }

@@ -65,22 +65,19 @@ add_user_string(struct exec_args *args, uaddr_t string)
 int
 exec_args_add_user(struct exec_args *args, uaddr_t array, unsigned *count)
 {
-    if (array.v == 0)
-        return 0;
-    for (;; array = uaddr_add(array, sizeof(uint64_t))) {
+    for (; array.v != 0; array = uaddr_add(array, sizeof(uint64_t))) {
         uint64_t string;
         int error = uaccess_read(&string, array, sizeof(string));
-        if (error != 0)
+        if (error != 0 || string == 0)
             return error;
-        if (string == 0)
-            return 0;
         error = add_user_string(args, uaddr(string));
-        if ((args->argc + args->envc) * sizeof(string) + args->len > ARGS_BYTES)
-            error = -E2BIG;
         if (error != 0)
             return error;
-        (*count)++;
+        ++*count;
+        if ((args->argc + args->envc) * sizeof(string) + args->len > ARGS_BYTES)
+            return -E2BIG;
     }
+    return 0;
 }
 
 int
@@ -117,24 +114,20 @@ int
 exec_args_interpret(struct exec_args *args, const char *path,
                     const char *interpreter, const char *argument)
 {
-    struct exec_args old = *args;
-    args->text = NULL;
-    args->len = args->room = args->argc = args->envc = 0;
+    struct OWNED(exec_args) old = *args;
+    *args = (struct exec_args){.cred = old.cred};
     const char *text = old.text;
     int error = exec_args_add(args, text, NULL);
     text += strlen(text) + 1;
-    if (error == 0)
-        error = exec_args_add(args, interpreter, &args->argc);
+    error = error ?: exec_args_add(args, interpreter, &args->argc);
     if (error == 0 && *argument != '\0')
         error = exec_args_add(args, argument, &args->argc);
-    if (error == 0)
-        error = exec_args_add(args, path, &args->argc);
+    error = error ?: exec_args_add(args, path, &args->argc);
     for (unsigned i = 0; error == 0 && i < old.argc + old.envc; i++) {
         if (i > 0)
             error = exec_args_add(args, text,
                                   i < old.argc ? &args->argc : &args->envc);
         text += strlen(text) + 1;
     }
-    kfree(old.text);
     return error;
 }

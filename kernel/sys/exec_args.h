@@ -1,9 +1,10 @@
 /* What a program is started with: strings on their way from one memory to
  * another, and what scripts do to them.
  *
- * Owned by the thread that execs, which frees args->text; may block. */
+ * Private to the thread that execs; may block. */
 #pragma once
 
+#include "mm/slab.h"
 #include "mm/uaccess.h"
 
 struct cred;
@@ -15,11 +16,17 @@ struct file;
  * predecessor's memory to its own: path, argv, envp. Starts as all zeroes;
  * what adds to it returns 0, -ENOMEM, -E2BIG or -EFAULT. */
 struct exec_args {
-    char *text; /* to be freed */
+    char *text;
     size_t len, room;
     unsigned argc, envc; /* the path is not counted */
     struct cred *cred;   /* whose the process will be; commit takes it over */
 };
+
+static inline void
+exec_args_end(struct exec_args *args)
+{
+    kfree(args->text);
+}
 
 /* Adds a string of the kernel's, and counts it unless count is NULL. */
 int exec_args_add(struct exec_args *args, const char *text, unsigned *count)

@@ -1,7 +1,6 @@
 #include "sys/sys.h"
 
 #include "abi/termios.h"
-#include "fs/flock.h"
 #include "fs/pipe.h"
 #include "fs/record_lock.h"
 #include "sys/fileargs.h"
@@ -13,13 +12,6 @@
 
 /* What F_SETFL can change. */
 #define SETTABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
-
-/* Gives file, whose reference it takes over, a descriptor >= min. */
-static int
-install(struct file *file, int min, bool cloexec)
-{
-    return fdtable_install(process_current()->fdtable, file, min, cloexec);
-}
 
 SYSCALL_IS(close, fdtable_close(process_current()->fdtable, (int)arg[0]))
 
@@ -34,10 +26,10 @@ sys_close_range(const uint64_t arg[6])
         return -EINVAL;
     for (unsigned fd = first; fd <= last && fd < FDTABLE_MAX; fd++) {
         /* That there is none is no error. */
-        int err = arg[2] ? fdtable_set_cloexec(table, (int)fd, true)
-                         : fdtable_close(table, (int)fd);
-        if (err && err != -EBADF)
-            return err;
+        if (arg[2])
+            (void)!fdtable_set_cloexec(table, (int)fd, true);
+        else
+            (void)!fdtable_close(table, (int)fd);
     }
     return 0;
 }
@@ -46,7 +38,7 @@ int64_t
 sys_dup(const uint64_t arg[6])
 {
     struct file *file = file_arg(arg[0]);
-    return file ? install(file_ref(file), 0, false) : -EBADF;
+    return file ? file_install(file_ref(file), false) : -EBADF;
 }
 
 int64_t
@@ -77,13 +69,12 @@ static int
 lock_record(struct file *file, int command, uint64_t user)
 {
     struct flock flock;
-    if (arg_read(&flock, user) != 0)
-        return -EFAULT;
-    int err =
-        record_lock_control(process_current()->fdtable, file, command, &flock);
-    if (err || (command != F_GETLK && command != F_OFD_GETLK))
-        return err;
-    return arg_write(user, &flock);
+    bool get = command == F_GETLK || command == F_OFD_GETLK;
+    int err = arg_read(&flock, user);
+    err = err
+              ?: record_lock_control(process_current()->fdtable, file, command,
+                                     &flock);
+    return err ?: get ? arg_write(user, &flock) : 0;
 }
 
 int64_t
@@ -101,7 +92,8 @@ sys_fcntl(const uint64_t arg[6])
     case F_DUPFD_CLOEXEC:
         if (value >= FDTABLE_MAX)
             return -EINVAL;
-        return install(file_ref(file), (int)value, command == F_DUPFD_CLOEXEC);
+        return fdtable_install(table, file_ref(file), (int)value,
+                               command == F_DUPFD_CLOEXEC);
     case F_GETFD:
         return fdtable_get_cloexec(table, fd);
     case F_SETFD:
@@ -145,11 +137,11 @@ int64_t
 sys_ioctl(const uint64_t arg[6])
 {
     struct fdtable *table = process_current()->fdtable;
-    struct file *file = file_arg(arg[0]);
+    struct file *file = open_arg(arg[0]);
     unsigned command = (unsigned)arg[1];
     int on, err;
 
-    if (!file || (file->flags & O_PATH))
+    if (!file)
         return -EBADF;
     switch (command) {
     case FIOCLEX:
@@ -176,32 +168,25 @@ sys_pipe2(const uint64_t arg[6])
     struct fdtable *table = process_current()->fdtable;
     unsigned flags = (unsigned)arg[1];
     struct file *ends[2];
-    int fds[2];
-
     if (flags & ~(O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;
     int err = pipe_create(flags & O_NONBLOCK, ends);
     if (err)
         return err;
-    fds[0] = install(ends[0], 0, flags & O_CLOEXEC);
-    fds[1] = install(ends[1], 0, flags & O_CLOEXEC);
-    err = fds[0] < 0 ? fds[0] : MIN(fds[1], 0);
-    if (!err)
-        err = arg_write(arg[0], &fds);
+    int fds[2] = {file_install(ends[0], flags & O_CLOEXEC),
+                  file_install(ends[1], flags & O_CLOEXEC)};
+    err = MIN(fds[0], 0) ?: MIN(fds[1], 0) ?: arg_write(arg[0], &fds);
     for (int i = 0; err && i < 2; i++)
-        if (fds[i] >= 0 && fdtable_close(table, fds[i]) < 0)
-            return -EBADF;
+        (void)!fdtable_close(table, fds[i]);
     return err;
 }
 
 int64_t
 sys_flock(const uint64_t arg[6])
 {
-    struct file *file = file_arg(arg[0]);
+    struct file *file = open_arg(arg[0]);
     unsigned kind = (unsigned)arg[1] & ~LOCK_NB;
     if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
         return -EINVAL;
-    if (!file || (file->flags & O_PATH))
-        return -EBADF;
-    return flock_set(file, kind, !(arg[1] & LOCK_NB));
+    return file ? record_lock_flock(file, kind, !(arg[1] & LOCK_NB)) : -EBADF;
 }

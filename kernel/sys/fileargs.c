@@ -10,18 +10,15 @@ path_arg_read(struct path_arg *path, uint64_t user)
         uaccess_read_string(path->small, uaddr(user), sizeof(path->small));
     if (len != -ENAMETOOLONG)
         return (int)MIN(len, 0);
-
     path->text = kmalloc(PATH_MAX);
     if (!path->text)
         return -ENOMEM;
     len = uaccess_read_string(path->text, uaddr(user), PATH_MAX);
-    if (len < 0)
-        kfree(path->text);
     return (int)MIN(len, 0);
 }
 
 void
-path_arg_free(struct path_arg *path)
+path_arg_end(struct path_arg *path)
 {
     if (path->text != path->small)
         kfree(path->text);
@@ -61,35 +58,43 @@ int
 lookup_arg(uint64_t dirfd, uint64_t path_user, unsigned flags, bool empty_ok,
            struct dentry **out)
 {
-    struct path_arg path;
+    struct OWNED(path_arg) path;
     struct dentry *base;
     int err = path_arg_read(&path, path_user);
+    if (!err && empty_ok && path.text[0] == '\0')
+        return lookup_fd(dirfd, out);
+    err = err ?: base_arg(dirfd, path.text, &base);
     if (err)
         return err;
-    if (empty_ok && path.text[0] == '\0') {
-        err = lookup_fd(dirfd, out);
-    } else {
-        err = base_arg(dirfd, path.text, &base);
-        if (!err)
-            err =
-                path_lookup(process_current()->fs, base, path.text, flags, out);
-    }
-    path_arg_free(&path);
-    return err;
+    return path_lookup(process_current()->fs, base, path.text, flags, out);
 }
 
 int
 name_arg(uint64_t dirfd, uint64_t path_user, struct path_name *out)
 {
-    struct path_arg path;
+    struct OWNED(path_arg) path;
     struct dentry *base;
+    out->dir = NULL;
     int err = path_arg_read(&path, path_user);
+    err = err ?: base_arg(dirfd, path.text, &base);
     if (err)
         return err;
-    err = base_arg(dirfd, path.text, &base);
-    if (!err)
-        err =
-            path_lookup_parent(process_current()->fs, base, path.text, 0, out);
-    path_arg_free(&path);
-    return err;
+    return path_lookup_parent(process_current()->fs, base, path.text, 0, out);
+}
+
+int
+lookup_path(uint64_t path_user, unsigned flags, struct dentry **out)
+{
+    return lookup_arg((uint64_t)AT_FDCWD, path_user, flags, false, out);
+}
+
+int
+file_install_new(const struct file_ops *ops, void *private, unsigned flags)
+{
+    struct file *file =
+        file_create(ops, O_RDWR | (flags & O_NONBLOCK), private);
+    if (file)
+        return file_install(file, flags & O_CLOEXEC);
+    kfree(private);
+    return -ENOMEM;
 }

@@ -15,10 +15,10 @@ struct path_arg {
     char small[256];
 };
 
-/* Returns 0, -EFAULT, -ENAMETOOLONG, -ENOMEM; path_arg_free afterwards only
- * on 0. */
+/* Returns 0, -EFAULT, -ENAMETOOLONG, -ENOMEM; path_arg_end afterwards, in
+ * either case. */
 int path_arg_read(struct path_arg *path, uint64_t user) MUST_CHECK;
-void path_arg_free(struct path_arg *path);
+void path_arg_end(struct path_arg *path);
 
 /* Sets *base to where a path relative to dirfd starts, without a reference:
  * NULL for the working directory, and for absolute paths.
@@ -32,8 +32,13 @@ int base_arg(uint64_t dirfd, const char *path, struct dentry **base) MUST_CHECK;
 int lookup_arg(uint64_t dirfd, uint64_t path_user, unsigned flags,
                bool empty_ok, struct dentry **out) MUST_CHECK;
 
+/* The same from the working directory, and not for an empty path. */
+int lookup_path(uint64_t path_user, unsigned flags, struct dentry **out)
+    MUST_CHECK;
+
 /* The same for a path whose last component is to be made, taken away or
- * moved. Returns 0 with a reference in out->dir, or as path_lookup_parent. */
+ * moved. Returns 0, or as path_lookup_parent; out is to be ended in either
+ * case. */
 int name_arg(uint64_t dirfd, uint64_t path_user, struct path_name *out)
     MUST_CHECK;
 
@@ -43,3 +48,23 @@ file_arg(uint64_t fd)
 {
     return fdtable_get(process_current()->fdtable, (int)fd);
 }
+
+/* The same, but NULL for one that O_PATH was said of, too. */
+static inline struct file *
+open_arg(uint64_t fd)
+{
+    struct file *file = file_arg(fd);
+    return file && !(file->flags & O_PATH) ? file : NULL;
+}
+
+/* Gives file, whose reference it takes over, the lowest free descriptor.
+ * Returns that, or as fdtable_install. */
+static inline int
+file_install(struct file *file, bool cloexec)
+{
+    return fdtable_install(process_current()->fdtable, file, 0, cloexec);
+}
+
+/* The same for a new file with ops and private, which comes from kmalloc and
+ * is the file's or freed. flags: O_CLOEXEC, O_NONBLOCK. */
+int file_install_new(const struct file_ops *ops, void *private, unsigned flags);

@@ -14,20 +14,15 @@
 static int
 read_deadline(uint64_t user, unsigned op, bool relative, uint64_t *deadline)
 {
-    uint64_t ns;
     *deadline = WAIT_FOREVER;
-    if (user == 0)
-        return 0;
-    int error = timespec_arg_read(user, &ns);
-    if (error != 0)
+    int error = user ? timespec_arg_read(user, deadline) : 0;
+    if (error != 0 || user == 0)
         return error;
     if (relative)
-        *deadline = signal_wait_begin(ns);
+        *deadline = signal_wait_begin(*deadline);
     else if (op & FUTEX_CLOCK_REALTIME)
         *deadline =
-            clock_now_ns() + MAX((int64_t)ns - rtc_now_ns(), (int64_t)0);
-    else
-        *deadline = ns;
+            clock_now_ns() + MAX((int64_t)*deadline - rtc_now_ns(), (int64_t)0);
     return 0;
 }
 
@@ -94,12 +89,9 @@ wake_op(struct futex_word from, struct futex_word to, uint32_t nwake,
         return -ENOSYS;
     if (code >> 28 & FUTEX_OP_OPARG_SHIFT)
         operand = 1u << (operand & 31);
-    int error = uaccess_read(&old, to.at, sizeof(old));
-    if (error != 0)
-        return error;
-    do
+    int error = uaccess_read(&old, to.at, sizeof(old)) ?: -EAGAIN;
+    while (error == -EAGAIN)
         error = uaccess_exchange(to.at, &old, operate(op, old, operand));
-    while (error == -EAGAIN);
     if (error != 0)
         return error;
     int woken = futex_wake(from, nwake, FUTEX_BITSET_ANY);
@@ -185,7 +177,6 @@ sys_get_robust_list(const uint64_t arg[6])
     if (error == 0)
         list = t->robust_list;
     spin_unlock(&process_lock);
-    if (error == 0)
-        error = arg_write(arg[2], &size);
+    error = error ?: arg_write(arg[2], &size);
     return error ?: arg_write(arg[1], &list);
 }

@@ -5,54 +5,16 @@
 #include "sys/sys.h"
 #include "sys/timearg.h"
 
-/* Two spans of time, by seconds and a fraction, as the calls take them. */
-struct user_setting {
-    int64_t interval[2], value[2];
-};
-
-/* Reads a span whose fraction counts `unit` nanoseconds. */
-static int
-span_ns(const int64_t span[2], int64_t unit, uint64_t *ns)
-{
-    if (span[0] < 0 || span[1] < 0 || span[1] >= NS_PER_S / unit)
-        return -EINVAL;
-    *ns = span[0] > INT64_MAX / NS_PER_S / 2
-              ? INT64_MAX / 2
-              : (uint64_t)(span[0] * NS_PER_S + span[1] * unit);
-    return 0;
-}
-
-/* Rounds up: a timer that runs does not look as if it were off. */
-static void
-put_span(int64_t span[2], int64_t unit, uint64_t ns)
-{
-    ns += (uint64_t)(unit - 1);
-    span[0] = (int64_t)ns / NS_PER_S;
-    span[1] = (int64_t)ns % NS_PER_S / unit;
-}
-
 /* What is common to all calls that set or get: either user address may be 0. */
 static int
 set_timer(int id, int64_t unit, bool is_absolute, uint64_t user_new,
           uint64_t user_old)
 {
-    struct itimer_setting setting = {.is_absolute = is_absolute}, old;
-    struct user_setting user;
-    if (user_new != 0) {
-        if (arg_read(&user, user_new) != 0)
-            return -EFAULT;
-        int error = span_ns(user.value, unit, &setting.value_ns);
-        if (error == 0)
-            error = span_ns(user.interval, unit, &setting.interval_ns);
-        if (error != 0)
-            return error;
-    }
-    int error = itimer_set(id, user_new ? &setting : NULL, &old);
-    if (error != 0 || user_old == 0)
-        return error;
-    put_span(user.value, unit, old.value_ns);
-    put_span(user.interval, unit, old.interval_ns);
-    return arg_write(user_old, &user);
+    struct itimer_setting setting, old;
+    int error = user_new ? setting_arg_read(user_new, unit, &setting) : 0;
+    setting.is_absolute = is_absolute;
+    error = error ?: itimer_set(id, user_new ? &setting : NULL, &old);
+    return error || !user_old ? error : setting_arg_write(user_old, unit, &old);
 }
 
 /* ---- One of each kind for a process ---- */
@@ -94,8 +56,7 @@ create_timer(uint64_t clock, const struct sigevent *event, bool has_value)
                            .code = SI_TIMER,
                            .of_timer = true,
                            .value = event->value};
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
-        clock != CLOCK_BOOTTIME)
+    if (!is_timer_clock(clock))
         return -EINVAL;
     if (event->notify == SIGEV_NONE)
         info.signo = 0;
@@ -111,16 +72,13 @@ int64_t
 sys_timer_create(const uint64_t arg[6])
 {
     struct sigevent event = {.signo = SIGALRM};
-    if (arg[1] != 0 && arg_read(&event, arg[1]) != 0)
+    if (arg_read_if(&event, arg[1]) != 0)
         return -EFAULT;
     int id = create_timer(arg[0], &event, arg[1] != 0);
-    if (id < 0)
-        return id;
-    if (arg_write(arg[2], &id) != 0) {
+    int error = id < 0 ? id : arg_write(arg[2], &id);
+    if (error == -EFAULT)
         (void)!itimer_delete(id);
-        return -EFAULT;
-    }
-    return 0;
+    return error;
 }
 
 int64_t
@@ -131,13 +89,9 @@ sys_timer_settime(const uint64_t arg[6])
     return set_timer((int)arg[0], 1, arg[1] & TIMER_ABSTIME, arg[2], arg[3]);
 }
 
-int64_t
-sys_timer_gettime(const uint64_t arg[6])
-{
-    if ((int)arg[0] < 0)
-        return -EINVAL;
-    return set_timer((int)arg[0], 1, false, 0, arg[1]);
-}
+SYSCALL_IS(timer_gettime, (int)arg[0] < 0
+                              ? -EINVAL
+                              : set_timer((int)arg[0], 1, false, 0, arg[1]))
 
 SYSCALL_IS(timer_getoverrun, itimer_overrun((int)arg[0]))
 SYSCALL_IS(timer_delete, itimer_delete((int)arg[0]))

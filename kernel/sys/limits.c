@@ -44,33 +44,26 @@ static int
 exchange(int pid, uint64_t resource, const struct rlimit *wish,
          struct rlimit *old)
 {
-    int error = 0;
     if (resource >= RLIMIT_COUNT)
         return -EINVAL;
     spin_guard(&process_lock);
     struct process *process =
         pid == 0 ? process_current() : process_find_locked(pid);
     if (!process)
-        error = -ESRCH;
-    else if (process != process_current() && !cred_may_inspect(process))
-        error = -EPERM;
-    if (error == 0)
-        *old = process->limits[resource];
-    if (error == 0 && wish)
-        error = set_locked(process, (unsigned)resource, wish);
-    return error;
+        return -ESRCH;
+    if (process != process_current() && !cred_may_inspect(process))
+        return -EPERM;
+    *old = process->limits[resource];
+    return wish ? set_locked(process, (unsigned)resource, wish) : 0;
 }
 
 int64_t
 sys_prlimit64(const uint64_t arg[6])
 {
     struct rlimit wish, old;
-    if (arg[2] != 0 && arg_read(&wish, arg[2]) != 0)
-        return -EFAULT;
-    int error = exchange((int)arg[0], arg[1], arg[2] != 0 ? &wish : NULL, &old);
-    if (error != 0 || arg[3] == 0)
-        return error;
-    return arg_write(arg[3], &old);
+    int error = arg_read_if(&wish, arg[2]);
+    error = error ?: exchange((int)arg[0], arg[1], arg[2] ? &wish : NULL, &old);
+    return error ?: arg_write_if(arg[3], &old);
 }
 
 int64_t
@@ -84,7 +77,5 @@ int64_t
 sys_setrlimit(const uint64_t arg[6])
 {
     struct rlimit wish, old;
-    if (arg_read(&wish, arg[1]) != 0)
-        return -EFAULT;
-    return exchange(0, arg[0], &wish, &old);
+    return arg_read(&wish, arg[1]) ?: exchange(0, arg[0], &wish, &old);
 }

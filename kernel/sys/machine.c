@@ -34,12 +34,7 @@ int64_t
 sys_getcpu(const uint64_t arg[6])
 {
     uint32_t cpu = thread_current()->arch.cpu->index, node = 0;
-    int error = 0;
-    if (arg[0] != 0)
-        error = arg_write(arg[0], &cpu);
-    if (error == 0 && arg[1] != 0)
-        error = arg_write(arg[1], &node);
-    return error;
+    return arg_write_if(arg[0], &cpu) ?: arg_write_if(arg[1], &node);
 }
 
 /* There is one personality, Linux's own, without its flags. */
@@ -85,20 +80,16 @@ probe(struct hwprobe *pair)
 int64_t
 sys_riscv_hwprobe(const uint64_t arg[6])
 {
-    if (arg[4] != 0)
-        return -EINVAL;
-    for (uint64_t i = 0; i < arg[1]; i++) {
+    int error = arg[4] != 0 ? -EINVAL : 0;
+    for (uint64_t i = 0; error == 0 && i < arg[1]; i++) {
         struct hwprobe pair;
-        uaddr_t at = uaddr(arg[0] + i * sizeof(pair));
-        int error = uaccess_read(&pair, at, sizeof(pair));
-        if (error == 0) {
+        uint64_t at = arg[0] + i * sizeof(pair);
+        error = arg_read(&pair, at);
+        if (error == 0)
             probe(&pair);
-            error = uaccess_write(at, &pair, sizeof(pair));
-        }
-        if (error != 0)
-            return error;
+        error = error ?: arg_write(at, &pair);
     }
-    return 0;
+    return error;
 }
 
 #define FLUSH_ICACHE_LOCAL 1u /* this thread will do, wherever it goes */

@@ -28,9 +28,7 @@ choose_file(const uint64_t arg[6], struct area *area)
         return -EINVAL;
     if (arg[5] > INT64_MAX - (area->end - area->start))
         return -EOVERFLOW;
-    if (!file)
-        return -EBADF;
-    int error = mapping_describe(file, arg[5], area);
+    int error = file ? mapping_describe(file, arg[5], area) : -EBADF;
     if (error == 0)
         area->object->ops->ref(area->handle);
     return error;
@@ -118,12 +116,16 @@ sys_mprotect(const uint64_t arg[6])
 }
 
 int
-memory_for_each_area(uint64_t start, uint64_t end,
+memory_for_each_area(uint64_t start, uint64_t size,
                      int (*each)(struct area *area))
 {
     struct space *space = process_current()->space;
     struct area area;
     int error = 0, gap = 0;
+    if (size > USER_END || start > USER_END - size)
+        return -ENOMEM;
+    uint64_t end = ALIGN_UP(start + size, PAGE_SIZE);
+    start = ALIGN_DOWN(start, PAGE_SIZE);
     while (error == 0 && start < end) {
         if (!space_get_area(space, start, &area))
             return -ENOMEM;
@@ -147,8 +149,8 @@ sync_area(struct area *area)
     return has_file ? area->object->ops->sync(area->handle) : 0;
 }
 
-static int
-nothing(struct area *area UNUSED)
+int
+memory_leave_area(struct area *area UNUSED)
 {
     return 0;
 }
@@ -162,8 +164,6 @@ sys_msync(const uint64_t arg[6])
     if (arg[0] % PAGE_SIZE != 0 || flags & ~7u ||
         (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
         return -EINVAL;
-    if (arg[1] > USER_END || arg[0] > USER_END - arg[1])
-        return -ENOMEM;
-    return memory_for_each_area(arg[0], arg[0] + ALIGN_UP(arg[1], PAGE_SIZE),
-                                flags & MS_SYNC ? sync_area : nothing);
+    return memory_for_each_area(
+        arg[0], arg[1], flags & MS_SYNC ? sync_area : memory_leave_area);
 }

@@ -72,7 +72,7 @@ populate_write(struct area *area)
 void
 memory_populate(uint64_t start, uint64_t size)
 {
-    if (memory_for_each_area(start, start + size, populate_area) != 0)
+    if (memory_for_each_area(start, size, populate_area) != 0)
         return; /* it was only to be faster later */
 }
 
@@ -81,18 +81,10 @@ memory_populate(uint64_t start, uint64_t size)
 int64_t
 sys_mlock(const uint64_t arg[6])
 {
-    uint64_t start = ALIGN_DOWN(arg[0], PAGE_SIZE);
-    if (arg[1] > USER_END || arg[0] > USER_END - arg[1])
-        return arg[0] + arg[1] < arg[0] ? -EINVAL : -ENOMEM;
-    uint64_t end = ALIGN_UP(arg[0] + arg[1], PAGE_SIZE);
-    int error = memory_for_each_area(start, end, populate_area);
+    if (arg[0] + arg[1] < arg[0])
+        return -EINVAL;
+    int error = memory_for_each_area(arg[0], arg[1], populate_area);
     return error == 0 || error == -EINTR ? error : -ENOMEM;
-}
-
-static int
-leave_area(struct area *area UNUSED)
-{
-    return 0;
 }
 
 int64_t
@@ -106,11 +98,9 @@ sys_mlock2(const uint64_t arg[6])
 int64_t
 sys_munlock(const uint64_t arg[6])
 {
-    if (arg[1] > USER_END || arg[0] > USER_END - arg[1])
-        return arg[0] + arg[1] < arg[0] ? -EINVAL : -ENOMEM;
-    return memory_for_each_area(ALIGN_DOWN(arg[0], PAGE_SIZE),
-                                ALIGN_UP(arg[0] + arg[1], PAGE_SIZE),
-                                leave_area);
+    if (arg[0] + arg[1] < arg[0])
+        return -EINVAL;
+    return memory_for_each_area(arg[0], arg[1], memory_leave_area);
 }
 
 int64_t
@@ -152,16 +142,16 @@ discard_private(struct area *area)
 
 /* What follows advice; NULL: it is none that is known here. */
 static int (*const advices[])(struct area *area) = {
-    [MADV_NORMAL] = leave_area,
-    [MADV_RANDOM] = leave_area,
-    [MADV_SEQUENTIAL] = leave_area,
-    [MADV_WILLNEED] = leave_area,
+    [MADV_NORMAL] = memory_leave_area,
+    [MADV_RANDOM] = memory_leave_area,
+    [MADV_SEQUENTIAL] = memory_leave_area,
+    [MADV_WILLNEED] = memory_leave_area,
     [MADV_DONTNEED] = discard,
     [MADV_FREE] = discard_private,
-    [MADV_DONTDUMP] = leave_area, /* nothing is ever dumped */
-    [MADV_DODUMP] = leave_area,
-    [MADV_COLD] = leave_area,
-    [MADV_PAGEOUT] = leave_area,
+    [MADV_DONTDUMP] = memory_leave_area, /* nothing is ever dumped */
+    [MADV_DODUMP] = memory_leave_area,
+    [MADV_COLD] = memory_leave_area,
+    [MADV_PAGEOUT] = memory_leave_area,
     [MADV_POPULATE_READ] = populate_read,
     [MADV_POPULATE_WRITE] = populate_write,
 };
@@ -173,8 +163,6 @@ sys_madvise(const uint64_t arg[6])
     if (arg[2] >= ARRAY_LEN(advices) || !advices[arg[2]] ||
         arg[0] % PAGE_SIZE != 0 || size < arg[1] || arg[0] + size < arg[0])
         return -EINVAL;
-    if (size > USER_END || arg[0] > USER_END - size)
-        return -ENOMEM;
-    int error = memory_for_each_area(arg[0], arg[0] + size, advices[arg[2]]);
+    int error = memory_for_each_area(arg[0], size, advices[arg[2]]);
     return error == -ENXIO ? -EFAULT : error; /* past the end of a file */
 }

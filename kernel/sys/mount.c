@@ -18,14 +18,13 @@
 static int
 open_disk(uint64_t source, bool read_only, struct super **out)
 {
-    struct dentry *node;
-    int err = lookup_arg((uint64_t)AT_FDCWD, source, PATH_FOLLOW, false, &node);
+    struct OWNED(dentry) *node = NULL;
+    int err = lookup_path(source, PATH_FOLLOW, &node);
     if (err)
         return err;
     struct blockdev *dev = NULL;
     if (S_ISBLK(node->inode->mode))
         dev = devfs_block_by_rdev(node->inode->rdev);
-    dentry_put(node);
     if (!dev)
         return -ENOTBLK;
     for (struct super *s = mount_next(NULL); s; s = mount_next(s))
@@ -69,13 +68,15 @@ mount_new(struct dentry *at, const uint64_t arg[6])
     if (err)
         return err;
     err = mount_add(at, super);
-    if (err && super->ops->unmount)
-        super->ops->unmount(super);
-    if (!err && !super->bdev)
+    if (err) {
+        if (super->ops->unmount)
+            super->ops->unmount(super);
+        return err;
+    }
+    if (!super->bdev)
         super->read_only = read_only;
-    if (!err)
-        super->no_set_id = arg[3] & MS_NOSUID;
-    return err;
+    super->no_set_id = arg[3] & MS_NOSUID;
+    return 0;
 }
 
 static int
@@ -85,8 +86,7 @@ remount(const struct dentry *root, uint64_t flags)
     if (super->root != root || !super->ops->remount)
         return -EINVAL;
     int err = flags & MS_RDONLY ? super_stop_writing(super) : 0;
-    if (!err)
-        err = super->ops->remount(super, flags & MS_RDONLY);
+    err = err ?: super->ops->remount(super, flags & MS_RDONLY);
     if (!err)
         super->no_set_id = flags & MS_NOSUID;
     return err;
@@ -95,20 +95,16 @@ remount(const struct dentry *root, uint64_t flags)
 int64_t
 sys_mount(const uint64_t arg[6])
 {
-    struct dentry *at;
+    struct OWNED(dentry) *at = NULL;
     if (!cred_is_root(cred_current()))
         return -EPERM;
     if (arg[3] & ~(uint64_t)(MS_RDONLY | MS_NOSUID | MS_REMOUNT | MS_IGNORED))
         return -EINVAL;
-    int err = lookup_arg((uint64_t)AT_FDCWD, arg[1],
-                         PATH_FOLLOW | PATH_DIRECTORY, false, &at);
+    int err = lookup_path(arg[1], PATH_FOLLOW | PATH_DIRECTORY, &at);
     if (err)
         return err;
-    mount_lock();
-    err = arg[3] & MS_REMOUNT ? remount(at, arg[3]) : mount_new(at, arg);
-    mount_unlock();
-    dentry_put(at);
-    return err;
+    sleeplock_guard(&mount_lock);
+    return arg[3] & MS_REMOUNT ? remount(at, arg[3]) : mount_new(at, arg);
 }
 
 int64_t
@@ -121,12 +117,9 @@ sys_umount2(const uint64_t arg[6])
     if (flags & ~(MNT_FORCE | UMOUNT_NOFOLLOW))
         return -EINVAL;
     int err =
-        lookup_arg((uint64_t)AT_FDCWD, arg[0],
-                   flags & UMOUNT_NOFOLLOW ? 0 : PATH_FOLLOW, false, &root);
+        lookup_path(arg[0], flags & UMOUNT_NOFOLLOW ? 0 : PATH_FOLLOW, &root);
     if (err)
         return err;
-    mount_lock();
-    err = mount_remove(root);
-    mount_unlock();
-    return err;
+    sleeplock_guard(&mount_lock);
+    return mount_remove(root);
 }

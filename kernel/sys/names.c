@@ -9,15 +9,11 @@
 static int64_t
 make(uint64_t dirfd, uint64_t path, struct inode_new *what)
 {
-    struct path_name at;
+    struct OWNED(path_name) at;
     int err = name_arg(dirfd, path, &at);
-    if (err)
-        return err;
     if (!S_ISLNK(what->mode))
         what->mode &= ~READ_ONCE(process_current()->fs->umask);
-    err = names_create(&at, what, NULL);
-    dentry_put(at.dir);
-    return err;
+    return err ?: names_create(&at, what, NULL);
 }
 
 int64_t
@@ -55,73 +51,52 @@ sys_mknodat(const uint64_t arg[6])
 int64_t
 sys_symlinkat(const uint64_t arg[6])
 {
-    struct path_arg target;
-    int64_t result = path_arg_read(&target, arg[0]);
-    if (result)
-        return result;
+    struct OWNED(path_arg) target;
+    int err = path_arg_read(&target, arg[0]);
+    if (err)
+        return err;
     struct inode_new what = {.mode = S_IFLNK | 0777,
                              .target = target.text,
                              .target_len = strlen(target.text)};
-    result = what.target_len ? make(arg[1], arg[2], &what) : -ENOENT;
-    path_arg_free(&target);
-    return result;
+    return what.target_len ? make(arg[1], arg[2], &what) : -ENOENT;
 }
 
 int64_t
 sys_linkat(const uint64_t arg[6])
 {
     unsigned flags = (unsigned)arg[4];
-    struct dentry *old;
-    struct path_name at;
+    unsigned follow = flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0;
+    struct OWNED(dentry) *old = NULL;
+    struct OWNED(path_name) at = {.dir = NULL};
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
     /* Whoever is handed a descriptor is not meant to give it a name. */
     if ((flags & AT_EMPTY_PATH) && !cred_is_root(cred_current()))
         return -ENOENT;
-    int err =
-        lookup_arg(arg[0], arg[1], flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0,
-                   flags & AT_EMPTY_PATH, &old);
-    if (err)
-        return err;
-    err = name_arg(arg[2], arg[3], &at);
-    if (!err) {
-        err = names_link(&at, old);
-        dentry_put(at.dir);
-    }
-    dentry_put(old);
-    return err;
+    int err = lookup_arg(arg[0], arg[1], follow, flags & AT_EMPTY_PATH, &old);
+    err = err ?: name_arg(arg[2], arg[3], &at);
+    return err ?: names_link(&at, old);
 }
 
 int64_t
 sys_unlinkat(const uint64_t arg[6])
 {
-    struct path_name at;
+    struct OWNED(path_name) at = {.dir = NULL};
     if ((unsigned)arg[2] & ~AT_REMOVEDIR)
         return -EINVAL;
     int err = name_arg(arg[0], arg[1], &at);
-    if (err)
-        return err;
-    err = names_unlink(&at, arg[2] & AT_REMOVEDIR);
-    dentry_put(at.dir);
-    return err;
+    return err ?: names_unlink(&at, arg[2] & AT_REMOVEDIR);
 }
 
 int64_t
 sys_renameat2(const uint64_t arg[6])
 {
     unsigned flags = (unsigned)arg[4];
-    struct path_name from, to;
+    struct OWNED(path_name) from = {.dir = NULL}, to = {.dir = NULL};
     if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
         flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
         return -EINVAL;
     int err = name_arg(arg[0], arg[1], &from);
-    if (err)
-        return err;
-    err = name_arg(arg[2], arg[3], &to);
-    if (!err) {
-        err = names_rename(&from, &to, flags);
-        dentry_put(to.dir);
-    }
-    dentry_put(from.dir);
-    return err;
+    err = err ?: name_arg(arg[2], arg[3], &to);
+    return err ?: names_rename(&from, &to, flags);
 }

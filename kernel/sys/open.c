@@ -65,6 +65,7 @@ find_or_create(const struct path_name *at, unsigned flags, uint32_t mode,
     if (err || READ_ONCE((*out)->inode))
         return err;
     dentry_put(*out);
+    *out = NULL;
     err = names_create(at, &what, out);
     *created = !err;
     return err == -EPERM ? -EACCES : err;
@@ -77,17 +78,16 @@ find_to_open(struct dentry *base, const char *path, unsigned flags,
     struct fs_context *fs = process_current()->fs;
     bool exclusive = (flags & O_CREAT) && (flags & O_EXCL);
     unsigned follow = (flags & O_NOFOLLOW) || exclusive ? 0 : PATH_FOLLOW;
-    struct path_name at;
     int err;
 
     if (!(flags & O_CREAT))
         return path_lookup(fs, base, path, follow, out);
     do {
+        struct OWNED(path_name) at;
         err = path_lookup_parent(fs, base, path, follow, &at);
         if (err)
             return err;
         err = find_or_create(&at, flags, mode, out, created);
-        dentry_put(at.dir);
     } while (err == -EEXIST && !exclusive);
     return err;
 }
@@ -95,53 +95,39 @@ find_to_open(struct dentry *base, const char *path, unsigned flags,
 static int64_t
 open_path(uint64_t dirfd, const char *path, unsigned flags, uint32_t mode)
 {
-    struct dentry *base, *dentry;
+    struct OWNED(dentry) *dentry = NULL;
+    struct dentry *base;
+    struct file *file;
     bool created = false;
+    unsigned kept = (flags & ~(OPEN_ONLY | FILE_RUNS)) | O_LARGEFILE;
     int err = base_arg(dirfd, path, &base);
-    if (!err)
-        err = find_to_open(base, path, flags, mode, &dentry, &created);
+    err = err ?: find_to_open(base, path, flags, mode, &dentry, &created);
+    if (!err && !created)
+        err = check_open(dentry->inode, flags);
+    err = err ?: file_open_dentry(dentry, kept, &file);
     if (err)
         return err;
-
-    struct file *file;
-    unsigned kept = (flags & ~(OPEN_ONLY | FILE_RUNS)) | O_LARGEFILE;
-    err = created ? 0 : check_open(dentry->inode, flags);
-    if (!err)
-        err = file_open_dentry(dentry, kept, &file);
-    if (err)
-        goto out;
-    struct fdtable *table = process_current()->fdtable;
-    int fd = fdtable_install(table, file, 0, flags & O_CLOEXEC);
     /* Without a descriptor, nothing is lost. From here on another thread may
      * have closed it. */
-    err = fd;
-    if (fd >= 0 && (flags & O_TRUNC) && !created &&
-        S_ISREG(dentry->inode->mode)) {
-        err = attributes_set_size(dentry->inode, 0);
-        if (!err || fdtable_close(table, fd) < 0)
-            err = fd;
-    }
-out:
-    dentry_put(dentry);
-    return err;
+    int fd = file_install(file, flags & O_CLOEXEC);
+    if (fd < 0 || !(flags & O_TRUNC) || created ||
+        !S_ISREG(dentry->inode->mode))
+        return fd;
+    err = attributes_set_size(dentry->inode, 0);
+    return err && fdtable_close(process_current()->fdtable, fd) == 0 ? err : fd;
 }
 
 int64_t
 sys_openat(const uint64_t arg[6])
 {
+    struct OWNED(path_arg) path;
     unsigned flags = (unsigned)arg[2];
+    int err = path_arg_read(&path, arg[1]);
     if (flags & O_PATH)
         flags &= PATH_FLAGS;
     if (flags & O_TMPFILE & ~O_DIRECTORY)
         return -EOPNOTSUPP;
     if ((flags & O_CREAT) && (flags & O_DIRECTORY))
         return -EINVAL;
-
-    struct path_arg path;
-    int err = path_arg_read(&path, arg[1]);
-    if (err)
-        return err;
-    int64_t fd = open_path(arg[0], path.text, flags, (uint32_t)arg[3]);
-    path_arg_free(&path);
-    return fd;
+    return err ?: open_path(arg[0], path.text, flags, (uint32_t)arg[3]);
 }

@@ -35,12 +35,10 @@ begin_wait(struct timed_wait *wait, uint64_t mask_size)
     wait->deadline_ns = ns ? signal_wait_begin(ns) : 0;
     if (!wait->mask)
         return 0;
-    if (mask_size != sizeof(set))
-        return -EINVAL;
-    if (arg_read(&set, wait->mask) != 0)
-        return -EFAULT;
-    signal_mask_for_wait(set);
-    return 0;
+    err = mask_size == sizeof(set) ? arg_read(&set, wait->mask) : -EINVAL;
+    if (!err)
+        signal_mask_for_wait(set);
+    return err;
 }
 
 /* Says how much of the timeout is left. The span may lie in memory that is only
@@ -50,12 +48,9 @@ end_wait(const struct timed_wait *wait, int64_t result)
 {
     uint64_t now = clock_now_ns();
     (void)!signal_wait_end((int)result, wait->deadline_ns);
-    if (!wait->timeout)
-        return;
-    int64_t left =
-        wait->deadline_ns > now ? (int64_t)(wait->deadline_ns - now) : 0;
-    struct timespec ts = {left / NS_PER_S, left % NS_PER_S};
-    (void)!arg_write(wait->timeout, &ts);
+    if (wait->timeout)
+        (void)!timespec_arg_write(wait->timeout,
+                                  MAX(wait->deadline_ns, now) - now);
 }
 
 /* ---- ppoll ---- */
@@ -118,22 +113,18 @@ sys_ppoll(const uint64_t arg[6])
     int64_t result = begin_wait(&wait, arg[4]);
     if (result)
         return result;
+    FREED struct pollfd *many = n > FEW_FDS ? kmalloc(n * sizeof(*fds)) : NULL;
     if (n > FEW_FDS)
-        fds = kmalloc(n * sizeof(*fds));
-    if (!fds)
-        result = -ENOMEM;
-    else
-        result = uaccess_read(fds, uaddr(arg[0]), n * sizeof(*fds));
-    if (!result)
-        result = poll_all(fds, n, wait.deadline_ns);
+        fds = many;
+    result = fds ? uaccess_read(fds, uaddr(arg[0]), n * sizeof(*fds)) : -ENOMEM;
+    result = result ?: poll_all(fds, n, wait.deadline_ns);
     end_wait(&wait, result);
-    for (size_t i = 0; result >= 0 && i < n; i++)
-        if (arg_write(arg[0] + i * sizeof(*fds) +
-                          offsetof(struct pollfd, revents),
-                      &fds[i].revents) != 0)
+    for (size_t i = 0; result >= 0 && i < n; i++) {
+        uint64_t at = arg[0] + i * sizeof(*fds);
+        if (arg_write(at + offsetof(struct pollfd, revents), &fds[i].revents) !=
+            0)
             result = -EFAULT;
-    if (fds != few)
-        kfree(fds);
+    }
     return result;
 }
 
@@ -210,14 +201,12 @@ sys_pselect6(const uint64_t arg[6])
         return -EINVAL;
     unsigned n = (unsigned)MIN(arg[0], (uint64_t)FDTABLE_MAX);
     size_t len = (n + 63) / 64 * 8;
-    if (arg[5] && arg_read(&mask, arg[5]) != 0)
-        return -EFAULT;
-    for (unsigned i = 0; i < 3; i++)
-        if (arg[1 + i] &&
-            uaccess_read(sets.bits[i], uaddr(arg[1 + i]), len) != 0)
-            return -EFAULT;
+    int64_t result = arg_read_if(&mask, arg[5]);
+    for (unsigned i = 0; !result && i < 3; i++)
+        if (arg[1 + i])
+            result = uaccess_read(sets.bits[i], uaddr(arg[1 + i]), len);
     wait.mask = mask[0];
-    int64_t result = begin_wait(&wait, mask[1]);
+    result = result ?: begin_wait(&wait, mask[1]);
     if (result)
         return result;
     result = select_all(n, &sets, wait.deadline_ns);

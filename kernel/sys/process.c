@@ -86,13 +86,10 @@ SYSCALL_IS(setpgid, process_set_group((int)arg[0], (int)arg[1]))
 static int64_t
 group_of(int pid, bool session)
 {
-    int result = -ESRCH;
     spin_guard(&process_lock);
     const struct process *p =
         pid == 0 ? process_current() : process_find_locked(pid);
-    if (p)
-        result = session ? p->sid : p->pgid;
-    return result;
+    return !p ? -ESRCH : session ? p->sid : p->pgid;
 }
 
 SYSCALL_IS(getpgid, group_of((int)arg[0], false))

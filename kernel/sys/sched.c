@@ -114,17 +114,15 @@ is_policy(int policy)
 
 /* policy -1: the one it has. */
 static int64_t
-set_policy(int tid, int policy, uaddr_t param)
+set_policy(int tid, int policy, uint64_t param)
 {
     struct thread *thread;
     int priority;
     if (policy != -1 && !is_policy(policy))
         return -EINVAL;
-    int err = uaccess_read(&priority, param, sizeof(priority));
-    if (err)
-        return err;
-    if (priority != 0)
-        return -EINVAL;
+    int err = arg_read(&priority, param);
+    if (err || priority != 0)
+        return err ?: -EINVAL;
     spin_guard(&process_lock);
     err = find_locked(tid, true, &thread);
     if (!err && policy != -1)
@@ -141,24 +139,18 @@ get_policy(int tid)
     return find_locked(tid, false, &thread) ?: thread->policy;
 }
 
-int64_t
-sys_sched_setscheduler(const uint64_t arg[6])
-{
-    int policy = (int)arg[1];
-    return policy < 0 ? -EINVAL
-                      : set_policy((int)arg[0], policy, uaddr(arg[2]));
-}
+SYSCALL_IS(sched_setscheduler,
+           (int)arg[1] < 0 ? -EINVAL
+                           : set_policy((int)arg[0], (int)arg[1], arg[2]))
 
-SYSCALL_IS(sched_setparam, set_policy((int)arg[0], -1, uaddr(arg[1])))
+SYSCALL_IS(sched_setparam, set_policy((int)arg[0], -1, arg[1]))
 SYSCALL_IS(sched_getscheduler, get_policy((int)arg[0]))
 
 int64_t
 sys_sched_getparam(const uint64_t arg[6])
 {
     int priority = 0, policy = get_policy((int)arg[0]);
-    if (policy < 0)
-        return policy;
-    return arg_write(arg[1], &priority);
+    return policy < 0 ? policy : arg_write(arg[1], &priority);
 }
 
 SYSCALL_IS(sched_get_priority_max, is_policy((int)arg[0]) ? 0 : -EINVAL)
@@ -169,9 +161,7 @@ sys_sched_rr_get_interval(const uint64_t arg[6])
 {
     struct timespec slice = {.tv_nsec = SCHED_SLICE_NS};
     int policy = get_policy((int)arg[0]);
-    if (policy < 0)
-        return policy;
-    return arg_write(arg[1], &slice);
+    return policy < 0 ? policy : arg_write(arg[1], &slice);
 }
 
 /* ---- Harts ---- */
@@ -186,11 +176,10 @@ sys_sched_setaffinity(const uint64_t arg[6])
         return err;
     spin_guard(&process_lock);
     err = find_locked((int)arg[0], true, &thread);
-    if (!err && !(harts & sched_online()))
-        err = -EINVAL;
-    if (!err)
-        sched_set_allowed(thread, harts);
-    return err;
+    if (err || !(harts & sched_online()))
+        return err ?: -EINVAL;
+    sched_set_allowed(thread, harts);
+    return 0;
 }
 
 int64_t
@@ -205,7 +194,5 @@ sys_sched_getaffinity(const uint64_t arg[6])
     if (!err)
         harts &= READ_ONCE(thread->allowed);
     spin_unlock(&process_lock);
-    if (!err)
-        err = arg_write(arg[2], &harts);
-    return err ?: (int64_t)sizeof(harts);
+    return err ?: arg_write(arg[2], &harts) ?: (int64_t)sizeof(harts);
 }

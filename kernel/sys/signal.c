@@ -21,12 +21,9 @@ kill_thread(int pid, int tid, int sig)
 
 SYSCALL_IS(tkill, kill_thread(0, (int)arg[0], (int)arg[1]))
 
-int64_t
-sys_tgkill(const uint64_t arg[6])
-{
-    int pid = (int)arg[0];
-    return pid > 0 ? kill_thread(pid, (int)arg[1], (int)arg[2]) : -EINVAL;
-}
+SYSCALL_IS(tgkill, (int)arg[0] > 0
+                       ? kill_thread((int)arg[0], (int)arg[1], (int)arg[2])
+                       : -EINVAL)
 
 /* Sends what the user says, unless it pretends to be the kernel's or kill's
  * word to another process. */
@@ -63,12 +60,9 @@ sys_rt_sigaction(const uint64_t arg[6])
     struct sigaction_abi action, old;
     if (arg[3] != sizeof(action.mask))
         return -EINVAL;
-    if (arg[1] != 0 && arg_read(&action, arg[1]) != 0)
-        return -EFAULT;
-    int error = signal_action((int)arg[0], arg[1] ? &action : NULL, &old);
-    if (error != 0 || arg[2] == 0)
-        return error;
-    return arg_write(arg[2], &old);
+    int error = arg_read_if(&action, arg[1]);
+    error = error ?: signal_action((int)arg[0], arg[1] ? &action : NULL, &old);
+    return error ?: arg_write_if(arg[2], &old);
 }
 
 int64_t
@@ -88,9 +82,7 @@ sys_rt_sigprocmask(const uint64_t arg[6])
             return -EINVAL;
         signal_set_blocked(set);
     }
-    if (arg[2] != 0 && arg_write(arg[2], &old) != 0)
-        return -EFAULT;
-    return 0;
+    return arg_write_if(arg[2], &old);
 }
 
 int64_t
@@ -105,26 +97,22 @@ sys_rt_sigpending(const uint64_t arg[6])
 int64_t
 sys_rt_sigtimedwait(const uint64_t arg[6])
 {
-    uint8_t user_info[SIGINFO_SIZE] = {0};
-    struct siginfo info;
+    union {
+        struct siginfo info;
+        uint8_t bytes[SIGINFO_SIZE];
+    } out = {.bytes = {0}};
     uint64_t set, ns = 0, deadline = WAIT_FOREVER;
-    int error = 0;
     if (arg[3] != sizeof(set))
         return -EINVAL;
-    if (arg_read(&set, arg[0]) != 0)
-        return -EFAULT;
-    if (arg[2] != 0) {
-        error = timespec_arg_read(arg[2], &ns);
-        deadline = signal_wait_begin(ns);
-    }
+    int error = arg_read(&set, arg[0]);
+    if (arg[2] != 0)
+        error = error ?: timespec_arg_read(arg[2], &ns);
     if (error != 0)
         return error;
-    int sig = signal_wait_end(signal_wait(set, deadline, &info), deadline);
-    if (sig < 0 || arg[1] == 0)
-        return sig;
-    memcpy(user_info, &info, sizeof(info));
-    error = arg_write(arg[1], &user_info);
-    return error ?: sig;
+    if (arg[2] != 0)
+        deadline = signal_wait_begin(ns);
+    int sig = signal_wait_end(signal_wait(set, deadline, &out.info), deadline);
+    return sig < 0 ? sig : arg_write_if(arg[1], &out) ?: sig;
 }
 
 int64_t
@@ -133,9 +121,7 @@ sys_rt_sigsuspend(const uint64_t arg[6])
     uint64_t set;
     if (arg[1] != sizeof(set))
         return -EINVAL;
-    if (arg_read(&set, arg[0]) != 0)
-        return -EFAULT;
-    return signal_suspend(set);
+    return arg_read(&set, arg[0]) ?: signal_suspend(set);
 }
 
 int64_t
@@ -143,12 +129,9 @@ sys_sigaltstack(const uint64_t arg[6])
 {
     uint64_t sp = trap_user_frame(cpu_thread())->sp;
     struct sigaltstack stack, old;
-    if (arg[0] != 0 && arg_read(&stack, arg[0]) != 0)
-        return -EFAULT;
-    int error = signal_stack(sp, arg[0] ? &stack : NULL, &old);
-    if (error != 0 || arg[1] == 0)
-        return error;
-    return arg_write(arg[1], &old);
+    int error = arg_read_if(&stack, arg[0]);
+    error = error ?: signal_stack(sp, arg[0] ? &stack : NULL, &old);
+    return error ?: arg_write_if(arg[1], &old);
 }
 
 int64_t

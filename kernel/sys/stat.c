@@ -101,15 +101,10 @@ check_access(const struct inode *inode, unsigned mode)
 static int
 access_at(uint64_t dirfd, uint64_t path, unsigned mode, unsigned flags)
 {
-    struct dentry *dentry;
-    int err =
-        lookup_arg(dirfd, path, flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW,
-                   flags & AT_EMPTY_PATH, &dentry);
-    if (err)
-        return err;
-    err = check_access(dentry->inode, mode);
-    dentry_put(dentry);
-    return err;
+    struct OWNED(dentry) *dentry = NULL;
+    unsigned follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW;
+    int err = lookup_arg(dirfd, path, follow, flags & AT_EMPTY_PATH, &dentry);
+    return err ?: check_access(dentry->inode, mode);
 }
 
 /* A program that runs for one user on behalf of another asks what that other
@@ -159,14 +154,9 @@ write_statfs(struct super *super, uint64_t user)
 int64_t
 sys_statfs(const uint64_t arg[6])
 {
-    struct dentry *dentry;
-    int err =
-        lookup_arg((uint64_t)AT_FDCWD, arg[0], PATH_FOLLOW, false, &dentry);
-    if (err)
-        return err;
-    int64_t result = write_statfs(dentry->super, arg[1]);
-    dentry_put(dentry);
-    return result;
+    struct OWNED(dentry) *dentry = NULL;
+    int err = lookup_path(arg[0], PATH_FOLLOW, &dentry);
+    return err ?: write_statfs(dentry->super, arg[1]);
 }
 
 int64_t

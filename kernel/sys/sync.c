@@ -13,8 +13,8 @@ sys_sync(const uint64_t arg[6] UNUSED)
 int64_t
 sys_syncfs(const uint64_t arg[6])
 {
-    const struct file *file = file_arg(arg[0]);
-    if (!file || (file->flags & O_PATH))
+    const struct file *file = open_arg(arg[0]);
+    if (!file)
         return -EBADF;
     struct super *super = file->inode ? file->inode->super : NULL;
     return super && super->ops->sync ? super->ops->sync(super) : 0;
@@ -23,8 +23,8 @@ sys_syncfs(const uint64_t arg[6])
 static int64_t
 sync_file(uint64_t fd, bool data_only)
 {
-    struct file *file = file_arg(fd);
-    if (!file || (file->flags & O_PATH))
+    struct file *file = open_arg(fd);
+    if (!file)
         return -EBADF;
     return file_sync(file, data_only);
 }

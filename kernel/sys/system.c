@@ -59,22 +59,20 @@ static int64_t
 read_log(uaddr_t to, size_t n)
 {
     uint64_t pos = 0;
-    char *chunk = kmalloc(1024);
+    FREED char *chunk = kmalloc(1024);
     size_t len, total = 0;
-    int error = 0;
     if (!chunk)
         return -ENOMEM;
     while ((len = print_read_log(&pos, chunk, 1024)) > 0)
-        total += len;
+        ;
     pos = pos > n ? pos - n : 0;
-    total = 0;
-    while (error == 0 && total < n &&
+    while (total < n &&
            (len = print_read_log(&pos, chunk, MIN(1024ul, n - total))) > 0) {
-        error = uaccess_write(uaddr_add(to, total), chunk, len);
+        if (uaccess_write(uaddr_add(to, total), chunk, len) != 0)
+            return -EFAULT;
         total += len;
     }
-    kfree(chunk);
-    return error ?: (int64_t)total;
+    return (int64_t)total;
 }
 
 int64_t

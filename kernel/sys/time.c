@@ -20,20 +20,18 @@ static int
 read_cpu_clock(int32_t clock, int64_t *ns)
 {
     int id = ~(clock >> 3);
-    struct usage used = {0};
-    spin_lock(&process_lock);
+    bool user = (clock & CPU_CLOCK_KIND) == CPU_CLOCK_USER;
+    bool of_thread = clock & CPU_CLOCK_THREAD;
+    if (clock >= 0 || (clock & CPU_CLOCK_KIND) == CPU_CLOCK_KIND)
+        return -EINVAL;
+    spin_guard(&process_lock);
     struct process *p = id ? process_find_locked(id) : process_current();
     struct thread *t = id ? thread_find_locked(id) : thread_current();
-    bool found = clock & CPU_CLOCK_THREAD ? t && t->process == process_current()
-                                          : p != NULL;
-    if (found)
-        used =
-            clock & CPU_CLOCK_THREAD ? usage_of_thread(t) : usage_of_process(p);
-    spin_unlock(&process_lock);
-    bool user = (clock & CPU_CLOCK_KIND) == CPU_CLOCK_USER;
+    if (of_thread ? !t || t->process != process_current() : !p)
+        return -EINVAL;
+    struct usage used = of_thread ? usage_of_thread(t) : usage_of_process(p);
     *ns = (int64_t)(user ? used.user_ns : used.run_ns);
-    bool known = clock < 0 && (clock & CPU_CLOCK_KIND) != CPU_CLOCK_KIND;
-    return found && known ? 0 : -EINVAL;
+    return 0;
 }
 
 /* Reads clock into *ns. Returns 0 or -EINVAL. */
@@ -61,28 +59,19 @@ read_clock(uint64_t clock, int64_t *ns)
     }
 }
 
-static int
-write_timespec(uint64_t user, int64_t ns)
-{
-    struct timespec ts = {ns / NS_PER_S, ns % NS_PER_S};
-    return arg_write(user, &ts);
-}
-
 int64_t
 sys_clock_gettime(const uint64_t arg[6])
 {
     int64_t ns;
-    return read_clock(arg[0], &ns) ?: write_timespec(arg[1], ns);
+    return read_clock(arg[0], &ns) ?: timespec_arg_write(arg[1], (uint64_t)ns);
 }
 
 int64_t
 sys_clock_getres(const uint64_t arg[6])
 {
+    const struct timespec res = {.tv_nsec = 1};
     int64_t ns;
-    int error = read_clock(arg[0], &ns);
-    if (error != 0 || arg[1] == 0)
-        return error;
-    return write_timespec(arg[1], 1);
+    return read_clock(arg[0], &ns) ?: arg_write_if(arg[1], &res);
 }
 
 int64_t
@@ -91,27 +80,54 @@ sys_gettimeofday(const uint64_t arg[6])
     int64_t ns = rtc_now_ns();
     struct timeval tv = {ns / NS_PER_S, ns % NS_PER_S / 1000};
     const uint32_t zone[2] = {0, 0}; /* the clock shows UTC */
-    int error = 0;
-    if (arg[0] != 0)
-        error = arg_write(arg[0], &tv);
-    if (error == 0 && arg[1] != 0)
-        error = arg_write(arg[1], &zone);
-    return error;
+    return arg_write_if(arg[0], &tv) ?: arg_write_if(arg[1], &zone);
+}
+
+int
+timespec_arg_write(uint64_t user, uint64_t ns)
+{
+    struct timespec ts = {(int64_t)ns / NS_PER_S, (int64_t)ns % NS_PER_S};
+    return arg_write(user, &ts);
+}
+
+/* The nanoseconds of a span whose fraction counts `unit` of them. */
+static int
+span_ns(const int64_t span[2], int64_t unit, uint64_t *ns)
+{
+    if (span[0] < 0 || span[1] < 0 || span[1] >= NS_PER_S / unit)
+        return -EINVAL;
+    *ns = span[0] > INT64_MAX / NS_PER_S / 2
+              ? INT64_MAX / 2
+              : (uint64_t)(span[0] * NS_PER_S + span[1] * unit);
+    return 0;
+}
+
+int
+setting_arg_read(uint64_t user, int64_t unit, struct itimer_setting *setting)
+{
+    int64_t spans[2][2];
+    return arg_read(&spans, user)
+               ?: span_ns(spans[0], unit, &setting->interval_ns)
+               ?: span_ns(spans[1], unit, &setting->value_ns);
+}
+
+int
+setting_arg_write(uint64_t user, int64_t unit,
+                  const struct itimer_setting *setting)
+{
+    int64_t interval = (int64_t)setting->interval_ns + unit - 1;
+    int64_t value = (int64_t)setting->value_ns + unit - 1;
+    const int64_t spans[2][2] = {
+        {interval / NS_PER_S, interval % NS_PER_S / unit},
+        {value / NS_PER_S, value % NS_PER_S / unit}};
+    return arg_write(user, &spans);
 }
 
 int
 timespec_arg_read(uint64_t user, uint64_t *ns)
 {
-    struct timespec ts;
-    if (arg_read(&ts, user) != 0)
-        return -EFAULT;
-    if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= NS_PER_S)
-        return -EINVAL;
-    if (ts.tv_sec > INT64_MAX / NS_PER_S - 1)
-        *ns = INT64_MAX;
-    else
-        *ns = (uint64_t)(ts.tv_sec * NS_PER_S + ts.tv_nsec);
-    return 0;
+    int64_t span[2];
+    return arg_read(&span, user) ?: span_ns(span, 1, ns);
 }
 
 /* Sleeps for ns; if a signal comes first, writes how much is left. */
@@ -120,9 +136,9 @@ sleep_for(uint64_t ns, uint64_t user_left)
 {
     uint64_t deadline = signal_wait_begin(ns);
     int error = signal_wait_end(waitq_sleep_alone(deadline), deadline);
-    int64_t left = (int64_t)(deadline - clock_now_ns());
+    uint64_t now = clock_now_ns();
     if (error == -EINTR && user_left != 0 &&
-        write_timespec(user_left, MAX(left, (int64_t)0)) != 0)
+        timespec_arg_write(user_left, MAX(deadline, now) - now) != 0)
         return -EFAULT;
     return error;
 }

@@ -56,13 +56,9 @@ timerfd_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
     int err = uio->residual < sizeof(count) ? -EINVAL : 0;
     spin_lock(&t->lock);
     while (!err && t->count == 0)
-        err = file_is_nonblocking(file)
-                  ? -EAGAIN
-                  : waitq_sleep_until(&t->expired, &t->lock, WAIT_FOREVER);
-    if (!err) {
-        count = t->count;
-        t->count = 0;
-    }
+        err = file_wait(file, &t->expired, &t->lock);
+    if (!err)
+        SWAP(count, t->count);
     spin_unlock(&t->lock);
     return err ?: uio_fill(uio, &count, sizeof(count));
 }
@@ -104,9 +100,7 @@ int64_t
 sys_timerfd_create(const uint64_t arg[6])
 {
     unsigned clock = (unsigned)arg[0], flags = (unsigned)arg[1];
-    if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) ||
-        (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
-         clock != CLOCK_BOOTTIME))
+    if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) || !is_timer_clock(clock))
         return -EINVAL;
     struct timerfd *t = kzalloc(sizeof(*t));
     if (!t)
@@ -115,53 +109,37 @@ sys_timerfd_create(const uint64_t arg[6])
     waitq_init(&t->expired);
     timer_init(&t->timer, ring_timerfd);
     t->is_real = clock == CLOCK_REALTIME;
-    struct file *file =
-        file_create(&timerfd_ops, O_RDWR | (flags & O_NONBLOCK), t);
-    if (!file) {
-        kfree(t);
-        return -ENOMEM;
-    }
-    return fdtable_install(process_current()->fdtable, file, 0,
-                           flags & O_CLOEXEC);
+    return file_install_new(&timerfd_ops, t, flags);
 }
 
-/* Interval and time left, as struct itimerspec has them. */
-static void
-put_setting(const struct timerfd *t, struct timespec out[2]) REQUIRES(t->lock)
+static struct itimer_setting
+get_setting(struct timerfd *t)
 {
+    spin_guard(&t->lock);
     uint64_t now = clock_now_ns();
-    int64_t interval = (int64_t)t->interval_ns;
-    int64_t left = t->due_ns == 0    ? 0
-                   : t->due_ns > now ? (int64_t)(t->due_ns - now)
-                                     : 1;
-    out[0] = (struct timespec){interval / NS_PER_S, interval % NS_PER_S};
-    out[1] = (struct timespec){left / NS_PER_S, left % NS_PER_S};
+    uint64_t left = t->due_ns > now ? t->due_ns - now : 1;
+    return (struct itimer_setting){.value_ns = t->due_ns ? left : 0,
+                                   .interval_ns = t->interval_ns};
 }
 
-static int
-timerfd_arg(uint64_t fd, struct timerfd **out)
+static struct timerfd *
+timerfd_arg(uint64_t fd, int *err)
 {
     struct file *file = file_arg(fd);
-    if (!file)
-        return -EBADF;
-    if (file->ops != &timerfd_ops)
-        return -EINVAL;
-    *out = file->private;
-    return 0;
+    bool is = file && file->ops == &timerfd_ops;
+    *err = !file ? -EBADF : is ? 0 : -EINVAL;
+    return is ? file->private : NULL;
 }
 
 int64_t
 sys_timerfd_gettime(const uint64_t arg[6])
 {
-    struct timespec setting[2];
-    struct timerfd *t;
-    int err = timerfd_arg(arg[0], &t);
+    int err;
+    struct timerfd *t = timerfd_arg(arg[0], &err);
     if (err)
         return err;
-    spin_lock(&t->lock);
-    put_setting(t, setting);
-    spin_unlock(&t->lock);
-    return arg_write(arg[1], &setting);
+    const struct itimer_setting now = get_setting(t);
+    return setting_arg_write(arg[1], 1, &now);
 }
 
 /* When a setting of `value`, not 0, is due by clock_now_ns(), never 0. */
@@ -179,29 +157,25 @@ due_at(const struct timerfd *t, uint64_t value, bool is_absolute)
 int64_t
 sys_timerfd_settime(const uint64_t arg[6])
 {
-    struct timespec old[2];
-    uint64_t interval, value;
-    struct timerfd *t;
+    struct itimer_setting new;
+    struct timerfd *t = NULL;
     if (arg[1] & ~(uint64_t)(TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
         return -EINVAL;
-    int err = timespec_arg_read(arg[2], &interval);
+    int err = setting_arg_read(arg[2], 1, &new);
     if (!err)
-        err = timespec_arg_read(arg[2] + sizeof(struct timespec), &value);
-    if (!err)
-        err = timerfd_arg(arg[0], &t);
+        t = timerfd_arg(arg[0], &err);
     if (err)
         return err;
-    spin_lock(&t->lock);
-    put_setting(t, old);
-    spin_unlock(&t->lock);
+    const struct itimer_setting old = get_setting(t);
     stop_timer(t);
     spin_lock(&t->lock);
     t->count = 0;
-    t->interval_ns = interval;
-    t->due_ns = value ? due_at(t, value, arg[1] & TIMER_ABSTIME) : 0;
+    t->interval_ns = new.interval_ns;
+    t->due_ns =
+        new.value_ns ? due_at(t, new.value_ns, arg[1] & TIMER_ABSTIME) : 0;
     if (t->due_ns > clock_now_ns())
         timer_set(&t->timer, t->due_ns);
     expire_locked(t);
     spin_unlock(&t->lock);
-    return arg[3] ? arg_write(arg[3], &old) : 0;
+    return arg[3] ? setting_arg_write(arg[3], 1, &old) : 0;
 }

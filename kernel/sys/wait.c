@@ -41,13 +41,12 @@ int64_t
 sys_getrusage(const uint64_t arg[6])
 {
     const struct process *self = process_current();
-    struct usage used;
     int who = (int)arg[0];
     if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
         return -EINVAL;
     spin_lock(&process_lock);
-    used = who == RUSAGE_CHILDREN ? self->used_by_children
-                                  : usage_of_process(self);
+    struct usage used = who == RUSAGE_CHILDREN ? self->used_by_children
+                                               : usage_of_process(self);
     if (who == RUSAGE_THREAD) {
         uint64_t peak = used.peak;
         used = usage_of_thread(thread_current());

@@ -74,8 +74,7 @@ bring_up(struct virtio_device *dev)
     if (dev->driver_data == NULL)
         return -ENOMEM;
     int err = virtio_negotiate(dev) ?: dev->driver->probe(dev);
-    if (err == 0)
-        err = connect_irq(dev);
+    err = err ?: connect_irq(dev);
     if (err != 0)
         return err;
     virtio_driver_ok(dev);

@@ -81,8 +81,7 @@ virtq_init(struct virtq *vq, struct virtio_transport *transport, unsigned index,
     int err = allocate_rings(vq);
     if (vq->slots == NULL || (indirect && vq->tables == NULL))
         err = -ENOMEM;
-    if (err == 0)
-        err = start_queue(vq);
+    err = err ?: start_queue(vq);
     if (err != 0)
         virtq_destroy(vq);
     return err;

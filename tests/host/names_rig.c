@@ -228,11 +228,11 @@ rig_set_up(void **state UNUSED)
     struct super *tmpfs;
     rig_be(0);
     struct dentry *at = rig_get("/t");
-    mount_lock();
+    sleeplock_lock(&mount_lock);
     int err = tmpfs_open(&tmpfs);
     if (!err)
         err = mount_add(at, tmpfs);
-    mount_unlock();
+    sleeplock_unlock(&mount_lock);
     dentry_put(at);
     if (!err)
         err = rig_chmod("/t", 0755);
@@ -245,9 +245,9 @@ rig_tear_down(void **state UNUSED)
 {
     rig_be(0);
     fs_context_set_cwd(rig_ctx, rig_get("/"));
-    mount_lock();
+    sleeplock_lock(&mount_lock);
     int err = mount_remove(rig_get("/t"));
-    mount_unlock();
+    sleeplock_unlock(&mount_lock);
     return err;
 }
 
@@ -259,9 +259,9 @@ rig_start(void **state UNUSED)
     inode_init_cache();
     dentry_init_cache(64);
     file_init_cache();
-    mount_lock();
+    sleeplock_lock(&mount_lock);
     int err = mount_add(NULL, &disk_super);
-    mount_unlock();
+    sleeplock_unlock(&mount_lock);
     rig_ctx = fs_context_create(mount_get_root());
     return err;
 }

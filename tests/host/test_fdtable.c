@@ -1,5 +1,5 @@
 /* Descriptor tables: which number a file gets, and who lets go of it when. */
-// SOURCES: kernel/fs/fdtable.c kernel/fs/file.c kernel/fs/flock.c
+// SOURCES: kernel/fs/fdtable.c kernel/fs/file.c
 // SOURCES: kernel/fs/path.c kernel/fs/dentry.c kernel/fs/context.c
 // SOURCES: kernel/fs/inode.c kernel/mm/uio.c mkfs/host_kernel.c
 // SOURCES: tests/host/fs_shim.c

@@ -3,7 +3,7 @@
 // SOURCES: tests/host/names_rig.c kernel/fs/names.c kernel/fs/attributes.c
 // SOURCES: kernel/fs/tmpfs.c kernel/fs/path.c kernel/fs/dentry.c
 // SOURCES: kernel/fs/context.c kernel/fs/inode.c kernel/fs/mount.c
-// SOURCES: kernel/fs/file.c kernel/fs/flock.c kernel/mm/uio.c
+// SOURCES: kernel/fs/file.c kernel/mm/uio.c
 // SOURCES: mkfs/host_kernel.c tests/host/fs_shim.c kernel/fs/pagecache.c
 // SOURCES: kernel/fs/pagedirty.c kernel/fs/buf.c kernel/fs/readahead.c
 // SOURCES: kernel/dev/blockdev.c
@@ -95,11 +95,11 @@ test_unmount(void **state UNUSED)
                      0);
     assert_int_equal(rig_find("/t/d/e/f") | rig_find("/t/d"), 0);
     struct dentry *e = rig_get("/t/d/e");
-    mount_lock();
+    sleeplock_lock(&mount_lock);
     assert_int_equal(mount_remove(rig_get("/t")), -EBUSY);
     assert_int_equal(mount_remove(rig_get("/t/d")), -EINVAL);
     assert_int_equal(mount_remove(rig_get("/")), -EBUSY);
-    mount_unlock();
+    sleeplock_unlock(&mount_lock);
     assert_true(rig_path_is(e, "/t/d/e"));
     dentry_put(e);
 }

@@ -1,5 +1,5 @@
 /* Pipes: order, atomicity, ends that close, signals and bad memory. */
-// SOURCES: kernel/fs/pipe.c kernel/fs/file.c kernel/fs/flock.c kernel/fs/path.c
+// SOURCES: kernel/fs/pipe.c kernel/fs/file.c kernel/fs/path.c
 // SOURCES: kernel/fs/dentry.c kernel/fs/context.c kernel/fs/inode.c
 // SOURCES: kernel/mm/uio.c mkfs/host_kernel.c tests/host/fs_shim.c
 #include "fs_shim.h"

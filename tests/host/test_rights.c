@@ -2,7 +2,7 @@
 // SOURCES: tests/host/names_rig.c kernel/fs/names.c kernel/fs/attributes.c
 // SOURCES: kernel/fs/tmpfs.c kernel/fs/path.c kernel/fs/dentry.c
 // SOURCES: kernel/fs/context.c kernel/fs/inode.c kernel/fs/mount.c
-// SOURCES: kernel/fs/file.c kernel/fs/flock.c kernel/mm/uio.c
+// SOURCES: kernel/fs/file.c kernel/mm/uio.c
 // SOURCES: mkfs/host_kernel.c tests/host/fs_shim.c kernel/fs/pagecache.c
 // SOURCES: kernel/fs/pagedirty.c kernel/fs/buf.c kernel/fs/readahead.c
 // SOURCES: kernel/dev/blockdev.c

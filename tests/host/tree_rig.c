@@ -5,7 +5,6 @@
 #include "check.h"
 #include "fs/devfs.h"
 #include "fs/epoll.h"
-#include "fs/flock.h"
 #include "fs/record_lock.h"
 #include "fs/pipe.h"
 
@@ -27,12 +26,6 @@ epoll_forget(struct file *file UNUSED)
 void
 record_lock_drop(const void *owner UNUSED, const struct file *file UNUSED)
 {
-}
-
-void
-flock_drop(struct file *file)
-{
-    (void)file;
 }
 
 int
