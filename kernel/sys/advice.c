@@ -26,8 +26,7 @@ read_in(struct inode *inode, uint64_t offset, uint64_t len)
     }
 }
 
-int64_t
-sys_readahead(const uint64_t arg[6])
+SYSCALL_DEFINE(readahead)
 {
     struct file *file = file_arg(arg[0]);
     if (!file || !file_allows(file, FILE_READ))
@@ -40,8 +39,7 @@ sys_readahead(const uint64_t arg[6])
 
 /* Of all advice only "will need" changes anything; how a file is read is
  * noticed without being told. */
-int64_t
-sys_fadvise64(const uint64_t arg[6])
+SYSCALL_DEFINE(fadvise64)
 {
     struct file *file = open_arg(arg[0]);
     if (!file)
@@ -56,8 +54,7 @@ sys_fadvise64(const uint64_t arg[6])
 }
 
 /* More than was asked for is written: all that is needed to read the file. */
-int64_t
-sys_sync_file_range(const uint64_t arg[6])
+SYSCALL_DEFINE(sync_file_range)
 {
     struct file *file = open_arg(arg[0]);
     uint64_t all = SYNC_WAIT_BEFORE | SYNC_WRITE | SYNC_WAIT_AFTER;

@@ -72,8 +72,7 @@ times_arg(uint64_t user, struct inode_attributes *set, bool *to_now)
     return 0;
 }
 
-int64_t
-sys_utimensat(const uint64_t arg[6])
+SYSCALL_DEFINE(utimensat)
 {
     struct inode_attributes set;
     bool to_now;
@@ -85,8 +84,7 @@ sys_utimensat(const uint64_t arg[6])
     return arg[3] ? -EINVAL : set_fd(arg[0], set, to_now);
 }
 
-int64_t
-sys_truncate(const uint64_t arg[6])
+SYSCALL_DEFINE(truncate)
 {
     struct OWNED(dentry) *d = NULL;
     if ((int64_t)arg[1] < 0)
@@ -98,8 +96,7 @@ sys_truncate(const uint64_t arg[6])
     return err ?: attributes_set_size(d->inode, arg[1]);
 }
 
-int64_t
-sys_ftruncate(const uint64_t arg[6])
+SYSCALL_DEFINE(ftruncate)
 {
     const struct file *file = open_arg(arg[0]);
     if ((int64_t)arg[1] < 0)
@@ -112,8 +109,7 @@ sys_ftruncate(const uint64_t arg[6])
     return attributes_set_size(file->inode, arg[1]);
 }
 
-int64_t
-sys_fallocate(const uint64_t arg[6])
+SYSCALL_DEFINE(fallocate)
 {
     const struct file *file = file_arg(arg[0]);
     if (!file || !file_allows(file, FILE_WRITE))

@@ -77,8 +77,7 @@ copy(struct end *in, struct end *out, size_t n)
     return err ?: (done > 0 ? done : put);
 }
 
-int64_t
-sys_sendfile(const uint64_t arg[6])
+SYSCALL_DEFINE(sendfile)
 {
     struct end in, out;
     int err = open_end(&in, arg[1], arg[2], FILE_READ);
@@ -92,8 +91,7 @@ sys_sendfile(const uint64_t arg[6])
     return copy(&in, &out, MIN(arg[3], COPY_MAX));
 }
 
-int64_t
-sys_copy_file_range(const uint64_t arg[6])
+SYSCALL_DEFINE(copy_file_range)
 {
     struct end in, out;
     size_t n = MIN(arg[4], COPY_MAX);

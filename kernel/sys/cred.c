@@ -132,8 +132,7 @@ SYSCALL_IS(setfsgid, change_fs_id((uint32_t)arg[0], true))
 
 /* ---- Groups ---- */
 
-int64_t
-sys_getgroups(const uint64_t arg[6])
+SYSCALL_DEFINE(getgroups)
 {
     const struct cred *cred = cred_current();
     unsigned n = cred->group_count;
@@ -146,8 +145,7 @@ sys_getgroups(const uint64_t arg[6])
     return err ?: (int64_t)n;
 }
 
-int64_t
-sys_setgroups(const uint64_t arg[6])
+SYSCALL_DEFINE(setgroups)
 {
     unsigned n = (unsigned)arg[0];
     if (!cred_is_root(cred_current()))
@@ -194,8 +192,7 @@ get_caps(const struct cred *cred, struct cap_data data[2])
     }
 }
 
-int64_t
-sys_capget(const uint64_t arg[6])
+SYSCALL_DEFINE(capget)
 {
     struct cap_header header;
     struct cap_data data[2];
@@ -214,8 +211,7 @@ sys_capget(const uint64_t arg[6])
     return p ? arg_write(arg[1], &data) : -ESRCH;
 }
 
-int64_t
-sys_capset(const uint64_t arg[6])
+SYSCALL_DEFINE(capset)
 {
     struct cap_header header;
     struct cap_data have[2], wish[2];

@@ -6,8 +6,7 @@
 #include "sys/fileargs.h"
 
 /* The path is built from the end of the buffer. */
-int64_t
-sys_getcwd(const uint64_t arg[6])
+SYSCALL_DEFINE(getcwd)
 {
     struct fs_context *fs = process_current()->fs;
     FREED char *buf = kmalloc(PATH_MAX);
@@ -40,16 +39,14 @@ change_dir(struct dentry *dir,
     return err;
 }
 
-int64_t
-sys_chdir(const uint64_t arg[6])
+SYSCALL_DEFINE(chdir)
 {
     struct dentry *dir;
     int err = lookup_path(arg[0], PATH_FOLLOW | PATH_DIRECTORY, &dir);
     return err ?: change_dir(dir, fs_context_set_cwd);
 }
 
-int64_t
-sys_fchdir(const uint64_t arg[6])
+SYSCALL_DEFINE(fchdir)
 {
     const struct file *file = file_arg(arg[0]);
     if (!file)
@@ -89,8 +86,7 @@ sys_chroot(const uint64_t arg[6])
     return err;
 }
 
-int64_t
-sys_umask(const uint64_t arg[6])
+SYSCALL_DEFINE(umask)
 {
     struct fs_context *fs = process_current()->fs;
     return __atomic_exchange_n(&fs->umask, (uint32_t)arg[0] & 0777,
@@ -130,8 +126,7 @@ put_dirent(struct dir_sink *sink, const char *name, size_t len, uint64_t ino,
 
 /* Entries are collected in kernel memory, so that the directory's lock is
  * not held while user pages are faulted in. */
-int64_t
-sys_getdents64(const uint64_t arg[6])
+SYSCALL_DEFINE(getdents64)
 {
     struct file *file = open_arg(arg[0]);
     if (!file)
@@ -165,8 +160,7 @@ write_link(struct inode *inode, uint64_t user, size_t size)
     return n < 0 ? n : uaccess_write(uaddr(user), buf, (size_t)n) ?: n;
 }
 
-int64_t
-sys_readlinkat(const uint64_t arg[6])
+SYSCALL_DEFINE(readlinkat)
 {
     struct OWNED(dentry) *dentry = NULL;
     if ((int)arg[3] <= 0)

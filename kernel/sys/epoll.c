@@ -10,8 +10,7 @@
 #define EVENTS_MAX 256u /* of one call; who asks for more gets them by more */
 #define NS_PER_MS  1000000ul
 
-int64_t
-sys_epoll_create1(const uint64_t arg[6])
+SYSCALL_DEFINE(epoll_create1)
 {
     if (arg[0] & ~(uint64_t)O_CLOEXEC)
         return -EINVAL;
@@ -19,8 +18,7 @@ sys_epoll_create1(const uint64_t arg[6])
     return file ? file_install(file, arg[0]) : -ENOMEM;
 }
 
-int64_t
-sys_epoll_ctl(const uint64_t arg[6])
+SYSCALL_DEFINE(epoll_ctl)
 {
     struct epoll_event event = {0};
     int op = (int)arg[1];
@@ -55,16 +53,14 @@ wait_for_events(const uint64_t arg[6], uint64_t ns)
     return n <= 0 ? n : uaccess_write(uaddr(arg[1]), events, size) ?: n;
 }
 
-int64_t
-sys_epoll_pwait(const uint64_t arg[6])
+SYSCALL_DEFINE(epoll_pwait)
 {
     int ms = (int)arg[3];
     return wait_for_events(arg,
                            ms < 0 ? WAIT_FOREVER : (uint64_t)ms * NS_PER_MS);
 }
 
-int64_t
-sys_epoll_pwait2(const uint64_t arg[6])
+SYSCALL_DEFINE(epoll_pwait2)
 {
     uint64_t ns = WAIT_FOREVER;
     int err = arg[3] ? timespec_arg_read(arg[3], &ns) : 0;

@@ -78,8 +78,7 @@ static const struct file_ops eventfd_ops = {
     .is_stream = true,
 };
 
-int64_t
-sys_eventfd2(const uint64_t arg[6])
+SYSCALL_DEFINE(eventfd2)
 {
     unsigned flags = (unsigned)arg[1];
     if (flags & ~(O_CLOEXEC | O_NONBLOCK | EFD_SEMAPHORE))

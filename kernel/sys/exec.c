@@ -289,8 +289,7 @@ exec_path(const char *path, struct exec_args *args)
     return -ELOOP;
 }
 
-int64_t
-sys_execve(const uint64_t arg[6])
+SYSCALL_DEFINE(execve)
 {
     struct OWNED(path_arg) path;
     struct OWNED(exec_args) args = {0};

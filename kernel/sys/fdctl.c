@@ -17,8 +17,7 @@ SYSCALL_IS(close, fdtable_close(process_current()->fdtable, (int)arg[0]))
 
 #define CLOSE_RANGE_CLOEXEC 4u
 
-int64_t
-sys_close_range(const uint64_t arg[6])
+SYSCALL_DEFINE(close_range)
 {
     struct fdtable *table = process_current()->fdtable;
     unsigned first = (unsigned)arg[0], last = (unsigned)arg[1];
@@ -34,15 +33,13 @@ sys_close_range(const uint64_t arg[6])
     return 0;
 }
 
-int64_t
-sys_dup(const uint64_t arg[6])
+SYSCALL_DEFINE(dup)
 {
     struct file *file = file_arg(arg[0]);
     return file ? file_install(file_ref(file), false) : -EBADF;
 }
 
-int64_t
-sys_dup3(const uint64_t arg[6])
+SYSCALL_DEFINE(dup3)
 {
     int from = (int)arg[0], to = (int)arg[1];
     unsigned flags = (unsigned)arg[2];
@@ -77,8 +74,7 @@ lock_record(struct file *file, int command, uint64_t user)
     return err ?: get ? arg_write(user, &flock) : 0;
 }
 
-int64_t
-sys_fcntl(const uint64_t arg[6])
+SYSCALL_DEFINE(fcntl)
 {
     struct fdtable *table = process_current()->fdtable;
     struct file *file = file_arg(arg[0]);
@@ -133,8 +129,7 @@ count_rest(struct file *file, uint64_t user)
     return arg_write(user, &rest);
 }
 
-int64_t
-sys_ioctl(const uint64_t arg[6])
+SYSCALL_DEFINE(ioctl)
 {
     struct fdtable *table = process_current()->fdtable;
     struct file *file = open_arg(arg[0]);
@@ -162,8 +157,7 @@ sys_ioctl(const uint64_t arg[6])
     }
 }
 
-int64_t
-sys_pipe2(const uint64_t arg[6])
+SYSCALL_DEFINE(pipe2)
 {
     struct fdtable *table = process_current()->fdtable;
     unsigned flags = (unsigned)arg[1];
@@ -181,8 +175,7 @@ sys_pipe2(const uint64_t arg[6])
     return err;
 }
 
-int64_t
-sys_flock(const uint64_t arg[6])
+SYSCALL_DEFINE(flock)
 {
     struct file *file = open_arg(arg[0]);
     unsigned kind = (unsigned)arg[1] & ~LOCK_NB;

@@ -117,8 +117,7 @@ requeue(struct futex_word from, struct futex_word to, const uint64_t arg[6],
     return futex_requeue(from, to, (uint32_t)nwake, (uint32_t)nmove, expected);
 }
 
-int64_t
-sys_futex(const uint64_t arg[6])
+SYSCALL_DEFINE(futex)
 {
     unsigned op = (unsigned)arg[1];
     unsigned command = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
@@ -155,8 +154,7 @@ sys_futex(const uint64_t arg[6])
 
 /* ---- Robust lists ---- */
 
-int64_t
-sys_set_robust_list(const uint64_t arg[6])
+SYSCALL_DEFINE(set_robust_list)
 {
     if (arg[1] != sizeof(struct robust_list_head))
         return -EINVAL;
@@ -164,8 +162,7 @@ sys_set_robust_list(const uint64_t arg[6])
     return 0;
 }
 
-int64_t
-sys_get_robust_list(const uint64_t arg[6])
+SYSCALL_DEFINE(get_robust_list)
 {
     uint64_t list = 0, size = sizeof(struct robust_list_head);
     int error = -ESRCH;

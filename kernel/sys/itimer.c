@@ -19,8 +19,7 @@ set_timer(int id, int64_t unit, bool is_absolute, uint64_t user_new,
 
 /* ---- One of each kind for a process ---- */
 
-int64_t
-sys_setitimer(const uint64_t arg[6])
+SYSCALL_DEFINE(setitimer)
 {
     static const struct itimer_setting off;
     struct itimer_setting old;
@@ -68,8 +67,7 @@ create_timer(uint64_t clock, const struct sigevent *event, bool has_value)
                          clock == CLOCK_REALTIME ? rtc_offset_ns() : 0);
 }
 
-int64_t
-sys_timer_create(const uint64_t arg[6])
+SYSCALL_DEFINE(timer_create)
 {
     struct sigevent event = {.signo = SIGALRM};
     if (arg_read_if(&event, arg[1]) != 0)
@@ -81,8 +79,7 @@ sys_timer_create(const uint64_t arg[6])
     return error;
 }
 
-int64_t
-sys_timer_settime(const uint64_t arg[6])
+SYSCALL_DEFINE(timer_settime)
 {
     if ((int)arg[0] < 0 || arg[2] == 0)
         return -EINVAL;

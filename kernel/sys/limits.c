@@ -57,8 +57,7 @@ exchange(int pid, uint64_t resource, const struct rlimit *wish,
     return wish ? set_locked(process, (unsigned)resource, wish) : 0;
 }
 
-int64_t
-sys_prlimit64(const uint64_t arg[6])
+SYSCALL_DEFINE(prlimit64)
 {
     struct rlimit wish, old;
     int error = arg_read_if(&wish, arg[2]);
@@ -66,15 +65,13 @@ sys_prlimit64(const uint64_t arg[6])
     return error ?: arg_write_if(arg[3], &old);
 }
 
-int64_t
-sys_getrlimit(const uint64_t arg[6])
+SYSCALL_DEFINE(getrlimit)
 {
     struct rlimit old;
     return exchange(0, arg[0], NULL, &old) ?: arg_write(arg[1], &old);
 }
 
-int64_t
-sys_setrlimit(const uint64_t arg[6])
+SYSCALL_DEFINE(setrlimit)
 {
     struct rlimit wish, old;
     return arg_read(&wish, arg[1]) ?: exchange(0, arg[0], &wish, &old);

@@ -4,8 +4,7 @@
 #include "proc/uts.h"
 #include "sys/sys.h"
 
-int64_t
-sys_uname(const uint64_t arg[6])
+SYSCALL_DEFINE(uname)
 {
     struct utsname names;
     uts_get(&names);
@@ -30,16 +29,14 @@ SYSCALL_IS(sethostname, set_name(UTS_NODE, arg))
 SYSCALL_IS(setdomainname, set_name(UTS_DOMAIN, arg))
 
 /* All memory is equally near: there is node 0 alone. */
-int64_t
-sys_getcpu(const uint64_t arg[6])
+SYSCALL_DEFINE(getcpu)
 {
     uint32_t cpu = thread_current()->arch.cpu->index, node = 0;
     return arg_write_if(arg[0], &cpu) ?: arg_write_if(arg[1], &node);
 }
 
 /* There is one personality, Linux's own, without its flags. */
-int64_t
-sys_personality(const uint64_t arg[6])
+SYSCALL_DEFINE(personality)
 {
     uint32_t wish = (uint32_t)arg[0];
     return wish == 0 || wish == UINT32_MAX ? 0 : -EINVAL;
@@ -77,8 +74,7 @@ probe(struct hwprobe *pair)
 }
 
 /* All harts are alike, so it does not matter which are asked about. */
-int64_t
-sys_riscv_hwprobe(const uint64_t arg[6])
+SYSCALL_DEFINE(riscv_hwprobe)
 {
     int error = arg[4] != 0 ? -EINVAL : 0;
     for (uint64_t i = 0; error == 0 && i < arg[1]; i++) {
@@ -94,8 +90,7 @@ sys_riscv_hwprobe(const uint64_t arg[6])
 
 #define FLUSH_ICACHE_LOCAL 1u /* this thread will do, wherever it goes */
 
-int64_t
-sys_riscv_flush_icache(const uint64_t arg[6])
+SYSCALL_DEFINE(riscv_flush_icache)
 {
     if (arg[2] & ~(uint64_t)FLUSH_ICACHE_LOCAL)
         return -EINVAL;

@@ -73,8 +73,7 @@ choose_place(const uint64_t arg[6], struct area *area, enum space_place *place)
     return 0;
 }
 
-int64_t
-sys_mmap(const uint64_t arg[6])
+SYSCALL_DEFINE(mmap)
 {
     struct area area = {.prot = (unsigned)arg[2]};
     enum space_place place;
@@ -93,8 +92,7 @@ sys_mmap(const uint64_t arg[6])
     return error ?: (int64_t)area.start;
 }
 
-int64_t
-sys_munmap(const uint64_t arg[6])
+SYSCALL_DEFINE(munmap)
 {
     int error = space_unmap(process_current()->space, arg[0],
                             ALIGN_UP(arg[1], PAGE_SIZE));
@@ -102,8 +100,7 @@ sys_munmap(const uint64_t arg[6])
     return error == -ENOMEM && !inside ? -EINVAL : error;
 }
 
-int64_t
-sys_mprotect(const uint64_t arg[6])
+SYSCALL_DEFINE(mprotect)
 {
     if (!is_prot(arg[2]))
         return -EINVAL;
@@ -157,8 +154,7 @@ memory_leave_area(struct area *area UNUSED)
 
 /* Changes are known as such when they are made, and are on the way to the disk
  * as any others: MS_ASYNC has nothing to do. */
-int64_t
-sys_msync(const uint64_t arg[6])
+SYSCALL_DEFINE(msync)
 {
     unsigned flags = (unsigned)arg[2];
     if (arg[0] % PAGE_SIZE != 0 || flags & ~7u ||

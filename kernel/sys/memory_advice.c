@@ -8,8 +8,7 @@
 
 /* ---- Moving ---- */
 
-int64_t
-sys_mremap(const uint64_t arg[6])
+SYSCALL_DEFINE(mremap)
 {
     uint64_t start = arg[0], to = arg[4];
     uint64_t size = ALIGN_UP(arg[1], PAGE_SIZE);
@@ -78,8 +77,7 @@ memory_populate(uint64_t start, uint64_t size)
 
 /* A page that is there stays: none is ever taken away but by who has it. So
  * all that locking memory takes is to bring it in. */
-int64_t
-sys_mlock(const uint64_t arg[6])
+SYSCALL_DEFINE(mlock)
 {
     if (arg[0] + arg[1] < arg[0])
         return -EINVAL;
@@ -87,24 +85,21 @@ sys_mlock(const uint64_t arg[6])
     return error == 0 || error == -EINTR ? error : -ENOMEM;
 }
 
-int64_t
-sys_mlock2(const uint64_t arg[6])
+SYSCALL_DEFINE(mlock2)
 {
     if (arg[2] & ~(uint64_t)MLOCK_ONFAULT)
         return -EINVAL;
     return arg[2] ? sys_munlock(arg) : sys_mlock(arg);
 }
 
-int64_t
-sys_munlock(const uint64_t arg[6])
+SYSCALL_DEFINE(munlock)
 {
     if (arg[0] + arg[1] < arg[0])
         return -EINVAL;
     return memory_for_each_area(arg[0], arg[1], memory_leave_area);
 }
 
-int64_t
-sys_mlockall(const uint64_t arg[6])
+SYSCALL_DEFINE(mlockall)
 {
     struct space *space = process_current()->space;
     uint64_t flags = arg[0];
@@ -117,8 +112,7 @@ sys_mlockall(const uint64_t arg[6])
     return error == -EINTR ? error : 0; /* gaps, and ends of files */
 }
 
-int64_t
-sys_munlockall(const uint64_t arg[6] UNUSED)
+SYSCALL_DEFINE(munlockall)
 {
     WRITE_ONCE(process_current()->space->populates, false);
     return 0;
@@ -156,8 +150,7 @@ static int (*const advices[])(struct area *area) = {
     [MADV_POPULATE_WRITE] = populate_write,
 };
 
-int64_t
-sys_madvise(const uint64_t arg[6])
+SYSCALL_DEFINE(madvise)
 {
     uint64_t size = ALIGN_UP(arg[1], PAGE_SIZE);
     if (arg[2] >= ARRAY_LEN(advices) || !advices[arg[2]] ||

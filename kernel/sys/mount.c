@@ -92,8 +92,7 @@ remount(const struct dentry *root, uint64_t flags)
     return err;
 }
 
-int64_t
-sys_mount(const uint64_t arg[6])
+SYSCALL_DEFINE(mount)
 {
     struct OWNED(dentry) *at = NULL;
     if (!cred_is_root(cred_current()))
@@ -107,8 +106,7 @@ sys_mount(const uint64_t arg[6])
     return arg[3] & MS_REMOUNT ? remount(at, arg[3]) : mount_new(at, arg);
 }
 
-int64_t
-sys_umount2(const uint64_t arg[6])
+SYSCALL_DEFINE(umount2)
 {
     unsigned flags = (unsigned)arg[1];
     struct dentry *root;

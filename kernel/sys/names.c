@@ -16,15 +16,13 @@ make(uint64_t dirfd, uint64_t path, struct inode_new *what)
     return err ?: names_create(&at, what, NULL);
 }
 
-int64_t
-sys_mkdirat(const uint64_t arg[6])
+SYSCALL_DEFINE(mkdirat)
 {
     struct inode_new what = {.mode = S_IFDIR | ((uint32_t)arg[2] & 01777)};
     return make(arg[0], arg[1], &what);
 }
 
-int64_t
-sys_mknodat(const uint64_t arg[6])
+SYSCALL_DEFINE(mknodat)
 {
     uint32_t mode = (uint32_t)arg[2] & (S_IFMT | 07777);
     struct inode_new what = {.mode = mode};
@@ -48,8 +46,7 @@ sys_mknodat(const uint64_t arg[6])
     return make(arg[0], arg[1], &what);
 }
 
-int64_t
-sys_symlinkat(const uint64_t arg[6])
+SYSCALL_DEFINE(symlinkat)
 {
     struct OWNED(path_arg) target;
     int err = path_arg_read(&target, arg[0]);
@@ -61,8 +58,7 @@ sys_symlinkat(const uint64_t arg[6])
     return what.target_len ? make(arg[1], arg[2], &what) : -ENOENT;
 }
 
-int64_t
-sys_linkat(const uint64_t arg[6])
+SYSCALL_DEFINE(linkat)
 {
     unsigned flags = (unsigned)arg[4];
     unsigned follow = flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0;
@@ -78,8 +74,7 @@ sys_linkat(const uint64_t arg[6])
     return err ?: names_link(&at, old);
 }
 
-int64_t
-sys_unlinkat(const uint64_t arg[6])
+SYSCALL_DEFINE(unlinkat)
 {
     struct OWNED(path_name) at = {.dir = NULL};
     if ((unsigned)arg[2] & ~AT_REMOVEDIR)
@@ -88,8 +83,7 @@ sys_unlinkat(const uint64_t arg[6])
     return err ?: names_unlink(&at, arg[2] & AT_REMOVEDIR);
 }
 
-int64_t
-sys_renameat2(const uint64_t arg[6])
+SYSCALL_DEFINE(renameat2)
 {
     unsigned flags = (unsigned)arg[4];
     struct OWNED(path_name) from = {.dir = NULL}, to = {.dir = NULL};

@@ -117,8 +117,7 @@ open_path(uint64_t dirfd, const char *path, unsigned flags, uint32_t mode)
     return err && fdtable_close(process_current()->fdtable, fd) == 0 ? err : fd;
 }
 
-int64_t
-sys_openat(const uint64_t arg[6])
+SYSCALL_DEFINE(openat)
 {
     struct OWNED(path_arg) path;
     unsigned flags = (unsigned)arg[2];

@@ -102,8 +102,7 @@ poll_all(struct pollfd *fds, size_t n, uint64_t deadline_ns)
     return ready || err == -ETIMEDOUT ? ready : err;
 }
 
-int64_t
-sys_ppoll(const uint64_t arg[6])
+SYSCALL_DEFINE(ppoll)
 {
     struct pollfd few[FEW_FDS], *fds = few;
     struct timed_wait wait = {.timeout = arg[2], .mask = arg[3]};
@@ -191,8 +190,7 @@ select_all(unsigned n, struct fd_sets *sets, uint64_t deadline_ns)
     return ready || err == -ETIMEDOUT ? ready : err;
 }
 
-int64_t
-sys_pselect6(const uint64_t arg[6])
+SYSCALL_DEFINE(pselect6)
 {
     struct timed_wait wait = {.timeout = arg[4]};
     uint64_t mask[2] = {0, 0}; /* address and size of the signal set */

@@ -48,8 +48,7 @@ set_cred_flag(bool is_hidden, bool no_new_privs)
     return 0;
 }
 
-int64_t
-sys_prctl(const uint64_t arg[6])
+SYSCALL_DEFINE(prctl)
 {
     struct process *self = process_current();
     const struct cred *cred = cred_current();

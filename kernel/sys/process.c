@@ -17,8 +17,7 @@ clone(const struct clone_args *args, uint64_t first_arg)
     return (int64_t)first_arg;
 }
 
-int64_t
-sys_clone(const uint64_t arg[6])
+SYSCALL_DEFINE(clone)
 {
     const struct clone_args args = {
         .flags = (uint32_t)arg[0] & ~CSIGNAL,
@@ -31,8 +30,7 @@ sys_clone(const uint64_t arg[6])
     return clone(&args, arg[0]);
 }
 
-int64_t
-sys_clone3(const uint64_t arg[6])
+SYSCALL_DEFINE(clone3)
 {
     struct clone_args args = {0};
     if (arg[1] < CLONE_ARGS_SIZE_VER0)
@@ -49,22 +47,19 @@ sys_clone3(const uint64_t arg[6])
     return clone(&args, arg[0]);
 }
 
-int64_t
-sys_exit(const uint64_t arg[6])
+SYSCALL_DEFINE(exit)
 {
     thread_exit_user((int)(arg[0] & 0xff));
 }
 
-int64_t
-sys_exit_group(const uint64_t arg[6])
+SYSCALL_DEFINE(exit_group)
 {
     process_exit((int)(arg[0] & 0xff) << 8);
 }
 
 SYSCALL_IS(getpid, process_current()->pid)
 
-int64_t
-sys_getppid(const uint64_t arg[6] UNUSED)
+SYSCALL_DEFINE(getppid)
 {
     spin_guard(&process_lock);
     const struct process *parent = process_current()->parent;
@@ -73,8 +68,7 @@ sys_getppid(const uint64_t arg[6] UNUSED)
 
 SYSCALL_IS(gettid, thread_current()->tid)
 
-int64_t
-sys_set_tid_address(const uint64_t arg[6])
+SYSCALL_DEFINE(set_tid_address)
 {
     thread_current()->clear_tid = arg[0];
     return thread_current()->tid;

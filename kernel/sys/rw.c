@@ -55,8 +55,7 @@ SYSCALL_IS(pwritev, (int64_t)arg[3] < 0 ? -EINVAL
                                         : transfer_vectors(arg, FILE_WRITE,
                                                            &(uint64_t){arg[3]}))
 
-int64_t
-sys_lseek(const uint64_t arg[6])
+SYSCALL_DEFINE(lseek)
 {
     struct file *file = file_arg(arg[0]);
     return file ? file_seek(file, (int64_t)arg[1], (int)arg[2]) : -EBADF;

@@ -10,8 +10,7 @@
 #define NICE_MIN (-20)
 #define NICE_MAX 19
 
-int64_t
-sys_sched_yield(const uint64_t arg[6] UNUSED)
+SYSCALL_DEFINE(sched_yield)
 {
     sched_yield();
     return 0;
@@ -79,8 +78,7 @@ get_nice(struct thread *thread, int nice UNUSED)
     return 20 - thread->nice;
 }
 
-int64_t
-sys_setpriority(const uint64_t arg[6])
+SYSCALL_DEFINE(setpriority)
 {
     int nice = MAX(NICE_MIN, MIN((int)arg[2], NICE_MAX));
     return for_each_meant((int)arg[0], (uint32_t)arg[1], nice, set_nice);
@@ -146,8 +144,7 @@ SYSCALL_IS(sched_setscheduler,
 SYSCALL_IS(sched_setparam, set_policy((int)arg[0], -1, arg[1]))
 SYSCALL_IS(sched_getscheduler, get_policy((int)arg[0]))
 
-int64_t
-sys_sched_getparam(const uint64_t arg[6])
+SYSCALL_DEFINE(sched_getparam)
 {
     int priority = 0, policy = get_policy((int)arg[0]);
     return policy < 0 ? policy : arg_write(arg[1], &priority);
@@ -156,8 +153,7 @@ sys_sched_getparam(const uint64_t arg[6])
 SYSCALL_IS(sched_get_priority_max, is_policy((int)arg[0]) ? 0 : -EINVAL)
 SYSCALL_IS(sched_get_priority_min, is_policy((int)arg[0]) ? 0 : -EINVAL)
 
-int64_t
-sys_sched_rr_get_interval(const uint64_t arg[6])
+SYSCALL_DEFINE(sched_rr_get_interval)
 {
     struct timespec slice = {.tv_nsec = SCHED_SLICE_NS};
     int policy = get_policy((int)arg[0]);
@@ -166,8 +162,7 @@ sys_sched_rr_get_interval(const uint64_t arg[6])
 
 /* ---- Harts ---- */
 
-int64_t
-sys_sched_setaffinity(const uint64_t arg[6])
+SYSCALL_DEFINE(sched_setaffinity)
 {
     struct thread *thread;
     uint64_t harts = 0;
@@ -182,8 +177,7 @@ sys_sched_setaffinity(const uint64_t arg[6])
     return 0;
 }
 
-int64_t
-sys_sched_getaffinity(const uint64_t arg[6])
+SYSCALL_DEFINE(sched_getaffinity)
 {
     struct thread *thread;
     uint64_t harts = sched_online();

@@ -43,8 +43,7 @@ queue_info(int pid, int tid, int sig, uint64_t user)
 
 SYSCALL_IS(rt_sigqueueinfo, queue_info((int)arg[0], 0, (int)arg[1], arg[2]))
 
-int64_t
-sys_rt_tgsigqueueinfo(const uint64_t arg[6])
+SYSCALL_DEFINE(rt_tgsigqueueinfo)
 {
     int pid = (int)arg[0], tid = (int)arg[1];
     if (pid <= 0 || tid <= 0)
@@ -54,8 +53,7 @@ sys_rt_tgsigqueueinfo(const uint64_t arg[6])
 
 /* ---- Receiving ---- */
 
-int64_t
-sys_rt_sigaction(const uint64_t arg[6])
+SYSCALL_DEFINE(rt_sigaction)
 {
     struct sigaction_abi action, old;
     if (arg[3] != sizeof(action.mask))
@@ -65,8 +63,7 @@ sys_rt_sigaction(const uint64_t arg[6])
     return error ?: arg_write_if(arg[2], &old);
 }
 
-int64_t
-sys_rt_sigprocmask(const uint64_t arg[6])
+SYSCALL_DEFINE(rt_sigprocmask)
 {
     uint64_t old = thread_current()->signals.blocked, set;
     if (arg[3] != sizeof(set))
@@ -85,8 +82,7 @@ sys_rt_sigprocmask(const uint64_t arg[6])
     return arg_write_if(arg[2], &old);
 }
 
-int64_t
-sys_rt_sigpending(const uint64_t arg[6])
+SYSCALL_DEFINE(rt_sigpending)
 {
     uint64_t set = signal_pending_set();
     if (arg[1] > sizeof(set))
@@ -94,8 +90,7 @@ sys_rt_sigpending(const uint64_t arg[6])
     return uaccess_write(uaddr(arg[0]), &set, arg[1]);
 }
 
-int64_t
-sys_rt_sigtimedwait(const uint64_t arg[6])
+SYSCALL_DEFINE(rt_sigtimedwait)
 {
     union {
         struct siginfo info;
@@ -115,8 +110,7 @@ sys_rt_sigtimedwait(const uint64_t arg[6])
     return sig < 0 ? sig : arg_write_if(arg[1], &out) ?: sig;
 }
 
-int64_t
-sys_rt_sigsuspend(const uint64_t arg[6])
+SYSCALL_DEFINE(rt_sigsuspend)
 {
     uint64_t set;
     if (arg[1] != sizeof(set))
@@ -124,8 +118,7 @@ sys_rt_sigsuspend(const uint64_t arg[6])
     return arg_read(&set, arg[0]) ?: signal_suspend(set);
 }
 
-int64_t
-sys_sigaltstack(const uint64_t arg[6])
+SYSCALL_DEFINE(sigaltstack)
 {
     uint64_t sp = trap_user_frame(cpu_thread())->sp;
     struct sigaltstack stack, old;
@@ -134,8 +127,7 @@ sys_sigaltstack(const uint64_t arg[6])
     return error ?: arg_write_if(arg[1], &old);
 }
 
-int64_t
-sys_rt_sigreturn(const uint64_t arg[6] UNUSED)
+SYSCALL_DEFINE(rt_sigreturn)
 {
     struct trapframe *frame = trap_user_frame(cpu_thread());
     if (signal_frame_pop(frame) != 0)

@@ -8,8 +8,7 @@
 
 #define AT_NO_AUTOMOUNT 0x800 /* nothing here mounts by itself */
 
-int64_t
-sys_fstat(const uint64_t arg[6])
+SYSCALL_DEFINE(fstat)
 {
     struct stat st;
     struct file *file = file_arg(arg[0]);
@@ -50,16 +49,14 @@ stat_at(uint64_t dirfd, uint64_t path, unsigned flags, struct stat *st)
     return 0;
 }
 
-int64_t
-sys_newfstatat(const uint64_t arg[6])
+SYSCALL_DEFINE(newfstatat)
 {
     struct stat st;
     int err = stat_at(arg[0], arg[1], (unsigned)arg[3], &st);
     return err ?: arg_write(arg[2], &st);
 }
 
-int64_t
-sys_statx(const uint64_t arg[6])
+SYSCALL_DEFINE(statx)
 {
     struct stat st;
     if (arg[3] & STATX_RESERVED)
@@ -151,16 +148,14 @@ write_statfs(struct super *super, uint64_t user)
     return arg_write(user, &st);
 }
 
-int64_t
-sys_statfs(const uint64_t arg[6])
+SYSCALL_DEFINE(statfs)
 {
     struct OWNED(dentry) *dentry = NULL;
     int err = lookup_path(arg[0], PATH_FOLLOW, &dentry);
     return err ?: write_statfs(dentry->super, arg[1]);
 }
 
-int64_t
-sys_fstatfs(const uint64_t arg[6])
+SYSCALL_DEFINE(fstatfs)
 {
     const struct file *file = file_arg(arg[0]);
     if (!file)

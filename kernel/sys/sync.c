@@ -3,15 +3,13 @@
 #include "sys/fileargs.h"
 #include "sys/sys.h"
 
-int64_t
-sys_sync(const uint64_t arg[6] UNUSED)
+SYSCALL_DEFINE(sync)
 {
     fs_sync_all();
     return 0;
 }
 
-int64_t
-sys_syncfs(const uint64_t arg[6])
+SYSCALL_DEFINE(syncfs)
 {
     const struct file *file = open_arg(arg[0]);
     if (!file)

@@ -13,11 +13,13 @@
 #include "abi/syscalls.def"
 #undef SYSCALL
 
-/* Defines a call that is no more than one expression of arg. */
-#define SYSCALL_IS(name, result)                     \
-    int64_t sys_##name(const uint64_t arg[6] UNUSED) \
-    {                                                \
-        return result;                               \
+/* Begins the definition of a call; defines one that is no more than an
+ * expression of arg. */
+#define SYSCALL_DEFINE(name) int64_t sys_##name(const uint64_t arg[6] UNUSED)
+#define SYSCALL_IS(name, result) \
+    SYSCALL_DEFINE(name)         \
+    {                            \
+        return result;           \
     }
 
 /* Copy *to in from user address `at`, or *from out to it; with _if, nothing if

@@ -13,8 +13,7 @@
 #include "sys/power.h"
 #include "sys/sys.h"
 
-int64_t
-sys_sysinfo(const uint64_t arg[6])
+SYSCALL_DEFINE(sysinfo)
 {
     struct sysinfo info = {
         .uptime = (int64_t)(clock_now_ns() / 1000000000),
@@ -26,8 +25,7 @@ sys_sysinfo(const uint64_t arg[6])
     return arg_write(arg[0], &info);
 }
 
-int64_t
-sys_reboot(const uint64_t arg[6])
+SYSCALL_DEFINE(reboot)
 {
     if (!cred_is_root(cred_current()))
         return -EPERM;
@@ -75,8 +73,7 @@ read_log(uaddr_t to, size_t n)
     return (int64_t)total;
 }
 
-int64_t
-sys_syslog(const uint64_t arg[6])
+SYSCALL_DEFINE(syslog)
 {
     /* The log tells addresses, and what others' programs did. */
     if (!cred_is_root(cred_current()))
@@ -92,8 +89,7 @@ sys_syslog(const uint64_t arg[6])
     }
 }
 
-int64_t
-sys_getrandom(const uint64_t arg[6])
+SYSCALL_DEFINE(getrandom)
 {
     uint8_t chunk[256];
     uint64_t done = 0, n = MIN(arg[1], (uint64_t)INT32_MAX);

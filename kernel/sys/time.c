@@ -59,23 +59,20 @@ read_clock(uint64_t clock, int64_t *ns)
     }
 }
 
-int64_t
-sys_clock_gettime(const uint64_t arg[6])
+SYSCALL_DEFINE(clock_gettime)
 {
     int64_t ns;
     return read_clock(arg[0], &ns) ?: timespec_arg_write(arg[1], (uint64_t)ns);
 }
 
-int64_t
-sys_clock_getres(const uint64_t arg[6])
+SYSCALL_DEFINE(clock_getres)
 {
     const struct timespec res = {.tv_nsec = 1};
     int64_t ns;
     return read_clock(arg[0], &ns) ?: arg_write_if(arg[1], &res);
 }
 
-int64_t
-sys_gettimeofday(const uint64_t arg[6])
+SYSCALL_DEFINE(gettimeofday)
 {
     int64_t ns = rtc_now_ns();
     struct timeval tv = {ns / NS_PER_S, ns % NS_PER_S / 1000};
@@ -143,15 +140,13 @@ sleep_for(uint64_t ns, uint64_t user_left)
     return error;
 }
 
-int64_t
-sys_nanosleep(const uint64_t arg[6])
+SYSCALL_DEFINE(nanosleep)
 {
     uint64_t ns;
     return timespec_arg_read(arg[0], &ns) ?: sleep_for(ns, arg[1]);
 }
 
-int64_t
-sys_clock_nanosleep(const uint64_t arg[6])
+SYSCALL_DEFINE(clock_nanosleep)
 {
     int64_t now;
     uint64_t ns;

@@ -96,8 +96,7 @@ static const struct file_ops timerfd_ops = {
     .is_stream = true,
 };
 
-int64_t
-sys_timerfd_create(const uint64_t arg[6])
+SYSCALL_DEFINE(timerfd_create)
 {
     unsigned clock = (unsigned)arg[0], flags = (unsigned)arg[1];
     if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) || !is_timer_clock(clock))
@@ -131,8 +130,7 @@ timerfd_arg(uint64_t fd, int *err)
     return is ? file->private : NULL;
 }
 
-int64_t
-sys_timerfd_gettime(const uint64_t arg[6])
+SYSCALL_DEFINE(timerfd_gettime)
 {
     int err;
     struct timerfd *t = timerfd_arg(arg[0], &err);
@@ -154,8 +152,7 @@ due_at(const struct timerfd *t, uint64_t value, bool is_absolute)
     return value;
 }
 
-int64_t
-sys_timerfd_settime(const uint64_t arg[6])
+SYSCALL_DEFINE(timerfd_settime)
 {
     struct itimer_setting new;
     struct timerfd *t = NULL;

@@ -37,8 +37,7 @@ write_usage(uint64_t user, const struct usage *used)
     return user ? arg_write(user, &rusage) : 0;
 }
 
-int64_t
-sys_getrusage(const uint64_t arg[6])
+SYSCALL_DEFINE(getrusage)
 {
     const struct process *self = process_current();
     int who = (int)arg[0];
@@ -56,8 +55,7 @@ sys_getrusage(const uint64_t arg[6])
     return arg[1] ? write_usage(arg[1], &used) : -EFAULT;
 }
 
-int64_t
-sys_times(const uint64_t arg[6])
+SYSCALL_DEFINE(times)
 {
     const struct process *self = process_current();
     spin_lock(&process_lock);
@@ -76,8 +74,7 @@ sys_times(const uint64_t arg[6])
 
 /* ---- Waiting ---- */
 
-int64_t
-sys_wait4(const uint64_t arg[6])
+SYSCALL_DEFINE(wait4)
 {
     int pid = (int)arg[0];
     unsigned options = (unsigned)arg[2];
@@ -127,8 +124,7 @@ write_child_info(uint64_t user, int pid, const struct wait_news *news)
     return user ? arg_write(user, &out) : 0;
 }
 
-int64_t
-sys_waitid(const uint64_t arg[6])
+SYSCALL_DEFINE(waitid)
 {
     struct wait_request what = {.id = (int)arg[1], .options = (unsigned)arg[3]};
     struct wait_news news = {0};
