@@ -12,11 +12,8 @@ static struct list_node registry = LIST_INIT(registry);
 static struct blockdev *
 find_locked(const char *name)
 {
-    struct blockdev *dev;
-    list_for_each_entry (dev, &registry, node)
-        if (strcmp(dev->name, name) == 0)
-            return dev;
-    return NULL;
+    return list_find(struct blockdev, dev, &registry, node,
+                     strcmp(dev->name, name) == 0);
 }
 
 int

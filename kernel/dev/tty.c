@@ -113,10 +113,9 @@ tty_find_session(int session)
 uint64_t
 tty_next(uint64_t after)
 {
-    const struct tty *tty;
     uint64_t next = 0;
     spin_guard(&ttys.lock);
-    list_for_each_entry (tty, &ttys.list, node)
+    list_for_each (const struct tty, tty, &ttys.list, node)
         if (tty->rdev > after && !next)
             next = tty->rdev;
     return next;

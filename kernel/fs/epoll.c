@@ -43,11 +43,8 @@ static struct item *
 find_item_locked(const struct epoll *owner, const struct file *file, int fd)
     REQUIRES(epoll_lock)
 {
-    struct item *item;
-    list_for_each_entry (item, &owner->items, node)
-        if (item->file == file && item->fd == fd)
-            return item;
-    return NULL;
+    return list_find(struct item, item, &owner->items, node,
+                     item->file == file && item->fd == fd);
 }
 
 static void
@@ -168,10 +165,9 @@ epoll_control(struct file *epoll, int op, int fd, struct file *file,
 static struct file *
 next_file(const struct epoll *owner, uint64_t *number)
 {
-    struct item *item;
     struct file *file = NULL;
     spin_guard(&epoll_lock);
-    list_for_each_entry (item, &owner->items, node) {
+    list_for_each (struct item, item, &owner->items, node) {
         if (item->number <= *number || !refcount_try_add(&item->file->refs))
             continue;
         *number = item->number;

@@ -41,13 +41,8 @@ static struct inode *
 find_locked(const struct super *super, uint64_t ino) REQUIRES(inode_cache.lock)
 {
     struct list_node *bucket = inode_bucket(super, ino);
-    struct inode *inode;
-
-    list_for_each_entry (inode, bucket, hash_node) {
-        if (inode->ino == ino && inode->super == super)
-            return inode;
-    }
-    return NULL;
+    return list_find(struct inode, inode, bucket, hash_node,
+                     inode->ino == ino && inode->super == super);
 }
 
 /* Puts a fresh inode, to be loaded, into the table; NULL without memory. */

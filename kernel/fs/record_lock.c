@@ -52,14 +52,11 @@ is_same_lock(const struct record *a, const struct record *b)
 static struct record *
 conflict_locked(const struct record *want) REQUIRES(records.lock)
 {
-    struct record *r;
-    list_for_each_entry (r, &records.held, node)
-        if (r->object == want->object && r->owner != want->owner &&
-            r->is_flock == want->is_flock && r->first <= want->last &&
-            r->last >= want->first &&
-            (r->type == F_WRLCK || want->type == F_WRLCK))
-            return r;
-    return NULL;
+    return list_find(struct record, r, &records.held, node,
+                     r->object == want->object && r->owner != want->owner &&
+                         r->is_flock == want->is_flock &&
+                         r->first <= want->last && r->last >= want->first &&
+                         (r->type == F_WRLCK || want->type == F_WRLCK));
 }
 
 /* Whether waiting for blocker would never end: its owner waits, perhaps by way
@@ -254,9 +251,8 @@ record_lock_control(struct fdtable *table, struct file *file, int command,
 static bool
 has_record(const struct record *want)
 {
-    const struct record *r;
     spin_guard(&records.lock);
-    list_for_each_entry (r, &records.held, node)
+    list_for_each (const struct record, r, &records.held, node)
         if (is_same_lock(r, want) && r->type == want->type)
             return true;
     return false;

@@ -87,11 +87,8 @@ charge(struct inode *inode, int64_t change)
 static struct tmp_entry *
 find_entry(const struct inode *dir, const char *name, size_t len)
 {
-    struct tmp_entry *e;
-    list_for_each_entry (e, &node_of(dir)->entries, link)
-        if (e->len == len && memcmp(e->name, name, len) == 0)
-            return e;
-    return NULL;
+    return list_find(struct tmp_entry, e, &node_of(dir)->entries, link,
+                     e->len == len && memcmp(e->name, name, len) == 0);
 }
 
 static bool
@@ -152,8 +149,7 @@ tmpfs_lookup(struct inode *dir, const char *name, size_t len,
 static int
 tmpfs_readdir(struct inode *dir, uint64_t *pos, struct dir_sink *sink)
 {
-    const struct tmp_entry *e;
-    list_for_each_entry (e, &node_of(dir)->entries, link) {
+    list_for_each (const struct tmp_entry, e, &node_of(dir)->entries, link) {
         if (e->pos < *pos)
             continue;
         if (!sink->entry(sink, e->name, e->len, e->inode->ino, e->inode->mode,

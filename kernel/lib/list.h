@@ -85,6 +85,34 @@ list_splice_back(struct list_node *head, struct list_node *from)
 
 #define list_entry(node, type, member) container_of(node, type, member)
 
+/* The first entry, which stays, or is taken off; NULL if there is none. */
+#define list_first(type, head, member) \
+    (list_is_empty(head) ? NULL : list_entry((head)->next, type, member))
+#define list_pop(type, head, member)                        \
+    ({                                                      \
+        struct list_node *popped_ = list_pop_front(head);   \
+        popped_ ? list_entry(popped_, type, member) : NULL; \
+    })
+
+/* Declares pos, which the body must not unlink. */
+#define list_for_each(type, pos, head, member)               \
+    for (type *pos = list_entry((head)->next, type, member); \
+         &pos->member != (head);                             \
+         pos = list_entry(pos->member.next, type, member))
+
+/* The first entry pos that is wanted, or NULL. */
+#define list_find(type, pos, head, member, wanted) \
+    ({                                             \
+        type *found_ = NULL;                       \
+        list_for_each (type, pos, head, member) {  \
+            if (!(wanted))                         \
+                continue;                          \
+            found_ = pos;                          \
+            break;                                 \
+        }                                          \
+        found_;                                    \
+    })
+
 /* The body may unlink pos. */
 #define list_for_each_safe(pos, head)                                   \
     for (struct list_node *pos = (head)->next, *pos##_next = pos->next; \

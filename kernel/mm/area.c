@@ -250,9 +250,8 @@ area_free_all(struct list_node *dead)
 uint64_t
 area_count_data(struct space *space)
 {
-    const struct area *area;
     uint64_t sum = 0;
-    list_for_each_entry (area, &space->areas, node)
+    list_for_each (const struct area, area, &space->areas, node)
         if (area->prot & PROT_WRITE &&
             !(area->flags & (AREA_SHARED | AREA_STACK)))
             sum += area->end - area->start;

@@ -184,7 +184,6 @@ static int
 share_all(struct space *from, struct space *child) REQUIRES(from->lock)
 {
     struct last_table last = {0};
-    struct area *area;
     int error = 0;
     child->lock.rank = RANK_NEW_SPACE;
     spin_guard(&child->lock);
@@ -193,7 +192,7 @@ share_all(struct space *from, struct space *child) REQUIRES(from->lock)
     child->limit_size = from->limit_size;
     child->limit_data = from->limit_data;
     child->limit_stack = from->limit_stack;
-    list_for_each_entry (area, &from->areas, node) {
+    list_for_each (struct area, area, &from->areas, node) {
         error = share_area(from, child, &last, area);
         if (error != 0)
             break;

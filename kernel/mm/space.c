@@ -54,11 +54,10 @@ void
 space_leave(struct space *space)
 {
     struct list_node dead = LIST_INIT(dead);
-    struct area *area;
     if (__atomic_fetch_sub(&space->users, 1, __ATOMIC_ACQ_REL) > 1)
         return;
     spin_lock(&space->lock);
-    list_for_each_entry (area, &space->areas, node) {
+    list_for_each (struct area, area, &space->areas, node) {
         space_put_tables(space, area->start, area->end);
         space_drop_pages(space, area->start, area->end, true);
     }

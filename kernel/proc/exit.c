@@ -25,13 +25,12 @@ static void
 leave_group_locked(int pgid, const struct process *leaver)
     REQUIRES(process_lock)
 {
-    struct process *p;
     bool has_stopped_members = false;
-    list_for_each_entry (p, &process_list, all_node)
+    list_for_each (struct process, p, &process_list, all_node)
         has_stopped_members |= p->pgid == pgid && p->stop_signal;
     if (!has_stopped_members || !process_is_orphaned_group_locked(pgid, leaver))
         return;
-    list_for_each_entry (p, &process_list, all_node) {
+    list_for_each (struct process, p, &process_list, all_node) {
         if (p->pgid == pgid) {
             signal_send_locked(p, SIGHUP);
             signal_send_locked(p, SIGCONT);
@@ -44,8 +43,7 @@ static void
 hand_over_children_locked(struct process *process) REQUIRES(process_lock)
 {
     struct process *reaper = find_reaper_locked(process);
-    struct process *child;
-    list_for_each_entry (child, &process->children, sibling_node) {
+    list_for_each (struct process, child, &process->children, sibling_node) {
         child->parent = reaper;
         child->exit_signal = SIGCHLD; /* for who waits for all */
         if (child->death_signal != 0)
@@ -113,8 +111,7 @@ process_report_stop_locked(struct process *process)
 static void
 dismiss_others_locked(struct process *self) REQUIRES(process_lock)
 {
-    struct thread *t;
-    list_for_each_entry (t, &self->threads, process_node) {
+    list_for_each (struct thread, t, &self->threads, process_node) {
         if (t == thread_current() || t->stay != THREAD_STAYS)
             continue;
         WRITE_ONCE(t->stay, THREAD_IS_TO_LEAVE);

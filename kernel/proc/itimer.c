@@ -47,11 +47,8 @@ now_locked(const struct process *process, int id) REQUIRES(process_lock)
 static struct itimer *
 find_itimer_locked(const struct process *process, int id) REQUIRES(process_lock)
 {
-    struct itimer *it;
-    list_for_each_entry (it, &process->signals.timers, node)
-        if (it->id == id)
-            return it;
-    return NULL;
+    return list_find(struct itimer, it, &process->signals.timers, node,
+                     it->id == id);
 }
 
 /* ---- Running out ---- */
@@ -118,14 +115,13 @@ itimer_tick(void)
 {
     const struct thread *t = thread_current();
     struct process *process = t->process;
-    struct itimer *it;
     uint64_t n;
     /* A process may be gone before its last thread is. */
     if (!process || t->stay == THREAD_LEAVES ||
         !READ_ONCE(process->signals.has_cpu_timers))
         return;
     spin_guard(&process_lock);
-    list_for_each_entry (it, &process->signals.timers, node)
+    list_for_each (struct itimer, it, &process->signals.timers, node)
         if (goes_by_cpu(it->id) && (n = advance_locked(it)) > 0)
             (void)send_expiry_locked(it, n);
 }

@@ -54,38 +54,28 @@ process_alloc(void)
 struct process *
 process_find_locked(int pid)
 {
-    struct process *p;
-    list_for_each_entry (p, &hash[(unsigned)pid % HASH_SIZE], hash_node)
-        if (p->pid == pid)
-            return p;
-    return NULL;
+    return list_find(struct process, p, &hash[(unsigned)pid % HASH_SIZE],
+                     hash_node, p->pid == pid);
 }
 
 struct process *
 process_find_group_locked(int pgid)
 {
-    struct process *p;
-    list_for_each_entry (p, &process_list, all_node)
-        if (p->pgid == pgid)
-            return p;
-    return NULL;
+    return list_find(struct process, p, &process_list, all_node,
+                     p->pgid == pgid);
 }
 
 struct thread *
 thread_find_locked(int tid)
 {
-    struct thread *t;
-    list_for_each_entry (t, &thread_hash[(unsigned)tid % HASH_SIZE], tid_node)
-        if (t->tid == tid)
-            return t;
-    return NULL;
+    return list_find(struct thread, t, &thread_hash[(unsigned)tid % HASH_SIZE],
+                     tid_node, t->tid == tid);
 }
 
 bool
 process_is_orphaned_group_locked(int pgid, const struct process *except)
 {
-    const struct process *p;
-    list_for_each_entry (p, &process_list, all_node)
+    list_for_each (const struct process, p, &process_list, all_node)
         if (p->pgid == pgid && p != except && p->state == PROCESS_ALIVE &&
             p->parent && p->parent != except && p->parent->pgid != pgid &&
             p->parent->sid == p->sid)
@@ -97,10 +87,9 @@ process_is_orphaned_group_locked(int pgid, const struct process *except)
 static bool
 is_free_locked(int pid) REQUIRES(process_lock)
 {
-    struct process *p;
     if (thread_find_locked(pid))
         return false;
-    list_for_each_entry (p, &process_list, all_node)
+    list_for_each (struct process, p, &process_list, all_node)
         if (p->pid == pid || p->pgid == pid || p->sid == pid)
             return false;
     return true;
@@ -262,12 +251,11 @@ process_count(void)
 char
 process_state(const struct process *process)
 {
-    const struct thread *t;
     if (process->state == PROCESS_ZOMBIE)
         return 'Z';
     if (process->stop_signal)
         return 'T';
-    list_for_each_entry (t, &process->threads, process_node)
+    list_for_each (const struct thread, t, &process->threads, process_node)
         if (READ_ONCE(t->state) == THREAD_RUNNABLE)
             return 'R';
     return 'S';

@@ -64,9 +64,8 @@ signal_is_ending(const struct process *process)
 static void
 discard_all(struct process *process, uint64_t set) REQUIRES(process_lock)
 {
-    struct thread *t;
     signal_queue_discard(process, &process->signals.pending, set);
-    list_for_each_entry (t, &process->threads, process_node)
+    list_for_each (struct thread, t, &process->threads, process_node)
         signal_queue_discard(process, &t->signals.pending, set);
 }
 
@@ -110,8 +109,7 @@ void
 signal_notify_threads(struct process *process, const struct thread *only,
                       uint64_t set)
 {
-    struct thread *t;
-    list_for_each_entry (t, &process->threads, process_node) {
+    list_for_each (struct thread, t, &process->threads, process_node) {
         if ((only && t != only) || !(set & let_through(t)))
             continue;
         __atomic_fetch_or(&t->arch.work, THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);

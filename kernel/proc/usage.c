@@ -54,8 +54,7 @@ struct usage
 usage_of_process(const struct process *process)
 {
     struct usage sum = process->used;
-    const struct thread *t;
-    list_for_each_entry (t, &process->threads, process_node) {
+    list_for_each (const struct thread, t, &process->threads, process_node) {
         struct usage used = usage_of_thread(t);
         usage_add(&sum, &used);
     }

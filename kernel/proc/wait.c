@@ -45,9 +45,8 @@ static struct process *
 find_news_locked(struct process *self, const struct wait_request *what,
                  int *status, bool *wanted) REQUIRES(process_lock)
 {
-    struct process *child;
     *wanted = false;
-    list_for_each_entry (child, &self->children, sibling_node) {
+    list_for_each (struct process, child, &self->children, sibling_node) {
         if (!is_wanted(child, what))
             continue;
         *wanted = true;

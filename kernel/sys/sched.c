@@ -44,9 +44,8 @@ for_each_meant(int which, uint32_t who, int nice,
     if (which != PRIO_PROCESS && which != PRIO_PGRP && which != PRIO_USER)
         return -EINVAL;
     spin_guard(&process_lock);
-    struct process *p;
     struct thread *t;
-    list_for_each_entry (p, &process_list, all_node) {
+    list_for_each (struct process, p, &process_list, all_node) {
         if (p->state != PROCESS_ALIVE)
             continue;
         list_for_each_entry (t, &p->threads, process_node) {

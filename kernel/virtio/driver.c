@@ -130,11 +130,7 @@ virtio_device_add(struct virtio_transport *t)
 struct virtio_device *
 virtio_device_get(unsigned index)
 {
-    struct virtio_device *dev;
-    list_for_each_entry (dev, &devices, node)
-        if (index-- == 0)
-            return dev;
-    return NULL;
+    return list_find(struct virtio_device, dev, &devices, node, index-- == 0);
 }
 
 const char *
