@@ -164,18 +164,16 @@ find_child(const struct dentry *dir, const char *name, size_t len)
 {
     uint32_t hash = hash_name(dir, name, len);
     struct list_node *bucket = &dentry_cache.bucket[hash % DENTRY_BUCKETS];
-    struct dentry *d, *found = NULL;
     spin_guard(&dentry_cache.lock);
-    list_for_each_entry (d, bucket, hash_node) {
+    list_for_each (struct dentry, d, bucket, hash_node) {
         if (d->hash != hash || d->parent != dir || d->len != len ||
             memcmp(d->name, name, len) != 0)
             continue;
         list_del(&d->age_node);
         list_push_back(&dentry_cache.ages, &d->age_node);
-        found = dentry_ref(d);
-        break;
+        return dentry_ref(d);
     }
-    return found;
+    return NULL;
 }
 
 /* Gives d to the table. */
@@ -347,18 +345,15 @@ dentry_is_below(const struct dentry *d, const struct dentry *dir)
 int
 dentry_mount(struct dentry *at, struct dentry *root)
 {
-    int err = 0;
     sleeplock_guard(&at->super->names); /* nobody removes at meanwhile */
-    if (at->removed) {
-        err = -ENOENT;
-    } else if (at->mounted || at->parent == at) {
-        err = -EBUSY;
-    } else {
-        /* Who sees the new root also sees the way back from it. */
-        root->covered = dentry_ref(at);
-        __atomic_store_n(&at->mounted, root, __ATOMIC_RELEASE);
-    }
-    return err;
+    if (at->removed)
+        return -ENOENT;
+    if (at->mounted || at->parent == at)
+        return -EBUSY;
+    /* Who sees the new root also sees the way back from it. */
+    root->covered = dentry_ref(at);
+    __atomic_store_n(&at->mounted, root, __ATOMIC_RELEASE);
+    return 0;
 }
 
 int

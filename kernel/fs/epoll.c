@@ -97,20 +97,20 @@ static int
 add(struct epoll *owner, int fd, struct file *file,
     const struct epoll_event *event)
 {
-    struct item *item = kmalloc(sizeof(*item));
+    FREED struct item *item = kmalloc(sizeof(*item));
     if (!item)
         return -ENOMEM;
     *item = (struct item){
         .owner = owner, .file = file, .fd = fd, .event = *event, .seen = NEVER};
-    spin_lock(&epoll_lock);
-    int err =
-        find_item_locked(owner, file, fd) ? -EEXIST : add_item_locked(item);
-    if (!err)
-        waitq_notify(&owner->changed);
-    spin_unlock(&epoll_lock);
+    spin_guard(&epoll_lock);
+    if (find_item_locked(owner, file, fd))
+        return -EEXIST;
+    int err = add_item_locked(item);
     if (err)
-        kfree(item);
-    return err;
+        return err;
+    waitq_notify(&owner->changed);
+    item = NULL; /* it is the list's */
+    return 0;
 }
 
 /* Changes an entry, or takes it off if event is NULL. */
@@ -120,17 +120,18 @@ change(struct epoll *owner, int fd, struct file *file,
 {
     spin_guard(&epoll_lock);
     struct item *item = find_item_locked(owner, file, fd);
-    int err = item ? 0 : -ENOENT;
-    if (item && !event) {
+    if (!item)
+        return -ENOENT;
+    if (!event) {
         remove_item_locked(item);
-    } else if (item && item->event.events & EPOLLEXCLUSIVE) {
-        err = -EINVAL;
-    } else if (item) {
-        item->event = *event;
-        item->seen = NEVER;
-        waitq_notify(&owner->changed);
+        return 0;
     }
-    return err;
+    if (item->event.events & EPOLLEXCLUSIVE)
+        return -EINVAL;
+    item->event = *event;
+    item->seen = NEVER;
+    waitq_notify(&owner->changed);
+    return 0;
 }
 
 int
@@ -165,16 +166,13 @@ epoll_control(struct file *epoll, int op, int fd, struct file *file,
 static struct file *
 next_file(const struct epoll *owner, uint64_t *number)
 {
-    struct file *file = NULL;
     spin_guard(&epoll_lock);
-    list_for_each (struct item, item, &owner->items, node) {
-        if (item->number <= *number || !refcount_try_add(&item->file->refs))
-            continue;
+    const struct item *item =
+        list_find(const struct item, i, &owner->items, node,
+                  i->number > *number && refcount_try_add(&i->file->refs));
+    if (item)
         *number = item->number;
-        file = item->file;
-        break;
-    }
-    return file;
+    return item ? item->file : NULL;
 }
 
 /* What of `ready`, found when the queues had counted `events`, item number is
@@ -183,26 +181,22 @@ static unsigned
 news_of(const struct epoll *owner, uint64_t number, unsigned ready,
         uint64_t events, bool take, struct epoll_event *out)
 {
-    struct item *item;
-    unsigned news = 0;
     spin_guard(&epoll_lock);
-    list_for_each_entry (item, &owner->items, node)
-        if (item->number == number)
-            break;
-    if (&item->node != &owner->items) {
-        uint32_t wanted = item->event.events;
-        bool fresh = !(wanted & EPOLLET) || item->seen != events;
-        /* One that was reported once and for all wants nothing any more. */
-        if (fresh && wanted & ~(EPOLLET | EPOLLONESHOT))
-            news = ready & (wanted | POLL_ALWAYS);
-        if (news && take) {
-            *out = (struct epoll_event){news, item->event.data};
-            item->seen = events;
-            item->owner->last_reported = number;
-            if (wanted & EPOLLONESHOT)
-                item->event.events = EPOLLONESHOT;
-        }
-    }
+    struct item *item =
+        list_find(struct item, i, &owner->items, node, i->number == number);
+    uint32_t wanted = item ? item->event.events : 0;
+    bool fresh = item && (!(wanted & EPOLLET) || item->seen != events);
+    /* One that was reported once and for all wants nothing any more. */
+    if (!fresh || !(wanted & ~(EPOLLET | EPOLLONESHOT)))
+        return 0;
+    unsigned news = ready & (wanted | POLL_ALWAYS);
+    if (!news || !take)
+        return news;
+    *out = (struct epoll_event){news, item->event.data};
+    item->seen = events;
+    item->owner->last_reported = number;
+    if (wanted & EPOLLONESHOT)
+        item->event.events = EPOLLONESHOT;
     return news;
 }
 

@@ -295,15 +295,15 @@ fdtable_replace(struct fdtable *table, int fd, struct file *file, bool cloexec)
     return result;
 }
 
-/* Sets the mark to *on, unless on is NULL. Returns what it is then. */
+/* Sets the mark to *on, unless on is NULL. Returns what it was. */
 static int
 cloexec(struct fdtable *table, int fd, const bool *on)
 {
     table_lock(table);
     struct fd_slot *slot = slot_of(table, fd);
+    int result = slot ? slot->cloexec : -EBADF;
     if (slot && on)
         slot->cloexec = *on;
-    int result = slot ? slot->cloexec : -EBADF;
     table_unlock(table);
     return result;
 }
@@ -317,6 +317,5 @@ fdtable_get_cloexec(struct fdtable *table, int fd)
 int
 fdtable_set_cloexec(struct fdtable *table, int fd, bool on)
 {
-    int result = cloexec(table, fd, &on);
-    return MIN(result, 0);
+    return MIN(cloexec(table, fd, &on), 0);
 }

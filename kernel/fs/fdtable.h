@@ -56,6 +56,13 @@ int fdtable_next(struct fdtable *table, int after);
  * table. */
 void fdtable_put(struct fdtable *table);
 
+static inline void
+fdtable_end(struct fdtable **table)
+{
+    if (*table)
+        fdtable_put(*table);
+}
+
 /* For a process that has one thread and is to run another program: returns its
  * table, or a copy if somebody else has a reference, too; NULL without
  * memory. And closes what is marked close-on-exec. */

@@ -257,17 +257,12 @@ file_open_dentry(struct dentry *dentry, unsigned flags, struct file **out)
 int
 file_open_program(struct fs_context *ctx, const char *path, struct file **out)
 {
-    struct dentry *dentry;
+    struct OWNED(dentry) *dentry = NULL;
     int err = path_lookup(ctx, NULL, path, PATH_FOLLOW, &dentry);
-    if (err)
-        return err;
-    if (!S_ISREG(dentry->inode->mode) ||
-        !inode_may(dentry->inode, cred_current(), MAY_EXEC))
-        err = -EACCES;
-    else
-        err = file_open_dentry(dentry, O_RDONLY | FILE_RUNS, out);
-    dentry_put(dentry);
-    return err;
+    if (!err && (!S_ISREG(dentry->inode->mode) ||
+                 !inode_may(dentry->inode, cred_current(), MAY_EXEC)))
+        return -EACCES;
+    return err ?: file_open_dentry(dentry, O_RDONLY | FILE_RUNS, out);
 }
 
 struct file *

@@ -47,14 +47,12 @@ fs_mount_root(struct super *root)
 void
 fs_mount(const struct super *parent, const char *name, struct super *super)
 {
-    struct dentry *at, *root = parent ? parent->root : mount_get_root();
+    struct dentry *root = parent ? parent->root : mount_get_root();
+    struct OWNED(dentry) *at = NULL;
+    sleeplock_guard(&mount_lock);
     int err = root ? dentry_lookup(root, name, strlen(name), &at) : -ENOENT;
-    if (!err) {
-        sleeplock_lock(&mount_lock);
+    if (!err)
         err = at->inode ? mount_add(at, super) : -ENOENT;
-        sleeplock_unlock(&mount_lock);
-        dentry_put(at);
-    }
     if (err)
         pr_warn("/%s: nothing is mounted there (error %d)", name, -err);
 }
@@ -110,8 +108,7 @@ fs_release_process(struct process *process)
     process->fdtable = NULL;
     process->fs = NULL;
     spin_unlock(&process_lock);
-    if (table)
-        fdtable_put(table);
+    fdtable_end(&table);
     if (ctx)
         fs_context_put(ctx);
 }
@@ -126,19 +123,14 @@ fs_end_call(void)
 static int
 open_console(struct file **out)
 {
-    struct dentry *root = devfs.root, *console;
-    int err = root ? 0 : dentry_make_root(&devfs, &root);
-    if (err)
-        return err;
-    if (devfs.root) /* it is never unmounted */
-        dentry_ref(root);
-    err = dentry_lookup(root, "console", strlen("console"), &console);
-    if (!err) {
-        err = file_open_dentry(console, O_RDWR, out);
-        dentry_put(console);
-    }
-    dentry_put(root);
-    return err;
+    struct OWNED(dentry) *root = NULL, *console = NULL;
+    int err = 0;
+    if (devfs.root)
+        root = dentry_ref(devfs.root);
+    else
+        err = dentry_make_root(&devfs, &root);
+    err = err ?: dentry_lookup(root, "console", strlen("console"), &console);
+    return err ?: file_open_dentry(console, O_RDWR, out);
 }
 
 int

@@ -165,9 +165,10 @@ int
 super_begin_writing(struct super *super)
 {
     spin_guard(&inode_cache.lock);
-    bool closed = READ_ONCE(super->read_only);
-    super->writers += !closed;
-    return closed ? -EROFS : 0;
+    if (READ_ONCE(super->read_only))
+        return -EROFS;
+    super->writers++;
+    return 0;
 }
 
 void
@@ -181,10 +182,10 @@ int
 super_stop_writing(struct super *super)
 {
     spin_guard(&inode_cache.lock);
-    bool busy = super->writers > 0;
-    if (!busy)
-        WRITE_ONCE(super->read_only, true);
-    return busy ? -EBUSY : 0;
+    if (super->writers > 0)
+        return -EBUSY;
+    WRITE_ONCE(super->read_only, true);
+    return 0;
 }
 
 bool

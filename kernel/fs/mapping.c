@@ -8,11 +8,10 @@
 static int
 get_changing(struct inode *inode, uint64_t index, struct buf **page)
 {
-    int err = -EROFS;
     sleeplock_guard(&inode->lock);
-    if (!READ_ONCE(inode->super->read_only))
-        err = pagecache_get_to_change(inode, index, page);
-    return err;
+    if (READ_ONCE(inode->super->read_only))
+        return -EROFS;
+    return pagecache_get_to_change(inode, index, page);
 }
 
 static int

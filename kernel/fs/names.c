@@ -63,25 +63,21 @@ may_remove(const struct dentry *dir, const struct dentry *d, bool directory)
     return 0;
 }
 
-/* Locks the names of a file system and looks one up. */
+/* Locks the names of a file system and looks one up. Whoever lets go of *d does
+ * so without the lock: with the last reference to it a whole file may go. */
 static int
 begin(const struct path_name *at, struct dentry **d)
     ACQUIRES(at->dir->super->names)
 {
-    *d = NULL;
     sleeplock_lock(&at->dir->super->names);
     return dentry_lookup(at->dir, at->name, at->len, d);
 }
 
-/* Returns err. Lets go of d without the lock: with the last reference to it a
- * whole file may go. */
+/* Returns err. */
 static int
-end(const struct path_name *at, struct dentry *d, int err)
-    RELEASES(at->dir->super->names)
+end(const struct path_name *at, int err) RELEASES(at->dir->super->names)
 {
     sleeplock_unlock(&at->dir->super->names);
-    if (d)
-        dentry_put(d);
     return err;
 }
 
@@ -123,11 +119,11 @@ create_locked(const struct path_name *at, struct inode_new *what,
 static int
 create(const struct path_name *at, struct inode_new *what, struct dentry **out)
 {
-    struct dentry *d;
+    struct OWNED(dentry) *d = NULL;
     int err = begin(at, &d) ?: create_locked(at, what, d);
     if (!err && out)
         *out = dentry_ref(d);
-    return end(at, d, err);
+    return end(at, err);
 }
 
 int
@@ -170,9 +166,8 @@ link_locked(const struct path_name *at, struct dentry *old, struct dentry *d)
 static int
 link(const struct path_name *at, struct dentry *old)
 {
-    struct dentry *d;
-    int err = begin(at, &d);
-    return end(at, d, err ? err : link_locked(at, old, d));
+    struct OWNED(dentry) *d = NULL;
+    return end(at, begin(at, &d) ?: link_locked(at, old, d));
 }
 
 int
@@ -216,14 +211,12 @@ names_unlink(const struct path_name *at, bool directory)
     static const int odd[] = {[LAST_ROOT] = -EBUSY,
                               [LAST_DOT] = -EINVAL,
                               [LAST_DOT_DOT] = -ENOTEMPTY};
-    struct dentry *d;
-
+    struct OWNED(dentry) *d = NULL;
     if (at->kind != LAST_NAME)
         return directory ? odd[at->kind] : -EISDIR;
     if (READ_ONCE(at->dir->super->read_only))
         return -EROFS;
-    int err = begin(at, &d);
-    return end(at, d, err ? err : unlink_locked(at, d, directory));
+    return end(at, begin(at, &d) ?: unlink_locked(at, d, directory));
 }
 
 /* ---- Names that move ---- */
@@ -321,14 +314,10 @@ rename_locked(const struct path_name *from, struct dentry *old,
 static int
 move(const struct path_name *from, const struct path_name *to, unsigned flags)
 {
-    struct dentry *old, *new = NULL;
+    struct OWNED(dentry) *old = NULL, *new = NULL;
     int err = begin(from, &old);
     err = err ?: dentry_lookup(to->dir, to->name, to->len, &new);
-    err = err ?: rename_locked(from, old, to, new, flags);
-    err = end(from, old, err);
-    if (new)
-        dentry_put(new);
-    return err;
+    return end(from, err ?: rename_locked(from, old, to, new, flags));
 }
 
 int

@@ -24,13 +24,9 @@
 static uint64_t
 next_pid(uint64_t dir UNUSED, uint64_t after, char name[PSEUDO_NAME_MAX])
 {
-    struct process *process = process_next((int)after);
-    if (!process)
-        return 0;
-    int pid = process->pid;
-    process_put(process);
-    snprintf(name, PSEUDO_NAME_MAX, "%d", pid);
-    return (uint64_t)pid;
+    int next = process_next((int)after);
+    snprintf(name, PSEUDO_NAME_MAX, "%d", next);
+    return (uint64_t)next;
 }
 
 /* The pid that a name spells without leading zeros, if it is in use. */
@@ -45,11 +41,8 @@ find_pid(const char *name)
         if (pid == 0)
             return 0;
     }
-    struct process *process = process_find(pid);
-    if (!process)
-        return 0;
-    process_put(process);
-    return (uint64_t)pid;
+    spin_guard(&process_lock);
+    return process_find_locked(pid) ? (uint64_t)pid : 0;
 }
 
 /* Who must not look into a process does not own its files either. */
@@ -196,14 +189,9 @@ put_process(struct text *out, const struct process *p) REQUIRES(process_lock)
 static int
 show_process(struct text *out)
 {
-    struct process *process = process_find((int)out->id);
-    if (!process)
-        return -ESRCH;
-    spin_lock(&process_lock);
-    int err = put_process(out, process);
-    spin_unlock(&process_lock);
-    process_put(process);
-    return err;
+    spin_guard(&process_lock);
+    const struct process *process = process_find_locked((int)out->id);
+    return process ? put_process(out, process) : -ESRCH;
 }
 
 /* ---- Descriptors and threads; an id as ID_SHIFT says ---- */
@@ -236,32 +224,26 @@ try_table(struct process *process, struct fdtable **table)
 static struct fdtable *
 table_of(uint64_t pid)
 {
-    struct process *process = process_find((int)pid);
-    struct fdtable *table = NULL;
-    bool done = process == NULL;
-    while (!done) {
+    for (;;) {
+        struct fdtable *table = NULL;
         spin_lock(&process_lock);
-        done = !process->fdtable || list_is_empty(&process->threads) ||
-               !cred_may_inspect(process) || try_table(process, &table);
+        struct process *p = process_find_locked((int)pid);
+        bool done = !p || !p->fdtable || list_is_empty(&p->threads) ||
+                    !cred_may_inspect(p) || try_table(p, &table);
         spin_unlock(&process_lock);
-        if (!done) {
-            fdtable_put(table);
-            table = NULL;
-            done = waitq_sleep_alone(clock_now_ns() + 1000000) == -EINTR;
-        }
+        if (done)
+            return table;
+        fdtable_put(table);
+        if (waitq_sleep_alone(clock_now_ns() + 1000000) == -EINTR)
+            return NULL;
     }
-    if (process)
-        process_put(process);
-    return table;
 }
 
 static uint64_t
 next_fd(uint64_t pid, uint64_t after, char name[PSEUDO_NAME_MAX])
 {
-    struct fdtable *table = table_of(pid);
+    struct OWNED(fdtable) *table = table_of(pid);
     int fd = table ? fdtable_next(table, (int)(after & ID_MASK) - 1) : -1;
-    if (table)
-        fdtable_put(table);
     snprintf(name, PSEUDO_NAME_MAX, "%d", fd);
     return fd < 0 ? 0 : pid << ID_SHIFT | (uint64_t)(fd + 1);
 }
@@ -269,20 +251,16 @@ next_fd(uint64_t pid, uint64_t after, char name[PSEUDO_NAME_MAX])
 static uint64_t
 next_task(uint64_t pid, uint64_t after, char name[PSEUDO_NAME_MAX])
 {
-    struct process *process = process_find((int)pid);
     uint64_t least = 0;
+    spin_guard(&process_lock);
+    const struct process *process = process_find_locked((int)pid);
     if (!process)
         return 0;
-    spin_lock(&process_lock);
-    for (struct list_node *node = process->threads.next;
-         node != &process->threads; node = node->next) {
-        uint64_t tid =
-            (uint64_t)list_entry(node, struct thread, process_node)->tid;
+    list_for_each (const struct thread, t, &process->threads, process_node) {
+        uint64_t tid = (uint64_t)t->tid;
         if (tid > (after & ID_MASK) && (least == 0 || tid < least))
             least = tid;
     }
-    spin_unlock(&process_lock);
-    process_put(process);
     snprintf(name, PSEUDO_NAME_MAX, "%lu", least);
     return least ? pid << ID_SHIFT | least : 0;
 }
@@ -302,24 +280,16 @@ static const struct pseudo_kind tasks = {.next = next_task,
 static struct file *
 get_file(uint64_t id)
 {
-    struct fdtable *table = table_of(id >> ID_SHIFT);
-    struct file *file =
-        table ? fdtable_get_ref(table, (int)(id & ID_MASK) - 1) : NULL;
-    if (table)
-        fdtable_put(table);
-    return file;
+    struct OWNED(fdtable) *table = table_of(id >> ID_SHIFT);
+    return table ? fdtable_get_ref(table, (int)(id & ID_MASK) - 1) : NULL;
 }
 
 /* A file without a name is opened again by what it is. */
 static int
 open_again(struct file *file)
 {
-    struct file *open = get_file(pseudo_id(file->inode));
-    if (!open)
-        return -ENOENT;
-    int err = pipe_open_again(file, open);
-    file_put(open);
-    return err;
+    struct OWNED(file) *open = get_file(pseudo_id(file->inode));
+    return open ? pipe_open_again(file, open) : -ENOENT;
 }
 
 static const struct file_ops fd_ops = {.open = open_again};
@@ -329,11 +299,10 @@ static const struct file_ops fd_ops = {.open = open_again};
 static int
 get_fd_link(uint64_t id, struct dentry **out)
 {
-    struct file *file = get_file(id);
+    struct OWNED(file) *file = get_file(id);
     if (!file)
         return -ENOENT;
     *out = file->dentry ? dentry_ref(file->dentry) : NULL;
-    file_put(file);
     return 0;
 }
 
@@ -342,18 +311,15 @@ get_link(uint64_t id, unsigned row, struct dentry **out)
 {
     if (row == PROC_PID_FD)
         return get_fd_link(id, out);
-    struct process *process = process_find((int)id);
-    if (!process)
-        return -ENOENT;
-    spin_lock(&process_lock);
-    bool may = cred_may_inspect(process);
-    if (process->fs && may)
+    spin_guard(&process_lock);
+    const struct process *process = process_find_locked((int)id);
+    if (process && !cred_may_inspect(process))
+        return -EACCES;
+    if (process && process->fs)
         *out = row == PROC_PID_CWD   ? fs_context_get_cwd(process->fs)
                : row == PROC_PID_EXE ? fs_context_get_exe(process->fs)
                                      : dentry_ref(process->fs->root);
-    spin_unlock(&process_lock);
-    process_put(process);
-    return *out ? 0 : may ? -ENOENT : -EACCES;
+    return *out ? 0 : -ENOENT;
 }
 
 /* What a descriptor refers to, if that has no name. */
@@ -361,11 +327,10 @@ static int
 put_nameless(struct text *out)
 {
     struct stat st;
-    struct file *file = get_file(out->id);
+    struct OWNED(file) *file = get_file(out->id);
     if (!file)
         return -ENOENT;
     file_stat(file, &st);
-    file_put(file);
     if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
         return text_printf(out, "anon_inode:[file]");
     return text_printf(out, "%s:[%lu]",
@@ -375,23 +340,20 @@ put_nameless(struct text *out)
 static int
 show_link(struct text *out)
 {
-    struct dentry *dentry = NULL;
+    struct OWNED(dentry) *dentry = NULL;
     int err = get_link(out->id, out->row, &dentry);
     if (err)
         return err;
     if (!dentry)
         return put_nameless(out);
-    char *buf = kmalloc(PATH_MAX);
+    FREED char *buf = kmalloc(PATH_MAX);
+    if (!buf)
+        return -ENOMEM;
     bool removed = READ_ONCE(dentry->removed);
-    err = buf ? dentry_path(dentry, process_current()->fs->root, buf, PATH_MAX)
-              : -ENOMEM;
-    if (err >= 0)
-        err = text_put(out, buf + err, PATH_MAX - 1 - (size_t)err);
-    else if (removed)
-        err = text_printf(out, "(deleted)");
-    kfree(buf);
-    dentry_put(dentry);
-    return err;
+    int at = dentry_path(dentry, process_current()->fs->root, buf, PATH_MAX);
+    if (at >= 0)
+        return text_put(out, buf + at, PATH_MAX - 1 - (size_t)at);
+    return removed ? text_printf(out, "(deleted)") : at;
 }
 
 static int

@@ -48,15 +48,10 @@ put_area(struct text *out, const struct area *area, const struct space *space,
 static struct space *
 get_space(int pid, int *err)
 {
-    struct space *space = NULL;
     spin_guard(&process_lock);
-    struct process *process = process_find_locked(pid);
-    *err = process ? 0 : -ESRCH;
-    if (process && !cred_may_inspect(process))
-        *err = -EACCES;
-    else if (process && process->space)
-        space = space_ref(process->space);
-    return space;
+    const struct process *process = process_find_locked(pid);
+    *err = !process ? -ESRCH : cred_may_inspect(process) ? 0 : -EACCES;
+    return !*err && process->space ? space_ref(process->space) : NULL;
 }
 
 int
@@ -65,14 +60,13 @@ proc_show_maps(struct text *out)
     struct area area = {.end = 0};
     int err;
     struct space *space = get_space((int)out->id, &err);
-    char *buf = kmalloc(PATH_MAX);
+    FREED char *buf = kmalloc(PATH_MAX);
     if (!buf)
         err = -ENOMEM;
     while (space && buf && space_get_area(space, area.end, &area)) {
         put_area(out, &area, space, buf);
         area_put(&area);
     }
-    kfree(buf);
     if (space)
         space_unref(space);
     return err;

@@ -205,27 +205,15 @@ process_make_leader_locked(struct thread *thread)
     list_push_back(&thread_hash[(unsigned)pid % HASH_SIZE], &thread->tid_node);
 }
 
-struct process *
-process_find(int pid)
-{
-    spin_guard(&process_lock);
-    struct process *p = process_find_locked(pid);
-    if (p)
-        p->refs++;
-    return p;
-}
-
-struct process *
+int
 process_next(int after)
 {
-    struct process *p, *best = NULL;
+    int next = 0;
     spin_guard(&process_lock);
-    list_for_each_entry (p, &process_list, all_node)
-        if (p->pid > after && (!best || p->pid < best->pid))
-            best = p;
-    if (best)
-        best->refs++;
-    return best;
+    list_for_each (const struct process, p, &process_list, all_node)
+        if (p->pid > after && (next == 0 || p->pid < next))
+            next = p->pid;
+    return next;
 }
 
 void
@@ -282,23 +270,21 @@ int
 process_set_group(int pid, int pgid)
 {
     struct process *self = process_current();
-    int error = -ESRCH;
     if (pgid < 0 || (pgid == 0 && pid < 0))
         return -EINVAL;
     spin_guard(&process_lock);
     struct process *p = pid == 0 ? self : process_find_locked(pid);
-    if (p && (p == self || p->parent == self)) {
-        int wanted = pgid == 0 ? p->pid : pgid;
-        const struct process *other = process_find_group_locked(wanted);
-        bool there_is = other && other->sid == p->sid;
-        /* A session's leader stays in its group [posix setpgid]. */
-        bool may = p->sid != p->pid && p->sid == self->sid &&
-                   (wanted == p->pid || there_is);
-        error = may ? 0 : -EPERM;
-        if (may)
-            p->pgid = wanted;
-    }
-    return error;
+    if (!p || (p != self && p->parent != self))
+        return -ESRCH;
+    int wanted = pgid == 0 ? p->pid : pgid;
+    const struct process *other = process_find_group_locked(wanted);
+    bool there_is = other && other->sid == p->sid;
+    /* A session's leader stays in its group [posix setpgid]. */
+    if (p->sid == p->pid || p->sid != self->sid ||
+        (wanted != p->pid && !there_is))
+        return -EPERM;
+    p->pgid = wanted;
+    return 0;
 }
 
 int
@@ -306,8 +292,8 @@ process_new_session(void)
 {
     struct process *self = process_current();
     spin_guard(&process_lock);
-    bool may = !process_find_group_locked(self->pid);
-    if (may)
-        self->pgid = self->sid = self->pid;
-    return may ? self->pid : -EPERM;
+    if (process_find_group_locked(self->pid))
+        return -EPERM;
+    self->pgid = self->sid = self->pid;
+    return self->pid;
 }

@@ -102,11 +102,8 @@ extern struct process_hooks process_hooks; /* set once, before process 1 */
  * memory: once, while booting. */
 void process_become_init(void);
 
-/* Returns the live or zombie process pid with a reference, or NULL. */
-struct process *process_find(int pid);
-
-/* The same without a reference, and any process of group pgid; valid while the
- * lock is held. */
+/* The live or zombie process pid, or any process of group pgid, or NULL; valid
+ * while the lock is held. */
 struct process *process_find_locked(int pid) REQUIRES(process_lock);
 struct process *process_find_group_locked(int pgid) REQUIRES(process_lock);
 
@@ -122,10 +119,10 @@ struct thread *thread_find_locked(int tid) REQUIRES(process_lock);
  * init. Guarded by process_lock. */
 extern struct list_node process_list;
 
-/* Returns the process with the smallest pid above `after`, with a
- * reference, or NULL. Walks /proc. */
-struct process *process_next(int after);
-void process_put(struct process *process);
+/* The least pid above `after`, or 0. Walks /proc. */
+int process_next(int after);
+
+void process_put(struct process *process); /* drops a reference */
 
 /* How many processes, and further threads of them, there are. */
 size_t process_count(void);
