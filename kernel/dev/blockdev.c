@@ -19,13 +19,11 @@ find_locked(const char *name)
 int
 blockdev_register(struct blockdev *dev)
 {
-    int err = -EEXIST;
     spin_guard(&registry_lock);
-    if (find_locked(dev->name) == NULL) {
-        list_push_back(&registry, &dev->node);
-        err = 0;
-    }
-    return err;
+    if (find_locked(dev->name))
+        return -EEXIST;
+    list_push_back(&registry, &dev->node);
+    return 0;
 }
 
 struct blockdev *

@@ -139,14 +139,13 @@ irq_register(unsigned irq, struct irq_handler *handler)
         return -EINVAL;
 
     spin_guard(&lock);
-    int err = -EBUSY;
-    if (!handlers[irq]) {
-        /* Published first: the interrupt may be pending already. */
-        __atomic_store_n(&handlers[irq], handler, __ATOMIC_RELEASE);
-        err = enable_somewhere(plic, irq);
-        if (err)
-            __atomic_store_n(&handlers[irq], NULL, __ATOMIC_RELEASE);
-    }
+    if (handlers[irq])
+        return -EBUSY;
+    /* Published first: the interrupt may be pending already. */
+    __atomic_store_n(&handlers[irq], handler, __ATOMIC_RELEASE);
+    int err = enable_somewhere(plic, irq);
+    if (err)
+        __atomic_store_n(&handlers[irq], NULL, __ATOMIC_RELEASE);
     return err;
 }
 

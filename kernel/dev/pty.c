@@ -107,10 +107,11 @@ open_slave(void *port)
 {
     struct pty *pty = port;
     spin_guard(&pty->lock);
-    int err = pty->locked ? -EIO : 0;
-    pty->opens += !err;
-    pty->was_opened |= !err;
-    return err;
+    if (pty->locked)
+        return -EIO;
+    pty->opens++;
+    pty->was_opened = true;
+    return 0;
 }
 
 static void
@@ -144,26 +145,27 @@ pty_rdev(unsigned n)
 int
 pty_create(struct pty **out)
 {
-    struct pty *pty = kzalloc(sizeof(*pty));
+    FREED struct pty *pty = kzalloc(sizeof(*pty));
     if (!pty)
         return -ENOMEM;
     spin_init(&pty->lock, "pty", RANK_PTY);
     waitq_init(&pty->can_read);
     waitq_init(&pty->can_write);
     pty->locked = true;
-    int err = -EEXIST;
-    for (; err == -EEXIST && pty->number < PTY_MAX; pty->number++) {
+    for (; pty->number < PTY_MAX; pty->number++) {
         uint64_t rdev = pty_rdev(pty->number);
-        if (tty_next(rdev - 1) != rdev)
-            err = tty_create(&slave_port, pty, rdev, &pty->tty);
+        if (tty_next(rdev - 1) == rdev)
+            continue;
+        int err = tty_create(&slave_port, pty, rdev, &pty->tty);
+        if (err == -EEXIST)
+            continue;
+        if (!err) {
+            *out = pty;
+            pty = NULL;
+        }
+        return err;
     }
-    if (err) {
-        kfree(pty);
-        return err == -EEXIST ? -ENOSPC : err;
-    }
-    pty->number--;
-    *out = pty;
-    return 0;
+    return -ENOSPC;
 }
 
 void

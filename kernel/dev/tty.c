@@ -37,7 +37,7 @@ tty_create(const struct tty_port *ops, void *port, uint64_t rdev,
            struct tty **out)
 {
     const struct cred *cred = cred_current();
-    struct tty *tty = kzalloc(sizeof(*tty));
+    FREED struct tty *tty = kzalloc(sizeof(*tty));
     if (!tty)
         return -ENOMEM;
     spin_init(&tty->lock, "tty", RANK_TTY);
@@ -52,20 +52,11 @@ tty_create(const struct tty_port *ops, void *port, uint64_t rdev,
     spin_lock(&tty->lock);
     tty_line_init(tty);
     spin_unlock(&tty->lock);
-    if (!enlist(tty)) {
-        kfree(tty);
+    if (!enlist(tty))
         return -EEXIST;
-    }
     *out = tty;
+    tty = NULL;
     return 0;
-}
-
-struct tty *
-tty_ref(struct tty *tty)
-{
-    spin_guard(&ttys.lock);
-    tty->refs++;
-    return tty;
 }
 
 void
@@ -87,15 +78,13 @@ tty_put(struct tty *tty)
 static struct tty *
 find(const uint64_t *rdev, int session)
 {
-    struct tty *tty, *found = NULL;
     spin_guard(&ttys.lock);
-    list_for_each_entry (tty, &ttys.list, node)
-        if (!found &&
-            (rdev ? tty->rdev == *rdev : READ_ONCE(tty->session) == session))
-            found = tty;
-    if (found)
-        found->refs++;
-    return found;
+    struct tty *tty =
+        list_find(struct tty, t, &ttys.list, node,
+                  rdev ? t->rdev == *rdev : READ_ONCE(t->session) == session);
+    if (tty)
+        tty->refs++;
+    return tty;
 }
 
 struct tty *
@@ -113,12 +102,10 @@ tty_find_session(int session)
 uint64_t
 tty_next(uint64_t after)
 {
-    uint64_t next = 0;
     spin_guard(&ttys.lock);
-    list_for_each (const struct tty, tty, &ttys.list, node)
-        if (tty->rdev > after && !next)
-            next = tty->rdev;
-    return next;
+    const struct tty *tty =
+        list_find(const struct tty, t, &ttys.list, node, t->rdev > after);
+    return tty ? tty->rdev : 0;
 }
 
 uint64_t
@@ -228,32 +215,26 @@ int64_t
 tty_read(struct tty *tty, struct uio *uio, bool nonblock)
 {
     size_t max = MIN(uio->residual, (size_t)TTY_INPUT_SIZE);
-    if (max == 0)
-        return 0;
-    if (READ_ONCE(tty->hung_up))
+    if (max == 0 || READ_ONCE(tty->hung_up))
         return 0;
     int err = tty_job_check(tty, SIGTTIN);
     if (err)
         return err;
     /* Copying out may sleep, the lock forbids it. */
-    char *buf = kmalloc(max);
+    FREED char *buf = kmalloc(max);
     if (!buf)
         return -ENOMEM;
 
     spin_lock(&tty->lock);
     int64_t n = wait_for_input(tty, max, nonblock);
-    if (n == 0 && tty_job_is_stranger(tty))
-        n = -EIO;
     if (n == 0)
-        n = (int64_t)tty_ring_take(tty, buf, max);
+        n = tty_job_is_stranger(tty) ? -EIO
+                                     : (int64_t)tty_ring_take(tty, buf, max);
     spin_unlock(&tty->lock);
 
     /* There is room now for what the port holds back. */
     tty_input_ready(tty);
-    if (n > 0)
-        n = uio_fill(uio, buf, (size_t)n);
-    kfree(buf);
-    return n;
+    return n > 0 ? uio_fill(uio, buf, (size_t)n) : n;
 }
 
 /* ---- Writing ------------------------------------------------------------- */

@@ -41,8 +41,13 @@ struct tty_port {
  * -EEXIST: the number is in use. */
 int tty_create(const struct tty_port *ops, void *port, uint64_t rdev,
                struct tty **out) MUST_CHECK;
-struct tty *tty_ref(struct tty *tty);
 void tty_put(struct tty *tty);
+static inline void
+tty_end(struct tty **tty)
+{
+    if (*tty)
+        tty_put(*tty);
+}
 
 /* The terminal of a device number, or the controlling terminal of a session,
  * with a reference; NULL: there is none. */

@@ -47,19 +47,12 @@ set_termios(struct tty *tty, unsigned request, const struct termios *termios)
 static bool
 is_change(unsigned request)
 {
-    switch (request) {
-    case TCSETS:
-    case TCSETSW:
-    case TCSETSF:
-    case TCSBRK:
-    case TCSBRKP:
-    case TCXONC:
-    case TCFLSH:
-    case TIOCSPGRP:
-        return true;
-    default:
-        return false;
-    }
+    static const unsigned changes[] = {TCSETS,  TCSETSW, TCSETSF, TCSBRK,
+                                       TCSBRKP, TCXONC,  TCFLSH,  TIOCSPGRP};
+    unsigned i = 0;
+    while (i < ARRAY_LEN(changes) && changes[i] != request)
+        i++;
+    return i < ARRAY_LEN(changes);
 }
 
 /* Drops what was typed, or what has not been sent, or both. */
@@ -101,18 +94,16 @@ tty_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
         struct winsize winsize;
         int count;
     } data;
-    size_t in = 0, out = 0;
+    size_t out = 0;
     int err = 0, group = 0;
-    if (request == TCSETS || request == TCSETSW || request == TCSETSF)
-        in = sizeof(data.termios);
-    else if (request == TIOCSWINSZ)
-        in = sizeof(data.winsize);
     if (READ_ONCE(tty->hung_up))
         return request == TIOCSPGRP ? -ENOTTY : -EIO;
     if (is_change(request))
         err = tty_job_check(tty, SIGTTOU);
-    if (!err && in > 0)
-        err = uaccess_read(&data, arg, in);
+    if (request == TCSETS || request == TCSETSW || request == TCSETSF)
+        err = err ?: uaccess_read(&data, arg, sizeof(data.termios));
+    else if (request == TIOCSWINSZ)
+        err = err ?: uaccess_read(&data, arg, sizeof(data.winsize));
     if (err)
         return err;
 

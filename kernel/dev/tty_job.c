@@ -25,11 +25,9 @@ release(struct tty *tty, bool hang_up)
 void
 tty_release_session(int session)
 {
-    struct tty *tty = tty_find_session(session);
-    if (!tty)
-        return;
-    release(tty, false);
-    tty_put(tty);
+    struct OWNED(tty) *tty = tty_find_session(session);
+    if (tty)
+        release(tty, false);
 }
 
 void
@@ -52,17 +50,13 @@ tty_open(struct tty *tty, bool take)
         err = tty->ops->open(tty->port);
     if (err || !take)
         return err;
-    struct tty *has = tty_find_session(READ_ONCE(self->sid));
-    spin_lock(&process_lock);
-    spin_lock(&tty->lock);
+    struct OWNED(tty) *has = tty_find_session(READ_ONCE(self->sid));
+    spin_guard(&process_lock);
+    spin_guard(&tty->lock);
     if (!has && self->sid == self->pid && tty->session == 0) {
         tty->session = self->sid;
         tty->foreground = self->pgid;
     }
-    spin_unlock(&tty->lock);
-    spin_unlock(&process_lock);
-    if (has)
-        tty_put(has);
     return 0;
 }
 
@@ -148,18 +142,18 @@ int
 tty_job_ioctl(struct tty *tty, unsigned request, uaddr_t arg)
 {
     const struct process *self = process_current();
-    int value = 0;
-    if (request == TIOCSPGRP && uaccess_read(&value, arg, sizeof(value)) != 0)
-        return -EFAULT;
-    struct tty *has = tty_find_session(READ_ONCE(self->sid));
+    int value = 0, err = 0;
+    if (request == TIOCSPGRP)
+        err = uaccess_read(&value, arg, sizeof(value));
+    if (err)
+        return err;
+    struct OWNED(tty) *has = tty_find_session(READ_ONCE(self->sid));
     spin_lock(&process_lock);
     spin_lock(&tty->lock);
-    int err = request_locked(tty, self, has != NULL, request, &value);
+    err = request_locked(tty, self, has != NULL, request, &value);
     bool leads = self->sid == self->pid;
     spin_unlock(&tty->lock);
     spin_unlock(&process_lock);
-    if (has)
-        tty_put(has);
     if (err)
         return err;
     if (request == TIOCNOTTY && leads)

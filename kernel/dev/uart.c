@@ -253,9 +253,3 @@ uart_start(void)
         tty_input_ready(uart.tty);
     return err;
 }
-
-struct tty *
-uart_tty(void)
-{
-    return uart.tty;
-}

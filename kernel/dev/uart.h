@@ -7,8 +7,6 @@
 
 #include "lib/compiler.h"
 
-struct tty;
-
 /* Finds and maps the port; polled output works from then on. Boot hart.
  * Returns 0, -ENODEV if the machine has no such port, or -ENOMEM. */
 int uart_init(void) MUST_CHECK;
@@ -16,10 +14,6 @@ int uart_init(void) MUST_CHECK;
 /* Makes the console terminal and takes the port's interrupt. Thread context,
  * once. Returns 0, -ENODEV without a port, -ENOMEM, or irq_register's error. */
 int uart_start(void) MUST_CHECK;
-
-/* The console terminal, constant after uart_start; NULL before, or without
- * one. */
-struct tty *uart_tty(void);
 
 /* Writes all of text at once, waiting for the transmitter, "\n" as "\r\n":
  * the console of lib/print.h. What the terminal wrote before is sent first, and

@@ -1,6 +1,6 @@
 #include "fs/context.h"
 
-#include "fs/refcount.h"
+#include "lib/refcount.h"
 #include "mm/slab.h"
 
 /* Takes over the reference to cwd. */

@@ -1,6 +1,6 @@
 #include "fs/dentry.h"
 
-#include "fs/refcount.h"
+#include "lib/refcount.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/slab.h"

@@ -144,11 +144,9 @@ slave_rdev(uint64_t id)
 static void
 slave_owner(uint64_t id, uint32_t *uid, uint32_t *gid)
 {
-    struct tty *tty = tty_find(slave_rdev(id));
-    if (!tty)
-        return;
-    tty_get_owner(tty, uid, gid);
-    tty_put(tty);
+    struct OWNED(tty) *tty = tty_find(slave_rdev(id));
+    if (tty)
+        tty_get_owner(tty, uid, gid);
 }
 
 static const struct pseudo_kind slaves = {

@@ -2,7 +2,7 @@
 
 #include "abi/epoll.h"
 #include "fs/poll.h"
-#include "fs/refcount.h"
+#include "lib/refcount.h"
 #include "mm/slab.h"
 
 #define NEVER UINT64_MAX /* no count of events is that */

@@ -2,7 +2,7 @@
 
 #include "fs/file.h"
 #include "fs/record_lock.h"
-#include "fs/refcount.h"
+#include "lib/refcount.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/borrow.h"

@@ -8,7 +8,7 @@
 #include "fs/path.h"
 #include "fs/pipe.h"
 #include "fs/record_lock.h"
-#include "fs/refcount.h"
+#include "lib/refcount.h"
 #include "fs/writeback.h"
 #include "mm/slab.h"
 #include "proc/signal.h"

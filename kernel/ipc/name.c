@@ -3,7 +3,7 @@
 #include "abi/errno.h"
 #include "dev/random.h"
 #include "fs/names.h"
-#include "fs/refcount.h"
+#include "lib/refcount.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "mm/slab.h"

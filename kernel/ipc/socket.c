@@ -1,7 +1,7 @@
 #include "ipc/socket.h"
 
 #include "abi/errno.h"
-#include "fs/refcount.h"
+#include "lib/refcount.h"
 #include "ipc/control.h"
 #include "ipc/message.h"
 #include "ipc/socket_file.h"

@@ -47,9 +47,7 @@ area_first_above(struct space *space, uint64_t va)
     struct area *area = last_from(space, va);
     if (area)
         return area->end > va ? area : area_next(area);
-    return list_is_empty(&space->areas)
-               ? NULL
-               : list_entry(space->areas.next, struct area, node);
+    return list_first(struct area, &space->areas, node);
 }
 
 bool
@@ -237,9 +235,8 @@ area_put(struct area *area)
 void
 area_free_all(struct list_node *dead)
 {
-    struct list_node *node;
-    while ((node = list_pop_front(dead))) {
-        struct area *area = list_entry(node, struct area, node);
+    struct area *area;
+    while ((area = list_pop(struct area, dead, node))) {
         area_put(area);
         kfree(area);
     }

@@ -49,6 +49,10 @@ void area_remove(struct space *space, uint64_t start, uint64_t end,
                  struct list_node *dead) REQUIRES(space->lock);
 void area_free_all(struct list_node *dead);
 
+/* Such a list, freed as it goes: after a guard that is declared later. */
+#define DEAD_AREAS(name) \
+    struct list_node AT_END(area_free_all) name = LIST_INIT(name)
+
 /* Bytes that RLIMIT_DATA counts: private, writable, and not the stack. */
 uint64_t area_count_data(struct space *space) REQUIRES(space->lock);
 

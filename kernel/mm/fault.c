@@ -163,14 +163,13 @@ try_fault(struct space *space, struct fault *fault)
     for (;;) {
         spin_lock(&space->lock);
         int error = fault_locked(space, fault);
-        if (error == -EAGAIN && fault->frame) {
-            spin_unlock(&space->lock);
-            put_page(fault); /* it was another one, or is no longer */
-            continue;
-        }
         spin_unlock(&space->lock);
         if (error != -EAGAIN)
             return error;
+        if (fault->frame) {
+            put_page(fault); /* it was another one, or is no longer */
+            continue;
+        }
         error = fault->object->ops->get_page(fault->handle, fault->index,
                                              fault->changing, &fault->frame);
         if (error != 0)

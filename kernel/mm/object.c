@@ -1,4 +1,5 @@
 #include "mm/object.h"
+#include "lib/refcount.h"
 #include "arch/pte.h"
 #include "mm/area.h"
 #include "mm/frame.h"
@@ -16,38 +17,23 @@ object_init(struct object *object, const struct object_ops *ops)
 
 /* ---- Into every space that shows it ---- */
 
-/* Takes a reference, unless the last one is gone: then nobody lives there. */
-static bool
-try_ref(struct space *space)
-{
-    unsigned refs = READ_ONCE(space->refs);
-    while (refs > 0)
-        if (__atomic_compare_exchange_n(&space->refs, &refs, refs + 1, true,
-                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-            return true;
-    return false;
-}
-
 /* The next space with an area that this walk has not come to, with a
  * reference; NULL at the end. Areas come to go behind the others, new ones
  * come before all: a lock is held only from one space to the next. */
 static struct space *
 next_space(struct object *object, unsigned walk)
 {
-    struct space *found = NULL;
+    struct area *area;
     spin_guard(&object->lock);
-    while (!found && !list_is_empty(&object->areas)) {
-        struct area *area =
-            list_entry(object->areas.next, struct area, object_node);
-        if (area->walk == walk)
-            break;
+    while ((area = list_first(struct area, &object->areas, object_node)) &&
+           area->walk != walk) {
         area->walk = walk;
         list_del(&area->object_node);
         list_push_back(&object->areas, &area->object_node);
-        if (try_ref(area->space))
-            found = area->space;
+        if (refcount_try_add(&area->space->refs))
+            return area->space;
     }
-    return found;
+    return NULL;
 }
 
 static void
@@ -140,23 +126,23 @@ get_shared_page(void *handle, uint64_t index, bool write UNUSED, void **frame)
     if (!shared->frames[index])
         shared->frames[index] = frame_alloc_zeroed(0);
     *frame = shared->frames[index];
-    if (*frame)
-        frame_ref(*frame);
-    return *frame ? 0 : -ENOMEM;
+    if (!*frame)
+        return -ENOMEM;
+    frame_ref(*frame);
+    return 0;
 }
 
 static void
 ref_shared(void *handle)
 {
-    struct shared *shared = handle;
-    __atomic_fetch_add(&shared->refs, 1, __ATOMIC_RELAXED);
+    refcount_add(&((struct shared *)handle)->refs);
 }
 
 static void
 unref_shared(void *handle)
 {
     struct shared *shared = handle;
-    if (__atomic_fetch_sub(&shared->refs, 1, __ATOMIC_ACQ_REL) > 1)
+    if (!refcount_drop(&shared->refs))
         return;
     for (uint64_t i = 0; i < shared->count; i++)
         if (shared->frames[i])

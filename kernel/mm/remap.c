@@ -110,15 +110,12 @@ int
 space_remap(struct space *space, uint64_t start, uint64_t size,
             uint64_t new_size, bool may_move, bool fixed, uint64_t *to)
 {
-    struct list_node dead = LIST_INIT(dead);
+    DEAD_AREAS(dead);
     if (start >= USER_END || size > USER_END - start)
         return -EFAULT;
     if (fixed && (*to >= USER_END || new_size > USER_END - *to))
         return -EINVAL;
-    spin_lock(&space->lock);
-    int error =
-        remap_locked(space, start, size, new_size, may_move, fixed, to, &dead);
-    spin_unlock(&space->lock);
-    area_free_all(&dead);
-    return error;
+    spin_guard(&space->lock);
+    return remap_locked(space, start, size, new_size, may_move, fixed, to,
+                        &dead);
 }

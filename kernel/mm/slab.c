@@ -60,11 +60,10 @@ new_slab(struct slab_cache *cache)
 static struct slab *
 slab_with_room_locked(struct slab_cache *cache)
 {
-    if (!list_is_empty(&cache->partial))
-        return list_entry(cache->partial.next, struct slab, node);
-    struct list_node *node = list_pop_front(&cache->empty);
-    struct slab *slab =
-        node ? list_entry(node, struct slab, node) : new_slab(cache);
+    struct slab *slab = list_first(struct slab, &cache->partial, node);
+    if (slab)
+        return slab;
+    slab = list_pop(struct slab, &cache->empty, node) ?: new_slab(cache);
     if (slab)
         list_push_front(&cache->partial, &slab->node);
     return slab;

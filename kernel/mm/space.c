@@ -35,14 +35,14 @@ space_create(struct space **out)
 struct space *
 space_join(struct space *space)
 {
-    __atomic_fetch_add(&space->users, 1, __ATOMIC_RELAXED);
+    refcount_add(&space->users);
     return space_ref(space);
 }
 
 void
 space_unref(struct space *space)
 {
-    if (__atomic_fetch_sub(&space->refs, 1, __ATOMIC_ACQ_REL) > 1)
+    if (!refcount_drop(&space->refs))
         return;
     assert_eq(space->users, 0);
     frame_free(space->root, 0);
@@ -54,7 +54,7 @@ void
 space_leave(struct space *space)
 {
     struct list_node dead = LIST_INIT(dead);
-    if (__atomic_fetch_sub(&space->users, 1, __ATOMIC_ACQ_REL) > 1)
+    if (!refcount_drop(&space->users))
         return;
     spin_lock(&space->lock);
     list_for_each (struct area, area, &space->areas, node) {
@@ -133,30 +133,24 @@ map_locked(struct space *space, struct area *wanted, enum space_place place,
 int
 space_map(struct space *space, struct area *wanted, enum space_place place)
 {
-    struct list_node dead = LIST_INIT(dead);
+    DEAD_AREAS(dead);
     uint64_t size = wanted->end - wanted->start;
     int error = check_range(place == SPACE_ANYWHERE ? 0 : wanted->start, size);
     if (error != 0)
         return error;
-    spin_lock(&space->lock);
-    error = map_locked(space, wanted, place, &dead);
-    spin_unlock(&space->lock);
-    area_free_all(&dead);
-    return error;
+    spin_guard(&space->lock);
+    return map_locked(space, wanted, place, &dead);
 }
 
 int
 space_unmap(struct space *space, uint64_t start, uint64_t size)
 {
-    struct list_node dead = LIST_INIT(dead);
+    DEAD_AREAS(dead);
     int error = check_range(start, size);
     if (error != 0)
         return error;
-    spin_lock(&space->lock);
-    error = space_clear_range(space, start, start + size, &dead);
-    spin_unlock(&space->lock);
-    area_free_all(&dead);
-    return error;
+    spin_guard(&space->lock);
+    return space_clear_range(space, start, start + size, &dead);
 }
 
 int
@@ -166,9 +160,9 @@ space_discard(struct space *space, uint64_t start, uint64_t size)
     if (error != 0)
         return error;
     spin_guard(&space->lock);
-    error = area_covers(space, start, start + size) ? 0 : -ENOMEM;
-    if (error == 0)
-        error = space_own_tables(space, start, start + size);
+    if (!area_covers(space, start, start + size))
+        return -ENOMEM;
+    error = space_own_tables(space, start, start + size);
     if (error == 0)
         space_drop_pages(space, start, start + size, false);
     return error;
@@ -210,8 +204,9 @@ space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
     if (error != 0)
         return error;
     spin_guard(&space->lock);
-    error = area_covers(space, start, end) ? 0 : -ENOMEM;
-    error = error ?: space_own_tables(space, start, end);
+    if (!area_covers(space, start, end))
+        return -ENOMEM;
+    error = space_own_tables(space, start, end);
     error = error ?: area_split(space, start, end);
     struct area *area = area_find(space, start);
     for (; error == 0 && area && area->start < end; area = area_next(area))
@@ -226,8 +221,8 @@ space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
 uint64_t
 space_set_brk(struct space *space, uint64_t brk)
 {
-    struct list_node dead = LIST_INIT(dead);
-    spin_lock(&space->lock);
+    DEAD_AREAS(dead);
+    spin_guard(&space->lock);
     uint64_t old = ALIGN_UP(space->brk, PAGE_SIZE);
     uint64_t new = ALIGN_UP(brk, PAGE_SIZE);
     int error = brk < space->brk_start || brk >= USER_END ? -EINVAL : 0;
@@ -242,10 +237,7 @@ space_set_brk(struct space *space, uint64_t brk)
     }
     if (error == 0)
         space->brk = brk;
-    brk = space->brk;
-    spin_unlock(&space->lock);
-    area_free_all(&dead);
-    return brk;
+    return space->brk;
 }
 
 bool
@@ -253,12 +245,12 @@ space_get_area(struct space *space, uint64_t va, struct area *area)
 {
     spin_guard(&space->lock);
     const struct area *found = area_first_above(space, va);
-    if (found) {
-        *area = *found;
-        if (area->object)
-            area->object->ops->ref(area->handle);
-    }
-    return found;
+    if (!found)
+        return false;
+    *area = *found;
+    if (area->object)
+        area->object->ops->ref(area->handle);
+    return true;
 }
 
 int

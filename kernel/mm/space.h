@@ -10,6 +10,7 @@
 
 #include "arch/cpu.h"
 #include "lib/list.h"
+#include "lib/refcount.h"
 #include "lib/tree.h"
 #include "sync/spinlock.h"
 
@@ -87,7 +88,7 @@ void space_leave(struct space *space);
 static inline struct space *
 space_ref(struct space *space)
 {
-    __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
+    refcount_add(&space->refs);
     return space;
 }
 

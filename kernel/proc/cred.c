@@ -1,4 +1,5 @@
 #include "proc/cred.h"
+#include "lib/refcount.h"
 #include "abi/mode.h"
 #include "mm/slab.h"
 #include "proc/filter.h"
@@ -29,7 +30,7 @@ cred_copy(void)
 const struct cred *
 cred_get(const struct cred *cred)
 {
-    __atomic_fetch_add(&((struct cred *)cred)->refs, 1, __ATOMIC_RELAXED);
+    refcount_add(&((struct cred *)cred)->refs);
     return cred;
 }
 
@@ -37,7 +38,7 @@ void
 cred_put(const struct cred *cred)
 {
     struct cred *own = (struct cred *)cred;
-    if (!own || __atomic_fetch_sub(&own->refs, 1, __ATOMIC_ACQ_REL) > 1)
+    if (!own || !refcount_drop(&own->refs))
         return;
     filter_put(own->filter);
     kfree(own);

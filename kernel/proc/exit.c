@@ -127,20 +127,18 @@ process_end_others(void)
     struct process *self = process_current();
     struct thread *t = thread_current();
     spin_guard(&process_lock);
-    bool stays = t->stay == THREAD_STAYS;
-    if (stays) {
-        self->survivor = t;
-        dismiss_others_locked(self);
-        while (self->nthreads > 1 && t->stay == THREAD_STAYS)
-            waitq_sleep(&self->continued, &process_lock);
-        self->survivor = NULL;
-        stays = t->stay == THREAD_STAYS;
-    }
-    if (stays) {
-        process_make_leader_locked(t);
-        self->exit_signal = SIGCHLD;
-    }
-    return stays ? 0 : -EINTR;
+    if (t->stay != THREAD_STAYS)
+        return -EINTR;
+    self->survivor = t;
+    dismiss_others_locked(self);
+    while (self->nthreads > 1 && t->stay == THREAD_STAYS)
+        waitq_sleep(&self->continued, &process_lock);
+    self->survivor = NULL;
+    if (t->stay != THREAD_STAYS)
+        return -EINTR;
+    process_make_leader_locked(t);
+    self->exit_signal = SIGCHLD;
+    return 0;
 }
 
 /* The rest of a process after its last thread's life. */
@@ -169,16 +167,16 @@ static bool
 part(struct process *self, struct thread *t)
 {
     spin_guard(&process_lock);
-    bool last = self->nthreads == 1;
-    self->is_ending |= last;
-    if (!last) {
-        process_remove_thread_locked(t);
-        t->arch.space = NULL;
-        process_report_stop_locked(self);
-        if (self->survivor)
-            waitq_wake_all(&self->continued);
+    if (self->nthreads == 1) {
+        self->is_ending = true;
+        return true;
     }
-    return last;
+    process_remove_thread_locked(t);
+    t->arch.space = NULL;
+    process_report_stop_locked(self);
+    if (self->survivor)
+        waitq_wake_all(&self->continued);
+    return false;
 }
 
 void

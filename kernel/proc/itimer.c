@@ -217,25 +217,19 @@ itimer_set(int id, const struct itimer_setting *setting,
                                      [-ITIMER_ID_VIRTUAL] = SIGVTALRM,
                                      [-ITIMER_ID_PROF] = SIGPROF};
     struct process *self = process_current();
-    int error = -EINVAL;
-    spin_lock(&process_lock);
-    bool missing = id < 0 && !find_itimer_locked(self, id);
-    spin_unlock(&process_lock);
-    if (missing) {
+    if (id < 0) { /* unless there is one */
         struct siginfo info = {.signo = signals[-id], .code = SI_KERNEL};
         if (create_itimer(&info, id, 0, true, 0) == -ENOMEM)
             return -ENOMEM;
     }
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     struct itimer *it = find_itimer_locked(self, id);
-    if (it) {
-        error = 0;
-        *old = get_itimer_locked(it);
-        if (setting)
-            set_itimer_locked(it, setting);
-    }
-    spin_unlock(&process_lock);
-    return error;
+    if (!it)
+        return -EINVAL;
+    *old = get_itimer_locked(it);
+    if (setting)
+        set_itimer_locked(it, setting);
+    return 0;
 }
 
 int
@@ -250,14 +244,10 @@ itimer_overrun(int id)
 static int
 delete_one(struct process *process, int from, int to)
 {
-    struct itimer *it, *found = NULL;
     spin_lock(&process_lock);
-    list_for_each_entry (it, &process->signals.timers, node) {
-        if (it->id >= from && it->id <= to) {
-            found = it;
-            break;
-        }
-    }
+    struct itimer *found =
+        list_find(struct itimer, it, &process->signals.timers, node,
+                  it->id >= from && it->id <= to);
     if (found) {
         list_del(&found->node);
         found->deadline_ns = 0; /* its alarm may be about to run */

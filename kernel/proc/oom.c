@@ -25,12 +25,9 @@ find_largest_locked(void) REQUIRES(process_lock)
 bool
 oom_find_memory(unsigned tries)
 {
-    bool ending = false;
     spin_lock(&process_lock);
     struct process *p = find_largest_locked();
-    if (p)
-        ending = signal_is_ending(p);
-    if (p && !ending) {
+    if (p && !signal_is_ending(p)) {
         pr_err("out of memory: %s[%d], with %lu KiB, is ended", p->name, p->pid,
                p->space->resident >> 10);
         signal_send_locked(p, SIGKILL);

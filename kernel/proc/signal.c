@@ -74,25 +74,23 @@ signal_action(int sig, const struct sigaction_abi *new,
               struct sigaction_abi *old)
 {
     struct process *self = process_current();
-    size_t size = NSIG * sizeof(*new);
-    struct sigaction_abi *fresh = NULL;
+    FREED struct sigaction_abi *fresh = NULL;
     if (!is_signal(sig) || (new &&SIGNAL_BIT(sig) & UNSTOPPABLE))
         return -EINVAL;
-    if (new && !self->signals.actions && !(fresh = kzalloc(size)))
+    if (new && !self->signals.actions &&
+        !(fresh = kzalloc(NSIG * sizeof(*new))))
         return -ENOMEM;
-    spin_lock(&process_lock);
+    spin_guard(&process_lock);
     if (!self->signals.actions)
         SWAP(self->signals.actions, fresh);
-    struct sigaction_abi *actions = self->signals.actions;
     *old = signal_get_action(self, sig);
-    if (new) {
-        actions[sig - 1] = *new;
-        actions[sig - 1].mask &= ~UNSTOPPABLE;
-        if (signal_is_without_effect(self, sig))
-            discard_all(self, SIGNAL_BIT(sig));
-    }
-    spin_unlock(&process_lock);
-    kfree(fresh);
+    if (!new)
+        return 0;
+    struct sigaction_abi *action = &self->signals.actions[sig - 1];
+    *action = *new;
+    action->mask &= ~UNSTOPPABLE;
+    if (signal_is_without_effect(self, sig))
+        discard_all(self, SIGNAL_BIT(sig));
     return 0;
 }
 
@@ -206,10 +204,10 @@ signal_send_current(int sig)
 static int
 send_to_group(int pgid, const struct siginfo *info)
 {
-    struct process *p, *self = process_current();
+    const struct process *self = process_current();
     int result = -ESRCH;
     spin_guard(&process_lock);
-    list_for_each_entry (p, &process_list, all_node) {
+    list_for_each (struct process, p, &process_list, all_node) {
         if (pgid != 0 ? p->pgid != pgid : p->pid == 1 || p == self)
             continue;
         /* Users may signal their own; to all, it is no error if none is. */
@@ -235,17 +233,19 @@ signal_send_group(int pgid, int sig)
 int
 signal_kill_thread(int pid, int tid, const struct siginfo *info)
 {
-    int number = tid ? tid : pid, error = -ESRCH;
+    int number = tid ? tid : pid;
     if (info->signo != 0 && !is_signal(info->signo))
         return -EINVAL;
     spin_guard(&process_lock);
     struct thread *t = thread_find_locked(number);
     struct process *p = t ? t->process : process_find_locked(number);
-    if (p && (pid == 0 || tid == 0 || p->pid == pid))
-        error = cred_may_signal(p, info->signo) ? 0 : -EPERM;
-    if (error == 0 && info->signo != 0 && (t || tid == 0)) /* else it left */
-        error = signal_send_info_locked(p, tid ? t : NULL, info);
-    return error;
+    if (!p || (pid != 0 && tid != 0 && p->pid != pid))
+        return -ESRCH;
+    if (!cred_may_signal(p, info->signo))
+        return -EPERM;
+    if (info->signo == 0 || (!t && tid != 0)) /* only a look; or it has left */
+        return 0;
+    return signal_send_info_locked(p, tid ? t : NULL, info);
 }
 
 int
