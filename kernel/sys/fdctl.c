@@ -159,20 +159,12 @@ SYSCALL_DEFINE(ioctl)
 
 SYSCALL_DEFINE(pipe2)
 {
-    struct fdtable *table = process_current()->fdtable;
     unsigned flags = (unsigned)arg[1];
     struct file *ends[2];
     if (flags & ~(O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;
-    int err = pipe_create(flags & O_NONBLOCK, ends);
-    if (err)
-        return err;
-    int fds[2] = {file_install(ends[0], flags & O_CLOEXEC),
-                  file_install(ends[1], flags & O_CLOEXEC)};
-    err = MIN(fds[0], 0) ?: MIN(fds[1], 0) ?: arg_write(arg[0], &fds);
-    for (int i = 0; err && i < 2; i++)
-        (void)!fdtable_close(table, fds[i]);
-    return err;
+    return pipe_create(flags & O_NONBLOCK, ends)
+               ?: file_install_two(ends, flags & O_CLOEXEC, arg[0]);
 }
 
 SYSCALL_DEFINE(flock)

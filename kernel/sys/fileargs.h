@@ -65,6 +65,11 @@ file_install(struct file *file, bool cloexec)
     return fdtable_install(process_current()->fdtable, file, 0, cloexec);
 }
 
+/* The same for two files; writes both numbers to user address `user`. Returns 0
+ * or an error, and then neither has one. */
+int file_install_two(struct file *const files[2], bool cloexec, uint64_t user)
+    MUST_CHECK;
+
 /* The same for a new file with ops and private, which comes from kmalloc and
  * is the file's or freed. flags: O_CLOEXEC, O_NONBLOCK. */
 int file_install_new(const struct file_ops *ops, void *private, unsigned flags);

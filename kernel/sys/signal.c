@@ -20,7 +20,6 @@ kill_thread(int pid, int tid, int sig)
 }
 
 SYSCALL_IS(tkill, kill_thread(0, (int)arg[0], (int)arg[1]))
-
 SYSCALL_IS(tgkill, (int)arg[0] > 0
                        ? kill_thread((int)arg[0], (int)arg[1], (int)arg[2])
                        : -EINVAL)
