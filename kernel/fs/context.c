@@ -50,22 +50,16 @@ fs_context_put(struct fs_context *ctx)
         return;
     dentry_put(ctx->cwd);
     dentry_put(ctx->root);
-    if (ctx->exe)
-        dentry_put(ctx->exe);
+    dentry_end(&ctx->exe);
     kfree(ctx);
 }
 
 void
 fs_context_set_exe(struct fs_context *ctx, struct dentry *exe)
 {
-    if (exe)
-        dentry_ref(exe);
-    spin_lock(&ctx->lock);
-    struct dentry *old = ctx->exe;
-    ctx->exe = exe;
-    spin_unlock(&ctx->lock);
-    if (old)
-        dentry_put(old);
+    struct OWNED(dentry) *old = exe ? dentry_ref(exe) : NULL;
+    spin_guard(&ctx->lock);
+    SWAP(ctx->exe, old);
 }
 
 struct dentry *
@@ -85,9 +79,7 @@ fs_context_get_cwd(struct fs_context *ctx)
 void
 fs_context_set_cwd(struct fs_context *ctx, struct dentry *dir)
 {
-    spin_lock(&ctx->lock);
-    struct dentry *old = ctx->cwd;
-    ctx->cwd = dir;
-    spin_unlock(&ctx->lock);
-    dentry_put(old);
+    struct OWNED(dentry) *old = dir;
+    spin_guard(&ctx->lock);
+    SWAP(ctx->cwd, old);
 }

@@ -141,7 +141,8 @@ evict_locked(void) REQUIRES(dentry_cache.lock)
 static bool
 prune(const struct super *super, const struct dentry *dir)
 {
-    struct list_node gone = LIST_INIT(gone), *node;
+    struct list_node gone = LIST_INIT(gone);
+    struct dentry *victim;
     spin_lock(&dentry_cache.lock);
     list_for_each_safe (at, &dentry_cache.ages) {
         struct dentry *d = list_entry(at, struct dentry, age_node);
@@ -153,8 +154,8 @@ prune(const struct super *super, const struct dentry *dir)
     }
     spin_unlock(&dentry_cache.lock);
     bool any = !list_is_empty(&gone);
-    while ((node = list_pop_front(&gone)))
-        dentry_put(list_entry(node, struct dentry, age_node));
+    while ((victim = list_pop(struct dentry, &gone, age_node)))
+        dentry_put(victim);
     return any;
 }
 
@@ -180,15 +181,14 @@ find_child(const struct dentry *dir, const char *name, size_t len)
 static void
 insert(struct dentry *d)
 {
+    struct OWNED(dentry) *victim = NULL;
     refcount_add(&d->refs);
-    spin_lock(&dentry_cache.lock);
+    spin_guard(&dentry_cache.lock);
     list_push_front(&dentry_cache.bucket[d->hash % DENTRY_BUCKETS],
                     &d->hash_node);
     list_push_back(&dentry_cache.ages, &d->age_node);
     dentry_cache.entries++;
-    struct dentry *victim = evict_locked();
-    spin_unlock(&dentry_cache.lock);
-    dentry_end(&victim);
+    victim = evict_locked();
 }
 
 /* Asks the file system, whose answer may be in the table already if another
@@ -199,11 +199,10 @@ lookup_locked(struct dentry *dir, const char *name, size_t len,
               struct dentry **out) REQUIRES(dir->inode->lock)
 {
     bool keep = !dir->super->volatile_names && !dir->removed;
+    struct inode *inode = NULL;
+    int err = 0;
     if (keep && (*out = find_child(dir, name, len)))
         return 0;
-
-    struct inode *inode = NULL;
-    int err = -ENOENT;
     if (!dir->removed)
         err = dir->inode->ops->lookup(dir->inode, name, len, &inode);
     if (err && err != -ENOENT)
@@ -232,10 +231,7 @@ dentry_parent(struct dentry *dir, const struct dentry *top)
     spin_guard(&dentry_cache.lock);
     while (dir->parent == dir && dir->covered && dir != top)
         dir = dir->covered;
-    if (dir != top)
-        dir = dir->parent;
-    dentry_ref(dir);
-    return dir;
+    return dentry_ref(dir != top ? dir->parent : dir);
 }
 
 struct dentry *
@@ -359,18 +355,13 @@ dentry_mount(struct dentry *at, struct dentry *root)
 int
 dentry_unmount(struct dentry *root)
 {
+    struct OWNED(dentry) *at = NULL;
     while (prune(root->super, NULL))
         ;
-    spin_lock(&dentry_cache.lock);
-    struct dentry *at = root->covered;
-    bool busy = !at || refcount_read(&root->refs) > 2;
-    if (!busy) {
-        at->mounted = NULL;
-        root->covered = NULL;
-    }
-    spin_unlock(&dentry_cache.lock);
-    if (busy)
+    spin_guard(&dentry_cache.lock);
+    if (!root->covered || refcount_read(&root->refs) > 2)
         return -EBUSY;
-    dentry_put(at);
+    SWAP(at, root->covered);
+    at->mounted = NULL;
     return 0;
 }

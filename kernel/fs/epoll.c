@@ -63,12 +63,12 @@ remove_item_locked(struct item *item) REQUIRES(epoll_lock)
 void
 epoll_forget(struct file *file)
 {
+    struct item *item;
     if (likely(!file->is_watched))
         return;
     spin_guard(&epoll_lock);
-    while (!list_is_empty(&file->watchers))
-        remove_item_locked(
-            list_entry(file->watchers.next, struct item, file_node));
+    while ((item = list_first(struct item, &file->watchers, file_node)))
+        remove_item_locked(item);
 }
 
 /* ---- Changing a list ---- */
@@ -258,12 +258,11 @@ epoll_poll(struct file *file, struct poll_table *table)
 static void
 epoll_release(struct file *file)
 {
-    struct epoll *owner = file->private;
-    spin_lock(&epoll_lock);
-    while (!list_is_empty(&owner->items))
-        remove_item_locked(list_entry(owner->items.next, struct item, node));
-    spin_unlock(&epoll_lock);
-    kfree(owner);
+    FREED struct epoll *owner = file->private;
+    struct item *item;
+    spin_guard(&epoll_lock);
+    while ((item = list_first(struct item, &owner->items, node)))
+        remove_item_locked(item);
 }
 
 static const struct file_ops epoll_ops = {

@@ -157,8 +157,7 @@ struct inode *
 inode_pop_dirty(struct list_node *list)
 {
     spin_guard(&inode_cache.lock);
-    struct list_node *node = list_pop_front(list);
-    return node ? list_entry(node, struct inode, dirty_node) : NULL;
+    return list_pop(struct inode, list, dirty_node);
 }
 
 int

@@ -87,41 +87,36 @@ read_link(struct inode *inode, struct link *link)
 /* Goes on with the target of the symbolic link d, from the directory that
  * holds it. Takes over the reference to d. */
 static int
-follow(struct walk *w, struct dentry *d)
+follow(struct walk *w, struct dentry *link_dentry)
 {
-    int err = -ELOOP;
-    struct link *link = NULL;
+    struct OWNED(dentry) *d = link_dentry;
     struct dentry *target = NULL;
     if (++w->links > PATH_LINKS_MAX)
-        goto out;
+        return -ELOOP;
     if (d->inode->ops->get_link) {
-        err = d->inode->ops->get_link(d->inode, &target);
+        int err = d->inode->ops->get_link(d->inode, &target);
         if (err)
-            goto out;
+            return err;
         if (!target && d->inode->file_ops)
             target = dentry_ref(d);
         if (target) {
             move_to(w, cross_mounts(target));
-            goto out;
+            return 0;
         }
     }
-    link = kmalloc(sizeof(*link));
-    err = link ? read_link(d->inode, link) : -ENOMEM;
+    FREED struct link *link = kmalloc(sizeof(*link));
+    int err = link ? read_link(d->inode, link) : -ENOMEM;
     if (err)
-        goto out;
-
+        return err;
     link->outer = w->link;
     link->resume = w->rest;
     w->pending += *w->rest != '\0';
-    w->link = link;
     w->rest = link->target;
+    w->link = link;
+    link = NULL;
     if (*w->rest == '/')
         move_to(w, cross_mounts(dentry_ref(w->ctx->root)));
-    link = NULL;
-out:
-    kfree(link);
-    dentry_put(d);
-    return err;
+    return 0;
 }
 
 /* Ends the innermost link and goes on with what stood behind it. */

@@ -160,22 +160,18 @@ wait_for_locked(struct record *want, bool wait) REQUIRES(records.lock)
 static int
 set_record(const struct record *what, bool wait)
 {
-    struct record *want = kmalloc(sizeof(*want));
-    struct record *spare = kmalloc(sizeof(*spare));
-    int err = want && spare ? 0 : -ENOLCK;
-    if (!err) {
-        *want = *what;
-        spin_lock(&records.lock);
-        err = wait_for_locked(want, wait);
-        if (!err) {
-            set_record_locked(want, &spare);
-            want = NULL;
-        }
-        spin_unlock(&records.lock);
-    }
-    kfree(want);
-    kfree(spare);
-    return err;
+    FREED struct record *want = kmalloc(sizeof(*want));
+    FREED struct record *spare = kmalloc(sizeof(*spare));
+    if (!want || !spare)
+        return -ENOLCK;
+    *want = *what;
+    spin_guard(&records.lock);
+    int err = wait_for_locked(want, wait);
+    if (err)
+        return err;
+    set_record_locked(want, &spare);
+    want = NULL;
+    return 0;
 }
 
 static void
@@ -183,16 +179,15 @@ get_record(const struct record *want, struct flock *flock)
 {
     spin_guard(&records.lock);
     const struct record *r = conflict_locked(want);
-    if (r) {
-        uint64_t len = r->last == LAST_BYTE ? 0 : r->last - r->first + 1;
-        *flock = (struct flock){.l_type = r->type,
-                                .l_whence = SEEK_SET,
-                                .l_start = (int64_t)r->first,
-                                .l_len = (int64_t)len,
-                                .l_pid = r->pid};
-    } else {
-        flock->l_type = F_UNLCK;
-    }
+    flock->l_type = F_UNLCK;
+    if (!r)
+        return;
+    uint64_t len = r->last == LAST_BYTE ? 0 : r->last - r->first + 1;
+    *flock = (struct flock){.l_type = r->type,
+                            .l_whence = SEEK_SET,
+                            .l_start = (int64_t)r->first,
+                            .l_len = (int64_t)len,
+                            .l_pid = r->pid};
 }
 
 /* The range that flock says, in record's terms. */

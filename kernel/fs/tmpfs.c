@@ -320,15 +320,14 @@ tmpfs_free_inode(struct inode *inode)
 {
     struct tmpfs *fs = fs_of(inode);
     struct node *node = node_of(inode);
-    struct list_node *link;
+    struct tmp_entry *e;
     pagecache_cut(inode, 0);
     list_splice_back(&fs->dying, &node->entries);
     kfree(node);
-    if (fs->is_reaping || list_is_empty(&fs->dying))
+    if (fs->is_reaping)
         return;
     fs->is_reaping = true;
-    while ((link = list_pop_front(&fs->dying))) {
-        struct tmp_entry *e = list_entry(link, struct tmp_entry, link);
+    while ((e = list_pop(struct tmp_entry, &fs->dying, link))) {
         inode_put(e->inode);
         kfree(e);
     }
