@@ -39,7 +39,9 @@ void kfree(void *object);
 static inline void
 kfree_at(void *pointer)
 {
-    kfree(*(void **)pointer);
+    void *object;
+    __builtin_memcpy(&object, pointer, sizeof(object));
+    kfree(object);
 }
 
 /* Once, after frame_init. */

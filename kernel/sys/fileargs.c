@@ -105,7 +105,7 @@ file_install_two(struct file *const files[2], bool cloexec, uint64_t user)
     int fds[2] = {file_install(files[0], cloexec),
                   file_install(files[1], cloexec)};
     int err = MIN(fds[0], 0) ?: MIN(fds[1], 0);
-    err = err ?: arg_write(user, &fds);
+    err = err ?: uaccess_write(uaddr(user), fds, sizeof(fds));
     for (int i = 0; err && i < 2; i++)
         (void)!fdtable_close(process_current()->fdtable, fds[i]);
     return err;
