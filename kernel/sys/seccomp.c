@@ -213,8 +213,7 @@ check_filter_flags(uint64_t flags)
                : 0;
 }
 
-int64_t
-sys_seccomp(const uint64_t arg[6])
+SYSCALL_DEFINE(seccomp)
 {
     int err;
     switch ((unsigned)arg[0]) {
