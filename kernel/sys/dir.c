@@ -67,8 +67,7 @@ set_root(struct fs_context *fs, struct dentry *dir)
 
 /* Only of a process that has its directories for itself: another thread could
  * be on its way along a path that begins at the old root. */
-int64_t
-sys_chroot(const uint64_t arg[6])
+SYSCALL_DEFINE(chroot)
 {
     const struct process *self = process_current();
     struct dentry *dir;
