@@ -76,8 +76,7 @@ install_socket(struct file *file, uint64_t flags)
                            flags & SOCK_CLOEXEC);
 }
 
-int64_t
-sys_socket(const uint64_t arg[6])
+SYSCALL_DEFINE(socket)
 {
     int type, err = check_kind(arg, &type);
     if (err)
@@ -86,11 +85,10 @@ sys_socket(const uint64_t arg[6])
     return file ? install_socket(file, arg[1]) : -ENOMEM;
 }
 
-int64_t
-sys_socketpair(const uint64_t arg[6])
+SYSCALL_DEFINE(socketpair)
 {
     struct file *ends[2];
-    int fds[2], type, err = check_kind(arg, &type);
+    int type, err = check_kind(arg, &type);
     if (err)
         return err;
     ends[0] = create_file(type, arg[1]);
@@ -101,21 +99,12 @@ sys_socketpair(const uint64_t arg[6])
         return -ENOMEM;
     }
     socket_pair(socket_of(ends[0]), socket_of(ends[1]));
-    fds[0] = install_socket(ends[0], arg[1]);
-    fds[1] = install_socket(ends[1], arg[1]);
-    err = fds[0] < 0 ? fds[0] : MIN(fds[1], 0);
-    if (!err)
-        err = uaccess_write(uaddr(arg[3]), fds, sizeof(fds));
-    for (int i = 0; err && i < 2; i++)
-        if (fds[i] >= 0)
-            (void)!fdtable_close(process_current()->fdtable, fds[i]);
-    return err;
+    return file_install_two(ends, arg[1] & SOCK_CLOEXEC, arg[3]);
 }
 
 /* ---- Names ---- */
 
-int64_t
-sys_bind(const uint64_t arg[6])
+SYSCALL_DEFINE(bind)
 {
     struct socket_address address;
     struct file *file;
@@ -134,8 +123,7 @@ get_name(const struct socket *s)
     return name_ref(s->name);
 }
 
-int64_t
-sys_getsockname(const uint64_t arg[6])
+SYSCALL_DEFINE(getsockname)
 {
     struct file *file;
     struct socket *s;
@@ -149,8 +137,7 @@ sys_getsockname(const uint64_t arg[6])
     return err;
 }
 
-int64_t
-sys_getpeername(const uint64_t arg[6])
+SYSCALL_DEFINE(getpeername)
 {
     struct file *file;
     struct socket *s;
@@ -171,8 +158,7 @@ sys_getpeername(const uint64_t arg[6])
 
 /* ---- Connections ---- */
 
-int64_t
-sys_listen(const uint64_t arg[6])
+SYSCALL_DEFINE(listen)
 {
     struct file *file;
     struct socket *s;
@@ -180,8 +166,7 @@ sys_listen(const uint64_t arg[6])
     return err ?: socket_listen(s, (int)arg[1]);
 }
 
-int64_t
-sys_connect(const uint64_t arg[6])
+SYSCALL_DEFINE(connect)
 {
     struct socket_address address;
     struct socket *s, *target;
@@ -251,20 +236,10 @@ accept_one(const uint64_t arg[6], uint64_t flags)
     return err ?: fd;
 }
 
-int64_t
-sys_accept(const uint64_t arg[6])
-{
-    return accept_one(arg, 0);
-}
+SYSCALL_IS(accept, accept_one(arg, 0))
+SYSCALL_IS(accept4, accept_one(arg, arg[3]))
 
-int64_t
-sys_accept4(const uint64_t arg[6])
-{
-    return accept_one(arg, arg[3]);
-}
-
-int64_t
-sys_shutdown(const uint64_t arg[6])
+SYSCALL_DEFINE(shutdown)
 {
     static const unsigned directions[] = {
         [SHUT_RD] = SOCKET_SHUT_READ,

@@ -46,8 +46,7 @@ send_one(struct socket *s, struct uio *uio, struct outgoing *outgoing,
     return n;
 }
 
-int64_t
-sys_sendto(const uint64_t arg[6])
+SYSCALL_DEFINE(sendto)
 {
     struct outgoing outgoing = {.cred = control_own_cred()};
     struct uio_vec vec = {arg[1], arg[2]};
@@ -74,8 +73,7 @@ read_msghdr(uint64_t user, struct msghdr *m, struct uio_arg *vectors)
     return uio_arg_read(vectors, m->vec, m->vec_count);
 }
 
-int64_t
-sys_sendmsg(const uint64_t arg[6])
+SYSCALL_DEFINE(sendmsg)
 {
     struct outgoing outgoing = {.cred = control_own_cred()};
     struct socket_address to;
@@ -103,8 +101,7 @@ sys_sendmsg(const uint64_t arg[6])
 
 /* ---- Receiving ---- */
 
-int64_t
-sys_recvfrom(const uint64_t arg[6])
+SYSCALL_DEFINE(recvfrom)
 {
     struct incoming incoming = {.flags = (unsigned)arg[3]};
     struct uio_vec vec = {arg[1], arg[2]};
@@ -143,8 +140,7 @@ write_msghdr(uint64_t user, struct msghdr *m, bool has_cred, unsigned flags,
     return err ?: arg_write(user + offsetof(struct msghdr, flags), &m->flags);
 }
 
-int64_t
-sys_recvmsg(const uint64_t arg[6])
+SYSCALL_DEFINE(recvmsg)
 {
     struct incoming incoming = {.flags = (unsigned)arg[2]};
     struct uio_arg vectors;

@@ -57,8 +57,7 @@ set_int(struct socket *s, int option, int value)
     }
 }
 
-int64_t
-sys_setsockopt(const uint64_t arg[6])
+SYSCALL_DEFINE(setsockopt)
 {
     unsigned len = (unsigned)arg[4];
     int option = (int)arg[2], value;
@@ -148,8 +147,7 @@ get_option(struct socket *s, int option, union option_value *value)
     return err ?: (int)sizeof(value->number);
 }
 
-int64_t
-sys_getsockopt(const uint64_t arg[6])
+SYSCALL_DEFINE(getsockopt)
 {
     union option_value value;
     struct file *file;
