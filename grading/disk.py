@@ -7,11 +7,17 @@ submission's kernel wrote is read in the sandbox only.
 import dataclasses
 import json
 import os
+import shutil
+import struct
 import subprocess
 import tempfile
 
 from grading import sandbox
 from grading.verdict import Fail, Infra
+
+
+LOG_MAGIC = 0x6A736677736872
+FLUSH, FUA, DISCARD = 1, 2, 4
 
 
 def make(tools, path, files=(), base=None, size="16M"):
@@ -49,7 +55,7 @@ class Disk:
 
     errors: rules for QEMU's blkdebug as JSON, for instance [{"iotype": "read",
     "sector": 16, "errno": 5}]; log: all writes are kept, in order, for
-    writes(); options: more properties of the device.
+    Image.writes(); options: more properties of the device.
     """
 
     path: str
@@ -90,8 +96,13 @@ class Disk:
             device += "," + self.options
         return ["-blockdev", json.dumps(node), "-device", device]
 
-    def after(self, path):
-        """Return the disk as a run left it."""
+    def after(self, folder, number, keep):
+        """Move what a run has left into the folder keep; return Image."""
+        os.makedirs(keep, exist_ok=True)
+        path = os.path.join(keep, f"disk{number}.img")
+        shutil.move(self.private(folder, number), path)
+        if self.log:
+            shutil.move(f"{folder}/disk{number}.log", f"{path}.log")
         return Image(path, self.tools)
 
 
@@ -107,6 +118,25 @@ class Image:
         with open(self.path, "rb") as file:
             file.seek(start)
             return file.read(size)
+
+    def writes(self):
+        """Yield (sector, bytes, flags) of each write, in order, of a Disk with log.
+
+        The log is dm-log-writes': a sector about itself, then for each write a
+        sector about it and its content. flags has FLUSH or FUA.
+        """
+        with open(f"{self.path}.log", "rb") as file:
+            magic, _, count, size = struct.unpack("<QQQI", file.read(28))
+            if magic != LOG_MAGIC:
+                raise Infra("the log of writes has not been closed")
+            at = size
+            for _ in range(count):
+                file.seek(at)
+                sector, sectors, flags, _ = struct.unpack("<QQQQ", file.read(32))
+                file.seek(at + size)
+                data = b"" if flags & DISCARD else file.read(sectors * size)
+                yield sector, data, flags
+                at += size + (0 if flags & DISCARD else sectors * size)
 
     def _tool(self, *words):
         sandbox.give(os.path.dirname(self.path))

@@ -31,7 +31,7 @@ BACKSTOP = 600.0
 POLL = 1.0
 GLANCE = 0.02
 LIMITS = sandbox.Limits(
-    wall=3600, cpu=3600, memory=8 << 30, processes=64, file=1 << 30
+    wall=3600, cpu=3600, memory=8 << 30, file=1 << 30
 )
 
 # Where a run of the kernel ends: symbol, and what that is called.

@@ -1,8 +1,6 @@
 """What is known of a run of a machine after it has stopped."""
 
 import dataclasses
-import os
-import shutil
 
 from grading import console, trace
 
@@ -81,9 +79,5 @@ def take(guest, keep, end, why=""):
     record.console = console.with_names(guest.console.text(), guest.elf)
     record.trace = trace.parse(guest.trace())
     for number, disk in enumerate(guest.disks):
-        source = disk.private(guest.folder, number)
-        os.makedirs(keep, exist_ok=True)
-        target = os.path.join(keep, f"disk{number}.img")
-        shutil.move(source, target)
-        record.images.append(disk.after(target))
+        record.images.append(disk.after(guest.folder, number, keep))
     return record

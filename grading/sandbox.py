@@ -37,12 +37,17 @@ class SandboxMissing(Exception):
 
 @dataclasses.dataclass
 class Limits:
-    """What a command may use. Bytes and seconds; memory is for each process."""
+    """What a command may use. Bytes and seconds; memory is for each process.
+
+    processes counts those of the sandbox's user, in all sandboxes and outside: it
+    is a last stop and no share. QEMU may start none (-sandbox spawn=deny), and
+    what is compiled cannot run.
+    """
 
     wall: float = 120.0
     cpu: int = 120
     memory: int = 2048 * MIB
-    processes: int = 128
+    processes: int = 4096
     file: int = 256 * MIB
     scratch: int = 512 * MIB
     output: int = 64 * MIB

@@ -22,7 +22,7 @@ def test_trunk_scores_all(tmp):
     toy.needs_sandbox(harness)
     report = toy.graded("trunk", out=tmp)
     assert report["status"] == "graded", report
-    assert report["score"] == report["max_score"] == 6, toy.verdicts(report)
+    assert report["score"] == report["max_score"] == 7, toy.verdicts(report)
     with open(os.path.join(tmp, "report.json"), encoding="utf-8") as file:
         assert json.load(file) == report
     with open(os.path.join(tmp, "tests.jsonl"), encoding="utf-8") as file:

@@ -84,8 +84,6 @@ def test_limits():
     assert inside("cat /dev/zero").reason == "it wrote more than 1 MiB"
     assert inside("head -c 100000000 /dev/zero >/tmp/x").status != 0
     assert inside("python3 -c 'x = bytearray(1 << 30)'").status != 0
-    bomb = inside("f() { f | f & }; f; sleep 3; echo alive")
-    assert bomb.reason or bomb.output in (b"", b"alive\n"), bomb
 
 
 def running(word):

@@ -1,6 +1,9 @@
 """Tests of the toy lab: one of each kind of evidence."""
 
-from grading import check, check_equal, pack, test
+import dataclasses
+import json
+
+from grading import check, check_equal, pack, pagetable, test
 
 POLYNOMIAL = 0x82F63B78
 
@@ -52,3 +55,22 @@ def root_is_mounted(run):
         check_equal(guest.cstring(guest.symbol("recovery_reason")), "",
                     "why there is no root")  # fmt: skip
         check("virtio_blk_handle_read" in guest.trace(), "the disk was not read")
+        mappings = pagetable.walk(guest)
+        code = pagetable.find(mappings, guest.symbol("crc32c"))
+        check_equal(code and code.rights, "r-x", "rights to the code")
+        both = [m for m in mappings if m.flags & pagetable.W and m.flags & pagetable.X]
+        check_equal(both, [], "pages that can be written and run")
+
+
+@test(points=1, blames="crc32c", evidence=("disk", "errors"))
+def failing_disk_is_an_error(run):
+    """All writes are seen; when they fail, the program is told and the disk is sound."""
+    good = run.image({"/in": run.random.randbytes(100)}, ["copy"])
+    whole = yield run.boot("copy", disks=[dataclasses.replace(good, log=True)])
+    check_equal(whole.status, 0, "the status with a good disk", whole)
+    written = b"".join(data for _, data, _ in whole.image().writes())
+    check(whole.image().read("/out") in written, "what is on the disk was not written")
+    errors = json.dumps([{"iotype": "write", "errno": 5}])
+    bad = yield run.boot("copy", disks=[dataclasses.replace(good, errors=errors)])
+    check(bad.status in (1, 2), f"the status with a bad disk is {bad.status}", bad)
+    bad.image().check()
