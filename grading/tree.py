@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tomllib
 
-FOLDERS = ("kernel/", "user/", "mkfs/", "tools/", "rootfs/", "grading/guest/")
+FOLDERS = ("kernel/", "user/", "mkfs/", "tools/", "rootfs/", "grading/guest/", "sealed/")
 FILES = ("Makefile", "grading/grade.mk")
 OLD = 946684800  # older than any object
 
@@ -72,8 +72,20 @@ def reference(root, lab):
     """Return {path: bytes} of the tree as it is, in a lab's division."""
     files = _read({name: os.path.join(root, name) for name in sources(root)})
     files.update(_read(_layer(root, "labs/common")))
-    files["lab.mk"] = f"HOLES := {' '.join(holes(root, lab))}\n".encode()
+    files["lab.mk"] = division(root, lab)
     return files
+
+
+def division(root, lab):
+    """Return lab.mk. A course has one, which says what comes as objects: that
+    depends on which labs are the student's, and they are no part of the tree."""
+    try:
+        with open(os.path.join(root, "lab.mk"), "rb") as file:
+            course = file.read()
+    except FileNotFoundError:
+        return f"HOLES := {' '.join(holes(root, lab))}\n".encode()
+    mine = [os.path.basename(f) for f in labfile(root).folders(root)]
+    return f"LABS := {' '.join(mine)}\n".encode() + course
 
 
 def stub(root, lab):

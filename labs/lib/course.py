@@ -178,7 +178,7 @@ def lab_makefile(course):
     """Return lab.mk. It is the same in all branches, so that they merge: which
     lab this is, is said by the folders that are there."""
     text = "# The course's part of the Makefile; made by labs/publish.\n\n"
-    text += "LABS := $(sort $(notdir $(wildcard labs/[0-9][0-9]-*)))\n"
+    text += "LABS ?= $(sort $(notdir $(wildcard labs/[0-9][0-9]-*)))\n"
     text += "LAB  ?= $(lastword $(LABS))\n\n"
     for lab in course.labs:
         text += words(f"HOLES_{os.path.basename(lab.folder)}", lab.holes)

@@ -31,7 +31,7 @@ def works(run, machine):
       evidence="answers", hint="What the log says last is how far it came.")
 def the_board_boots(run):
     """QEMU's board boots to a shell."""
-    yield from works(run, run.machine())
+    yield from works(run, run.machine(icount=False))
 
 
 @test(points=2, step="boards", section=SECTION, blames="add_virtio",
@@ -39,7 +39,7 @@ def the_board_boots(run):
       hint="The kernel looks into the slots that you have found.")
 def all_slots_are_looked_into(run):
     """Each of the board's eight slots is probed."""
-    request, _ = boot(run, run.machine(harts=1), trace=("virtio_mmio_read",))
+    request, _ = boot(run, run.machine(harts=1, icount=False), trace=("virtio_mmio_read",))
     record = yield request
     probes = [e for e in record.events("virtio_mmio_read") if e.fields.get("offset") == 0]
     check_equal(len(probes) >= 8, True, f"{len(probes)} probes of the eight slots")
@@ -85,7 +85,7 @@ def the_order_does_not_matter(run):
     """The board, its nodes in any order, boots to a shell."""
     machine = run.machine(harts=1)
     path = changed(run, shuffle(run), machine)
-    yield from works(run, run.machine(harts=1, dtb=path))
+    yield from works(run, run.machine(harts=1, dtb=path, icount=False))
 
 
 @test(points=1, step="boards", section=SECTION, blames="inherit",
@@ -94,4 +94,4 @@ def the_order_does_not_matter(run):
 def strangers_do_no_harm(run):
     """Unknown and disabled nodes are passed over."""
     path = changed(run, stranger, run.machine(harts=1))
-    yield from works(run, run.machine(harts=1, dtb=path))
+    yield from works(run, run.machine(harts=1, dtb=path, icount=False))

@@ -15,7 +15,7 @@ TRACE = ("virtio_mmio_*", "virtqueue_pop", "virtqueue_fill", "virtio_set_status"
 
 def boot(run, legacy):
     """Return the request of a boot in which a file is read; and what is in it."""
-    machine = run.machine(legacy=legacy)
+    machine = run.machine(legacy=legacy, icount=False)
     shared = random.Random(f"{run.seed}:secret")
     secret = shared.randbytes(24).hex()
     request = run.boot(
