@@ -2,12 +2,14 @@
 trunk solves it."""
 
 import os
+import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 
 import harness  # noqa: E402
+from labs.lib import course as courses  # noqa: E402
 from labs.lib import labfile, proofs  # noqa: E402
 
 
@@ -36,3 +38,28 @@ def test_trunk_has_all_points():
     assert graded
     for lab in graded:
         proofs.trunk_has_all_points(ROOT, lab)
+
+
+def test_a_lab_of_ones_own(tmp):
+    """The example of labs/README.md: followed, it gives a lab that boots to its
+    line."""
+    with open(os.path.join(ROOT, "labs", "README.md"), encoding="utf-8") as file:
+        page = file.read()
+    example = page[page.index("1. Make `labs/20-random/lab.toml`") :]
+    lines = example[: example.index("\n2. ")].splitlines()[2:]
+    trunk = courses.working(ROOT)
+    hole = "kernel/dev/random.c"
+    text = trunk[hole].data.decode().replace(
+        '#include "lib/string.h"\n', '#include "lib/string.h"\n#include "lib/todo.h"\n'
+    )
+    text = re.sub(r"^(random_(?:add|fill)\(.*?\)\n)\{\n.*?^\}", r"\1{\n    LAB_TODO(20);\n}",
+                  text, flags=re.M | re.S)  # fmt: skip
+    assert text.count("LAB_TODO(20)") == 2
+    folder = "labs/20-random"
+    trunk[f"{folder}/lab.toml"] = courses.File("\n".join(lines).encode())
+    trunk[f"{folder}/stub/{hole}"] = courses.File(text.encode())
+    tree = os.path.join(tmp, "tree")
+    courses.write(trunk, tree)
+    lab = labfile.load(folder, tree)
+    workshop = proofs.Workshop(os.path.join(tmp, "shop"), [lab], trunk)
+    proofs.boots_to_its_line(lab, workshop.starter(lab), harness.built("test.img"))

@@ -8,8 +8,9 @@
 
 GRADE_ENTRY(GRADE_AT_KMAIN);
 
-#define MOST 600 /* nodes or properties: a walk that does not end is cut off \
-                  */
+#define MOST                                                        \
+    600 /* nodes or properties: a walk that does not end is cut off \
+         */
 
 static struct fdt tree;
 static struct fdt_walk walk;
