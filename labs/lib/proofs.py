@@ -173,13 +173,17 @@ def mutated(root, lab, mutant, folder):
 
 
 def graded(root, lab, submission, names=None, out=None):
-    """Return the grader's report."""
+    """Return the grader's report. What the grader could not judge, for want of
+    something on this machine, it is asked once more."""
     from grading.grade import grade
 
-    report = grade(root, lab, submission, seed=SEED, names=names, jobs=1, out=out)
-    if report["status"] == "infra":
-        raise Wrong(f"{lab.folder}: the grader itself failed: {report['notes']}")
-    return report
+    for _ in range(2):
+        report = grade(root, lab, submission, seed=SEED, names=names, jobs=1, out=out)
+        if report["status"] != "infra":
+            return report
+    trouble = [t["message"] for t in report["tests"] if t["status"] == "infra"]
+    raise Wrong(f"{lab.folder}: the grader itself failed: "
+                f"{report['notes'] + trouble[:1]}")  # fmt: skip
 
 
 def survives(root, lab, mutant):
