@@ -21,7 +21,7 @@ __all__ = ["Answer", "AnswerError", "Ask", "answer_all"]
 QUESTIONS_SIZE = 1 << 20  # grading/guest/grade.c
 ANSWERS_SIZE = 1 << 20
 HEADER = 16
-BOOT_BUDGET = 300_000_000  # firmware, and the kernel where it is to boot
+BOOT_BUDGET = 1_000_000_000  # firmware, and the kernel where it is to boot
 BUDGET = 200_000_000  # for a question
 
 
