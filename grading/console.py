@@ -6,7 +6,7 @@ import threading
 
 HEAD = 192 << 10
 TAIL = 64 << 10
-MOST = 64 << 20  # a guest that prints more is ended
+MOST = 8 << 20  # a guest that prints more is ended
 
 
 class Console:
