@@ -115,8 +115,11 @@ KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
 # A function that calls no other has nothing to save in a frame.
 $(BUILD)/obj/kernel/lib/hot.o: private KFLAGS += -fomit-frame-pointer
 # -g1, lines but no variables, for there are many: UCFLAGS=-g for a debugger.
+# The C library has none: each link of a program would go through them all.
+ULINES := -g1
+$(BUILD)/obj/user/lib.o: private ULINES := -g0
 UFLAGS = $(WARNINGS) $(QUICK) -march=rv64gc -mabi=lp64d -mcmodel=medany \
-         $(FREESTAND) -g1 -Iuser/lib -Ikernel $(UCFLAGS)
+         $(FREESTAND) $(ULINES) -Iuser/lib -Ikernel $(UCFLAGS)
 # It is to measure the kernel, not itself.
 $(BUILD)/obj/user/tests/bench.o: UCFLAGS += -O2
 # It is to be small, for it never ends.
@@ -267,7 +270,7 @@ $(BUILD)/kernel.elf: $(BUILD)/kernel.pass1 $(BUILD)/obj/gen/ksyms.o
 
 $(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o \
                        $(KERNEL_LD) $(LISTS)
-	$(call say,LD)$(LD) $(LDFLAGS) -T $(KERNEL_LD) \
+	$(call say,LD)$(LD) $(LDFLAGS) -S -T $(KERNEL_LD) \
 	    $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o -o $@
 
 $(BUILD)/gen/ksyms.S: $(BUILD)/kernel.pass1 tools/ksyms
