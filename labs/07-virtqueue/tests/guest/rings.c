@@ -304,6 +304,7 @@ op_rounds(struct grade *g)
         int err = virtq_add(&d.vq, &buf, 0, 1, (void *)(first + i));
         uint64_t entry = d.avail + 4 + 2 * (d.taken++ & (d.size - 1));
         struct virtq_used_elem e = {load16(entry), 1};
+        store16(entry, 0xffff); /* to be written anew when it is its turn */
         memcpy(at(d.used + 4 + 8 * (d.given++ & (d.size - 1))), &e, sizeof(e));
         store16(d.used + 2, d.given);
         if (err == 0)
