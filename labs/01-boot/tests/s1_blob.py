@@ -97,7 +97,7 @@ def depth_has_a_limit(run):
 def properties_stay_inside(run):
     """A property that is longer than the block is refused."""
     for length, left, expected in ((8, 8, 0), (8, 4, EINVAL), (0xFFFFFFFF, 8, EINVAL),
-                                   (0xFFFFFFF0, 8, EINVAL), (0x7FFFFFFF, 8, EINVAL)):  # fmt: skip
+                                   (0xFFFFFFF4, 8, EINVAL), (0x7FFFFFFF, 8, EINVAL)):  # fmt: skip
         writer = block(ROOT)
         writer.token(PROP, cells(length, writer.name("x")) + b"\0" * left)
         if not expected:

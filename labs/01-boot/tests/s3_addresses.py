@@ -144,7 +144,7 @@ def windows_have_ends(run):
     root = Node("", bus(2, 2))
     soc = root.add("soc", bus(1, 1, ranges=cells(0x1000) + pairs(0x50000) + cells(0x100)))
     soc.add("dev", {"reg": cells(0x1000, 0x100, 0x10F0, 0x10, 0x10F0, 0x11, 0xFFF, 2,
-                                 0x1100, 1, 0x10FF, 0)})  # fmt: skip
-    found = yield from regs(run, root, entries=6)
+                                 0x1100, 1, 0x10FF, 0, 0x1100, 0)})  # fmt: skip
+    found = yield from regs(run, root, entries=7)
     errors = [physical[0] for _, physical in found]
-    check_equal(errors, [0, 0, ENXIO, ENXIO, ENXIO, 0], "at and around the ends")
+    check_equal(errors, [0, 0, ENXIO, ENXIO, ENXIO, 0, ENXIO], "at and around the ends")

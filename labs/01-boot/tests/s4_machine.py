@@ -219,7 +219,7 @@ def useless_slots_are_left_out(run):
     check_equal(seen.error, 0, "what platform_init returned")
 
 
-@test(points=2, step="machine", section=SECTION, blames="add_virtio",
+@test(points=2, step="machine", section=SECTION, blames="add_virtio,add_hart,add_memory",
       evidence="answers",
       hint="A table that is full is full: count before you write.")
 def too_many_of_everything(run):

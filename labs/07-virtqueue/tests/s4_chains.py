@@ -183,7 +183,7 @@ def a_full_ring_says_so(run):
         check_equal(taken[0], chains + 1, "avail->idx at the end")
 
 
-@test(points=2, step="chains", section=SECTION, blames="virtq_publish",
+@test(points=2, step="chains", section=SECTION, blames="virtq_publish,take_used_elem",
       evidence="answers",
       hint="The index grows modulo 65536; the place in the ring is the index modulo the "
            "size of the queue.")  # fmt: skip
