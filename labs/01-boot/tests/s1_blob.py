@@ -104,6 +104,11 @@ def properties_stay_inside(run):
             writer.token(END_NODE)
             writer.token(END)
         yield from verdict(run, writer, expected, f"with {length:#x} bytes of {left}")
+    # Who adds four to this length is back at the name, which reads as END_NODE.
+    writer = block(ROOT)
+    writer.name("x")
+    writer.token(PROP, cells(0xFFFFFFFC, writer.name("y"), END))
+    yield from verdict(run, writer, EINVAL, "with a length that wraps")
     for left in (0, 4):
         writer = block(ROOT)
         writer.block += cells(PROP) + b"\0" * left

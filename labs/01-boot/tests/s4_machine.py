@@ -228,6 +228,7 @@ def too_many_of_everything(run):
     root = board(virtio=many, harts=range(70))
     seen = yield from read(run, root)
     check_equal((len(seen.virtio), len(seen.harts)), (64, 64), "slots and harts")
+    check_equal([h[0] for h in seen.harts], list(range(64)), "ids of the harts")
     memory = [(i << 30, 1 << 20) for i in range(1, 41)]
     seen = yield from read(run, board(memory=memory))
     check_equal(len(seen.ram), 32, "ranges of memory")
