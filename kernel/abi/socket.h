@@ -46,7 +46,7 @@
 #define SCM_CREDENTIALS 2
 #define SCM_MAX_FD      253 /* descriptors of one message */
 
-#define SOMAXCONN 4096 /* connections that may wait to be accepted */
+#define SOMAXCONN 128 /* connections that may wait to be accepted */
 
 /* A path; or, behind a zero byte, a name of no file, as long as the address
  * says; or nothing. */

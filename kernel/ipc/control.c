@@ -21,8 +21,8 @@ struct ucred
 control_own_cred(void)
 {
     const struct cred *cred = cred_current();
-    return (struct ucred){process_current()->pid, cred->uid.effective,
-                          cred->gid.effective};
+    return (struct ucred){process_current()->pid, cred->uid.real,
+                          cred->gid.real};
 }
 
 /* ---- Sending ---- */
@@ -31,6 +31,8 @@ static int
 read_files(const int *fds, unsigned n, struct outgoing *outgoing)
 {
     struct fdtable *table = process_current()->fdtable;
+    if (n == 0)
+        return 0;
     if (!outgoing->rights && !(outgoing->rights = rights_create()))
         return -ENOMEM;
     struct rights *rights = outgoing->rights;

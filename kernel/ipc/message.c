@@ -16,6 +16,10 @@
 #define MEMORY_PARTS 4u    /* of all memory, one is for messages; */
 #define SHARE_PARTS  16u   /* a share is at most one of so many */
 
+/* What rights take. */
+#define RIGHTS_BYTES \
+    (sizeof(struct rights) + SCM_MAX_FD * sizeof(struct file *))
+
 static struct {
     /* atomic */
     size_t bytes; /* of all */
@@ -30,7 +34,7 @@ static struct {
 struct rights *
 rights_create(void)
 {
-    struct rights *r = kmalloc(sizeof(*r) + SCM_MAX_FD * sizeof(r->files[0]));
+    struct rights *r = kmalloc(RIGHTS_BYTES);
     if (r)
         *r = (struct rights){.count = 0};
     return r;
@@ -93,12 +97,28 @@ uncharge(unsigned user, size_t bytes, unsigned files)
     __atomic_sub_fetch(&shares.bytes, bytes, __ATOMIC_RELAXED);
 }
 
+int
+message_charge(size_t bytes, unsigned *user)
+{
+    *user = share_of(cred_current()->uid.real);
+    int err = charge(*user, bytes, 0);
+    if (err)
+        uncharge(*user, bytes, 0);
+    return err;
+}
+
+void
+message_uncharge(size_t bytes, unsigned user)
+{
+    uncharge(user, bytes, 0);
+}
+
 struct rights *
 message_take_rights(struct message *m)
 {
     struct rights *rights = m->rights;
     if (rights)
-        uncharge(m->user, 0, rights->count);
+        uncharge(m->user, RIGHTS_BYTES, rights->count);
     m->rights = NULL;
     return rights;
 }
@@ -123,10 +143,11 @@ message_create(size_t len, struct rights *rights, struct message **out)
     unsigned user = share_of(cred_current()->uid.real);
     unsigned files = rights ? rights->count : 0;
     size_t bytes = sizeof(struct message) + len;
-    int err = charge(user, bytes, files);
+    size_t all = bytes + (rights ? RIGHTS_BYTES : 0);
+    int err = charge(user, all, files);
     struct message *m = err ? NULL : kmalloc(bytes);
     if (!m) {
-        uncharge(user, bytes, files);
+        uncharge(user, all, files);
         return err ? err : -ENOBUFS;
     }
     *m = (struct message){

@@ -29,7 +29,7 @@ struct message {
 
     /* constant once it is in a queue, but for who receives it */
     size_t len;
-    size_t charge;            /* bytes of memory */
+    size_t charge;            /* bytes of memory, without rights */
     unsigned user;            /* whose share that is of */
     struct ucred cred;        /* the sender's */
     struct socket_name *from; /* its name, with a reference; or NULL */
@@ -43,6 +43,11 @@ struct message {
  * -ETOOMANYREFS (the user has too many files on their way). */
 int message_create(size_t len, struct rights *rights, struct message **out)
     MUST_CHECK;
+
+/* Takes bytes of memory from the share of the running thread's user, which
+ * *user says, and gives them back. Returns 0 or -ENOBUFS. */
+int message_charge(size_t bytes, unsigned *user) MUST_CHECK;
+void message_uncharge(size_t bytes, unsigned user);
 
 /* Frees a message that is in no queue, or a list of them. May block. */
 void message_free(struct message *m);

@@ -2,10 +2,10 @@
 
 #include "abi/errno.h"
 #include "lib/refcount.h"
-#include "ipc/control.h"
 #include "ipc/message.h"
 #include "ipc/socket_file.h"
 #include "mm/slab.h"
+#include "proc/process.h"
 #include "proc/signal.h"
 
 struct spinlock socket_lock = SPINLOCK_INIT("sockets", RANK_SOCKET);
@@ -50,6 +50,8 @@ socket_put(struct socket *s)
 {
     if (!refcount_drop(&s->refs))
         return;
+    if (s->charge_of_connect)
+        message_uncharge(s->charge_of_connect, s->charged_user);
     name_put(s->name);
     kfree(s);
 }
@@ -137,6 +139,15 @@ socket_close(struct socket *s, bool is_accepted)
 
 /* ---- Connections ---- */
 
+/* What SO_PEERCRED tells of the running thread. */
+static struct ucred
+own_peer_cred(void)
+{
+    const struct cred *cred = cred_current();
+    return (struct ucred){process_current()->pid, cred->uid.effective,
+                          cred->gid.effective};
+}
+
 /* The caller has just made both, or holds the lock. */
 static void
 pair_locked(struct socket *a, struct socket *b) REQUIRES(socket_lock)
@@ -149,7 +160,7 @@ pair_locked(struct socket *a, struct socket *b) REQUIRES(socket_lock)
 void
 socket_pair(struct socket *a, struct socket *b)
 {
-    a->peer_cred = b->peer_cred = control_own_cred();
+    a->peer_cred = b->peer_cred = own_peer_cred();
     spin_guard(&socket_lock);
     pair_locked(a, b);
 }
@@ -164,7 +175,7 @@ socket_listen(struct socket *s, int backlog)
         return -EINVAL;
     s->state = SOCKET_LISTENING;
     s->backlog_max = MIN((unsigned)backlog, (unsigned)SOMAXCONN);
-    s->peer_cred = control_own_cred(); /* for those who connect */
+    s->peer_cred = own_peer_cred(); /* for those who connect */
     waitq_wake_any(&s->room);
     return 0;
 }
@@ -213,18 +224,38 @@ wait_for_backlog_locked(const struct socket *s, struct socket *listener,
     }
 }
 
+/* Makes the listener's end of a connection of the running thread, whose user
+ * pays for it: no descriptor of the listener's does before it is accepted, and
+ * it keeps the other end, too. */
+static int
+create_end(int type, struct socket **out)
+{
+    struct socket *end = socket_create(type);
+    if (!end)
+        return -ENOMEM;
+    int err = message_charge(2 * sizeof(*end), &end->charged_user);
+    if (err) {
+        socket_put(end);
+        return err;
+    }
+    end->charge_of_connect = 2 * sizeof(*end);
+    end->peer_cred = own_peer_cred();
+    *out = end;
+    return 0;
+}
+
 /* The listener's end is there at once, and can be sent to before anybody has
  * accepted it. */
 static int
 connect_pair(struct socket *s, struct socket *listener, bool nonblock)
 {
-    struct socket *end = socket_create(s->type);
-    if (!end)
-        return -ENOMEM;
-    end->peer_cred = control_own_cred();
+    struct socket *end;
+    int err = create_end(s->type, &end);
+    if (err)
+        return err;
     uint64_t deadline = socket_wait_begin(s->send_ns);
     spin_lock(&socket_lock);
-    int err = wait_for_backlog_locked(s, listener, nonblock, deadline);
+    err = wait_for_backlog_locked(s, listener, nonblock, deadline);
     if (!err) {
         s->peer_cred = listener->peer_cred;
         end->name = name_ref(listener->name);
@@ -246,8 +277,11 @@ static void
 drop_datagrams_locked(struct socket *s, struct list_node *messages)
     REQUIRES(socket_lock)
 {
-    if (s->peer->peer == s && !list_is_empty(&s->queue))
+    if (s->peer->peer == s && !list_is_empty(&s->queue)) {
         s->peer->error = ECONNRESET;
+        waitq_notify(&s->peer->readable);
+        waitq_notify(&s->peer->writable);
+    }
     empty_queue_locked(s, messages);
 }
 
@@ -315,10 +349,17 @@ socket_accept(struct socket *s, bool nonblock, struct socket **out)
 void
 socket_unaccept(struct socket *s, struct socket *connection)
 {
-    spin_guard(&socket_lock);
-    list_push_front(&s->backlog, &connection->backlog_node);
-    s->backlog_count++;
-    waitq_notify(&s->readable);
+    spin_lock(&socket_lock);
+    socket_begin_walk_locked();
+    bool circle = socket_leads_to_locked(connection, s);
+    if (!circle) {
+        list_push_front(&s->backlog, &connection->backlog_node);
+        s->backlog_count++;
+        waitq_notify(&s->readable);
+    }
+    spin_unlock(&socket_lock);
+    if (circle)
+        socket_close(connection, false);
 }
 
 void
@@ -343,13 +384,22 @@ socket_take_error(struct socket *s)
     return error;
 }
 
+static uint64_t walks; /* guarded by socket_lock */
+
+void
+socket_begin_walk_locked(void)
+{
+    walks++;
+}
+
 bool
 socket_leads_to_locked(struct socket *from, const struct socket *to)
 {
-    static uint64_t walks; /* guarded by socket_lock */
     struct socket *todo = from, *next;
     const struct message *m;
-    from->walk = ++walks;
+    if (from->walk == walks)
+        return false;
+    from->walk = walks;
     from->walk_next = NULL;
     while (todo && todo != to) {
         struct socket *s = todo;

@@ -40,6 +40,8 @@ struct socket {
     /* constant after creation */
     int type; /* SOCK_* */
     uint64_t ino;
+    size_t charge_of_connect; /* memory, for a connection; or 0, */
+    unsigned charged_user;    /* and whose share that is of */
 
     /* atomic */
     uint32_t refs; /* the file or backlog, sockets connected to it, waiters */
@@ -107,14 +109,15 @@ int socket_listen(struct socket *s, int backlog) MUST_CHECK;
  * unless nonblock, until there is room in the backlog; a datagram socket just
  * sends there from now on, or nowhere if target is NULL.
  * Returns 0, -ECONNREFUSED, -EISCONN, -EINVAL (it listens), -EPERM (target
- * wants none of this one's), -EAGAIN, -EINTR, -ENOMEM. */
+ * wants none of this one's), -EAGAIN, -EINTR, -ENOMEM, -ENOBUFS (more than this
+ * user's share). */
 int socket_connect(struct socket *s, struct socket *target, bool nonblock)
     MUST_CHECK;
 
 /* Takes a connection off the backlog, waiting for one unless nonblock.
  * Returns 0 with a reference in *out, -EINVAL (it does not listen, or is shut
  * down), -EOPNOTSUPP, -EAGAIN, -EINTR. socket_unaccept puts it back, with the
- * reference. */
+ * reference; or closes it, if it has been sent what leads to s. May block. */
 int socket_accept(struct socket *s, bool nonblock, struct socket **out)
     MUST_CHECK;
 void socket_unaccept(struct socket *s, struct socket *connection);
@@ -153,6 +156,8 @@ bool socket_has_room_locked(const struct socket *s, struct socket *target)
 void socket_tell_senders_locked(struct socket *s) REQUIRES(socket_lock);
 
 /* Whether the file of `to` is kept by `from`: it is in a queue of from, or in
- * one of a socket that is in such a queue, and so on. */
+ * one of a socket that is in such a queue, and so on. Where the walk has been
+ * since it began, with another `from` and the same `to`, it looks no more. */
+void socket_begin_walk_locked(void) REQUIRES(socket_lock);
 bool socket_leads_to_locked(struct socket *from, const struct socket *to)
     REQUIRES(socket_lock);

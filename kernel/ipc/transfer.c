@@ -53,6 +53,7 @@ makes_circle_locked(const struct rights *rights, const struct socket *target)
     REQUIRES(socket_lock)
 {
     bool circle = false;
+    socket_begin_walk_locked();
     for (unsigned i = 0; i < rights->count && !circle; i++) {
         struct socket *sent = socket_of(rights->files[i]);
         circle = sent && socket_leads_to_locked(sent, target);
@@ -265,7 +266,7 @@ receive_packet(struct socket *s, struct uio *uio, struct incoming *incoming,
     struct message *m = list_entry(s->queue.next, struct message, node);
     spin_unlock(&socket_lock);
 
-    size_t fits = MIN(m->len, uio->residual);
+    size_t len = m->len, fits = MIN(len, uio->residual);
     n = uio_fill(uio, m->bytes, fits);
     bool ok =
         n == (int64_t)fits; /* else it stays for who has a better buffer */
@@ -275,16 +276,15 @@ receive_packet(struct socket *s, struct uio *uio, struct incoming *incoming,
     spin_lock(&socket_lock);
     if (ok && !peek)
         remove_locked(s, m);
-    end_turn_locked(s);
+    end_turn_locked(s); /* after it, what was looked at may be gone */
     spin_unlock(&socket_lock);
     if (!ok)
         return -EFAULT;
-    if (m->len > fits)
-        incoming->answers |= MSG_TRUNC;
-    n = incoming->flags & MSG_TRUNC ? (int64_t)m->len : n;
     if (!peek)
         message_free(m);
-    return n;
+    if (len > fits)
+        incoming->answers |= MSG_TRUNC;
+    return incoming->flags & MSG_TRUNC ? (int64_t)len : n;
 }
 
 /* Whether bytes of m may follow those of others in one answer: not after files,

@@ -26,7 +26,8 @@ send_fds(int fd, const char *text, const int *fds, size_t n)
     control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(n * sizeof(int)),
                                       .cmsg_level = SOL_SOCKET,
                                       .cmsg_type = SCM_RIGHTS};
-    memcpy(CMSG_DATA(&control.header), fds, n * sizeof(int));
+    if (n > 0)
+        memcpy(CMSG_DATA(&control.header), fds, n * sizeof(int));
     return got(sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
@@ -187,6 +188,19 @@ descriptors_divide_a_stream(void)
     tap_ok(receive(pair[1], 64, 512, 0) == 5 && last.fd_count == 0,
            "and none with the rest");
     close(pair[0]), close(pair[1]), close(ends[0]), close(ends[1]);
+}
+
+static void
+no_descriptors_are_nothing(void)
+{
+    int pair[2];
+    socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+    tap_ok(send_fds(pair[0], "a", NULL, 0) == 1 &&
+               send_fds(pair[0], "b", NULL, 0) == 1,
+           "send");
+    tap_ok(receive(pair[1], 64, 512, 0) == 2 && last.control_len == 0,
+           "they divide no stream");
+    close(pair[0]), close(pair[1]);
 }
 
 static void
@@ -370,6 +384,32 @@ credentials_are_not_forged(void)
     close(pair[0]), close(pair[1]);
 }
 
+/* Messages come of real users, connections of effective ones. */
+static void
+credentials_are_of_two_kinds(void)
+{
+    int pair[2], one = 1;
+    struct ucred cred;
+    socklen_t len = sizeof cred;
+    if (geteuid() != 0)
+        return;
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (setresgid(7, 8, 8) != 0 || setresuid(5, 6, 6) != 0)
+            _exit(1);
+        socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+        setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &one, sizeof one);
+        if (write(pair[0], "x", 1) != 1 || receive(pair[1], 64, 512, 0) != 1 ||
+            last.cred.uid != 5 || last.cred.gid != 7)
+            _exit(2);
+        if (getsockopt(pair[1], SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0 ||
+            cred.uid != 6 || cred.gid != 8)
+            _exit(3);
+        _exit(0);
+    }
+    tap_ok(reap(pid) == 0, "real and effective users");
+}
+
 /* ---- What is kept while it is on its way ---- */
 
 static void
@@ -435,10 +475,12 @@ static const struct tap_case cases[] = {
     TAP_CASE(descriptors_have_no_room),
     TAP_CASE(descriptors_are_looked_at),
     TAP_CASE(descriptors_divide_a_stream),
+    TAP_CASE(no_descriptors_are_nothing),
     TAP_CASE(bad_control),
     TAP_CASE(peers_are_known),
     TAP_CASE(credentials_are_passed),
     TAP_CASE(credentials_are_not_forged),
+    TAP_CASE(credentials_are_of_two_kinds),
     TAP_CASE(sockets_are_passed),
     TAP_CASE(long_chains),
 };

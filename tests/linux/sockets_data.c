@@ -409,13 +409,37 @@ options(void)
     close(fd);
 }
 
+static void
+connect_nowhere(void *fd)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    connect(*(int *)fd, &nowhere, sizeof nowhere);
+}
+
+/* Who waits for messages of one that goes elsewhere, and drops its own, learns
+ * it then. */
+static void
+lost_datagrams_wake(void)
+{
+    int pair[2];
+    char c;
+    struct timeval soon = {.tv_sec = 20};
+    socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
+    setsockopt(pair[1], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+    tap_ok(write(pair[1], "x", 1) == 1, "it is not received");
+    pid_t pid = later(connect_nowhere, &pair[0]);
+    tap_ok(got(recv(pair[1], &c, 1, 0)) == -ECONNRESET, "the waiter is told");
+    reap(pid);
+    close(pair[0]), close(pair[1]);
+}
+
 static const struct tap_case cases[] = {
     TAP_CASE(streams),         TAP_CASE(streams_fill),
     TAP_CASE(ends_of_streams), TAP_CASE(broken_pipes),
     TAP_CASE(shutdowns),       TAP_CASE(packets),
     TAP_CASE(datagrams),       TAP_CASE(datagrams_are_not_wanted),
     TAP_CASE(events),          TAP_CASE(interruptions),
-    TAP_CASE(options),
+    TAP_CASE(options),         TAP_CASE(lost_datagrams_wake),
 };
 
 int

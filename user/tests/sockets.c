@@ -118,6 +118,65 @@ files_are_counted(void)
     close_pair(fds);
 }
 
+/* A listener that takes as many connections as can be, and one that cannot be
+ * made, of which *error is why. Returns the listener. */
+static int
+fill_backlog(unsigned char number, int *count, int *error)
+{
+    struct sockaddr_un un = {AF_UNIX, "\0tests/backlog"};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0), client;
+    un.sun_path[14] = (char)number;
+
+    check_eq(bind(fd, (struct sockaddr *)&un, 17), 0);
+    check_eq(listen(fd, 1 << 20), 0);
+    for (*count = *error = 0; *error == 0; *count += *error == 0) {
+        client = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(client, (struct sockaddr *)&un, 17) != 0)
+            *error = errno;
+        check_eq(close(client), 0);
+    }
+    return fd;
+}
+
+/* Connections that nobody accepts are limited, each listener's and each
+ * user's, whose descriptors they are none of. */
+static void
+connect_in_vain(void)
+{
+    int fds[250], n = 0, count, error = 0;
+
+    check_eq(setgid(5), 0);
+    check_eq(setuid(5), 0);
+    for (; n < 250 && error != ENOBUFS; n++) {
+        fds[n] = fill_backlog((unsigned char)(n + 1), &count, &error);
+        if (error != ENOBUFS) {
+            check_eq(error, EAGAIN);
+            check_eq(count, SOMAXCONN + 1);
+        }
+    }
+    check_eq(error, ENOBUFS);
+    while (n > 0)
+        check_eq(close(fds[--n]), 0);
+    check_eq(close(fill_backlog(1, &count, &error)), 0);
+    check_eq(count, SOMAXCONN + 1);
+}
+
+static void
+backlogs_are_limited(void)
+{
+    int status = -1;
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        connect_in_vain();
+        _exit(tap_end_case("a user fills backlogs"));
+    }
+    check_eq(waitpid(pid, &status, 0), pid);
+    check_eq(status, 0);
+}
+
 /* Fills sockets until there is no more memory for it. */
 static void
 fill_memory(void)
@@ -233,6 +292,7 @@ main(void)
         TAP_CASE(circles_are_refused),
         TAP_CASE(backlogs_are_in_circles),
         TAP_CASE(files_are_counted),
+        TAP_CASE(backlogs_are_limited),
         TAP_CASE(memory_is_shared_out),
         TAP_CASE(peers_are_no_trouble),
         TAP_CASE(connections_wait_for_descriptors),
