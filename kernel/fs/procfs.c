@@ -9,6 +9,7 @@
 #include "lib/version.h"
 #include "mm/slab.h"
 #include "mm/space.h"
+#include "proc/filter.h"
 #include "proc/sched.h"
 #include "proc/usage.h"
 
@@ -121,7 +122,7 @@ put_status(struct text *out, const struct process *p) REQUIRES(process_lock)
                     p->space->size / 1024, p->space->resident / 1024);
     return text_printf(out, "Threads:\t%u\nNoNewPrivs:\t%u\nSeccomp:\t%u\n",
                        p->nthreads, p->cred->no_new_privs,
-                       p->cred->filter ? 2 : 0);
+                       filter_mode(p->cred->filter));
 }
 
 static void
@@ -170,7 +171,7 @@ put_process(struct text *out, const struct process *p) REQUIRES(process_lock)
     case PROC_PID_STATUS:
         return put_status(out, p);
     case PROC_PID_LIMITS:
-        return cred_may_inspect(p) ? put_limits(out, p) : -EACCES;
+        return put_limits(out, p);
     case PROC_PID_COMM:
         return text_printf(out, "%s\n", p->name);
     case PROC_PID_ENVIRON:

@@ -212,12 +212,12 @@ process_exit(int status)
 }
 
 void
-thread_exit_user(int code)
+thread_exit_user(int status)
 {
     struct process *self = process_current();
     spin_lock(&process_lock);
     if (!self->is_ending && thread_current()->tid == self->pid)
-        self->exit_status = code << 8;
+        self->exit_status = status;
     spin_unlock(&process_lock);
     thread_leave();
 }

@@ -17,7 +17,7 @@ struct filter {
 
     /* constant once it is in use */
     struct filter *before; /* with a reference; or NULL */
-    bool is_strict;        /* what it forbids ends a process by SIGKILL */
+    bool is_strict;        /* what it forbids ends a thread by SIGKILL */
     unsigned len, total;   /* instructions: its own, and of all */
     struct sock_filter code[];
 };
@@ -34,6 +34,15 @@ bool filter_is_valid(const struct filter *filter);
 /* Asks all of them. Returns the answer of the strictest: SECCOMP_RET_*. */
 uint32_t filter_ask(const struct filter *filter,
                     const struct seccomp_data *data);
+
+/* SECCOMP_MODE_* that it is what comes of; NULL: none. */
+static inline int
+filter_mode(const struct filter *filter)
+{
+    return !filter             ? SECCOMP_MODE_DISABLED
+           : filter->is_strict ? SECCOMP_MODE_STRICT
+                               : SECCOMP_MODE_FILTER;
+}
 
 /* NULL is allowed. */
 struct filter *filter_ref(struct filter *filter);

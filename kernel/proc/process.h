@@ -146,9 +146,9 @@ NORETURN void process_exit(int status);
 
 /* Ends the running thread: clears and wakes what it promised to. The last of
  * its process ends that, too: releases what it holds, hands its children to
- * init, tells its parent. If the first thread leaves by exit(2), code is the
- * process's. */
-NORETURN void thread_exit_user(int code);
+ * init, tells its parent. If it is the first thread, status is the process's,
+ * as process_exit's. */
+NORETURN void thread_exit_user(int status);
 NORETURN void thread_leave(void);
 
 /* Ends all threads but the running one, which takes the process's number for

@@ -57,6 +57,10 @@ bool signal_pending(void);
  * process is to end, so that the rest is not worth doing. */
 bool signal_killed_meanwhile(void);
 
+/* Before a message about what a program brought upon itself. Returns whether it
+ * is one of few: the console and its log are others', too. */
+bool signal_may_report(void) MUST_CHECK;
+
 /* Acts on one thing that is pending: has frame continue in a handler, stops, or
  * does not return because the process ends. To be called again as long as the
  * thread has THREAD_WORK_SIGNAL. Thread context, on the way to user mode. */

@@ -52,17 +52,24 @@ signal_killed_meanwhile(void)
 
 /* ---- On the way to user mode ---- */
 
+bool
+signal_may_report(void)
+{
+    static uint64_t used_ns; /* who crashes again and again is no news */
+    uint64_t now = clock_now_ns(), used = MAX(READ_ONCE(used_ns), now);
+    if (used - now > (REPORT_BURST - 1) * REPORT_NS)
+        return false;
+    WRITE_ONCE(used_ns, used + REPORT_NS);
+    return true;
+}
+
 /* Says what a process died of, if it is not what somebody wanted. */
 static void
 report(const struct trapframe *frame, const struct siginfo *info)
 {
     const struct process *self = process_current();
-    static uint64_t used_ns; /* who crashes again and again is no news */
-    uint64_t now = clock_now_ns(), used = MAX(READ_ONCE(used_ns), now);
-    if (!(SIGNAL_BIT(info->signo) & DUMPS_BY_DEFAULT) ||
-        used - now > (REPORT_BURST - 1) * REPORT_NS)
+    if (!(SIGNAL_BIT(info->signo) & DUMPS_BY_DEFAULT) || !signal_may_report())
         return;
-    WRITE_ONCE(used_ns, used + REPORT_NS);
     pr_info("%s[%d]: ended by signal %d, code %d, pc %#lx", self->name,
             self->pid, info->signo, info->code, frame->sepc);
     if (info->code > 0 && info->code != SI_KERNEL)

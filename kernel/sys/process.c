@@ -49,7 +49,7 @@ SYSCALL_DEFINE(clone3)
 
 SYSCALL_DEFINE(exit)
 {
-    thread_exit_user((int)(arg[0] & 0xff));
+    thread_exit_user((int)(arg[0] & 0xff) << 8);
 }
 
 SYSCALL_DEFINE(exit_group)

@@ -31,6 +31,8 @@ report_call(const char *what, uint64_t number)
 {
     const struct process *self = process_current();
     const char *name = dispatch_name(number);
+    if (!signal_may_report())
+        return;
     char leader[sizeof(self->name)] = "?";
     spin_lock(&process_lock);
     const struct process *first = process_find_locked(self->sid);
@@ -46,14 +48,15 @@ static NORETURN void
 end_for(uint32_t action, uint64_t number)
 {
     struct process *self = process_current();
-    bool is_strict = cred_current()->filter->is_strict;
     report_call("is not allowed: it is ended", number);
+    if (cred_current()->filter->is_strict)
+        thread_exit_user(SIGKILL);
     spin_lock(&process_lock);
     bool alone = self->nthreads <= 1;
     spin_unlock(&process_lock);
-    if (action == SECCOMP_RET_KILL_THREAD && !is_strict && !alone)
+    if (action == SECCOMP_RET_KILL_THREAD && !alone)
         thread_exit_user(SIGSYS);
-    process_exit(is_strict ? SIGKILL : SIGSYS);
+    process_exit(SIGSYS);
 }
 
 /* The program is told which call it was, and what the filter says. */
@@ -175,7 +178,7 @@ seccomp_set_mode(uint64_t mode, uint64_t program)
 int
 seccomp_get_mode(void)
 {
-    return cred_current()->filter ? SECCOMP_MODE_FILTER : SECCOMP_MODE_DISABLED;
+    return filter_mode(cred_current()->filter);
 }
 
 /* Whether the action at user address `user` is one that does something. */

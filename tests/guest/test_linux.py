@@ -45,6 +45,13 @@ def test_refusals_are_told():
     assert status == 0 and re.search(line, output), harness.printable(output)
 
 
+def test_refusals_are_few():
+    """Who makes many such calls does not fill the console."""
+    status, output = run_as_init("seccomp", harts=1)
+    lines = len(re.findall(r"system call getgid \(176\) is made", output))
+    assert status == 0 and 1 <= lines < 50, (lines, harness.printable(output))
+
+
 def test_shares():
     """Threads share a hart fairly, by a clock that counts instructions."""
     icount = ("-icount", "shift=0,sleep=off")

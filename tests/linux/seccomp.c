@@ -198,6 +198,90 @@ threads_are_killed(void)
     must(errno == ESRCH && !survived);
 }
 
+static volatile int first_lives = 1;
+
+static void *
+outlive(void *arg)
+{
+    while (first_lives)
+        sched_yield();
+    syscall(SYS_exit, 7);
+    return arg;
+}
+
+static void
+kill_first_thread(void)
+{
+    pthread_t other;
+    syscall(SYS_set_tid_address, &first_lives);
+    must(pthread_create(&other, NULL, outlive, NULL) == 0);
+    must(answer(SYS_getppid, SECCOMP_RET_KILL_THREAD) == 0);
+    syscall(SYS_getppid);
+}
+
+/* The process's status is what the first thread ended by, which is a signal; of
+ * later versions of Linux, what the last did. */
+static void
+first_threads_are_killed(void)
+{
+    int status = in_child(kill_first_thread);
+    must(status == SIGSYS || status == 7 << 8);
+}
+
+static void *
+be_strict(void *arg)
+{
+    caller = (int)syscall(SYS_gettid);
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+    syscall(SYS_getppid);
+    survived = true;
+    return arg;
+}
+
+static void
+strict_threads_end_alone(void)
+{
+    pthread_t other;
+    must(pthread_create(&other, NULL, be_strict, NULL) == 0);
+    while (!caller || syscall(SYS_tgkill, getpid(), caller, 0) == 0)
+        sched_yield();
+    must(errno == ESRCH && !survived);
+}
+
+/* Whether /proc says that pid has that mode. */
+static bool
+has_mode(pid_t pid, int mode)
+{
+    char path[40], line[128], wanted[40];
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    snprintf(wanted, sizeof wanted, "Seccomp:\t%d\n", mode);
+    FILE *f = fopen(path, "r");
+    must(f != NULL);
+    while (fgets(line, sizeof line, f))
+        found |= strcmp(line, wanted) == 0;
+    fclose(f);
+    return found;
+}
+
+static void
+modes_are_told(void)
+{
+    int there[2], back[2];
+    char c = 'x';
+    must(pipe(there) == 0 && pipe(back) == 0 && has_mode(getpid(), 0));
+    pid_t pid = fork();
+    if (pid == 0) {
+        must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0);
+        if (write(back[1], &c, 1) == 1 && read(there[0], &c, 1) == 1)
+            syscall(SYS_exit, 0);
+        syscall(SYS_exit, 1);
+    }
+    must(read(back[0], &c, 1) == 1 && has_mode(pid, 1));
+    must(write(there[1], &c, 1) == 1 && reap(pid) == 0);
+    must(answer(4000, SECCOMP_RET_ALLOW) == 0 && has_mode(getpid(), 2));
+}
+
 static void *
 filter_oneself(void *arg)
 {
@@ -269,6 +353,15 @@ stays(void)
     must(result(syscall(SYS_getppid)) == -66);
 }
 
+/* Its place is the kernel's log, which is not to be filled by it. */
+static void
+logs_much(void)
+{
+    must(answer(SYS_getgid, SECCOMP_RET_LOG) == 0);
+    for (int i = 0; i < 100; i++)
+        must((int)getgid() >= 0);
+}
+
 static void
 children(void)
 {
@@ -286,12 +379,16 @@ children(void)
         {"is_killed", is_killed, SIGSYS},
         {"is_killed_by_thread", is_killed_by_thread, SIGSYS},
         {"threads_are_killed", threads_are_killed, 0},
+        {"first_threads_are_killed", first_threads_are_killed, 0},
+        {"strict_threads_end_alone", strict_threads_end_alone, 0},
+        {"modes_are_told", modes_are_told, 0},
         {"threads_have_their_own", threads_have_their_own, 0},
         {"forbids_a_process_of_threads", forbids_a_process_of_threads, SIGSYS},
         {"is_strict", is_strict, 33 << 8},
         {"is_too_strict", is_too_strict, SIGKILL},
         {"is_inherited", is_inherited, 0},
         {"stays", stays, 0},
+        {"logs_much", logs_much, 0},
     };
     for (size_t i = 0; i < COUNT(all); i++) {
         int status = in_child(all[i].body) & ~0x80; /* a core or none */

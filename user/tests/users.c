@@ -422,6 +422,27 @@ capabilities(void)
     check_fails(EFAULT, syscall(SYS_capset, &header, bad));
 }
 
+/* What a process may use is no secret, unlike what it is given. */
+static void
+limits_are_seen(void)
+{
+    char path[40], text[64];
+    pid_t parent = getpid(), pid;
+    int status = -1, fd;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        if (setgid(5) != 0 || setuid(5) != 0)
+            _exit(1);
+        snprintf(path, sizeof(path), "/proc/%d/limits", parent);
+        fd = open(path, O_RDONLY);
+        _exit(fd < 0 || read(fd, text, sizeof(text)) != sizeof(text));
+    }
+    check_eq(waitpid(pid, &status, 0), pid);
+    check_eq(status, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -436,6 +457,7 @@ main(int argc, char **argv)
         TAP_CASE(signals_to_all_reach_own_only),
         TAP_CASE(only_root_raises_limits),
         TAP_CASE(capabilities),
+        TAP_CASE(limits_are_seen),
     };
     if (chdir(argc > 1 ? argv[1] : "/tmp") != 0)
         return 1;
