@@ -109,6 +109,10 @@ SANFLAGS := $(if $(SAN),-DSAN=1 -fsanitize=undefined -fno-sanitize=alignment \
 $(BUILD)/obj/kernel/mm/kasan.o: SANFLAGS := $(if $(SAN),-DSAN=1)
 
 $(BUILD)/obj/kernel/%/hot.o: private QUICK = $(FAST)
+# Long functions with many callers, of which copies would make the kernel larger
+# and nothing faster.
+$(BUILD)/obj/kernel/fs/hot.o $(BUILD)/obj/kernel/sys/hot.o: private QUICK = \
+    $(filter-out -finline-functions,$(FAST))
 KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
           -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
           -Ikernel -I$(BUILD)/gen $(KCFLAGS)

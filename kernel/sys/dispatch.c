@@ -22,15 +22,30 @@ report_unknown(uint64_t number)
                 process_current()->name, process_current()->pid, number);
 }
 
+#define SYSCALL(number, name, arguments) char name[sizeof(#name)];
+struct call_names {
+#include "abi/syscalls.def"
+};
+#undef SYSCALL
+
+/* Pointers to the names would take four times as much as the names do. */
 const char *
 dispatch_name(uint64_t number)
 {
-#define SYSCALL(its_number, name, arguments) [its_number] = #name,
-    static const char *const names[] = {
+#define SYSCALL(number, name, arguments) #name,
+    static const struct call_names names = {
 #include "abi/syscalls.def"
     };
 #undef SYSCALL
-    return number < ARRAY_LEN(names) ? names[number] : NULL;
+#define SYSCALL(its_number, name, arguments) \
+    [its_number] = offsetof(struct call_names, name) + 1,
+    static const uint16_t places[] = {
+#include "abi/syscalls.def"
+    };
+#undef SYSCALL
+    if (number >= ARRAY_LEN(places) || places[number] == 0)
+        return NULL;
+    return (const char *)&names + places[number] - 1;
 }
 
 static ALWAYS_INLINE void
