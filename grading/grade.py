@@ -220,7 +220,7 @@ def _run(grading, tests, jobs, progress, about, out):
         repeat = _repeat(grading.lab, about["submission"]["name"], grading.seed,
                          outcome.test.name)  # fmt: skip
         part = report.of_test(outcome, repeat)
-        if out and outcome.record and outcome.status != PASS:
+        if out and outcome.status != PASS and outcome.record and outcome.record.start:
             folder = os.path.join(out, "machines", outcome.test.name)
             replay.save(folder, outcome.record.start)
             part["replay"] = f"grading/replay {os.path.relpath(folder)}"

@@ -12,7 +12,7 @@ class Record:
     end: how it ended (guest.ENDS), or "timeout", "crash"; status: of a
     power-off, else None; images: the disks as they were left, one disk.Image
     each; backtrace: named frames, innermost first; start: what the machine was
-    started with, for replay.save.
+    started with, for replay.save; () if it cannot be played again.
     """
 
     end: str = ""

@@ -1,12 +1,14 @@
 """What a test is given: machines, disks, random data, and requests to yield."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import random
 
-from grading import boot, disk, machine, unit
+from grading import boot, disk, machine, record, unit
 from grading.guest import Guest
+from grading.verdict import Fail, GuestCrash, GuestTimeout
 
 
 class Run:
@@ -74,10 +76,23 @@ class Run:
         text = json.dumps(errors) if errors else ""
         return disk.Disk(path, self.grading.tools, errors=text, **options)
 
+    @contextlib.contextmanager
     def start(self, kernel="kernel.elf", machine=None, disks=(), **more):
-        """Return a Guest, stopped before its first instruction; use `with`."""
+        """Give a Guest, stopped before its first instruction; use `with`.
+
+        What is raised inside takes along how the machine stood.
+        """
         path = self.grading.kernel(kernel)
-        return Guest(path, machine or self.machine(harts=1), disks, **more)
+        machine = machine or self.machine(harts=1)
+        with Guest(path, machine, disks, **more) as guest:
+            try:
+                yield guest
+            except (Fail, GuestCrash, GuestTimeout) as problem:
+                if problem.record is None:
+                    problem.record = record.take(guest, self.tmp, problem.status)
+                    # What the test did to it would be missing in a replay.
+                    problem.record.start = ()
+                raise
 
     def dumpdtb(self, machine=None):
         """Return the device tree that QEMU makes for a machine, as bytes."""
