@@ -37,7 +37,7 @@ copy_table(struct space *space, uint64_t va, uint64_t *middle)
     uint64_t *shared = phys_to_virt(pte_address(*middle));
     uint64_t *copy = frame_alloc(0);
     if (!copy)
-        return -ENOMEM;
+        return -EAGAIN;
     memcpy(copy, shared, PAGE_SIZE);
     for (unsigned i = 0; i < PT_ENTRIES; i++)
         if (copy[i] & PTE_V)

@@ -8,6 +8,17 @@
 
 bool (*space_find_memory)(unsigned tries);
 
+bool
+space_tries_again(int *error, unsigned *tries)
+{
+    if (*error != -EAGAIN)
+        return false;
+    if (space_find_memory && space_find_memory((*tries)++))
+        return true;
+    *error = -ENOMEM;
+    return false;
+}
+
 /* An access that has to be made possible, and the page of an object that it
  * needs: that is fetched without the space's lock, and then all is looked at
  * anew. */

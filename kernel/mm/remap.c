@@ -27,7 +27,7 @@ make_tables(struct space *space, uint64_t start, uint64_t end)
         return error;
     for (uint64_t va = start; va < end; va = space_end_of_table(space, va, end))
         if (!pt_walk(space->root, va, 0, true))
-            return -ENOMEM;
+            return -EAGAIN;
     return 0;
 }
 
@@ -111,11 +111,16 @@ space_remap(struct space *space, uint64_t start, uint64_t size,
             uint64_t new_size, bool may_move, bool fixed, uint64_t *to)
 {
     DEAD_AREAS(dead);
+    unsigned tries = 0;
+    int error;
     if (start >= USER_END || size > USER_END - start)
         return -EFAULT;
     if (fixed && (*to >= USER_END || new_size > USER_END - *to))
         return -EINVAL;
-    spin_guard(&space->lock);
-    return remap_locked(space, start, size, new_size, may_move, fixed, to,
-                        &dead);
+    do {
+        spin_guard(&space->lock);
+        error = remap_locked(space, start, size, new_size, may_move, fixed, to,
+                             &dead);
+    } while (space_tries_again(&error, &tries));
+    return error;
 }

@@ -135,36 +135,55 @@ space_map(struct space *space, struct area *wanted, enum space_place place)
 {
     DEAD_AREAS(dead);
     uint64_t size = wanted->end - wanted->start;
+    unsigned tries = 0;
     int error = check_range(place == SPACE_ANYWHERE ? 0 : wanted->start, size);
     if (error != 0)
         return error;
-    spin_guard(&space->lock);
-    return map_locked(space, wanted, place, &dead);
+    do {
+        spin_guard(&space->lock);
+        error = map_locked(space, wanted, place, &dead);
+    } while (space_tries_again(&error, &tries));
+    return error;
 }
 
 int
 space_unmap(struct space *space, uint64_t start, uint64_t size)
 {
     DEAD_AREAS(dead);
+    unsigned tries = 0;
     int error = check_range(start, size);
     if (error != 0)
         return error;
-    spin_guard(&space->lock);
-    return space_clear_range(space, start, start + size, &dead);
+    do {
+        spin_guard(&space->lock);
+        error = space_clear_range(space, start, start + size, &dead);
+    } while (space_tries_again(&error, &tries));
+    return error;
+}
+
+static int
+discard_locked(struct space *space, uint64_t start, uint64_t end)
+    REQUIRES(space->lock)
+{
+    if (!area_covers(space, start, end))
+        return -ENOMEM;
+    int error = space_own_tables(space, start, end);
+    if (error == 0)
+        space_drop_pages(space, start, end, false);
+    return error;
 }
 
 int
 space_discard(struct space *space, uint64_t start, uint64_t size)
 {
+    unsigned tries = 0;
     int error = check_range(start, size);
     if (error != 0)
         return error;
-    spin_guard(&space->lock);
-    if (!area_covers(space, start, start + size))
-        return -ENOMEM;
-    error = space_own_tables(space, start, start + size);
-    if (error == 0)
-        space_drop_pages(space, start, start + size, false);
+    do {
+        spin_guard(&space->lock);
+        error = discard_locked(space, start, start + size);
+    } while (space_tries_again(&error, &tries));
     return error;
 }
 
@@ -196,17 +215,13 @@ protect_area(struct space *space, struct area *area, unsigned prot)
     return 0;
 }
 
-int
-space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
+static int
+protect_locked(struct space *space, uint64_t start, uint64_t end, unsigned prot)
+    REQUIRES(space->lock)
 {
-    uint64_t end = start + size;
-    int error = check_range(start, size);
-    if (error != 0)
-        return error;
-    spin_guard(&space->lock);
     if (!area_covers(space, start, end))
         return -ENOMEM;
-    error = space_own_tables(space, start, end);
+    int error = space_own_tables(space, start, end);
     error = error ?: area_split(space, start, end);
     struct area *area = area_find(space, start);
     for (; error == 0 && area && area->start < end; area = area_next(area))
@@ -216,13 +231,26 @@ space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
     return error;
 }
 
+int
+space_protect(struct space *space, uint64_t start, uint64_t size, unsigned prot)
+{
+    unsigned tries = 0;
+    int error = check_range(start, size);
+    if (error != 0)
+        return error;
+    do {
+        spin_guard(&space->lock);
+        error = protect_locked(space, start, start + size, prot);
+    } while (space_tries_again(&error, &tries));
+    return error;
+}
+
 /* ---- The heap ---- */
 
-uint64_t
-space_set_brk(struct space *space, uint64_t brk)
+static int
+set_brk_locked(struct space *space, uint64_t brk, struct list_node *dead)
+    REQUIRES(space->lock)
 {
-    DEAD_AREAS(dead);
-    spin_guard(&space->lock);
     uint64_t old = ALIGN_UP(space->brk, PAGE_SIZE);
     uint64_t new = ALIGN_UP(brk, PAGE_SIZE);
     int error = brk < space->brk_start || brk >= USER_END ? -EINVAL : 0;
@@ -230,14 +258,27 @@ space_set_brk(struct space *space, uint64_t brk)
         struct area more = {
             .start = old, .end = new, .prot = PROT_READ | PROT_WRITE};
         error = area_is_free(space, old, new + PAGE_SIZE)
-                    ? map_locked(space, &more, SPACE_REPLACE, &dead)
+                    ? map_locked(space, &more, SPACE_REPLACE, dead)
                     : -ENOMEM;
     } else if (error == 0 && new < old) {
-        error = space_clear_range(space, new, old, &dead);
+        error = space_clear_range(space, new, old, dead);
     }
     if (error == 0)
         space->brk = brk;
-    return space->brk;
+    return error;
+}
+
+uint64_t
+space_set_brk(struct space *space, uint64_t brk)
+{
+    DEAD_AREAS(dead);
+    unsigned tries = 0;
+    int error;
+    do {
+        spin_guard(&space->lock);
+        error = set_brk_locked(space, brk, &dead);
+    } while (space_tries_again(&error, &tries));
+    return READ_ONCE(space->brk);
 }
 
 bool

@@ -153,9 +153,9 @@ void area_put(struct area *area);
  * area shows has no such page, or cannot give it. */
 int space_fault(struct space *space, uint64_t va, unsigned access) MUST_CHECK;
 
-/* Who finds memory when a fault finds none; set once. Called without spin
- * locks, with the number of tries so far; may block. Returns whether to try
- * again. */
+/* Who finds memory when there is none for a page or a table; set once. Called
+ * without spin locks, with the number of tries so far; may block. Returns
+ * whether to try again. */
 extern bool (*space_find_memory)(unsigned tries);
 
 /* What a word of memory is to all who see it, for futexes. */

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <tap.h>
@@ -162,6 +163,73 @@ call_gets_its_memory(void)
     munmap(mine, SMALL);
 }
 
+/* ---- Tables that fork let parent and child share ---- */
+
+#define TABLES 64ul
+#define TABLE  (512 * PAGE) /* what one maps */
+
+static int
+protect(char *p)
+{
+    return mprotect(p, PAGE, PROT_READ);
+}
+
+static int
+unmap(char *p)
+{
+    return munmap(p, PAGE);
+}
+
+static int
+discard(char *p)
+{
+    return (int)syscall(SYS_madvise, p, PAGE, MADV_DONTNEED);
+}
+
+static int
+move(char *p)
+{
+    char *to = p + PAGE;
+    int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+
+    return syscall(SYS_mremap, p, PAGE, PAGE, flags, to) == (long)to ? 0 : -1;
+}
+
+/* Changes the first page of each table, of which there has to be a copy. */
+static void
+check_tables_are_copied(int (*change)(char *p))
+{
+    char *memory = map(TABLES * TABLE), byte;
+    int hold[2], status = 0;
+    pid_t other, hog;
+
+    for (size_t i = 0; i < TABLES; i++)
+        memory[i * TABLE] = 1;
+    check_eq(pipe(hold), 0);
+    other = fork();
+    if (other == 0)
+        _exit(read(hold[0], &byte, 1) != 1);
+    hog = start_hog();
+    for (size_t i = 0; i < TABLES; i++)
+        check_eq(change(memory + i * TABLE), 0);
+    check_ended(hog);
+    check_eq(write(hold[1], "x", 1), 1);
+    check_eq(waitpid(other, &status, 0), other);
+    check_eq(status, 0);
+    close(hold[0]);
+    close(hold[1]);
+    munmap(memory, TABLES * TABLE);
+}
+
+static void
+changes_get_their_tables(void)
+{
+    check_tables_are_copied(protect);
+    check_tables_are_copied(unmap);
+    check_tables_are_copied(discard);
+    check_tables_are_copied(move);
+}
+
 int
 main(void)
 {
@@ -170,6 +238,7 @@ main(void)
         TAP_CASE(hog_is_ended_within_a_call),
         TAP_CASE(init_gets_its_memory),
         TAP_CASE(call_gets_its_memory),
+        TAP_CASE(changes_get_their_tables),
     };
 
     return tap_run(cases, ARRAY_LEN(cases));
