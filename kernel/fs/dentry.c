@@ -282,6 +282,15 @@ dentry_path(const struct dentry *dentry, const struct dentry *root, char *buf,
     return err ?: (int)at;
 }
 
+bool
+dentry_is_inside(const struct dentry *dentry, const struct dentry *root)
+{
+    spin_guard(&dentry_cache.lock);
+    while (dentry != root && (dentry->parent != dentry || dentry->covered))
+        dentry = dentry->parent != dentry ? dentry->parent : dentry->covered;
+    return dentry == root;
+}
+
 /* ---- Changes ---- */
 
 void

@@ -77,6 +77,9 @@ struct dentry *dentry_enter_mounts(struct dentry *d);
 int dentry_path(const struct dentry *dentry, const struct dentry *root,
                 char *buf, size_t size) MUST_CHECK;
 
+/* Whether dentry is root or lies below it, across mounts. */
+bool dentry_is_inside(const struct dentry *dentry, const struct dentry *root);
+
 /* ---- Changes; super->names and the directories' inodes are locked ---- */
 
 /* The name of d, which led nowhere, leads to inode from now on. Takes over

@@ -5,17 +5,27 @@
 #include "mm/slab.h"
 #include "sys/fileargs.h"
 
-/* The path is built from the end of the buffer. */
+/* The path is built from the end of the buffer. If it does not begin at the
+ * root, it says so, as Linux's does, and a C library takes it for none. */
 SYSCALL_DEFINE(getcwd)
 {
+    static const char outside[] = "(unreachable)";
     struct fs_context *fs = process_current()->fs;
     FREED char *buf = kmalloc(PATH_MAX);
     struct OWNED(dentry) *cwd = fs_context_get_cwd(fs);
     if (!buf)
         return -ENOMEM;
-    int64_t at = dentry_path(cwd, fs->root, buf, PATH_MAX), n = PATH_MAX - at;
+    int64_t at = dentry_path(cwd, fs->root, buf, PATH_MAX), n;
+    if (at >= 0 && !dentry_is_inside(cwd, fs->root)) {
+        size_t len = strlen(outside);
+        if ((size_t)at < len)
+            return -ENAMETOOLONG;
+        at -= (int64_t)len;
+        memcpy(buf + at, outside, len);
+    }
     if (at < 0)
         return at;
+    n = PATH_MAX - at;
     if ((uint64_t)n > arg[1])
         return -ERANGE;
     return uaccess_write(uaddr(arg[0]), buf + at, (size_t)n) ?: n;

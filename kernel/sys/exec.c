@@ -77,14 +77,18 @@ build_stack(const struct exec_args *args, const struct elf_info *info,
     return error == -EFAULT ? -ENOMEM : error;
 }
 
-/* Puts the program's dynamic linker beside it: it runs first. */
+/* Puts the program's dynamic linker beside it: it runs first. Nobody writes to
+ * it meanwhile; later, as to any library, who may. */
 static int
 load_linker(const char *path, struct space *space, uint64_t *base,
             uint64_t *start)
 {
-    struct OWNED(elf_source) source = {0};
+    struct OWNED(elf_source) program = {0}, source = {0};
     struct elf_info info;
-    int error = file_open_program(process_current()->fs, path, &source.file);
+    int error = file_open_program(process_current()->fs, path, &program.file);
+    if (error == 0)
+        error = file_open_dentry(dentry_ref(program.file->dentry), O_RDONLY,
+                                 &source.file);
     error = error ?: elf_load(&source, space, LINKER_BASE, &info);
     if (error != 0)
         return error;

@@ -1,5 +1,9 @@
 /* A program for Linux that test_memory.py has linked when it starts; linked
  * before, it finds that out. */
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +13,33 @@
 
 static int uninitialised[5000]; /* behind the end of what the file has */
 static int initialised[] = {1, 2, 3};
+
+/* The path of this program's dynamic linker. */
+static const char *
+linker(void)
+{
+    const ElfW(Phdr) *ph = (const void *)getauxval(AT_PHDR);
+    const char *base = NULL;
+
+    for (unsigned long i = 0; i < getauxval(AT_PHNUM); i++) {
+        if (ph[i].p_type == PT_PHDR)
+            base = (const char *)ph - ph[i].p_vaddr;
+        if (ph[i].p_type == PT_INTERP)
+            return base + ph[i].p_vaddr;
+    }
+    return NULL;
+}
+
+/* It is to be replaced, if need be, while programs run [execve(2)]. */
+static bool
+linker_is_busy(void)
+{
+    int fd = open(linker(), O_WRONLY);
+
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 && errno == ETXTBSY;
+}
 
 /* Executes itself, with an argument. */
 static int
@@ -43,6 +74,8 @@ main(int argc, char **argv)
         return 0;
     if (run_again(argv[0]) != 0)
         return 5;
+    if (linker_is_busy())
+        return 6;
     printf("dynamic: all well\n");
     return 0;
 }

@@ -112,13 +112,15 @@ chroot(const char *path)
 char *
 getcwd(char *to, size_t size)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], *at = to ? to : path;
 
-    if (to)
-        return call3(SYS_getcwd, (long)to, (long)size, 0) < 0 ? NULL : to;
-    if (call3(SYS_getcwd, (long)path, sizeof(path), 0) < 0)
+    if (call3(SYS_getcwd, (long)at, (long)(to ? size : sizeof(path)), 0) < 0)
         return NULL;
-    return strdup(path);
+    if (*at != '/') { /* outside the root directory */
+        errno = ENOENT;
+        return NULL;
+    }
+    return to ? to : strdup(path);
 }
 
 ssize_t

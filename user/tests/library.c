@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <tap.h>
 #include <unistd.h>
 #include <walk.h>
@@ -215,14 +216,34 @@ walk_order(void)
     walk_close(w);
 }
 
+/* A working directory outside the root has no path. */
+static void
+outside_the_root(void)
+{
+    char path[PATH_MAX];
+    int status = -1;
+    pid_t pid;
+
+    mkdir("root", 0755);
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0)
+        _exit(chroot("root") != 0 || getcwd(path, sizeof(path)) ||
+              errno != ENOENT || getcwd(NULL, 0) || chdir("/") != 0 ||
+              !getcwd(path, sizeof(path)) || strcmp(path, "/") != 0);
+    check_eq(waitpid(pid, &status, 0), pid);
+    check_eq(status, 0);
+}
+
 int
 main(void)
 {
     static const struct tap_case cases[] = {
-        TAP_CASE(stream_write),  TAP_CASE(stream_append),
-        TAP_CASE(stream_update), TAP_CASE(stream_new),
-        TAP_CASE(temporary),     TAP_CASE(resolved),
-        TAP_CASE(walk_deep),     TAP_CASE(walk_order),
+        TAP_CASE(stream_write),     TAP_CASE(stream_append),
+        TAP_CASE(stream_update),    TAP_CASE(stream_new),
+        TAP_CASE(temporary),        TAP_CASE(resolved),
+        TAP_CASE(walk_deep),        TAP_CASE(walk_order),
+        TAP_CASE(outside_the_root),
     };
     char home[] = "/tmp/libraryXXXXXX";
 
