@@ -271,6 +271,7 @@ test_descriptor_flood(void **state UNUSED)
 
     assert_costs_connection(&h, sizeof(h), 3);  /* one too many */
     assert_costs_connection(&h, sizeof(h), 64); /* more than are received */
+    assert_costs_connection(&h, 0, 2);          /* with nothing to say */
     h.magic = 0;
     assert_costs_connection(&h, sizeof(h), 2);
     server.fd_room = 0;
@@ -418,6 +419,48 @@ test_users(void **state UNUSED)
     close(wait_[0]);
     close(ready[0]);
     close(ready[1]);
+}
+
+/* A user asks once more than may wait: one of them is told so. */
+static void
+wait_often(uid_t uid)
+{
+    struct pollfd fds[IPC_USER_WAITS + 1];
+    struct ipc_packet p = {.header = header_of(LATER, 0, 1)}, reply = {0};
+    int refused = 0;
+
+    if (setuid(uid) != 0)
+        _exit(1);
+    for (uint32_t i = 0; i <= IPC_USER_WAITS; i++) {
+        fds[i] =
+            (struct pollfd){.fd = ipc_connect(path, 1000), .events = POLLIN};
+        if (fds[i].fd < 0 || ipc_send(fds[i].fd, &p) != 0)
+            _exit(2);
+    }
+    poll(fds, IPC_USER_WAITS + 1, 5000);
+    for (uint32_t i = 0; i <= IPC_USER_WAITS; i++)
+        refused += ipc_receive(fds[i].fd, &reply) == 1 &&
+                   reply.header.status == -EBUSY;
+    _exit(refused == 1 ? 0 : 3);
+}
+
+static void
+test_waiting_users(void **state UNUSED)
+{
+    int status = -1, fd;
+    pid_t child;
+
+    if (getuid() != 0)
+        skip();
+    child = fork();
+    if (child == 0)
+        wait_often(1000);
+    while (waitpid(child, &status, WNOHANG) == 0)
+        ipc_serve(&server, 10);
+    assert_int_equal(status, 0);
+    fd = join();
+    assert_works(fd);
+    close(fd);
 }
 
 /* ---- Clients ---- */
@@ -580,6 +623,7 @@ main(void)
         TEST(test_answer_later),
         TEST(test_many),
         TEST(test_users),
+        TEST(test_waiting_users),
         TEST(test_calls),
         TEST(test_connect_timeout),
         TEST(test_listen),

@@ -28,6 +28,7 @@
 #define IPC_CLIENTS_MAX 32u     /* connections of a server */
 #define IPC_ROOTS_OWN   8u      /* of these, for root alone */
 #define IPC_USER_MAX    8u      /* of another user */
+#define IPC_USER_WAITS  4u      /* of these, waiting for an answer */
 
 struct ipc_header {
     uint32_t magic;   /* IPC_MAGIC */
@@ -152,7 +153,9 @@ void ipc_reply(struct ipc_server *s, struct ipc_request *r, int status,
                const void *data, size_t length);
 
 /* Puts the answer off. A client has at most one such request, and loses the
- * connection if it sends another before. */
+ * connection if it sends another before. A user other than root, who has
+ * IPC_USER_WAITS of them, gets -EBUSY instead, and nobody waits for the ticket:
+ * who waits does not give way to others. */
 struct ipc_ticket ipc_put_off(struct ipc_server *s, struct ipc_request *r);
 
 /* Gives it; nothing happens if the client has gone. Returns whether it was

@@ -116,13 +116,14 @@ ipc_receive(int fd, struct ipc_packet *p)
     int error;
 
     p->fd_count = 0;
-    if (n <= 0) /* a packet of no bytes says as little as the end */
-        return (int)n;
+    if (n < 0)
+        return -1;
     ipc_take_fds(&message, p);
-    error = ipc_check(p, (size_t)n, message.msg_flags);
-    if (error == 0)
+    /* A packet of no bytes says as little as the end, but may bring files. */
+    error = n > 0 ? ipc_check(p, (size_t)n, message.msg_flags) : 0;
+    if (n > 0 && error == 0)
         return 1;
     ipc_close_fds(p);
     errno = error;
-    return -1;
+    return n > 0 ? -1 : 0;
 }

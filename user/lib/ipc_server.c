@@ -171,13 +171,28 @@ ipc_reply(struct ipc_server *s, struct ipc_request *r, int status,
     r->done = true;
 }
 
+/* Whether this user may wait for one more answer. */
+static bool
+ipc_may_wait(const struct ipc_server *s, uid_t uid)
+{
+    uint32_t waiting = 0;
+
+    for (uint32_t i = 0; i < IPC_CLIENTS_MAX; i++)
+        waiting += s->clients[i].fd >= 0 && s->clients[i].waits &&
+                   s->clients[i].peer.uid == uid;
+    return uid == 0 || waiting < IPC_USER_WAITS;
+}
+
 struct ipc_ticket
 ipc_put_off(struct ipc_server *s, struct ipc_request *r)
 {
     struct ipc_client *c = &s->clients[r->client];
 
+    if (ipc_may_wait(s, c->peer.uid))
+        c->waits = true;
+    else
+        ipc_reply(s, r, -EBUSY, NULL, 0);
     r->done = true;
-    c->waits = true;
     return (struct ipc_ticket){
         .client = r->client, .serial = c->serial, .id = r->id, .type = r->type};
 }
