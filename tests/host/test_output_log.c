@@ -149,7 +149,18 @@ test_binary(void **state UNUSED)
 {
     output_log_add(&log_, "a\0b\x1b[31m\x7f\tx\r\n", 13);
     add("\xc3\xa4\xff\n");
-    assert_holds("a\\x00b\\x1b[31m\\x7f\tx\\x0d\n\xc3\xa4\xff");
+    assert_holds("a\\x00b\\x1b[31m\\x7f\tx\\x0d\n\xc3\xa4\\xff");
+}
+
+/* Letters stay, whatever bytes they have; control characters of eight bits are
+ * none. */
+static void
+test_letters(void **state UNUSED)
+{
+    add("\xe2\x82\xac \xf0\x9f\x8c\x92 \xc3\x9b\n");
+    add("\x9b[31m \xc2\x9b[31m \xe2\x82\n");
+    assert_holds("\xe2\x82\xac \xf0\x9f\x8c\x92 \xc3\x9b\n"
+                 "\\x9b[31m \\xc2\\x9b[31m \\xe2\\x82");
 }
 
 /* Lines around the length at which they are divided. */
@@ -320,7 +331,7 @@ test_noise(void **state UNUSED)
     while (used < OUTPUT_LOG_SIZE) {
         size_t n = below(below(10) ? 50 : sizeof(piece));
         for (size_t i = 0; i < n; i++)
-            piece[i] = (char)(below(20) ? below(256) : '\n');
+            piece[i] = (char)(below(20) ? below(128) : '\n');
         used += escaped(all + used, piece, n);
         output_log_add(&log_, piece, n);
         if (below(5) == 0)
@@ -372,9 +383,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_lines),     TEST(test_binary),  TEST(test_long_lines),
-        TEST(test_rotation),  TEST(test_goes_on), TEST(test_not_there_yet),
-        TEST(test_full_disk), TEST(test_noise),   TEST(test_noise_full),
+        TEST(test_lines),         TEST(test_binary),    TEST(test_letters),
+        TEST(test_long_lines),    TEST(test_rotation),  TEST(test_goes_on),
+        TEST(test_not_there_yet), TEST(test_full_disk), TEST(test_noise),
+        TEST(test_noise_full),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,7 @@ filesystems_start(char *summary, size_t size)
     mount_on("devtmpfs", "/dev", 0);
     writable = make_root_writable();
     mount_on("tmpfs", "/run", MS_NOSUID);
+    chmod("/run", 0755); /* what is there is what clients believe in */
     if (fstab_has_more() && prog_run(mount_all) != 0)
         log_error("/etc/fstab: not all of it is mounted");
     if (protect_damaged())

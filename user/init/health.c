@@ -28,6 +28,17 @@ judge(struct health *h, bool well)
         supervise_kill(s, "failed three health checks");
 }
 
+/* Whoever reaps it need not know. Until it has its own group it is alone. */
+static void
+kill_check(struct health *h)
+{
+    if (h->pid) {
+        kill(-h->pid, SIGKILL);
+        kill(h->pid, SIGKILL);
+    }
+    h->pid = 0;
+}
+
 /* A check is due, or one takes too long. */
 static void
 fire(struct timer *t)
@@ -36,8 +47,7 @@ fire(struct timer *t)
     struct service *s = service_of(h);
 
     if (h->pid) {
-        kill(-h->pid, SIGKILL);
-        h->pid = 0; /* whoever reaps it need not know */
+        kill_check(h);
         judge(h, false);
         return;
     }
@@ -65,9 +75,7 @@ void
 health_end(struct health *h)
 {
     loop_clear_timer(&h->timer);
-    if (h->pid)
-        kill(-h->pid, SIGKILL);
-    h->pid = 0;
+    kill_check(h);
     service_of(h)->health = -1;
 }
 

@@ -48,7 +48,8 @@ open_one(const char *word)
 {
     struct sockaddr_un address;
     socklen_t len;
-    int type, fd;
+    int type, fd, bound;
+    mode_t mask;
 
     if (!read_address(word, &type, &address, &len))
         return -ENAMETOOLONG;
@@ -57,9 +58,11 @@ open_one(const char *word)
         return -errno;
     if (address.sun_path[0])
         remove_old(address.sun_path);
-    if (bind(fd, (const struct sockaddr *)&address, len) != 0 ||
-        (type != SOCK_DGRAM && listen(fd, BACKLOG) != 0) ||
-        (address.sun_path[0] && chmod(address.sun_path, 0666) != 0)) {
+    /* The mode counts from the first moment, and is nothing else's. */
+    mask = umask(0111);
+    bound = bind(fd, (const struct sockaddr *)&address, len);
+    umask(mask);
+    if (bound != 0 || (type != SOCK_DGRAM && listen(fd, BACKLOG) != 0)) {
         int error = errno;
         close(fd);
         return -error;

@@ -1,5 +1,6 @@
 #include "load.h"
 #include "log.h"
+#include "output_log.h"
 #include "service.h"
 #include "state.h"
 #include <dirent.h>
@@ -85,6 +86,16 @@ is_reserved(const char *name)
     return strncmp(name, "init", 4) == 0 && (name[4] == '\0' || name[4] == '-');
 }
 
+/* "NAME.1", ...: what the log of NAME is called when it has become old. */
+static bool
+is_older_log(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 2 && name[n - 2] == '.' && name[n - 1] >= '1' &&
+           name[n - 1] <= '0' + (int)OUTPUT_LOG_KEPT;
+}
+
 /* Reads a whole file into text, which has room for CONFIG_FILE_MAX + 1 bytes.
  * NULL, or why not. */
 static const char *
@@ -111,8 +122,9 @@ load_file(int dir, const char *name, char *const *words)
 {
     static char text[CONFIG_FILE_MAX + 2];
     struct load l = {.name = name};
-    const char *error =
-        is_reserved(name) ? "a name of init's own" : read_file(dir, name, text);
+    const char *error = is_reserved(name)    ? "a name of init's own"
+                        : is_older_log(name) ? "the name of another's older log"
+                                             : read_file(dir, name, text);
 
     if (error) {
         print_error(&l.listener, 0, error);

@@ -105,17 +105,40 @@ log_take_time(struct output_log *l)
              up.tv_nsec / 1000);
 }
 
+/* How many bytes the letter at text has, as UTF-8 writes it; 0: it is none, or
+ * a control character. */
+static size_t
+log_letter(const char *text, size_t n)
+{
+    unsigned char c = (unsigned char)text[0];
+    size_t length = c < 0xc2   ? 0
+                    : c < 0xe0 ? 2
+                    : c < 0xf0 ? 3
+                    : c < 0xf5 ? 4
+                               : 0;
+
+    if (c < 0x7f)
+        return c >= ' ' || c == '\t';
+    if (length > n || (c == 0xc2 && (unsigned char)text[1] < 0xa0))
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
 static size_t
 log_escape(char *to, const char *from, size_t n)
 {
     size_t used = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)from[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            used += (size_t)snprintf(to + used, 5, "\\x%02x", c);
-        else
-            to[used++] = (char)c;
+    for (size_t i = 0, length; i < n; i += length ? length : 1) {
+        length = log_letter(from + i, n - i);
+        memcpy(to + used, from + i, length);
+        used += length;
+        if (length == 0)
+            used += (size_t)snprintf(to + used, 5, "\\x%02x",
+                                     (unsigned char)from[i]);
     }
     return used;
 }

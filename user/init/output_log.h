@@ -7,7 +7,8 @@
  *
  * with the date only if the machine knows it; a '+' for the blank before the
  * text says that it goes on where the line before had to end. Control
- * characters are written as \xNN, so that no output can harm who reads it.
+ * characters, and what is no UTF-8, are written as \xNN, so that no output can
+ * harm who reads it.
  *
  * Text that cannot be written (the disk is full, or not there yet) is kept
  * until it can be, as far as there is room; lines beyond that are lost, and

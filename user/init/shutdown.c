@@ -54,7 +54,7 @@ wait_for_the_rest(void)
         pid_t pid = waitpid(-1, NULL, WNOHANG);
         if (pid < 0 && errno == ECHILD)
             return true;
-        if (pid == 0 && loop_now() >= end)
+        if (pid >= 0 && loop_now() >= end)
             return false;
         if (pid == 0)
             poll(NULL, 0, 1); /* SIGCHLD ends it */
