@@ -5,6 +5,7 @@
 #include "../../user/init/graph.h"
 #include "../../user/init/restart.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -197,6 +198,12 @@ test_errors(void **state)
                  "1: stop-signal: expected HUP, INT, QUIT, KILL, USR1, USR2 or "
                  "TERM, not '15'|");
     check_errors("type = forking", "0: type forking needs a pidfile|");
+    check_errors("type = oneshot\nhealth = /bin/true",
+                 "0: a oneshot has no health to check|");
+    check_errors("restart-window = 0",
+                 "0: a restart-window of 0 has no restarts in it|");
+    check_errors("group = tty", "0: group and groups need a user|");
+    check_errors("groups = tty", "0: group and groups need a user|");
     check_errors("type = oneshot\nrestart = always",
                  "0: a oneshot cannot be restarted always|");
 }
@@ -429,6 +436,29 @@ test_restart_without_limit(void **state)
     assert_true(total > 100 * SECOND);
 }
 
+static void
+test_restart_at_once(void **state)
+{
+    struct config c = restarting();
+    struct restart_history h = {0};
+
+    (void)state;
+    c.restart_limit = 0;
+    c.restart_delay = 0;
+    assert_int_equal(restart_delay(&h, &c, SECOND), SECOND / 100);
+    assert_int_equal(restart_delay(&h, &c, SECOND), SECOND / 50);
+}
+
+static void
+test_what_may_pass(void **state)
+{
+    (void)state;
+    assert_true(restart_may_help(ENOMEM) && restart_may_help(EAGAIN));
+    assert_true(restart_may_help(EMFILE) && restart_may_help(ENFILE));
+    assert_true(restart_may_help(EIO));
+    assert_false(restart_may_help(ENOENT) || restart_may_help(EACCES));
+}
+
 int
 main(void)
 {
@@ -444,6 +474,8 @@ main(void)
         cmocka_unit_test(test_restart_policies),
         cmocka_unit_test(test_restart_limit),
         cmocka_unit_test(test_restart_without_limit),
+        cmocka_unit_test(test_restart_at_once),
+        cmocka_unit_test(test_what_may_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,14 @@ depend_is_settled(const struct service *s)
     }
 }
 
+/* Whether nobody will bring up what is down. */
+static bool
+stays_down(const struct service *s)
+{
+    return s->state == SERVICE_FAILED || s->state == SERVICE_NO_DEVICE ||
+           (s->state == SERVICE_STOPPED && !s->wanted && !s->again);
+}
+
 const char *
 depend_failed(const struct service *s)
 {
@@ -37,7 +45,7 @@ depend_failed(const struct service *s)
 
     for (size_t i = 0; i < requires->count; i++) {
         const struct service *t = service_find(requires->items[i]);
-        if (!t || t->state == SERVICE_FAILED || t->state == SERVICE_NO_DEVICE)
+        if (!t || stays_down(t))
         return requires->items[i];
     }
     return NULL;

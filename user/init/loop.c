@@ -30,8 +30,10 @@ loop_watch(struct watch *w)
 {
     struct watch **at = &watches;
 
-    while (*at)
+    while (*at && *at != w)
         at = &(*at)->next;
+    if (*at)
+        return;
     w->next = NULL;
     *at = w;
 }

@@ -15,8 +15,8 @@ struct watch {
     struct watch *next;
 };
 
-/* A watch may be taken away in any callback, its own included; it does not
- * close the descriptor. */
+/* To watch twice is to watch once. A watch may be taken away in any callback,
+ * its own included; it does not close the descriptor. */
 void loop_watch(struct watch *w);
 void loop_unwatch(struct watch *w);
 

@@ -105,6 +105,12 @@ check_whole(struct parse *p)
         complain(p, 0, "a oneshot cannot be restarted always");
     if (c->type == CONFIG_ONESHOT && c->watchdog)
         complain(p, 0, "a oneshot has no watchdog");
+    if (c->type == CONFIG_ONESHOT && c->health.count)
+        complain(p, 0, "a oneshot has no health to check");
+    if (c->restart_window == 0)
+        complain(p, 0, "a restart-window of 0 has no restarts in it");
+    if (!c->user && (c->group || c->groups.count))
+        complain(p, 0, "group and groups need a user");
     if (c->console && c->type == CONFIG_FORKING)
         complain(p, 0, "a forking service cannot have the console");
     if (c->sockets.count > CONFIG_SOCKETS)

@@ -1,6 +1,16 @@
 #include "restart.h"
+#include <errno.h>
 
 #define LONGEST_DELAY (32 * CONFIG_SECOND)
+/* One that fails at once leaves time to others. */
+#define SHORTEST_DELAY (CONFIG_SECOND / 100)
+
+bool
+restart_may_help(int error)
+{
+    return error == ENOMEM || error == EAGAIN || error == EMFILE ||
+           error == ENFILE || error == EIO;
+}
 
 bool
 restart_is_due(const struct config *c, bool clean)
@@ -27,7 +37,8 @@ uint64_t
 restart_delay(struct restart_history *h, const struct config *c, uint64_t now)
 {
     unsigned recent = count_recent(h, c->restart_window, now);
-    uint64_t delay = c->restart_delay;
+    uint64_t delay =
+        c->restart_delay > SHORTEST_DELAY ? c->restart_delay : SHORTEST_DELAY;
 
     if (c->restart_limit && recent >= c->restart_limit)
         return RESTART_NEVER;

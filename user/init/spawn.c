@@ -5,6 +5,7 @@
 #include "supervision.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 static int
@@ -41,15 +42,23 @@ open_pipe(int *read_fd, int *write_fd)
     return 0;
 }
 
-/* Forks; the child does not return. */
+/* Forks; the child does not return. Signals wait until it handles them as a
+ * program does: one that init's handlers took would be lost. */
 static pid_t
 start(const struct child *c)
 {
-    pid_t pid = fork();
+    sigset_t all, before;
+    pid_t pid;
+    int error;
 
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    pid = fork();
     if (pid == 0)
         child_run(c);
-    return pid < 0 ? -errno : pid;
+    error = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return pid < 0 ? -error : pid;
 }
 
 static bool
