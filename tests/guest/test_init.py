@@ -9,7 +9,7 @@ import random
 import re
 import sys
 
-from harness import RECOVERY, Disk, Guest, cases
+from harness import PROMPT, RECOVERY, Disk, Guest, cases
 from services import (
     ICOUNT, WARM, check_disk, events_of, image, log_of, log_on, power_off, service,
     settled_log_of, wait_for, wait_for_state, whole_log_of,
@@ -142,6 +142,46 @@ def test_types(tmp):
         assert "after" in guest.command("cat /var/log/after-once")
 
 
+def test_pidfiles(tmp):
+    """Only a child of init's that is no other service's is a service's own,
+    and only a file of its own says so."""
+    copy = "until test -s /run/victim.pid; do sleep 0.1; done; cat /run/victim.pid"
+    child = "sleep 1000 & echo $!"
+    forking = dict(type="forking", restart="never")
+    files = {
+        "victim": service(exec='/bin/sh -c "echo $$ >/run/victim.pid; exec sleep 1000"'),
+        "own": service(exec=f'/bin/sh -c "{child} >/run/own.pid"', pidfile="/run/own.pid",
+                       **forking),
+        "thief": service(exec=f'/bin/sh -c "{copy} >/run/thief.pid"', pidfile="/run/thief.pid",
+                         **forking),
+        "grandchild": service(exec='/bin/sh -c "echo 2 >/run/grandchild.pid"',
+                              pidfile="/run/grandchild.pid", **forking),
+        "link": service(exec=f'/bin/sh -c "{child} >/run/to; ln -s to /run/link.pid"',
+                        pidfile="/run/link.pid", **forking),
+        "pipe": service(exec='/bin/sh -c "mkfifo /run/pipe.pid"', pidfile="/run/pipe.pid",
+                        **forking),
+        "old": service("exit=0", pidfile="/run/old.pid", after="own", **forking),
+    }  # fmt: skip
+    with Guest(disks=[image(tmp, files)]) as guest:
+        guest.boot()
+        settled_log_of(guest)
+        last = {name: (state, why) for _, name, _, state, why in events_of(log_of(guest))}
+        for name in ("thief", "grandchild", "link", "pipe", "old"):
+            assert last[name] == ("failed", "ended with status 0"), (name, last)
+        assert last["own"][0] == last["victim"][0] == "running", last
+        # What an earlier start has left is not believed.
+        guest.command("sleep 1000 & echo $! >/run/old.pid; svc start old")
+        assert guest.command("ls /run/old.pid 2>&1 | grep -c No") == "1"
+
+
+def test_flood(tmp):
+    """What a service's processes say without end does not keep init."""
+    files = {"flood": service("flood=4 sleep=300 exit=1", type="notify", restart="never")}
+    with Guest(disks=[image(tmp, files)]) as guest:
+        guest.boot()
+        wait_for(guest, "flood: starting -> failed: ended with status 1")
+
+
 def test_dependants(tmp):
     """What requires a service goes down before it and comes up after it; when
     the service has failed and is started again, they come back by themselves."""
@@ -187,6 +227,40 @@ def test_dependants(tmp):
         assert told == ["base running", "middle running", "top running"], told
 
 
+def test_required_has_ended(tmp):
+    """Whoever requires a service goes down when that has ended for good, even
+    well, and does not wait for what will never come."""
+    files = {
+        "ends": service("sleep=300 exit=0"),
+        "needs": service(requires="ends"),
+        "later": service(requires="ends", wants="late"),
+        "late": service("sleep=800", type="oneshot"),
+    }
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        guest.boot()
+        settled_log_of(guest)
+        wait_for(guest, "needs: stopping -> stopped")
+        last = {n: (state, why) for _, n, _, state, why in events_of(log_of(guest))}
+        for name in ("needs", "later"):
+            assert last[name] == ("failed", "requires ends, which is down"), last
+        guest.command("svc start ends")
+        wait_for(guest, "what it requires is back")
+
+
+def test_restart_without_device(tmp):
+    """A restart begins anew where the device goes while others still stop."""
+    files = {
+        "base": service("sleep=4000 exit=69"),
+        "top": service("ignore stay", requires="base", stop_timeout="6s"),
+    }
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        guest.boot()
+        guest.command("svc restart base")
+        log = wait_for(guest, "base: no-device -> stopped: restart")
+        assert "cannot be" not in log, log
+        assert "base: running -> no-device" in log, log
+
+
 # ---- What goes wrong ----
 
 
@@ -198,6 +272,7 @@ def test_broken_files(tmp):
         "binary": "\x01\x02\x03=\x04",
         "Bad.Name": service(),
         "large": "#" * 20000,
+        "log.1": service(),
         "init": service(),
         "no-program": service(exec="/bin/nowhere at all"),
         "no-user": service(user="nobody-there"),
@@ -215,6 +290,7 @@ def test_broken_files(tmp):
             "/etc/services.d/binary: line 1: unknown key",
             "/etc/services.d/Bad.Name: no name for a service",
             "/etc/services.d/init: a name of init's own",
+            "/etc/services.d/log.1: the name of another's older log",
             "/etc/services.d/large: larger than a service file may be",
         ):
             assert text in output, text
@@ -290,6 +366,38 @@ def test_single():
         states = [e[1] for e in events_of(log_of(guest))]
         assert set(states) == {"init-shell"}, states
         power_off(guest)
+
+
+def test_single_shell_stopped():
+    """The only shell there is starts again, whoever stops it."""
+    with Guest(bootargs="init=single") as guest:
+        guest.boot()
+        guest.send("svc stop init-shell")
+        guest.expect("no service has the console")
+        guest.expect(PROMPT)
+        assert guest.command("echo alive") == "alive"
+
+
+def test_console_while_others_start(tmp):
+    """A service that never comes up does not keep the console from all."""
+    files = {"console": "exec = /bin/sh\nconsole = perhaps\n", "long": service(type="oneshot")}
+    with Guest(disks=[image(tmp, files)]) as guest:
+        assert "no service has the console" in guest.boot()
+        assert "phase 4" not in log_of(guest)
+
+
+def test_console_stopped(tmp):
+    """A console that takes nothing does not hold init up."""
+    files = {"mute": service("mute=3000", type="oneshot", enable="no")}
+    with Guest(disks=[image(tmp, files)]) as guest:
+        guest.boot()
+        settled_log_of(guest)
+        guest.send("svc start mute")
+        guest.expect(PROMPT)
+        events = events_of(wait_for(guest, "mute: starting -> running"))
+    when = {(name, state): time for time, name, _, state, _ in events}
+    assert when["console", "starting"] < when["mute", "running"], events
+    assert when["console", "starting"] - when["console", "stopped"] < 2, events
 
 
 def test_no_shell(tmp):

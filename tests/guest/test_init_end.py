@@ -63,6 +63,17 @@ def test_isolation(tmp):
         assert "ermission denied" in guest.command("cat /var/log/secret")
 
 
+def test_limits_and_user(tmp):
+    """Few descriptors are the program's, not those that init has besides."""
+    files = {f"idle{n}": service() for n in range(20)}
+    files["zlimited"] = service(user="daemon", limit_nofile="16", sockets="stream:/run/z.sock")
+    with Guest(disks=[image(tmp, files)]) as guest:
+        guest.boot()
+        settled_log_of(guest)
+        assert "zlimited: starting -> running" in log_of(guest)
+        assert guest.command("stat -c %a /run /run/z.sock").split() == ["755", "666"]
+
+
 def test_root(tmp):
     """A service with a root of its own sees nothing else, whoever it is."""
     jail = os.path.join(tmp, "jail")

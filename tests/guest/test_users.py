@@ -1,6 +1,7 @@
 """login, su and passwd, with what is typed at their prompts."""
 
 from harness import PROMPT, Guest, cases
+from services import image, log_of
 
 USER = r"umbra\$ $"
 LOGIN = r"umbra login: $"
@@ -49,6 +50,22 @@ def test_login():
         log_in(guest, "root", "umbra", PROMPT)
         assert guest.command("stat -c '%U %a' /dev/console") == "root 620"
         assert guest.command("whoami; groups") == "root\nroot"
+
+
+def test_login_no_way_around(tmp):
+    """No status that a user's shell ends with, and no fault of a service's
+    file, gives who has not logged in a shell."""
+    with Guest(bootargs="login") as guest:
+        log_in(guest, "student", "student", USER)
+        guest.send("exit 69")
+        log_in(guest, "root", "umbra", PROMPT)
+        assert "login: running -> stopped: ended with status 69" in log_of(guest)
+    broken = {"login": "exec = /bin/login\nconsole = perhaps\n"}
+    with Guest(bootargs="login", disks=[image(tmp, broken)]) as guest:
+        assert "no service has the console" in guest.boot(LOGIN)
+        guest.send("student")
+        answer(guest, PASSWORD, "student")
+        guest.expect(USER)
 
 
 def test_login_bad_names():

@@ -84,14 +84,31 @@ find_groups(const struct config *c, const struct passwd *user,
     }
 }
 
+/* NULL if the user has no line in /etc/passwd. */
+static struct passwd *
+find_user(const char *name)
+{
+    struct passwd *user = getpwnam(name);
+    unsigned number;
+
+    return user || !is_number(name, &number) ? user : getpwuid(number);
+}
+
+bool
+isolate_user(const struct config *c, uid_t *to)
+{
+    struct passwd *user = c->user ? find_user(c->user) : NULL;
+
+    *to = user ? user->pw_uid : 0;
+    return user || !c->user || is_number(c->user, to);
+}
+
 static void
 find_identity(const struct config *c, struct identity *to)
 {
-    struct passwd *user = getpwnam(c->user);
+    struct passwd *user = find_user(c->user);
     unsigned number;
 
-    if (!user && is_number(c->user, &number))
-        user = getpwuid(number);
     if (user) {
         to->uid = user->pw_uid;
         to->gid = user->pw_gid;
@@ -133,9 +150,10 @@ isolate(const struct config *c)
 {
     struct identity who = {0};
 
-    set_limits(c);
     if (c->user)
         find_identity(c, &who);
+    /* Who has few descriptors could not read /etc/passwd. */
+    set_limits(c);
     if (c->root)
         enter_root(c->root);
     if (c->user)

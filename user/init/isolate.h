@@ -3,7 +3,12 @@
 #pragma once
 
 #include "config.h"
+#include <stdbool.h>
+#include <sys/types.h>
 
 /* In a child: takes on the limits, the root directory and the user of a file,
  * and sets HOME, USER and so on. */
 void isolate(const struct config *c);
+
+/* Who a service is to be; root without `user`. False if nobody is called so. */
+bool isolate_user(const struct config *c, uid_t *to);

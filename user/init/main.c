@@ -36,22 +36,18 @@
 /* What there is without service files, and in single-user mode. No file may
  * have such a name. */
 #define SHELL "init-shell"
-static const char shell_file[] = "description = a shell, and nothing else\n"
-                                 "exec = /bin/sh\n"
-                                 "argv0 = -sh\n"
-                                 "console = yes\n"
-                                 "restart = always\n"
-                                 "restart-limit = 0\n"
-                                 "restart-window = 10s\n"
-                                 "restart-delay = 50ms\n"
-                                 "stop-signal = HUP\n"
-                                 "stop-timeout = 200ms\n";
+#define SHELL_FILE(exec)                                               \
+    "description = a shell, and nothing else\n" exec "console = yes\n" \
+    "restart = always\nrestart-limit = 0\nrestart-window = 10s\n"      \
+    "restart-delay = 50ms\nstop-signal = HUP\nstop-timeout = 200ms\n"
+static const char shell_file[] = SHELL_FILE("exec = /bin/sh\nargv0 = -sh\n");
+static const char login_file[] = SHELL_FILE("exec = /bin/login\n");
 
 static char *boot_words[64]; /* ends with NULL */
 static enum phase now_in;
 static struct timer patience; /* with those of this phase */
 static bool waited_enough;
-static struct service *shell; /* of shell_file; NULL: not needed */
+static struct service *shell; /* of one of those files; NULL: not needed */
 
 /* ---- How the machine was booted ---- */
 
@@ -126,6 +122,15 @@ has_console_service(void)
     return false;
 }
 
+/* Where who is at the console has to say who that is, it is so of this shell,
+ * too. */
+static struct service *
+load_shell(void)
+{
+    return load_text(SHELL, is_booted_with("login") ? login_file : shell_file,
+                     boot_words);
+}
+
 /* Somebody must be able to look after what is wrong: if there is no shell of
  * the disk's, the one that is part of the kernel. */
 static void
@@ -133,12 +138,20 @@ ensure_shell(void)
 {
     if (has_console_service())
         return;
-    if (shell)
+    if (shell && shell->state == SERVICE_FAILED)
         errx(1, SHELL ": %s", shell->reason);
     log_error("no service has the console: a shell takes it");
-    shell = load_text(SHELL, shell_file, boot_words);
+    if (!shell)
+        shell = load_shell();
     if (!shell || service_start(shell, "no other has the console") != 0)
         errx(1, "there is no shell");
+}
+
+/* Whether the console must have been given to somebody. */
+static bool
+console_is_due(void)
+{
+    return now_in == PHASE_MONITOR || (now_in == PHASE_SYSTEM && waited_enough);
 }
 
 static void
@@ -187,7 +200,7 @@ turn(void)
         next_phase();
         supervise_turn();
     }
-    if (now_in == PHASE_MONITOR && !shutdown_has_begun()) {
+    if (console_is_due() && !shutdown_has_begun()) {
         ensure_shell();
         supervise_turn();
     }
@@ -220,7 +233,7 @@ load_services(bool single)
     else if (count < 0 && !single)
         log_error(SERVICES ": %s", strerror(-count));
     if (count < 0)
-        shell = load_text(SHELL, shell_file, boot_words);
+        shell = load_shell();
 }
 
 int

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A pipe holds no more: what was said before now is among them, and who goes on
+ * talking is not listened to for ever. */
+#define MOST_BYTES 65536
+
 static void
 take_line(struct service *s, const char *line)
 {
@@ -72,8 +76,10 @@ notify_open(struct notify *n, int fd)
 void
 notify_drain(struct notify *n)
 {
-    while (n->watch.fd >= 0 && take_some(n) > 0)
-        ;
+    int got = 1;
+
+    for (int left = MOST_BYTES; left > 0 && got > 0; left -= got)
+        got = n->watch.fd >= 0 ? take_some(n) : 0;
 }
 
 void

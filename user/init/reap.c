@@ -1,6 +1,7 @@
 #include "reap.h"
 #include "depend.h"
 #include "ended.h"
+#include "pidfile.h"
 #include "supervise.h"
 #include "supervision.h"
 #include <prog.h>
@@ -32,21 +33,6 @@ describe_end(const struct service *s, int status, char *to, size_t size)
     }
 }
 
-/* The process of a forking service, which its pidfile names; 0: none. */
-static pid_t
-read_pidfile(const struct service *s)
-{
-    char text[24] = "", path[24];
-    char *end;
-    long pid;
-
-    if (!prog_read_text(s->config->pidfile, text, sizeof(text)))
-        return 0;
-    pid = strtol(text, &end, 10);
-    snprintf(path, sizeof(path), "/proc/%ld", pid);
-    return pid > 1 && *end == '\0' && access(path, F_OK) == 0 ? (pid_t)pid : 0;
-}
-
 /* The first process of a service that starts has ended well. Whether that was
  * all there was to it. */
 static bool
@@ -59,7 +45,7 @@ came_up(struct service *s)
     }
     if (s->config->type != CONFIG_FORKING)
         return false;
-    s->pid = read_pidfile(s);
+    s->pid = pidfile_read(s);
     if (s->pid)
         supervise_ready(s);
     return s->pid != 0;
@@ -73,6 +59,15 @@ no_device(struct service *s, const char *end)
 
     snprintf(text, sizeof(text), "%s", *s->status_text ? s->status_text : end);
     ended_for_good(s, SERVICE_NO_HARDWARE, text);
+}
+
+/* Whether an end says that there is no device. What has the console ends as who
+ * types there likes, which says nothing of devices. */
+static bool
+lacks_device(const struct service *s, int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == SERVICE_EXIT_NO_DEVICE &&
+           s->state != SERVICE_STOPPING && !s->config->console;
 }
 
 static void
@@ -92,8 +87,7 @@ service_ended(struct service *s, int status)
         return;
     /* What is left of it must not go on without it. */
     kill(-group, SIGKILL);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == SERVICE_EXIT_NO_DEVICE &&
-        s->state != SERVICE_STOPPING)
+    if (lacks_device(s, status))
         no_device(s, text);
     else
         ended_decide(s, clean && s->state == SERVICE_RUNNING, text);

@@ -2,6 +2,8 @@
 #include "depend.h"
 #include "ended.h"
 #include "log.h"
+#include "pidfile.h"
+#include "shutdown.h"
 #include "spawn.h"
 #include "state.h"
 #include "supervision.h"
@@ -12,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* How long what was killed may take to end before it is looked at again. */
+#define KILL_PATIENCE CONFIG_SECOND
 
 static void time_is_up(struct timer *t);
 static void child_spoke(struct watch *w, short events);
@@ -99,6 +104,7 @@ launch(struct service *s)
     v->not_before = 0;
     s->blocked = false;
     state_event(s, SERVICE_LAUNCHED, "%s", text);
+    pidfile_remove(s);
     if (s->config->console)
         log_set_console_taken(true);
     err = spawn_service(s, &child);
@@ -138,7 +144,10 @@ child_spoke(struct watch *w, short events)
         return;
     snprintf(text, sizeof(text), "cannot run: %s: %s", failure.what,
              strerror(failure.error));
-    ended_for_good(s, SERVICE_GAVE_UP, text);
+    if (restart_may_help(failure.error))
+        ended_decide(s, false, text);
+    else
+        ended_for_good(s, SERVICE_GAVE_UP, text);
 }
 
 void
@@ -164,6 +173,17 @@ supervise_kill(struct service *s, const char *why)
     }
 }
 
+/* s was killed and has not ended: it is waited for, but the machine goes down
+ * without it. */
+static void
+wait_for_killed(struct service *s)
+{
+    if (shutdown_has_begun())
+        ended_decide(s, false, "does not end, though killed");
+    else
+        loop_set_timer(&s->supervision->timer, loop_now() + KILL_PATIENCE);
+}
+
 static void
 time_is_up(struct timer *t)
 {
@@ -182,7 +202,13 @@ time_is_up(struct timer *t)
                  s->config->stop_timeout / 1000000);
     else
         return; /* it may start again: the turn sees to it */
+    if (s->state == SERVICE_STOPPING && *v->blame) {
+        wait_for_killed(s);
+        return;
+    }
     supervise_kill(s, why);
+    if (s->state == SERVICE_STOPPING)
+        loop_set_timer(t, loop_now() + KILL_PATIENCE);
 }
 
 /* ---- Steps ---- */
@@ -224,7 +250,8 @@ step_up(struct service *s)
         state_event(s, SERVICE_RESET, "what it requires is back");
         return true;
     }
-    if (depend_waits_for(s) || loop_now() < s->supervision->not_before)
+    if (s->state != SERVICE_STOPPED || depend_waits_for(s) ||
+        loop_now() < s->supervision->not_before)
         return false;
     launch(s);
     return true;
@@ -252,8 +279,10 @@ step(struct service *s)
         return true;
     default:
         if (s->again) {
-            s->again = false;
+            s->again = s->blocked = false;
             s->wanted = true;
+            if (s->state != SERVICE_STOPPED)
+                state_event(s, SERVICE_RESET, "restart");
         }
         return s->wanted && step_up(s);
     }

@@ -9,6 +9,8 @@
  *     ignore       end at no SIGTERM       crash        end by a fault
  *     fork=PATH    go on in another process, its number in PATH
  *     memory=MIB   take that much, or end with 1
+ *     flood=N      have N processes that say nothing of meaning, for ever
+ *     mute=MS      end who has the console, which is stopped for so long
  *     orphans=N    leave N processes to init, 1,000 a second; print the most
  *                  zombies that there were
  *     kill=SECONDS end processes of init's by SIGKILL, this one and those of
@@ -22,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -194,7 +198,40 @@ kill_some(long seconds)
     fflush(stdout);
 }
 
+static void
+kill_at_terminal(const struct seen *p, void *to)
+{
+    (void)to;
+    if (p->terminal != 0)
+        kill(p->pid, SIGKILL);
+}
+
+static void
+mute(long ms)
+{
+    int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+    if (fd < 0 || ioctl(fd, TCXONC, TCOOFF) != 0)
+        err(1, "/dev/console");
+    each_process(kill_at_terminal, NULL);
+    sleep_ms(ms);
+    ioctl(fd, TCXONC, TCOON);
+}
+
 /* ---- Words ---- */
+
+static void
+flood(long count)
+{
+    char text[512];
+    const char *fd = getenv("NOTIFY_FD");
+
+    memset(text, '\n', sizeof(text));
+    while (count-- > 0)
+        if (fork() == 0)
+            for (;;)
+                (void)!write(fd ? atoi(fd) : -1, text, sizeof(text));
+}
 
 static void
 pulse(long ms)
@@ -244,7 +281,11 @@ do_word(const char *word)
     else if (is(word, n, "memory")) {
         if (!malloc((size_t)number << 20))
             err(1, "memory");
-    } else if (is(word, n, "orphans"))
+    } else if (is(word, n, "flood"))
+        flood(number);
+    else if (is(word, n, "mute"))
+        mute(number);
+    else if (is(word, n, "orphans"))
         leave_orphans(number);
     else if (is(word, n, "kill"))
         kill_some(number);
