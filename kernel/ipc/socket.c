@@ -3,6 +3,7 @@
 #include "abi/errno.h"
 #include "lib/refcount.h"
 #include "ipc/message.h"
+#include "ipc/name.h"
 #include "ipc/socket_file.h"
 #include "mm/slab.h"
 #include "proc/process.h"

@@ -14,9 +14,9 @@ static const struct sockaddr_un here = {AF_UNIX, "\0tests/sockets"};
 
 #define HERE ((const struct sockaddr *)&here), 16
 
-/* Sends a byte with n copies of file; as sendmsg. */
+/* Sends a byte with n files; as sendmsg. */
 static ssize_t
-send_file(int fd, int file, size_t n)
+send_files(int fd, const int *files, size_t n)
 {
     static union {
         struct cmsghdr header;
@@ -31,9 +31,19 @@ send_file(int fd, int file, size_t n)
 
     control.header =
         (struct cmsghdr){CMSG_LEN(n * sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
-    for (size_t i = 0; i < n; i++)
-        ((int *)CMSG_DATA(&control))[i] = file;
+    memcpy(CMSG_DATA(&control), files, n * sizeof(int));
     return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* With n copies of one. */
+static ssize_t
+send_file(int fd, int file, size_t n)
+{
+    int files[SCM_MAX_FD];
+
+    for (size_t i = 0; i < n; i++)
+        files[i] = file;
+    return send_files(fd, files, n);
 }
 
 static void
@@ -66,6 +76,11 @@ circles_are_refused(void)
     check_fails(ETOOMANYREFS, send_file(c[0], a[1], 1));
     check_fails(ETOOMANYREFS, send_file(c[0], b[1], 1));
     check_fails(ETOOMANYREFS, send_file(b[0], a[1], 1));
+    /* Not the first of a message, nor one that another leads to. */
+    check_fails(ETOOMANYREFS,
+                send_files(c[0], (int[]){a[0], c[1], b[0], c[1]}, 4));
+    check_fails(ETOOMANYREFS,
+                send_files(c[0], (int[]){b[0], STDOUT_FILENO, b[1], a[1]}, 4));
     check_eq(send_file(c[0], a[0], 1), 1); /* that holds nothing */
     check_eq(send_file(a[0], c[1], 1), 1); /* two ways to one */
     close_pair(c);
