@@ -1,17 +1,24 @@
-/* The pure parts of init: service files, the order of services, restarts. */
+/* The pure parts of init: service files, the order of services, restarts; and
+ * what it hears of services. */
 // SOURCES: user/init/parse.c user/init/keys.c user/init/values.c
 // SOURCES: user/init/syscalls.c user/init/graph.c user/init/restart.c
+// SOURCES: user/init/notify.c
+// CFLAGS: -DNORETURN=_Noreturn
 #include "../../user/init/config.h"
 #include "../../user/init/graph.h"
 #include "../../user/init/restart.h"
+#include "../../user/init/supervise.h"
+#include "../../user/init/supervision.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -459,6 +466,75 @@ test_what_may_pass(void **state)
     assert_false(restart_may_help(ENOENT) || restart_may_help(EACCES));
 }
 
+/* ---- What services say ---- */
+
+static struct watch *watched;
+static int readies;
+
+void
+loop_watch(struct watch *w)
+{
+    watched = w;
+}
+
+void
+loop_unwatch(struct watch *w)
+{
+    assert_ptr_equal(w, watched);
+    watched = NULL;
+}
+
+void
+supervise_ready(struct service *s)
+{
+    assert_non_null(s);
+    readies++;
+}
+
+void
+supervise_beat(struct service *s)
+{
+    assert_non_null(s);
+}
+
+static void
+test_last_words(void **state)
+{
+    static const char words[] = "STATUS=well\nREADY=1\nand";
+    struct service s = {0};
+    struct supervision v = {.service = &s};
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+    notify_open(&v.notify, fds[0]);
+    assert_int_equal(write(fds[1], words, sizeof(words) - 1),
+                     sizeof(words) - 1);
+    notify_drain(&v.notify);
+    assert_int_equal(readies, 1);
+    assert_string_equal(s.status_text, "well");
+    assert_non_null(watched);
+    notify_close(&v.notify);
+    notify_drain(&v.notify);
+    assert_null(watched);
+    close(fds[1]);
+}
+
+/* Who never stops talking is not listened to for ever. */
+static void
+test_endless_words(void **state)
+{
+    struct service s = {0};
+    struct supervision v = {.service = &s};
+
+    (void)state;
+    notify_open(&v.notify, open("/dev/zero", O_RDONLY));
+    alarm(20); /* ends the test if that never returns */
+    notify_drain(&v.notify);
+    alarm(0);
+    notify_close(&v.notify);
+}
+
 int
 main(void)
 {
@@ -476,6 +552,8 @@ main(void)
         cmocka_unit_test(test_restart_without_limit),
         cmocka_unit_test(test_restart_at_once),
         cmocka_unit_test(test_what_may_pass),
+        cmocka_unit_test(test_last_words),
+        cmocka_unit_test(test_endless_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,9 +7,7 @@
 #include <prog.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 /* How many processes are reaped before others get their turn. */
 #define REAP_AT_ONCE 256
