@@ -143,7 +143,7 @@ def test_power_off(tmp):
     shutil.copyfile(harness.built("root.img"), disk)
     with Guest(disks=[harness.Disk(disk, write=True)]) as guest:
         guest.boot()
-        guest.command("echo one >/first; mount -o remount,ro /")
+        assert guest.command("echo one >/first; mount -o remount,ro /") == ""
         assert "Read-only" in guest.command("echo two >/second")
         guest.command("mount -o remount,rw /; echo three >/third")
         guest.send("poweroff")

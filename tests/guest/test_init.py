@@ -447,7 +447,7 @@ def test_crash_loop(tmp):
     """Restarts come after 1, 2 and 4 s, and then no more."""
     files = {
         "warm": WARM,
-        "crash": service("sleep=100 crash", after="warm"),
+        "crash": service("sleep=100 die", after="warm"),
         "status": service("sleep=100 exit=7", restart="always", after="warm"),
         "well": service("sleep=100 exit=0"),
         "never": service("sleep=100 exit=1", restart="never"),
@@ -460,7 +460,7 @@ def test_crash_loop(tmp):
         log = log_of(guest)
     events = events_of(log)
     for name, end in (
-        ("crash", "killed by signal 11 (SIGSEGV), after 3 restarts in 60 s"),
+        ("crash", "killed by signal 10 (SIGUSR1), after 3 restarts in 60 s"),
         ("status", "ended with status 7, after 3 restarts in 60 s"),
     ):
         starts = [e[0] for e in events if e[1] == name and e[3] == "starting"]

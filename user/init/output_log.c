@@ -34,6 +34,14 @@ log_open(struct output_log *l)
     return 0;
 }
 
+static void
+log_shut(struct output_log *l)
+{
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+}
+
 /* The name of an older file. */
 static void
 log_older_path(const struct output_log *l, unsigned int age, char to[PATH_ROOM])
@@ -57,7 +65,7 @@ log_rotate(struct output_log *l)
         if (rename(from, to) != 0 && errno != ENOENT)
             return errno;
     }
-    close(l->fd);
+    log_shut(l);
     return log_open(l);
 }
 
@@ -237,6 +245,8 @@ output_log_flush(struct output_log *l)
     }
     if (error)
         l->reason = error;
+    /* A file open for writing would keep its disk from being made read-only. */
+    log_shut(l);
 }
 
 void
@@ -244,7 +254,4 @@ output_log_close(struct output_log *l)
 {
     output_log_end_line(l);
     output_log_flush(l);
-    if (l->fd >= 0)
-        close(l->fd);
-    l->fd = -1;
 }

@@ -27,7 +27,7 @@
 
 struct output_log {
     const char *path; /* of the file that is written to; the owner's */
-    int fd;           /* -1: not open */
+    int fd;           /* -1: not open, as between flushes */
     uint64_t size;    /* of the file */
     uint64_t written; /* bytes since the log was begun */
 
@@ -51,8 +51,8 @@ void output_log_add(struct output_log *l, const char *bytes, size_t n);
 /* Ends the line that has been begun, if there is one. */
 void output_log_end_line(struct output_log *l);
 
-/* Writes out what is complete. */
+/* Writes out what is complete, and closes the file. */
 void output_log_flush(struct output_log *l);
 
-/* Flushes, ended line or not, and closes the file; the next line opens it. */
+/* Flushes, ended line or not. */
 void output_log_close(struct output_log *l);

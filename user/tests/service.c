@@ -6,7 +6,8 @@
  *     sleep=MS     sleep                   exit=STATUS  end
  *     pulse=MS     beat for ever, that often
  *     stay         sleep until a signal comes
- *     ignore       end at no SIGTERM       crash        end by a fault
+ *     ignore       end at no SIGTERM       die          end by SIGUSR1, which
+ *                                          the kernel does not report
  *     fork=PATH    go on in another process, its number in PATH
  *     memory=MIB   take that much, or end with 1
  *     flood=N      have N processes that say nothing of meaning, for ever
@@ -274,8 +275,8 @@ do_word(const char *word)
         pulse(number);
     else if (is(word, n, "ignore"))
         signal(SIGTERM, SIG_IGN);
-    else if (is(word, n, "crash"))
-        *(volatile char *)8 = 0;
+    else if (is(word, n, "die"))
+        raise(SIGUSR1);
     else if (is(word, n, "fork"))
         go_on_elsewhere(text);
     else if (is(word, n, "memory")) {
