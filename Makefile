@@ -109,8 +109,7 @@ SANFLAGS := $(if $(SAN),-DSAN=1 -fsanitize=undefined -fno-sanitize=alignment \
 $(BUILD)/obj/kernel/mm/kasan.o: SANFLAGS := $(if $(SAN),-DSAN=1)
 
 $(BUILD)/obj/kernel/%/hot.o: private QUICK = $(FAST)
-# Long functions with many callers, of which copies would make the kernel larger
-# and nothing faster.
+# Copies of long functions would make these larger and hardly faster.
 $(BUILD)/obj/kernel/fs/hot.o $(BUILD)/obj/kernel/sys/hot.o: private QUICK = \
     $(filter-out -finline-functions,$(FAST))
 KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
@@ -597,6 +596,5 @@ help: ## this list
 FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian \
         debian-if-offered asm compile_commands.json clean run boot gdb record \
-        replay test \
-        lint findings crashtest fuzz bench grade redteam labs-check format doctor \
-        setup map help FORCE
+        replay test lint findings crashtest fuzz bench grade redteam labs-check \
+        format doctor setup map help FORCE
