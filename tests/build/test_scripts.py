@@ -173,6 +173,30 @@ def test_make_without_compiler():
                 assert "setup: this machine lacks" in output, output
 
 
+def test_doctor_tells_run_from_test():
+    """What only the tests want does not keep a machine from being ready."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("sh", "sed", "head", "grep", "uname", "getconf", "make"):
+            os.symlink(shutil.which(name), os.path.join(folder, name))
+        for name in ("cc", "python3", "riscv64-unknown-elf-gcc", harness.QEMU):
+            write(folder, name, "#!/bin/sh\n")
+            os.chmod(os.path.join(folder, name), 0o755)
+        write(folder, harness.QEMU, "#!/bin/sh\n"
+              f'[ "$1" = --version ] || {{ echo {folder}; exit; }}\n'
+              'echo "QEMU emulator version 7.2.0"\n')  # fmt: skip
+        write(folder, "opensbi-riscv64-generic-fw_dynamic.bin", "")
+        command = (shutil.which("sh"), "tools/setup", "doctor")
+        status, output = run(*command, env={"PATH": folder})
+        assert status == 0, output
+        assert "MISSING  dtc " in output and "MISSING  bwrap " in output, output
+        last = output.splitlines()[-1]
+        assert last.startswith("OK: make run has all it needs; make test lacks git ")
+        os.unlink(os.path.join(folder, harness.QEMU))
+        status, output = run(*command, env={"PATH": folder})
+        assert status == 1, output
+        assert output.endswith("Not ready: make setup installs what is missing\n")
+
+
 def test_setup_old_qemu():
     """A QEMU that is too old gets one line."""
     with tempfile.TemporaryDirectory() as folder:
