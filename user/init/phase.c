@@ -4,8 +4,8 @@
 
 static struct phase_times times_of[PHASES] = {
     [PHASE_FILES] = {.name = "file systems"},
-    [PHASE_ESSENTIAL] = {.name = "essential services"},
-    [PHASE_SYSTEM] = {.name = "system services"},
+    [PHASE_ESSENTIAL] = {.name = "essential"},
+    [PHASE_SYSTEM] = {.name = "system"},
     [PHASE_MONITOR] = {.name = "monitoring"},
 };
 

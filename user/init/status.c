@@ -22,7 +22,7 @@ status_summarize(char *to, size_t size)
         failed += s->state == SERVICE_FAILED;
         absent += s->state == SERVICE_NO_DEVICE;
     }
-    snprintf(to, size, "%u running, %u failed, %u without device", up, failed,
+    snprintf(to, size, "%u running, %u failed, %u no-device", up, failed,
              absent);
 }
 
