@@ -38,25 +38,6 @@ leave_group_locked(int pgid, const struct process *leaver)
     }
 }
 
-/* Gives the children of a dying process to its reaper. */
-static void
-hand_over_children_locked(struct process *process) REQUIRES(process_lock)
-{
-    struct process *reaper = find_reaper_locked(process);
-    list_for_each (struct process, child, &process->children, sibling_node) {
-        child->parent = reaper;
-        child->exit_signal = SIGCHLD; /* for who waits for all */
-        if (child->death_signal != 0)
-            signal_send_locked(child, child->death_signal);
-        if (child->pgid != process->pgid && child->sid == process->sid)
-            leave_group_locked(child->pgid, process);
-    }
-    list_splice_back(&reaper->children, &process->children);
-    waitq_wake_all(&reaper->child_changed);
-    if (process->parent->pgid != process->pgid)
-        leave_group_locked(process->pgid, process);
-}
-
 /* Tells the parent. Returns whether it wants no zombie [posix _exit]. */
 static bool
 report_locked(struct process *process) REQUIRES(process_lock)
@@ -73,6 +54,30 @@ report_locked(struct process *process) REQUIRES(process_lock)
     if (unwanted)
         process_unlink_locked(process);
     return unwanted;
+}
+
+/* Gives the children of a dying process to its reaper, who is told of those
+ * that have ended; gone is given those of them that it does not want. */
+static void
+hand_over_children_locked(struct process *process, struct list_node *gone)
+    REQUIRES(process_lock)
+{
+    struct process *reaper = find_reaper_locked(process);
+    list_for_each_safe (node, &process->children) {
+        struct process *child = list_entry(node, struct process, sibling_node);
+        child->parent = reaper;
+        child->exit_signal = SIGCHLD; /* for who waits for all */
+        if (child->death_signal != 0)
+            signal_send_locked(child, child->death_signal);
+        if (child->pgid != process->pgid && child->sid == process->sid)
+            leave_group_locked(child->pgid, process);
+        if (child->state == PROCESS_ZOMBIE && report_locked(child))
+            list_push_back(gone, node);
+    }
+    list_splice_back(&reaper->children, &process->children);
+    waitq_wake_all(&reaper->child_changed);
+    if (process->parent->pgid != process->pgid)
+        leave_group_locked(process->pgid, process);
 }
 
 /* The process has its space until the memory is free: who looks for some
@@ -145,19 +150,22 @@ process_end_others(void)
 static NORETURN void
 end_process(struct process *self)
 {
+    struct list_node gone;
+    list_init(&gone);
     itimer_delete_all(self);
     process_hooks.release(self);
     release_space(self);
 
     spin_lock(&process_lock);
-    hand_over_children_locked(self);
+    hand_over_children_locked(self, &gone);
     process_remove_thread_locked(thread_current());
     self->state = PROCESS_ZOMBIE;
     signal_end_process_locked(self);
-    bool gone = report_locked(self);
+    if (report_locked(self))
+        list_push_back(&gone, &self->sibling_node);
     spin_unlock(&process_lock);
-    if (gone)
-        process_put(self);
+    list_for_each_safe (node, &gone)
+        process_put(list_entry(node, struct process, sibling_node));
     thread_exit();
 }
 

@@ -373,6 +373,53 @@ orphans(void)
     close(pair[1]);
 }
 
+/* Leaves a child that has ended. */
+static void
+leave_a_zombie(void)
+{
+    siginfo_t info;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(9);
+    waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+    _exit(0);
+}
+
+/* Who takes over a child that has ended already is told that it has. */
+static void
+orphaned_zombies(void)
+{
+    struct timespec patience = {10, 0};
+    sigset_t child_signal;
+    siginfo_t info;
+    int status;
+    pid_t pid;
+
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_signal, NULL);
+    check_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    pid = clone_with(0); /* its own end makes no signal */
+    if (pid == 0)
+        leave_a_zombie();
+    check_eq(waitpid(pid, &status, __WALL), pid);
+    check_eq(sigtimedwait(&child_signal, &info, &patience), SIGCHLD);
+    check(info.si_code == CLD_EXITED && info.si_status == 9);
+    check_eq(waitpid(info.si_pid, &status, WNOHANG), info.si_pid);
+
+    /* Nobody wants to know: nothing is left. */
+    signal(SIGCHLD, SIG_IGN);
+    pid = clone_with(0);
+    if (pid == 0)
+        leave_a_zombie();
+    check_eq(waitpid(pid, &status, __WALL), pid);
+    check_fails(ECHILD, waitpid(-1, &status, WNOHANG));
+    signal(SIGCHLD, SIG_DFL);
+    check_eq(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    sigprocmask(SIG_UNBLOCK, &child_signal, NULL);
+}
+
 /* A clone that sends no signal is orphaned. */
 static void
 leave_a_clone(void)
@@ -477,6 +524,7 @@ main(void)
         TAP_CASE(clocks_of_threads),
         TAP_CASE(orphans),
         TAP_CASE(orphaned_clones),
+        TAP_CASE(orphaned_zombies),
         TAP_CASE(death_signal),
         TAP_CASE(names_and_flags),
     };
