@@ -545,7 +545,7 @@ grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
 	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test $(T)) \
 	    $(if $(SUBMISSION),--submission $(SUBMISSION)) $(if $(SEED),--seed $(SEED)) \
 	    --out $(BUILD)/graded$(if $(T),/$(T))
-labs-check: ## all that is promised of the labs: half an hour; LAB=7, WHAT=mutants for a part
+labs-check: ## all that is promised of the labs; LAB=7, WHAT=mutants for a part
 	@tools/setup --quick test
 	@labs/check $(LAB) $(WHAT)
 redteam: ## submissions that try to cheat or do harm; ATTACK=name for one
