@@ -2,7 +2,8 @@
 #include "arch/cpu.h"
 #include "arch/sbi.h"
 
-#define NS_PER_S 1000000000ul
+#define NS_PER_S   1000000000ul
+#define NAPS_PER_S 50000u
 
 static uint64_t boot_ticks;
 static uint64_t hz; /* below 2^32, so that products with it fit */
@@ -32,6 +33,15 @@ clock_now_ns(void)
     return ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
 }
 
+static void
+set_timer(uint64_t tick)
+{
+    if (use_stimecmp)
+        csr_write(0x14d, tick); /* stimecmp, which assemblers may not know */
+    else
+        sbi_set_timer(tick);
+}
+
 void
 clock_set_deadline(uint64_t deadline_ns)
 {
@@ -41,10 +51,16 @@ clock_set_deadline(uint64_t deadline_ns)
         tick += deadline_ns % NS_PER_S * hz / NS_PER_S;
         tick += boot_ticks + 1; /* not before the deadline */
     }
-    if (use_stimecmp)
-        csr_write(0x14d, tick); /* stimecmp, which assemblers may not know */
-    else
-        sbi_set_timer(tick);
+    this_cpu()->deadline = tick;
+    set_timer(tick);
+}
+
+void
+clock_nap(void)
+{
+    set_timer(csr_read(time) + hz / NAPS_PER_S);
+    cpu_wait_for_interrupt();
+    set_timer(this_cpu()->deadline);
 }
 
 void

@@ -20,6 +20,11 @@ uint64_t clock_now_ns(void);
  * UINT64_MAX; by stimecmp where the hart has Sstc, else through SBI. */
 void clock_set_deadline(uint64_t deadline_ns);
 
+/* Lets some microseconds pass in sleep, so that a host which has more harts to
+ * run than processors can run another one; the deadline stays armed.
+ * Interrupts off; any other wait for a pending interrupt is shorter. */
+void clock_nap(void);
+
 /* Busy-waits; for device resets of a few microseconds only. */
 void clock_delay_us(unsigned us);
 

@@ -37,6 +37,7 @@ cpu_add(uint64_t hartid)
     struct cpu *cpu = &cpus[count];
     cpu->index = count++;
     cpu->hartid = hartid;
+    cpu->deadline = UINT64_MAX;
     return cpu;
 }
 

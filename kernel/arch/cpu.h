@@ -59,6 +59,7 @@ struct cpu {
     struct spinlock *last_lock; /* of the spin locks held; NULL: none */
     bool irq_was_on;            /* before the first of them was taken */
     bool in_interrupt;
+    uint64_t deadline;             /* of the timer, in its ticks */
     struct arch_thread *fpu_owner; /* whose registers the FPU has */
     struct space *space;           /* whose page table satp has */
     uint64_t space_generation;     /* as of which this TLB knows it */

@@ -1,11 +1,43 @@
 #include "sync/spinlock.h"
+#include "arch/barrier.h"
+#include "arch/clock.h"
 #include "arch/cpu.h"
+#include "arch/tlb.h"
 #include "lib/panic.h"
 
 void
 spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
 {
     *lock = (struct spinlock){.name = name, .rank = rank};
+}
+
+#define SPINS 2048u
+
+static ALWAYS_INLINE bool
+try(struct spinlock *lock)
+{
+    return __atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE) == 0;
+}
+
+/* Who holds a lock for long waits for other harts, or is a hart that the host
+ * of an emulator does not run: then this one sleeps. It need not be told what
+ * is taken from user memory meanwhile, since it forgets all it knows of it. */
+static void
+wait_and_take(struct cpu *cpu, struct spinlock *lock)
+{
+    /* Reading until it looks free keeps the line shared. */
+    for (unsigned i = 0; i < SPINS; i++, cpu_relax())
+        if (!READ_ONCE(lock->locked) && try(lock))
+            return;
+
+    struct space *active = cpu->active;
+    WRITE_ONCE(cpu->active, NULL);
+    do
+        clock_nap();
+    while (READ_ONCE(lock->locked) || !try(lock));
+    WRITE_ONCE(cpu->active, active);
+    barrier_full();
+    tlb_flush_all();
 }
 
 NO_LOCK_CHECK void
@@ -21,10 +53,8 @@ spin_lock(struct spinlock *lock)
         panic("lock order: %s (rank %d) taken while holding %s (rank %d)",
               lock->name, lock->rank, last->name, last->rank);
 
-    /* Reading until it looks free keeps the line shared meanwhile. */
-    while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE) != 0)
-        while (READ_ONCE(lock->locked))
-            cpu_relax();
+    if (unlikely(!try(lock)))
+        wait_and_take(cpu, lock);
     WRITE_ONCE(lock->owner, cpu);
     lock->before = last;
     cpu->last_lock = lock;
