@@ -96,6 +96,8 @@ struct blk_queue {
     unsigned looks;     /* it has taken so far */
     unsigned unclaimed; /* the last ones, which saw used buffers... */
     uint16_t looked_at; /* ...with this many consumed before */
+    unsigned lost;      /* interrupts since the last that came, up to where
+                         * patience is at its end */
 };
 
 struct blk {

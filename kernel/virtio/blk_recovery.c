@@ -8,6 +8,7 @@
 #define LOOK_NS 10000000ull
 
 #define CLAIM_LOOKS  50   /* half a second: used buffers that nobody takes */
+#define HASTY_LOOKS  2    /* the same where interrupts do not arrive at all */
 #define ANSWER_LOOKS 9000 /* 90 s: a busy host's disk does take seconds */
 
 /* ---- The watchdog ---- */
@@ -22,15 +23,47 @@ blk_watch(struct blk_queue *q)
     timer_set(&q->watchdog, clock_now_ns() + LOOK_NS);
 }
 
+/* How often used buffers may be seen that nobody takes. Each interrupt that
+ * was lost halves the patience with the next. */
+static unsigned
+patience(const struct blk_queue *q) REQUIRES(q->vq.lock)
+{
+    return MAX(CLAIM_LOOKS >> q->lost, HASTY_LOOKS);
+}
+
 /* Buffers that were used but are not taken, look after look, were used
- * without an interrupt. */
+ * without an interrupt. Those taken since the last look had one. */
 static bool
 interrupt_is_lost(struct blk_queue *q) REQUIRES(q->vq.lock)
 {
     bool moved = q->looked_at != q->vq.used_idx;
     q->looked_at = q->vq.used_idx;
     q->unclaimed = virtq_has_used(&q->vq) && !moved ? q->unclaimed + 1 : 0;
-    return q->unclaimed >= CLAIM_LOOKS;
+    if (moved)
+        q->lost = 0;
+    return q->unclaimed >= patience(q);
+}
+
+/* Does what an interrupt should have done. */
+static void
+replace_interrupt(struct blk_queue *q)
+{
+    const char *name = q->blk->disk.name;
+    spin_lock(&q->vq.lock);
+    unsigned before = patience(q);
+    q->lost += before > HASTY_LOOKS;
+    unsigned after = patience(q);
+    spin_unlock(&q->vq.lock);
+    if (before == CLAIM_LOOKS)
+        pr_warn("%s: an interrupt was lost", name);
+    else if (before != after && after == HASTY_LOOKS)
+        pr_warn("%s: interrupts do not arrive: looked after every %llu ms",
+                name, HASTY_LOOKS * LOOK_NS / 1000000);
+
+    blk_queue_poll(q);
+    spin_guard(&q->vq.lock);
+    q->looked_at = q->vq.used_idx; /* what we took had none */
+    q->unclaimed = 0;
 }
 
 static bool
@@ -47,23 +80,21 @@ void
 blk_watchdog(struct timer *timer)
 {
     struct blk_queue *q = container_of(timer, struct blk_queue, watchdog);
-    bool lost_interrupt = false, lost_request = false;
+    bool lost_request = false;
     spin_lock(&q->vq.lock);
     q->watching = !q->closed && q->vq.in_flight > 0;
+    bool lost_interrupt = interrupt_is_lost(q) && q->watching;
     if (q->watching) {
         q->looks++;
-        lost_interrupt = interrupt_is_lost(q);
         lost_request = request_is_lost(q);
         timer_set(timer, clock_now_ns() + LOOK_NS);
     }
     spin_unlock(&q->vq.lock);
 
-    if (lost_interrupt) {
-        pr_warn("%s: an interrupt was lost", q->blk->disk.name);
-        blk_queue_poll(q);
-    } else if (lost_request) {
+    if (lost_interrupt)
+        replace_interrupt(q);
+    else if (lost_request)
         blk_recover(q->blk);
-    }
 }
 
 /* ---- Recovery ---- */

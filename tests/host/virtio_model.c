@@ -53,6 +53,7 @@ legacy(const struct model *m)
 
 /* ---- Running ---- */
 
+/* The line stays up until the driver has acknowledged [virtio §4.2.2]. */
 static void
 interrupt(struct model *m)
 {
@@ -67,7 +68,6 @@ bool
 model_run(struct model *m)
 {
     bool busy = false;
-    uint32_t before = m->isr;
     if (!(m->status & VIRTIO_STATUS_DRIVER_OK))
         return false;
     for (unsigned i = 0; i < MODEL_QUEUES; i++) {
@@ -81,8 +81,7 @@ model_run(struct model *m)
             busy = true;
         }
     }
-    if (m->isr != before)
-        interrupt(m);
+    interrupt(m);
     return busy;
 }
 
