@@ -19,16 +19,26 @@ try(struct spinlock *lock)
     return __atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
+/* The lock is this hart's from now on. */
+static ALWAYS_INLINE void
+hold(struct cpu *cpu, struct spinlock *lock)
+{
+    WRITE_ONCE(lock->owner, cpu);
+    lock->before = cpu->last_lock;
+    cpu->last_lock = lock;
+}
+
 /* Who holds a lock for long waits for other harts, or is a hart that the host
  * of an emulator does not run: then this one sleeps. It need not be told what
- * is taken from user memory meanwhile, since it forgets all it knows of it. */
-static void
-wait_and_take(struct cpu *cpu, struct spinlock *lock)
+ * is taken from user memory meanwhile, since it forgets all it knows of it.
+ * Kept out of spin_lock, which has no registers to save without it. */
+static NOINLINE void
+wait_and_hold(struct cpu *cpu, struct spinlock *lock)
 {
     /* Reading until it looks free keeps the line shared. */
     for (unsigned i = 0; i < SPINS; i++, cpu_relax())
         if (!READ_ONCE(lock->locked) && try(lock))
-            return;
+            return hold(cpu, lock);
 
     struct space *active = cpu->active;
     WRITE_ONCE(cpu->active, NULL);
@@ -38,6 +48,7 @@ wait_and_take(struct cpu *cpu, struct spinlock *lock)
     WRITE_ONCE(cpu->active, active);
     barrier_full();
     tlb_flush_all();
+    hold(cpu, lock);
 }
 
 NO_LOCK_CHECK void
@@ -53,11 +64,10 @@ spin_lock(struct spinlock *lock)
         panic("lock order: %s (rank %d) taken while holding %s (rank %d)",
               lock->name, lock->rank, last->name, last->rank);
 
-    if (unlikely(!try(lock)))
-        wait_and_take(cpu, lock);
-    WRITE_ONCE(lock->owner, cpu);
-    lock->before = last;
-    cpu->last_lock = lock;
+    if (likely(try(lock)))
+        hold(cpu, lock);
+    else
+        wait_and_hold(cpu, lock);
 }
 
 /* Locks are usually released in reverse order, but need not be. */
