@@ -13,6 +13,7 @@
 #include "mm/frame.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
+#include "mm/space.h"
 #include "proc/futex.h"
 #include "proc/load.h"
 #include "proc/sched.h"
@@ -163,10 +164,14 @@ start_interrupts(void)
         give_up("interrupts", "the device tree describes no usable PLIC");
 }
 
-/* A hart without a PLIC context runs threads all the same. */
+/* A hart without a PLIC context runs threads all the same. The bootarg asids=N,
+ * one digit, is for tests: so few numbers of address spaces are used. */
 static void
 start_hart(void)
 {
+    size_t len;
+    const char *most = bootarg_find("asids", &len);
+    space_init_hart(most && len == 1 && *most > '0' ? *most - '0' : ASID_MAX);
     if (irq_init_hart() != 0)
         pr_info("hart %u takes no device interrupts", this_cpu()->index);
 }

@@ -9,7 +9,8 @@
 #include "arch/csr.h"
 #include "arch/layout.h"
 
-#define CPU_MAX 16 /* harts beyond are left stopped, with a message */
+#define CPU_MAX  16 /* harts beyond are left stopped, with a message */
+#define ASID_MAX 64 /* numbers of address spaces that are used, at most */
 
 /* Registers that a function call preserves: what context_switch keeps
  * [psabi §1.1]. */
@@ -62,7 +63,7 @@ struct cpu {
     uint64_t deadline;             /* of the timer, in its ticks */
     struct arch_thread *fpu_owner; /* whose registers the FPU has */
     struct space *space;           /* whose page table satp has */
-    uint64_t space_generation;     /* as of which this TLB knows it */
+    uint64_t known[ASID_MAX];      /* generation of what this TLB has of each */
 };
 
 /* The running thread. */

@@ -62,7 +62,9 @@
 #define SCAUSE_STORE_PAGE       15
 
 /* satp [riscv-priv §4.1.11] */
-#define SATP_SV39 (8ul << 60)
+#define SATP_SV39       (8ul << 60)
+#define SATP_ASID_SHIFT 44
+#define SATP_ASID       (0xfffful << SATP_ASID_SHIFT)
 
 /* scounteren [riscv-priv §4.1.5] */
 #define SCOUNTEREN_CY (1ul << 0)

@@ -7,7 +7,12 @@ enum { BASE = 0x10, SPEC_VERSION = 0, IMPL_ID, IMPL_VERSION, PROBE };
 enum { DBCN = 0x4442434e, WRITE_BYTE = 2 };
 enum { HSM = 0x48534d, HART_START = 0 };
 enum { IPI = 0x735049, SEND = 0 };
-enum { RFENCE = 0x52464e43, REMOTE_FENCE_I = 0, REMOTE_SFENCE_VMA };
+enum {
+    RFENCE = 0x52464e43,
+    REMOTE_FENCE_I = 0,
+    REMOTE_SFENCE_VMA,
+    REMOTE_SFENCE_VMA_ASID
+};
 enum {
     SRST = 0x53525354,
     RESET = 0,
@@ -27,17 +32,18 @@ static bool has_dbcn;
 /* a7 and a6 choose the function, a0 and a1 return [sbi §3]. */
 static struct sbi_result
 call(uint64_t eid, uint64_t fid, uint64_t arg0, uint64_t arg1, uint64_t arg2,
-     uint64_t arg3)
+     uint64_t arg3, uint64_t arg4)
 {
     register uint64_t a0 __asm__("a0") = arg0;
     register uint64_t a1 __asm__("a1") = arg1;
     register uint64_t a2 __asm__("a2") = arg2;
     register uint64_t a3 __asm__("a3") = arg3;
+    register uint64_t a4 __asm__("a4") = arg4;
     register uint64_t a6 __asm__("a6") = fid;
     register uint64_t a7 __asm__("a7") = eid;
     __asm__ volatile("ecall"
                      : "+r"(a0), "+r"(a1)
-                     : "r"(a2), "r"(a3), "r"(a6), "r"(a7)
+                     : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7)
                      : "memory");
     return (struct sbi_result){(int64_t)a0, a1};
 }
@@ -45,7 +51,7 @@ call(uint64_t eid, uint64_t fid, uint64_t arg0, uint64_t arg1, uint64_t arg2,
 static uint64_t
 ask_base(uint64_t fid, uint64_t arg)
 {
-    return call(BASE, fid, arg, 0, 0, 0).value;
+    return call(BASE, fid, arg, 0, 0, 0, 0).value;
 }
 
 void
@@ -74,49 +80,51 @@ sbi_console_write(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         call(has_dbcn ? DBCN : LEGACY_PUTCHAR, has_dbcn ? WRITE_BYTE : 0,
-             (uint8_t)text[i], 0, 0, 0);
+             (uint8_t)text[i], 0, 0, 0, 0);
 }
 
 int
 sbi_hart_start(uint64_t hartid, uint64_t pc, uint64_t opaque)
 {
-    return call(HSM, HART_START, hartid, pc, opaque, 0).error ? -EIO : 0;
+    return call(HSM, HART_START, hartid, pc, opaque, 0, 0).error ? -EIO : 0;
 }
 
 void
 sbi_set_timer(uint64_t tick)
 {
-    call(TIME, SET_TIMER, tick, 0, 0, 0);
+    call(TIME, SET_TIMER, tick, 0, 0, 0, 0);
 }
 
 void
 sbi_send_ipi(uint64_t hartid)
 {
-    call(IPI, SEND, 1, hartid, 0, 0);
+    call(IPI, SEND, 1, hartid, 0, 0, 0);
 }
 
 void
-sbi_remote_sfence(uint64_t hartid, uint64_t va, uint64_t size)
+sbi_remote_sfence(uint64_t hartid, uint64_t va, uint64_t size, uint64_t asid)
 {
     /* Of a mask of harts the first one is hartid; or that is -1, and means
      * all harts [sbi §3.1]. */
-    call(RFENCE, REMOTE_SFENCE_VMA, 1, hartid, va, size);
+    call(RFENCE,
+         asid == SBI_ALL_SPACES ? REMOTE_SFENCE_VMA : REMOTE_SFENCE_VMA_ASID, 1,
+         hartid, va, size, asid);
 }
 
 void
 sbi_remote_fence_i(void)
 {
-    call(RFENCE, REMOTE_FENCE_I, 0, (uint64_t)-1, 0, 0);
+    call(RFENCE, REMOTE_FENCE_I, 0, (uint64_t)-1, 0, 0, 0);
 }
 
 void
 sbi_shutdown(bool failed)
 {
-    call(SRST, RESET, SHUTDOWN, failed ? SYSTEM_FAILURE : 0, 0, 0);
+    call(SRST, RESET, SHUTDOWN, failed ? SYSTEM_FAILURE : 0, 0, 0, 0);
 }
 
 void
 sbi_reboot(void)
 {
-    call(SRST, RESET, COLD_REBOOT, 0, 0, 0);
+    call(SRST, RESET, COLD_REBOOT, 0, 0, 0, 0);
 }

@@ -26,9 +26,12 @@ void sbi_set_timer(uint64_t tick);
 void sbi_send_ipi(uint64_t hartid);
 
 /* Makes a hart, or every hart of the machine, flush its TLB for the range of
- * virtual addresses, and waits until it has [sbi §8.2]. */
-#define SBI_ALL_HARTS UINT64_MAX
-void sbi_remote_sfence(uint64_t hartid, uint64_t va, uint64_t size);
+ * virtual addresses in one address space, or in all, and waits until it has
+ * [sbi §8.2, §8.3]. */
+#define SBI_ALL_HARTS  UINT64_MAX
+#define SBI_ALL_SPACES UINT64_MAX
+void sbi_remote_sfence(uint64_t hartid, uint64_t va, uint64_t size,
+                       uint64_t asid);
 
 /* Makes every hart's later instruction fetches see earlier writes to memory
  * [sbi §8.1]. */

@@ -71,6 +71,10 @@ area_page(const struct area *area, uint64_t va)
     return (va - area->start + area->offset) / PAGE_SIZE;
 }
 
+/* Gives a new space a number, perhaps another's too, and its first generation:
+ * no hart has translations of it. */
+void space_number(struct space *space);
+
 /* Makes translations of [start, end) that any hart has cached go, and returns
  * once no copy to or from the space uses the page table as it was before:
  * after rights were taken away, or a page was moved to another frame. */

@@ -108,7 +108,7 @@ break_sharing(struct space *space, uint64_t va, uint64_t *entry,
     void *shared = phys_to_virt(pte_address(*entry));
     if (frame_refs(shared) == 1) {
         *entry = pt_leaf(virt_to_phys(shared), rights);
-        tlb_flush_page(va);
+        tlb_flush_page(va, space->asid);
         return 0;
     }
     void *copy = frame_alloc(0);
@@ -153,7 +153,7 @@ fault_locked(struct space *space, struct fault *fault) REQUIRES(space->lock)
     }
     /* mprotect gave rights, or this hart had cached their absence. */
     *entry = pt_leaf(pte_address(*entry), rights);
-    tlb_flush_page(fault->va);
+    tlb_flush_page(fault->va, space->asid);
     return 0;
 }
 

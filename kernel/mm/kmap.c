@@ -67,7 +67,8 @@ kmap_init(const struct memmap *map)
     if (!pt_walk(kernel_root, STACKS_BASE, 1, true))
         panic("no memory for the kernel's page table");
     boot_satp = SATP_SV39 | virt_to_phys(kernel_root) >> PAGE_SHIFT;
-    tlb_set_root(virt_to_phys(kernel_root));
+    tlb_set_root(virt_to_phys(kernel_root), 0);
+    tlb_flush_all();
 }
 
 const uint64_t *
@@ -90,8 +91,8 @@ kmap_device(uint64_t pa, uint64_t size)
         *entry = pt_leaf(p, PTE_R | PTE_W | PTE_G);
     }
     tlb_flush_all();
-    sbi_remote_sfence(SBI_ALL_HARTS, (uint64_t)phys_to_virt(start),
-                      end - start);
+    sbi_remote_sfence(SBI_ALL_HARTS, (uint64_t)phys_to_virt(start), end - start,
+                      SBI_ALL_SPACES);
     return phys_to_virt(pa);
 }
 
@@ -135,7 +136,7 @@ kmap_stack_alloc(void)
     if (fresh) {
         tlb_flush_all();
         sbi_remote_sfence(SBI_ALL_HARTS, (uint64_t)top - KSTACK_SIZE,
-                          KSTACK_SIZE);
+                          KSTACK_SIZE, SBI_ALL_SPACES);
     }
     return top;
 }

@@ -7,14 +7,45 @@
 
 /* Which hart knows what of which page table, and how it forgets.
  *
+ * Translations are tagged with the number of their space, so that those of
+ * several spaces can be in one TLB. There are fewer numbers than spaces: they
+ * are given in turn, and for each, a hart keeps in `known` the generation of
+ * the space whose translations it has. A generation is never given twice, and
+ * who takes rights away from a space gives it a new one. So a hart that comes
+ * to a space and knows another generation has to flush its number: it may have
+ * missed something, or has another space's translations.
+ *
  * A hart whose thread lives in a space says so in `active` before it looks at
- * the space's generation; who takes rights away counts the generation up
- * before it looks who is active. So either the one sees that it has to flush,
- * or the other that it has to be told. Harts that come back to the space later
- * flush then. A user copy says which page table it walks in `copying`, before
- * it looks into it, and is over soon: it is waited for. */
+ * the space's generation; who takes rights away changes the generation before
+ * it looks who is active. So either the one sees that it has to flush, or the
+ * other that it has to be told. A user copy says which page table it walks in
+ * `copying`, before it looks into it, and is over soon: it is waited for. */
 
 #define FEW_PAGES 16u /* flushing more one by one costs more than all */
+
+/* atomic */
+static uint64_t asids = ASID_MAX; /* as many as every hart tells apart */
+static uint64_t generations, created;
+
+void
+space_init_hart(uint64_t most)
+{
+    most = MIN(most, tlb_count_asids());
+    asids = MIN(asids, most);
+}
+
+static uint64_t
+new_generation(void)
+{
+    return __atomic_add_fetch(&generations, 1, __ATOMIC_RELAXED);
+}
+
+void
+space_number(struct space *space)
+{
+    space->asid = __atomic_fetch_add(&created, 1, __ATOMIC_RELAXED) % asids;
+    space->generation = new_generation();
+}
 
 static void
 tell_harts(const struct space *space, uint64_t start, uint64_t size)
@@ -24,7 +55,7 @@ tell_harts(const struct space *space, uint64_t start, uint64_t size)
         if (cpu == this_cpu())
             continue;
         if (READ_ONCE(cpu->active) == space)
-            sbi_remote_sfence(cpu->hartid, start, size);
+            sbi_remote_sfence(cpu->hartid, start, size, space->asid);
         while (__atomic_load_n(&cpu->copying, __ATOMIC_ACQUIRE) == space)
             cpu_relax();
     }
@@ -35,16 +66,16 @@ space_revoke(struct space *space, uint64_t start, uint64_t end)
 {
     bool few = end - start <= FEW_PAGES * PAGE_SIZE;
     struct cpu *self = this_cpu();
-    WRITE_ONCE(space->generation, space->generation + 1);
+    WRITE_ONCE(space->generation, new_generation());
     barrier_full();
     tell_harts(space, few ? start : 0, few ? end - start : UINT64_MAX);
-    if (self->space != space)
-        return;
-    self->space_generation = space->generation;
+    if (self->active != space)
+        return; /* it may have missed more than this */
+    self->known[space->asid] = space->generation;
     if (!few)
-        tlb_flush_all();
+        tlb_flush_space(space->asid);
     for (uint64_t va = start; few && va < end; va += PAGE_SIZE)
-        tlb_flush_page(va);
+        tlb_flush_page(va, space->asid);
 }
 
 void
@@ -57,19 +88,17 @@ space_switch(struct space *space)
         return;
     barrier_full();
     uint64_t generation = READ_ONCE(space->generation);
-    if (old == space) {
-        if (cpu->space_generation != generation) {
-            tlb_flush_all();
-            tlb_sync_instructions();
-        }
-        cpu->space_generation = generation;
-        return;
+    bool flushes = cpu->known[space->asid] != generation;
+    cpu->known[space->asid] = generation;
+    if (old != space) {
+        cpu->space = space_ref(space);
+        tlb_set_root(virt_to_phys(space->root), space->asid);
     }
-    cpu->space = space_ref(space);
-    cpu->space_generation = generation;
-    tlb_set_root(virt_to_phys(space->root));
-    tlb_sync_instructions(); /* exec may have written its program elsewhere */
-    if (old)
+    if (flushes)
+        tlb_flush_space(space->asid);
+    if (flushes || old != space)
+        tlb_sync_instructions(); /* a program may have come from elsewhere */
+    if (old && old != space)
         space_unref(old);
 }
 

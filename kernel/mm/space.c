@@ -1,6 +1,5 @@
 #include "mm/space.h"
 #include "abi/mman.h"
-#include "arch/tlb.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/area.h"
@@ -25,6 +24,7 @@ space_create(struct space **out)
     spin_init(&space->lock, "space", RANK_PAGETABLE);
     list_init(&space->areas);
     space->root = root;
+    space_number(space);
     space->limit_size = space->limit_data = UINT64_MAX;
     space->limit_stack = SPACE_STACK_SIZE;
     space->refs = space->users = 1;
@@ -63,9 +63,7 @@ space_leave(struct space *space)
     }
     area_remove(space, 0, USER_END, &dead);
     pt_free_user_tables(space->root);
-    space->generation++;
-    if (this_cpu()->space == space)
-        tlb_flush_all();
+    space_revoke(space, 0, USER_END);
     spin_unlock(&space->lock);
     area_free_all(&dead);
 }

@@ -46,6 +46,7 @@ struct space {
 
     /* constant after creation */
     uint64_t *root; /* page table */
+    uint64_t asid;  /* tag of its translations, and of some other spaces' */
 
     /* guarded by lock */
     struct tree_node *tree; /* areas */
@@ -63,7 +64,8 @@ struct space {
     bool populates; /* mmap brings pages in */
     unsigned refs;
     unsigned users;      /* processes that live in it */
-    uint64_t generation; /* counts changes that took rights away */
+    uint64_t generation; /* another one after each time rights are taken away,
+                          * that no other space ever has */
 };
 
 #define SPACE_STACK_TOP  (USER_END - PAGE_SIZE)
@@ -94,6 +96,10 @@ space_ref(struct space *space)
 
 /* Drops a reference; with the last, the space goes. Any context. */
 void space_unref(struct space *space);
+
+/* Notes how many numbers of address spaces this hart tells apart, of which at
+ * most `most`, at least 1, are used. On each hart in turn, before any space. */
+void space_init_hart(uint64_t most);
 
 /* Makes this hart use the space's page table; NULL keeps what it has, since
  * the kernel half is the same everywhere. Interrupts off. */

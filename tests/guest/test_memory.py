@@ -10,11 +10,11 @@ from harness import Disk, Guest, cases
 SYSROOT = "/usr/riscv64-linux-gnu/lib"
 
 
-def run_as_init(program, **options):
+def run_as_init(program, words="", **options):
     """Boot into /linux/PROGRAM; return its exit status and what it printed."""
     if not os.path.exists(harness.built(f"linux/{program}")):
         raise harness.Skip("no compiler for Linux programs")
-    words = f"init=/linux/{program} init.exit=poweroff"
+    words = f"init=/linux/{program} init.exit=poweroff {words}"
     with Guest(bootargs=words, **options) as guest:
         status = guest.wait()
         return status, guest.output
@@ -33,6 +33,19 @@ PROGRAMS = {
 def test_programs(program, harts):
     """Calls and races, by programs built for Linux."""
     status, output = run_as_init(program, harts=harts)
+    assert status == 0, harness.printable(output)[-3000:]
+
+
+@cases(
+    all=dict(program="spaces", harts=2),
+    three=dict(program="spaces", harts=2, words="asids=3"),
+    one=dict(program="spaces", harts=1, words="asids=1"),
+    forks=dict(program="forks", harts=4, words="asids=2"),
+    threads=dict(program="mmap_threads", harts=4, words="asids=1"),
+)
+def test_asids(program, harts, words=""):
+    """Few numbers for address spaces are enough, however often given anew."""
+    status, output = run_as_init(program, words, harts=harts)
     assert status == 0, harness.printable(output)[-3000:]
 
 
