@@ -110,7 +110,7 @@ $(BUILD)/obj/kernel/mm/kasan.o: SANFLAGS := $(if $(SAN),-DSAN=1)
 
 $(BUILD)/obj/kernel/%/hot.o: private QUICK = $(FAST)
 # Copies of long functions would make these larger and hardly faster.
-$(patsubst %,$(BUILD)/obj/kernel/%/hot.o,fs proc sys): private QUICK = \
+$(patsubst %,$(BUILD)/obj/kernel/%/hot.o,arch fs proc sys): private QUICK = \
     $(filter-out -finline-functions,$(FAST))
 KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
           -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \

@@ -148,7 +148,7 @@ area_add(struct space *space, const struct area *wanted)
 {
     struct area *area = create(space, wanted, wanted->start, wanted->end);
     if (!area)
-        return -ENOMEM;
+        return -EAGAIN;
     insert(space, area);
     space->size += area->end - area->start;
     area_merge(space, area->start, area->end);
@@ -163,7 +163,7 @@ split_at(struct space *space, uint64_t va) REQUIRES(space->lock)
         return 0;
     struct area *upper = create(space, area, va, area->end);
     if (!upper)
-        return -ENOMEM;
+        return -EAGAIN;
     area->end = va;
     insert(space, upper);
     return 0;

@@ -30,12 +30,13 @@ uint64_t area_find_gap(struct space *space, uint64_t size)
     REQUIRES(space->lock);
 
 /* Adds an area like `wanted` to a free range; with a reference of its own.
- * Returns 0 or -ENOMEM. */
+ * Returns 0 or, as all here for want of memory, -EAGAIN: some may be found
+ * without the lock, as space_tries_again does. */
 MUST_CHECK int area_add(struct space *space, const struct area *wanted)
     REQUIRES(space->lock);
 
 /* Makes start and end borders: areas across them are split.
- * Returns 0 or -ENOMEM. */
+ * Returns 0 or -EAGAIN. */
 MUST_CHECK int area_split(struct space *space, uint64_t start, uint64_t end)
     REQUIRES(space->lock);
 
@@ -82,13 +83,12 @@ void space_revoke(struct space *space, uint64_t start, uint64_t end)
     REQUIRES(space->lock);
 
 /* Makes tables that map part of [start, end) the space's own, which fork let it
- * share: before entries in it change. Returns 0, or -EAGAIN without memory:
- * some may be found without the lock, as space_tries_again does. */
+ * share: before entries in it change. Returns 0 or -EAGAIN. */
 MUST_CHECK int space_own_tables(struct space *space, uint64_t start,
                                 uint64_t end) REQUIRES(space->lock);
 
-/* After a change that ended with *error: whether it was for want of a table,
- * and memory was found to try it anew. If none was, *error becomes -ENOMEM. */
+/* After a change that ended with *error: whether it was for want of memory, and
+ * some was found to try it anew. If none was, *error becomes -ENOMEM. */
 bool space_tries_again(int *error, unsigned *tries);
 
 /* Lets go of the tables of a range that the space shares. It has no users. */
@@ -101,7 +101,7 @@ void space_drop_pages(struct space *space, uint64_t start, uint64_t end,
                       bool alone) REQUIRES(space->lock);
 
 /* Removes what is in a range: its pages, and its areas to the list dead.
- * Returns 0, -ENOMEM or, as space_own_tables, -EAGAIN. */
+ * Returns 0 or -EAGAIN. */
 MUST_CHECK int space_clear_range(struct space *space, uint64_t start,
                                  uint64_t end, struct list_node *dead)
     REQUIRES(space->lock);

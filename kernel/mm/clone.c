@@ -111,7 +111,7 @@ has_no_object(const struct area *area, uint64_t start, uint64_t end)
 }
 
 /* Comes to the table for va, of area: shares it with the child if that may be,
- * unless it is the last one still. Returns 0 or -ENOMEM. */
+ * unless it is the last one still. Returns 0 or -EAGAIN. */
 static int
 share_table(struct space *from, struct space *child, struct last_table *last,
             const struct area *area, uint64_t va)
@@ -127,7 +127,7 @@ share_table(struct space *from, struct space *child, struct last_table *last,
         return 0;
     uint64_t *theirs = pt_walk(child->root, va, 1, true);
     if (!theirs)
-        return -ENOMEM;
+        return -EAGAIN;
     uint64_t *table = phys_to_virt(pte_address(*middle));
     for (unsigned i = 0; i < PT_ENTRIES && !(*middle & PTE_COW); i++)
         protect(&table[i]);
@@ -146,7 +146,7 @@ share_pages(struct space *child, uint64_t va, uint64_t end, uint64_t *entry,
 {
     uint64_t *theirs = pt_walk(child->root, va, 0, true);
     if (!theirs)
-        return -ENOMEM;
+        return -EAGAIN;
     for (; va < end; va += PAGE_SIZE, entry++, theirs++) {
         if (!(*entry & PTE_V))
             continue;
@@ -202,15 +202,14 @@ share_all(struct space *from, struct space *child) REQUIRES(from->lock)
     return error;
 }
 
-int
-space_clone(struct space *from, struct space **out)
+static int
+try_clone(struct space *from, struct space **out)
 {
     struct space *child;
-    int error = space_create(&child);
-    if (error != 0)
-        return error;
+    if (space_create(&child) != 0)
+        return -EAGAIN;
     spin_lock(&from->lock);
-    error = share_all(from, child);
+    int error = share_all(from, child);
     space_revoke(from, 0, USER_END);
     spin_unlock(&from->lock);
     if (error == 0) {
@@ -219,5 +218,16 @@ space_clone(struct space *from, struct space **out)
     }
     space_leave(child);
     space_unref(child);
+    return error;
+}
+
+int
+space_clone(struct space *from, struct space **out)
+{
+    unsigned tries = 0;
+    int error;
+    do
+        error = try_clone(from, out);
+    while (space_tries_again(&error, &tries));
     return error;
 }

@@ -230,6 +230,56 @@ changes_get_their_tables(void)
     check_tables_are_copied(move);
 }
 
+/* ---- Areas ---- */
+
+#define AREAS 2048ul
+
+static char *
+map_areas(void)
+{
+    char *memory = map(2 * AREAS * PAGE);
+
+    for (size_t i = 0; i < AREAS; i++)
+        check_eq(protect(memory + 2 * i * PAGE), 0);
+    return memory;
+}
+
+/* Changes every other page, which leaves as many areas more. */
+static void
+check_areas_are_split(int (*change)(char *p))
+{
+    char *memory = map(2 * AREAS * PAGE);
+    pid_t hog = start_hog();
+
+    for (size_t i = 0; i < AREAS; i++)
+        check_eq(change(memory + 2 * i * PAGE), 0);
+    check_ended(hog);
+    munmap(memory, 2 * AREAS * PAGE);
+}
+
+static void
+changes_get_their_areas(void)
+{
+    check_areas_are_split(protect);
+    check_areas_are_split(unmap);
+}
+
+static void
+fork_gets_its_areas(void)
+{
+    char *memory = map_areas();
+    pid_t hog = start_hog(), child = fork();
+    int status = 0;
+
+    if (child == 0)
+        _exit(5);
+    check(child > 0);
+    check_eq(waitpid(child, &status, 0), child);
+    check_eq(status, 5 << 8);
+    check_ended(hog);
+    munmap(memory, 2 * AREAS * PAGE);
+}
+
 int
 main(void)
 {
@@ -239,6 +289,8 @@ main(void)
         TAP_CASE(init_gets_its_memory),
         TAP_CASE(call_gets_its_memory),
         TAP_CASE(changes_get_their_tables),
+        TAP_CASE(changes_get_their_areas),
+        TAP_CASE(fork_gets_its_areas),
     };
 
     return tap_run(cases, ARRAY_LEN(cases));
