@@ -68,6 +68,8 @@ struct blockdev {
     uint64_t sectors; /* of SECTOR_SIZE; a disk may grow or shrink */
     uint64_t reads, writes, flushes, errors;
     uint64_t sectors_read, sectors_written;
+    unsigned writers; /* who have its file open for writing; rises under the
+                       * lock of the mount table */
 };
 
 /* Makes dev known; it stays for ever (a broken device fails its requests).

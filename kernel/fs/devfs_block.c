@@ -1,7 +1,9 @@
 #include "fs/devfs.h"
 #include "abi/stat.h"
 #include "fs/bcache.h"
+#include "fs/mount.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "proc/signal.h"
 
 /* Device numbers, as Linux gives them. */
@@ -71,30 +73,92 @@ size_of(struct file *file)
     return dev->sectors * SECTOR_SIZE;
 }
 
-/* Disks are read here and written by their file systems only. */
+/* Disks are written to by their file systems; or here, by who mends one while
+ * no file system writes to it. */
+static int
+begin_writing(struct blockdev *dev)
+{
+    sleeplock_guard(&mount_lock);
+    if (dev->read_only)
+        return -EROFS;
+    for (struct super *s = mount_next(NULL); s; s = mount_next(s))
+        if (s->bdev == dev && !READ_ONCE(s->read_only))
+            return -EBUSY;
+    __atomic_fetch_add(&dev->writers, 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
 static int
 block_open(struct file *file)
 {
     file->private = devfs_block_by_rdev(file->inode->rdev);
     if (!file->private)
         return -ENXIO;
-    return file_allows(file, FILE_WRITE) ? -EACCES : 0;
+    if (!file_allows(file, FILE_WRITE))
+        return 0;
+    return cred_is_root(cred_current()) ? begin_writing(file->private)
+                                        : -EACCES;
+}
+
+/* Whoever reads the disk next is to see what was written. */
+static void
+block_release(struct file *file)
+{
+    struct blockdev *dev = file->private;
+    if (!file_allows(file, FILE_WRITE))
+        return;
+    bcache_drop(dev);
+    __atomic_fetch_sub(&dev->writers, 1, __ATOMIC_RELEASE);
 }
 
 static int64_t
-block_read(struct file *file, struct uio *uio, uint64_t *offset)
+read_cached(struct blockdev *dev, uint64_t offset, struct uio *uio)
 {
-    uint64_t size = size_of(file);
+    size_t skip = offset % BLOCK_SIZE;
+    uint64_t left = dev->sectors * SECTOR_SIZE - offset;
+    struct buf *buf;
+    int64_t n = bcache_get(dev, offset / BLOCK_SIZE, &buf);
+    if (n == 0) {
+        uint64_t room = BLOCK_SIZE - skip;
+        n = uio_fill(uio, bcache_data(buf) + skip, MIN(left, room));
+        bcache_put(buf);
+    }
+    return n;
+}
+
+/* What a file system that only reads has in the cache stays as it is. */
+static int64_t
+move_uncached(struct blockdev *dev, enum blk_op op, uint64_t offset,
+              struct uio *uio)
+{
+    size_t skip = offset % BLOCK_SIZE;
+    uint64_t sector = (offset - skip) / SECTOR_SIZE;
+    size_t len =
+        MIN(dev->sectors - sector, BLOCK_SIZE / SECTOR_SIZE) * SECTOR_SIZE;
+    uint8_t *page = frame_alloc(0);
+    int64_t n = page ? 0 : -ENOMEM;
+
+    if (n == 0 && (op == BLK_READ || skip || uio->residual < len))
+        n = blockdev_transfer(dev, BLK_READ, sector, page, len);
+    if (n == 0)
+        n = op == BLK_READ ? uio_fill(uio, page + skip, len - skip)
+                           : uio_drain(uio, page + skip, len - skip);
+    int err = n > 0 && op == BLK_WRITE
+                  ? blockdev_transfer(dev, BLK_WRITE, sector, page, len)
+                  : 0;
+    if (page)
+        frame_free(page, 0);
+    return err ? err : n;
+}
+
+static int64_t
+block_move(struct file *file, enum blk_op op, struct uio *uio, uint64_t *offset)
+{
     int64_t done = 0;
-    while (uio->residual > 0 && *offset < size) {
-        struct buf *buf;
-        int64_t n = bcache_get(file->private, *offset / BLOCK_SIZE, &buf);
-        if (n == 0) {
-            size_t skip = *offset % BLOCK_SIZE;
-            uint64_t len = MIN(size - *offset, (uint64_t)(BLOCK_SIZE - skip));
-            n = uio_fill(uio, bcache_data(buf) + skip, len);
-            bcache_put(buf);
-        }
+    while (uio->residual > 0 && *offset < size_of(file)) {
+        int64_t n = file_allows(file, FILE_WRITE)
+                        ? move_uncached(file->private, op, *offset, uio)
+                        : read_cached(file->private, *offset, uio);
         if (n < 0)
             return done ? done : n;
         done += n;
@@ -103,6 +167,26 @@ block_read(struct file *file, struct uio *uio, uint64_t *offset)
             break;
     }
     return done;
+}
+
+static int64_t
+block_read(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    return block_move(file, BLK_READ, uio, offset);
+}
+
+static int64_t
+block_write(struct file *file, struct uio *uio, uint64_t *offset)
+{
+    if (uio->residual > 0 && *offset >= size_of(file))
+        return -ENOSPC;
+    return block_move(file, BLK_WRITE, uio, offset);
+}
+
+static int
+block_sync(struct file *file)
+{
+    return blockdev_transfer(file->private, BLK_FLUSH, 0, NULL, 0);
 }
 
 static int64_t
@@ -130,7 +214,10 @@ block_ioctl(struct file *file, unsigned command, uint64_t arg)
 
 const struct file_ops devfs_block_ops = {
     .open = block_open,
+    .release = block_release,
     .read = block_read,
+    .write = block_write,
+    .sync = block_sync,
     .ioctl = block_ioctl,
     .get_size = size_of,
 };

@@ -417,6 +417,8 @@ file_sync(struct file *file, bool data_only)
     if (!inode ||
         !(S_ISREG(inode->mode) || S_ISDIR(inode->mode) || S_ISBLK(inode->mode)))
         return -EINVAL;
+    if (file->ops->sync)
+        return file->ops->sync(file);
     return inode->ops->sync ? inode->ops->sync(inode, data_only) : 0;
 }
 

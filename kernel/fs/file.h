@@ -44,6 +44,10 @@ struct file_ops {
     /* Where SEEK_END counts from. NULL: the inode's size. */
     uint64_t (*get_size)(struct file *file);
 
+    /* Brings what was written to the disk for good. Returns 0 or an error.
+     * NULL: the inode knows. */
+    int (*sync)(struct file *file);
+
     /* Describes a file without an inode. NULL: the inode is described. */
     void (*stat)(struct file *file, struct stat *st);
 

@@ -30,6 +30,8 @@ open_disk(uint64_t source, bool read_only, struct super **out)
     for (struct super *s = mount_next(NULL); s; s = mount_next(s))
         if (s->bdev == dev)
             return -EBUSY;
+    if (READ_ONCE(dev->writers))
+        return -EBUSY;
     err = eclipsefs_mount(dev, read_only, out);
     if (!err && !read_only && (*out)->read_only) {
         (*out)->ops->unmount(*out);
@@ -85,6 +87,8 @@ remount(const struct dentry *root, uint64_t flags)
     struct super *super = root->super;
     if (super->root != root || !super->ops->remount)
         return -EINVAL;
+    if (!(flags & MS_RDONLY) && super->bdev && READ_ONCE(super->bdev->writers))
+        return -EBUSY;
     int err = flags & MS_RDONLY ? super_stop_writing(super) : 0;
     err = err ?: super->ops->remount(super, flags & MS_RDONLY);
     if (!err)

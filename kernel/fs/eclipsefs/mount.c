@@ -171,6 +171,13 @@ eclipsefs_statfs(struct super *super, struct statfs *st)
     st->f_ffree = efs_space_free_inodes(fs);
 }
 
+/* What is written to a damaged file system may damage more. */
+static bool
+is_damaged(const struct efs *fs)
+{
+    return le32_load(fs->ext.state) & EFSX_ERRORS;
+}
+
 /* Nothing new is begun once the super says that it is read-only. */
 static int
 eclipsefs_remount(struct super *super, bool read_only)
@@ -179,7 +186,7 @@ eclipsefs_remount(struct super *super, bool read_only)
 
     if (!fs->extended)
         return read_only ? 0 : -EROFS;
-    if (READ_ONCE(fs->broken) && !read_only)
+    if ((READ_ONCE(fs->broken) || is_damaged(fs)) && !read_only)
         return -EROFS;
     if (read_only)
         WRITE_ONCE(super->read_only, true);
@@ -237,6 +244,11 @@ open_image(struct efs *fs, struct blockdev *dev, bool read_only,
     int err = efs_open(fs, dev, why);
     if (err || !fs->extended)
         return err;
+    if (is_damaged(fs) && !read_only) {
+        pr_warn("eclipsefs: %s: read-only until fsck.eclipsefs has mended it",
+                dev->name);
+        read_only = true;
+    }
     err = efs_start(fs, read_only || dev->read_only, why);
     if (!err || read_only || err == -ENOMEM)
         return err;
