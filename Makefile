@@ -93,9 +93,8 @@ DEPS      = -MMD -MP -MF $(@:.o=.d)
 # Only the compiler's own headers (stddef.h, stdint.h), nobody's C library.
 # Following variables through optimized code would take an eighth of the time;
 # gdb finds most of them all the same, and every line.
-FREESTAND = -ffreestanding -nostdinc -isystem $(CCINCLUDE) -fno-pic -fno-pie \
-            -fno-common -fno-stack-protector -ffunction-sections \
-            -fdata-sections -g -fno-var-tracking \
+FREESTAND = -ffreestanding -nostdinc -isystem $(CCINCLUDE) -fno-pic -fno-pie -fno-common \
+            -fno-stack-protector -ffunction-sections -fdata-sections -g -fno-var-tracking \
             -ffile-prefix-map=$(CURDIR)=. -Wredundant-decls $(TCFLAGS)
 CCINCLUDE := $(if $(TOOLCHAIN),$(shell $(CC) -print-file-name=include))
 
@@ -103,9 +102,8 @@ CCINCLUDE := $(if $(TOOLCHAIN),$(shell $(CC) -print-file-name=include))
 # (lib/ubsan.c, mm/kasan.c). Every access calls a check; stacks and globals are
 # left to the page table. clang has no address checks for bare metal.
 SANFLAGS := $(if $(SAN),-DSAN=1 -fsanitize=undefined -fno-sanitize=alignment \
-    $(if $(filter-out clang,$(TOOLCHAIN)),-fsanitize=kernel-address \
-    --param asan-stack=0 --param asan-globals=0 \
-    --param asan-instrumentation-with-call-threshold=0))
+    $(if $(filter-out clang,$(TOOLCHAIN)),-fsanitize=kernel-address --param asan-stack=0 \
+    --param asan-globals=0 --param asan-instrumentation-with-call-threshold=0))
 $(BUILD)/obj/kernel/mm/kasan.o: SANFLAGS := $(if $(SAN),-DSAN=1)
 
 $(BUILD)/obj/kernel/%/hot.o: private QUICK = $(FAST)
@@ -115,6 +113,8 @@ $(patsubst %,$(BUILD)/obj/kernel/%/hot.o,arch fs proc sys): private QUICK = \
 KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
           -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
           -Ikernel -I$(BUILD)/gen $(KCFLAGS)
+# Small is fast enough for these.
+$(addprefix $(BUILD)/obj/kernel/,ipc.o virtio.o): private QUICK = -Os
 # A function that calls no other has nothing to save in a frame.
 $(BUILD)/obj/kernel/lib/hot.o: private KFLAGS += -fomit-frame-pointer
 # -g1, lines but no variables, for there are many: UCFLAGS=-g for a debugger.
@@ -131,12 +131,10 @@ $(BUILD)/obj/user/init.o: UCFLAGS += -Os
 # rest is compiled as quickly as can be. HCFLAGS=-g for a debugger.
 $(BUILD)/obj/host/mkfs%: private QUICK = -O0
 HFLAGS = $(WARNINGS) $(QUICK) -D_GNU_SOURCE -Ikernel -Imkfs $(HCFLAGS)
-TFLAGS := $(WARNINGS) -O1 -g -D_GNU_SOURCE -Ikernel -Imkfs -Itests/host \
-          -fsanitize=address,undefined -fno-sanitize-recover=all \
-          -fno-omit-frame-pointer
+TFLAGS := $(WARNINGS) -O1 -g -D_GNU_SOURCE -Ikernel -Imkfs -Itests/host -fno-omit-frame-pointer \
+          -fsanitize=address,undefined -fno-sanitize-recover=all
 
-LDFLAGS  := -nostdlib -static --gc-sections --build-id=none \
-            -z max-page-size=4096 -z noexecstack
+LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z max-page-size=4096 -z noexecstack
 
 # ---- Sources ---------------------------------------------------------------
 
@@ -188,12 +186,11 @@ BINS   := $(call names,user/bin)
 DAEMONS := $(call names,user/services)
 UTESTS := $(call names,user/tests)
 TESTS  := $(sort $(basename $(notdir $(wildcard tests/host/test_*.c))))
-GLIBC  := $(if $(call found,riscv64-linux-gnu-gcc),$(basename \
-          $(notdir $(wildcard tests/linux/*.c))))
+GLIBC  := $(if $(call found,riscv64-linux-gnu-gcc),$(basename $(notdir $(wildcard tests/linux/*.c))))
 
-PROGRAMS      := $(BINS:%=$(BUILD)/user/bin/%) \
-                 $(DAEMONS:%=$(BUILD)/user/services/%) \
-                 $(if $(wildcard user/init/*.c),$(BUILD)/user/init)
+FSCK          := $(BUILD)/user/fsck.eclipsefs
+PROGRAMS      := $(BINS:%=$(BUILD)/user/bin/%) $(DAEMONS:%=$(BUILD)/user/services/%) \
+                 $(if $(wildcard user/init/*.c),$(BUILD)/user/init) $(FSCK)
 RECOVERY      := $(if $(wildcard user/recovery/*.c),$(BUILD)/user/recovery)
 TEST_PROGRAMS := $(UTESTS:%=$(BUILD)/user/tests/%)
 HOST_TESTS    := $(TESTS:%=$(BUILD)/host/tests/%)
@@ -217,8 +214,7 @@ LISTS := $(BUILD)/lists
 TREE  := $(BUILD)/tree
 $(eval $(call stamp,flags,$$(CC) $(HOSTCC) $(KFLAGS) $(UFLAGS) $(HFLAGS) \
     $(TFLAGS) $(FAST) $(LDFLAGS) $(ALONE) $(HOT) $(SEALED)))
-$(eval $(call stamp,lists,$(KERNEL_SRCS) $(BINS) $(DAEMONS) $(UTESTS) $(GLIBC) \
-    $(HOSTFS_SRCS)))
+$(eval $(call stamp,lists,$(KERNEL_SRCS) $(BINS) $(DAEMONS) $(UTESTS) $(GLIBC) $(HOSTFS_SRCS)))
 $(eval $(call stamp,tree,$(shell LC_ALL=C ls -lR rootfs 2>/dev/null)))
 
 # ---- Compiling -------------------------------------------------------------
@@ -271,8 +267,7 @@ $(BUILD)/kernel.elf: $(BUILD)/kernel.pass1 $(BUILD)/obj/gen/ksyms.o
 	@$(NM) $@ | tools/ksyms | cmp -s - $(BUILD)/gen/ksyms.S || \
 	    { echo '$@: the second link moved functions' >&2; exit 1; }
 
-$(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o \
-                       $(KERNEL_LD) $(LISTS)
+$(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o $(KERNEL_LD) $(LISTS)
 	$(call say,LD)$(LD) $(LDFLAGS) -S -T $(KERNEL_LD) \
 	    $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o -o $@
 
@@ -320,7 +315,7 @@ $(BUILD)/kernel.asm: $(BUILD)/kernel.elf
 
 # The C library is one unit: what a program does not call, the linker drops.
 LIBC     := $(call objs,user/lib $(wildcard user/lib/*.S))
-LINKED   := $(PROGRAMS) $(TEST_PROGRAMS) $(RECOVERY)
+LINKED   := $(filter-out $(FSCK),$(PROGRAMS)) $(TEST_PROGRAMS) $(RECOVERY)
 
 $(LINKED): $(BUILD)/%: $(BUILD)/obj/%.o $(LIBC)
 	$(call say,LD)$(LD) $(LDFLAGS) $^ -o $@
@@ -352,25 +347,32 @@ $(BUILD)/musl/%: tests/linux/%.c $(BUILD)/debs-musl | folders
 
 # ---- Host tools ------------------------------------------------------------
 
-# $(call host,folder,flags): how the files below obj/FOLDER are compiled for this
-# machine: those of HOSTFS_SRCS as units, others one by one.
+# $(call host,folder,compiler and flags,list): how the files below obj/FOLDER
+# are compiled: those of the list as units, others one by one.
 define host
 $(BUILD)/obj/$(1)/%.c.o: %.c $(FLAGS)
-	$$(call say,HOSTCC)$$(HOSTCC) $(2) $$(DEPS) -c $$< -o $$@
-$(BUILD)/obj/$(1)/%.o: $$$$(call in,$$$$*,$(HOSTFS_SRCS)) $(LISTS) $(FLAGS)
-	$$(call say,HOSTCC)$$(call unit,$$(HOSTCC) $(2),$$(call in,$$*,$(HOSTFS_SRCS)))
+	$$(call say,HOSTCC)$(2) $$(DEPS) -c $$< -o $$@
+$(BUILD)/obj/$(1)/%.o: $$$$(call in,$$$$*,$(3)) $(LISTS) $(FLAGS)
+	$$(call say,HOSTCC)$$(call unit,$(2),$$(call in,$$*,$(3)))
 endef
-# $(call hostobjs,folder,more files): the shared ones and a tool's own.
+# $(call hostobjs,folder,more files,list): the shared ones and a tool's own.
 hostobjs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(patsubst %/,%,$(sort \
-    $(dir $(HOSTFS_SRCS)))) $(2))
+    $(dir $(or $(3),$(HOSTFS_SRCS))))) $(2))
 
 MKFS_MAINS := mkfs/mkfs.c mkfs/efs.c mkfs/fsck.c
-$(eval $(call host,host,$$(HFLAGS)))
+$(eval $(call host,host,$$(HOSTCC) $$(HFLAGS),$(HOSTFS_SRCS)))
 $(BUILD)/host/mkfs.eclipsefs: $(call hostobjs,host,mkfs/mkfs.c)
 $(BUILD)/host/efs: $(call hostobjs,host,mkfs/efs.c)
 $(BUILD)/host/fsck.eclipsefs: $(call hostobjs,host,mkfs/fsck.c)
 $(HOST_TOOLS):
 	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $^ -o $@
+
+# fsck.eclipsefs once more, for the guest: 8 MiB of it are cache.
+FSCK_SRCS := $(EFS_SRCS) $(CHECK_SRCS)
+FSCK_OBJS := $(call hostobjs,guest,mkfs/fsck.c,$(FSCK_SRCS))
+$(eval $(call host,guest,$$(CC) $$(UFLAGS) -Imkfs -Wno-redundant-decls -DCACHE_BLOCKS=2048u,$$(FSCK_SRCS)))
+$(FSCK): $(FSCK_OBJS) $(LIBC)
+	$(call say,LD)$(LD) $(LDFLAGS) $^ -o $@
 
 # ---- Checkers of many images ------------------------------------------------
 
@@ -380,11 +382,11 @@ CRASH_SRCS  := $(call sources,tests/crash,c)
 DAMAGE_SRCS := $(call sources,tests/damage,c) tests/host/crash_disk.c
 CHECKERS    := $(BUILD)/host/crash-check $(BUILD)/host/damage
 
-$(eval $(call host,crash,$$(HFLAGS) -O2))
+$(eval $(call host,crash,$$(HOSTCC) $$(HFLAGS) -O2,$(HOSTFS_SRCS)))
 $(BUILD)/host/crash-check: $(call hostobjs,crash,$(CRASH_SRCS))
 	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) $^ -o $@
 
-$(eval $(call host,damage,$$(TFLAGS) -O2))
+$(eval $(call host,damage,$$(HOSTCC) $$(TFLAGS) -O2,$(HOSTFS_SRCS)))
 $(BUILD)/host/damage: $(call hostobjs,damage,$(DAMAGE_SRCS))
 	$(call say,HOSTLD)$(HOSTCC) $(TFLAGS) $^ -o $@
 
@@ -476,10 +478,9 @@ $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
 -include grading/grade.mk
 
-DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) \
+DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) $(FSCK_OBJS) \
     $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) $(call hostobjs,host,$(MKFS_MAINS)) \
-    $(call hostobjs,crash,$(CRASH_SRCS)) \
-    $(call hostobjs,damage,$(DAMAGE_SRCS))) \
+    $(call hostobjs,crash,$(CRASH_SRCS)) $(call hostobjs,damage,$(DAMAGE_SRCS))) \
     $(LINUX_TESTS:=.d) $(MUSL_TESTS:=.d) $(BUILD)/gen/asm-offsets.d
 -include $(wildcard $(DEP_FILES))
 
@@ -594,7 +595,6 @@ help: ## this list
 	@tools/help $(firstword $(MAKEFILE_LIST))
 
 FORCE:
-.PHONY: folders all kernel programs tests image-busybox image-debian \
-        debian-if-offered asm compile_commands.json clean run boot gdb record \
-        replay test lint findings crashtest fuzz bench grade redteam labs-check \
-        format doctor setup map help FORCE
+.PHONY: folders all kernel programs tests image-busybox image-debian debian-if-offered asm \
+        compile_commands.json clean run boot gdb record replay test lint findings crashtest fuzz \
+        bench grade redteam labs-check format doctor setup map help FORCE

@@ -61,7 +61,7 @@ note(struct checker *c, const char *kind, uint32_t ino, uint64_t block,
 }
 
 void
-listen(struct checker *c)
+listen_anew(struct checker *c)
 {
     complaint[0] = '\0';
     c->fs.complaints = 0;
@@ -72,14 +72,13 @@ void
 finding_said(struct checker *c, const char *kind, uint32_t ino,
              const char *fallback)
 {
-    const char *place = strstr(complaint, ": inode ");
-    unsigned where = 0;
+    const char *place = strstr(complaint, ", block ");
     unsigned long block = 0;
-    int used = 0;
+    char *end = NULL;
 
     if (place)
-        sscanf(place, ": inode %u, block %lu: %n", &where, &block, &used);
-    finding(c, kind, ino, block, "%s", used ? place + used : fallback);
+        block = strtoul(place + strlen(", block "), &end, 10);
+    finding(c, kind, ino, block, "%s", end ? end + strlen(": ") : fallback);
 }
 
 /* Only the last check of a record is that of its extents: what it says is

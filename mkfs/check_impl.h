@@ -85,12 +85,12 @@ void note(struct checker *c, const char *kind, uint32_t ino, uint64_t block,
           const char *format, ...) PRINTF(5, 6);
 
 /* A finding in the words of the file system's own complaint, if one was made
- * since the last call of listen, or else in those of fallback. */
+ * since the last call of listen_anew, or else in those of fallback. */
 void finding_said(struct checker *c, const char *kind, uint32_t ino,
                   const char *fallback);
 
 /* Forgets a complaint, and makes sure that the next one is made. */
-void listen(struct checker *c);
+void listen_anew(struct checker *c);
 
 /* As efs_node_read, but reads a file, too, whose extents are wrong: pass 3
  * finds out from where on. */

@@ -32,7 +32,7 @@ is_spare(struct checker *c, uint32_t ino, uint32_t number, uint32_t offset)
 
     if (number || offset)
         return false;
-    listen(c);
+    listen_anew(c);
     return c->fs.extended || efs_node_read(&c->fs, ino, &node) != 0;
 }
 
@@ -111,7 +111,7 @@ check_inode(struct checker *c, uint32_t ino)
     if (err || is_spare(c, ino, number, offset))
         return err;
     i->state = INODE_BAD;
-    listen(c);
+    listen_anew(c);
     err = read_file_node(c, ino, &node);
     if (!err)
         err = claim_record(c, ino);

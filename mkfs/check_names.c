@@ -209,7 +209,7 @@ check_list(struct checker *c, const struct efs_node *node)
     struct efs_dir dir;
     int found, err = 0;
 
-    listen(c);
+    listen_anew(c);
     efs_dir_open(&dir, &c->fs, node, 0);
     while (!err && (found = efs_dir_next(&dir, &entry)) > 0)
         err = check_entry(c, node->ino, &entry);

@@ -251,9 +251,11 @@ repair(struct checker *c, const char **why)
     *why = err == -ENOSPC ? "it is too full to give names to what has lost "
                             "them"
                           : "not all can be mended";
-    if (!err && !c->fs.broken)
+    if (!err && !c->fs.broken) {
+        le32_store(c->fs.ext.mount_count, 0);
         le32_store(c->fs.ext.state,
                    le32_load(c->fs.ext.state) & ~(uint32_t)EFSX_ERRORS);
+    }
     int stopped = efs_stop(&c->fs);
     return err ? err : stopped;
 }

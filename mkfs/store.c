@@ -211,9 +211,9 @@ empty(struct store *s)
 
 int
 efs_store_sparse(struct efs *fs, struct efs_node *node, uint64_t size,
-                 efs_source read, efs_find_content find, void *context)
+                 efs_source source, efs_find_content find, void *context)
 {
-    struct store store = {fs, node, size, read, find, context};
+    struct store store = {fs, node, size, source, find, context};
 
     int err = empty(&store);
     if (err)
@@ -222,8 +222,8 @@ efs_store_sparse(struct efs *fs, struct efs_node *node, uint64_t size,
 }
 
 int
-efs_store(struct efs *fs, struct efs_node *node, uint64_t size, efs_source read,
-          void *context)
+efs_store(struct efs *fs, struct efs_node *node, uint64_t size,
+          efs_source source, void *context)
 {
-    return efs_store_sparse(fs, node, size, read, NULL, context);
+    return efs_store_sparse(fs, node, size, source, NULL, context);
 }

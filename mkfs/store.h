@@ -20,9 +20,9 @@ typedef void (*efs_find_content)(void *context, uint64_t *offset,
  * lost, even if this fails, and what then is there is a part of the new one.
  * Returns 0, -ENOSPC, -EFBIG, -EUCLEAN, -EIO, -ENOMEM, -EROFS. */
 int efs_store(struct efs *fs, struct efs_node *node, uint64_t size,
-              efs_source read, void *context) MUST_CHECK;
+              efs_source source, void *context) MUST_CHECK;
 
 /* The same, for what may have holes; find may be NULL. */
 int efs_store_sparse(struct efs *fs, struct efs_node *node, uint64_t size,
-                     efs_source read, efs_find_content find, void *context)
+                     efs_source source, efs_find_content find, void *context)
     MUST_CHECK;

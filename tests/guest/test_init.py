@@ -4,22 +4,14 @@ Each test puts service files on a copy of test.img and reads /var/log/init,
 where every change of a service's state stands with its time.
 """
 
-import os
 import random
 import re
-import sys
 
 from harness import PROMPT, RECOVERY, Disk, Guest, cases
 from services import (
     ICOUNT, WARM, check_disk, events_of, image, log_of, log_on, power_off, service,
     settled_log_of, wait_for, wait_for_state, whole_log_of,
 )  # fmt: skip
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), os.pardir, "tools"))
-
-import eclipsefs  # noqa: E402
-
-EFSX_STATE, EFSX_ERRORS = 12, 4  # where it is in the header, and one of its bits
 
 
 # ---- Order ----
@@ -324,21 +316,6 @@ def test_fstab(tmp):
         mounts = guest.command("mount")
         assert "tmpfs on /mnt type tmpfs" in mounts, mounts
         assert "/home" not in mounts and "/root" not in mounts, mounts
-
-
-def test_damaged_root(tmp):
-    """A disk that says it needs fsck is only read, and the system is up."""
-    path = image(tmp, {"idle": service()})
-    disk = eclipsefs.Image(path)
-    disk.put_ext(EFSX_STATE, 1 | EFSX_ERRORS)
-    disk.save()
-    with Guest(disks=[path]) as guest:
-        output = guest.boot()
-        assert "/: /dev/vda is damaged, and is only read until fsck" in output
-        assert "Read-only" in guest.command("touch /new")
-        assert guest.command("echo text >/tmp/new; cat /tmp/new") == "text"
-        assert "/sbin/init" in guest.command("ps"), "no processes"
-        power_off(guest)
 
 
 def test_no_services(tmp):

@@ -1,6 +1,6 @@
 #include "filesystems.h"
 #include "log.h"
-#include "abi/eclipsefs.h"
+#include "mend.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <mounts.h>
@@ -41,9 +41,10 @@ mount_on(const char *type, const char *directory, unsigned long flags)
         log_error("%s: %s", directory, strerror(errno));
 }
 
-/* The options that the list at path has for the root, in `to`. */
+/* What the list at path has last for the root; its text is from malloc, for
+ * good. False: nothing. */
 static bool
-find_root(const char *path, char *to, size_t size)
+find_root(const char *path, struct mount_line *root)
 {
     FILE *f = fopen(path, "r");
     struct mount_line m;
@@ -51,8 +52,10 @@ find_root(const char *path, char *to, size_t size)
 
     while (f && mounts_next(f, &m))
         if (strcmp(m.directory, "/") == 0) {
-            strlcpy(to, m.options, size);
-            found = true;
+            root->device = strdup(m.device);
+            root->type = strdup(m.type);
+            root->options = strdup(m.options);
+            found = root->device && root->type && root->options;
         }
     if (f)
         fclose(f);
@@ -63,13 +66,11 @@ find_root(const char *path, char *to, size_t size)
 static bool
 make_root_writable(void)
 {
-    char is[128], wish[128];
+    struct mount_line is, wish;
 
-    if (!find_root("/proc/mounts", is, sizeof(is)) ||
-        !mounts_has_option(is, "ro"))
+    if (!find_root("/proc/mounts", &is) || !mounts_has_option(is.options, "ro"))
         return true;
-    if (find_root("/etc/fstab", wish, sizeof(wish)) &&
-        mounts_has_option(wish, "ro"))
+    if (find_root("/etc/fstab", &wish) && mounts_has_option(wish.options, "ro"))
         return false;
     if (mount(NULL, "/", NULL, MS_REMOUNT, NULL) == 0)
         return true;
@@ -77,46 +78,50 @@ make_root_writable(void)
     return false;
 }
 
-/* Whether the header of the eclipsefs on a device says that damage was met. */
-static bool
-is_damaged(const char *device)
+/* The kernel lets nobody write to a damaged file system. But it may have met
+ * the damage since it has the root; and what it has in memory is of the disk
+ * as it was before it was mended, so that it has to begin anew. */
+static enum filesystems
+mend_root(bool may_mend)
 {
-    struct efsx_header header;
-    int fd = open(device, O_RDONLY | O_CLOEXEC);
-    ssize_t n = pread(fd, &header, sizeof(header), EFSX_OFFSET);
+    struct mount_line root;
+    const char *why = "boot without init=single to mend it";
 
-    if (fd >= 0)
-        close(fd);
-    return n == sizeof(header) &&
-           memcmp(header.magic, EFSX_MAGIC, sizeof(header.magic)) == 0 &&
-           (header.state[0] & EFSX_ERRORS);
+    if (!find_root("/proc/mounts", &root) ||
+        strcmp(root.type, "eclipsefs") != 0 || !mend_is_due(root.device))
+        return FILESYSTEMS_SOUND;
+    if (!mounts_has_option(root.options, "ro"))
+        mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+    if (mend_was_in_vain(root.device))
+        why = "damaged again, though just mended";
+    else if (may_mend)
+        why = mend(root.device);
+    if (!why) {
+        log_error("/: %s is mended: starting anew", root.device);
+        return FILESYSTEMS_MENDED;
+    }
+    log_error("/: %s is only read: %s", root.device, why);
+    return FILESYSTEMS_DAMAGED;
 }
 
-/* A disk that needs fsck is not written to before it has had it: what is
- * written to a damaged file system may damage more. Returns whether the root is
- * one. */
-static bool
-protect_damaged(void)
+/* The others that are to be written to. What cannot be mended is mounted, to be
+ * read. */
+static void
+mend_others(void)
 {
-    FILE *f = fopen("/proc/mounts", "r");
+    FILE *f = fopen("/etc/fstab", "r");
     struct mount_line m;
-    bool root = false;
+    const char *why;
 
-    while (f && mounts_next(f, &m)) {
-        if (strcmp(m.type, "eclipsefs") != 0 || !is_damaged(m.device))
-            continue;
-        /* Before anything is said: init's log is a file, too. */
-        int failed =
-            mount(NULL, m.directory, NULL, MS_REMOUNT | MS_RDONLY, NULL);
-        log_error("%s: %s is damaged, and %s until fsck.eclipsefs -y has "
-                  "mended it",
-                  m.directory, m.device,
-                  failed ? "should not be written to" : "is only read");
-        root |= !failed && strcmp(m.directory, "/") == 0;
-    }
+    while (f && mounts_next(f, &m))
+        if (strcmp(m.type, "eclipsefs") == 0 &&
+            !mounts_has_option(m.options, "noauto") &&
+            !mounts_has_option(m.options, "ro") &&
+            strcmp(m.directory, "/") != 0 && mend_is_due(m.device) &&
+            (why = mend(m.device)))
+            log_error("%s: %s is damaged: %s", m.directory, m.device, why);
     if (f)
         fclose(f);
-    return root;
 }
 
 /* Whether something is mounted on a directory. */
@@ -158,25 +163,32 @@ fstab_has_more(void)
     return more;
 }
 
-void
-filesystems_start(char *summary, size_t size)
+enum filesystems
+filesystems_start(bool may_mend, char *summary, size_t size)
 {
     static char *const mount_all[] = {"mount", "-a", NULL};
+    enum filesystems result;
     bool writable;
 
     mount_on("proc", "/proc", 0);
     mount_on("sysfs", "/sys", 0);
     mount_on("devtmpfs", "/dev", 0);
-    writable = make_root_writable();
+    result = mend_root(may_mend);
+    if (result == FILESYSTEMS_MENDED)
+        return result;
+    writable = result == FILESYSTEMS_SOUND && make_root_writable();
     mount_on("tmpfs", "/run", MS_NOSUID);
     chmod("/run", 0755); /* what is there is what clients believe in */
-    if (fstab_has_more() && prog_run(mount_all) != 0)
-        log_error("/etc/fstab: not all of it is mounted");
-    if (protect_damaged())
-        writable = false;
+    if (fstab_has_more()) {
+        if (may_mend)
+            mend_others();
+        if (prog_run(mount_all) != 0)
+            log_error("/etc/fstab: not all of it is mounted");
+    }
     if (!writable)
         mount_on("tmpfs", "/tmp", MS_NOSUID);
     snprintf(summary, size, "/ is %s", writable ? "read-write" : "read-only");
+    return result;
 }
 
 /* ---- Stopping ---- */

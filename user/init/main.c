@@ -240,6 +240,7 @@ int
 main(int argc, char **argv)
 {
     bool single = argc > 1 && strcmp(argv[1], "single") == 0;
+    enum filesystems found;
     char summary[80];
 
     console_open();
@@ -252,7 +253,10 @@ main(int argc, char **argv)
         __builtin_trap();
     log_set_quiet(is_booted_with("quiet"));
     phase_begin(PHASE_FILES);
-    filesystems_start(summary, sizeof(summary));
+    found = filesystems_start(!single, summary, sizeof(summary));
+    if (found == FILESYSTEMS_MENDED)
+        shutdown_start_anew();
+    single |= found == FILESYSTEMS_DAMAGED;
     greet();
     phase_end(PHASE_FILES, summary);
 

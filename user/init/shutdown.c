@@ -74,17 +74,22 @@ end_the_rest(void)
         log_error("some processes do not end, though killed");
 }
 
-static void
+static NORETURN void
 finish(void)
 {
-    end_the_rest();
-    output_close();
-    chdir("/");
     filesystems_stop();
     log_boot("down after %lu ms", (loop_now() - since) / 1000000);
     reboot(how == SHUTDOWN_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
     log_error("reboot: %s", strerror(errno));
     _exit(1); /* the kernel goes on with its recovery shell */
+}
+
+void
+shutdown_start_anew(void)
+{
+    how = SHUTDOWN_REBOOT;
+    since = loop_now();
+    finish();
 }
 
 void
@@ -95,5 +100,8 @@ shutdown_turn(void)
     for (struct service *s = service_next(NULL); s; s = service_next(s))
         if (depend_is_up(s))
             return;
+    end_the_rest();
+    output_close();
+    chdir("/");
     finish();
 }

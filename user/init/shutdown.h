@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/cdefs.h>
 
 enum shutdown_kind {
     SHUTDOWN_POWER_OFF,
@@ -13,6 +14,9 @@ enum shutdown_kind {
 void shutdown_begin(enum shutdown_kind kind, const char *why);
 
 bool shutdown_has_begun(void);
+
+/* Restarts the machine while no service has been started yet. */
+NORETURN void shutdown_start_anew(void);
 
 /* Once it has begun and all services are down: ends what is left, and with it
  * the run of the machine. It may block. */
