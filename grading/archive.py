@@ -12,6 +12,7 @@ import gzip
 import lzma
 import os
 import stat
+import struct
 import subprocess
 import tarfile
 import tempfile
@@ -22,11 +23,22 @@ MOST_FILE = 1 << 20  # bytes of one file: a solution is a thousand lines
 MOST_FILES = 20_000  # entries looked at
 MOST_ARCHIVE = 64 << 20  # bytes of the archive itself
 MOST_UNPACKED = 256 << 20  # bytes read while looking through it
+MOST_TAKEN = 32 << 20  # bytes of all files that a lab takes
 SECONDS = 60  # for git to fetch
 
 
+# What the standard library raises for archives that are damaged, or made to be:
+# encrypted (RuntimeError), of another version, or with lengths that lie.
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, OSError,
+          EOFError, ValueError, ArithmeticError, LookupError, RuntimeError,
+          struct.error)  # fmt: skip
+
+
 class Rejected(Exception):
-    """The submission cannot be graded; the text says why, to its author."""
+    """The submission cannot be graded; the text says why, to its author.
+
+    Names in it are the submission's: whoever shows it escapes them.
+    """
 
 
 class _Folder:
@@ -106,8 +118,7 @@ class _Tar:
                     if count > MOST_FILES:
                         raise Rejected(f"there are more than {MOST_FILES} files in it")
                     self._take(archive, entry)
-        except (tarfile.TarError, EOFError, OSError, ValueError, lzma.LZMAError,
-                zlib.error) as error:  # fmt: skip
+        except DAMAGE as error:
             raise Rejected(f"the archive is damaged: {error}") from None
 
     def _take(self, archive, entry):
@@ -137,14 +148,14 @@ class _Zip:
     def __init__(self, path):
         try:
             self.archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
+        except DAMAGE as error:
             raise Rejected(f"the archive is damaged: {error}") from None
         if len(self.archive.infolist()) > MOST_FILES:
             raise Rejected(f"there are more than {MOST_FILES} files in it")
         self.entries, self.odd = {}, []
         for entry in self.archive.infolist():
             name, kind = _safe(entry.filename), stat.S_IFMT(entry.external_attr >> 16)
-            if entry.is_dir():
+            if entry.filename.endswith("/"):
                 continue
             if name is None or kind not in (0, stat.S_IFREG):
                 self.odd.append(entry.filename)
@@ -160,8 +171,7 @@ class _Zip:
         try:
             with self.archive.open(self.entries[name]) as file:
                 return file.read(MOST_FILE + 1)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError,
-                EOFError) as error:  # fmt: skip
+        except DAMAGE as error:
             raise Rejected(f"{name}: the archive is damaged: {error}") from None
 
     def close(self):
@@ -275,7 +285,7 @@ def collect(source, required, allowed):
                        f"it holds {shown}")  # fmt: skip
     if missing:
         raise Rejected("it lacks " + ", ".join(missing))
-    files = {}
+    files, total = {}, 0
     for name in names:
         inside = name[len(prefix) :] if name.startswith(prefix) else None
         if inside is None or not _wanted(inside, allowed):
@@ -283,6 +293,9 @@ def collect(source, required, allowed):
         content = source.read(name)
         if len(content) > MOST_FILE:
             raise Rejected(f"{inside} is over {MOST_FILE >> 20} MiB")
+        total += len(content)
+        if total > MOST_TAKEN:
+            raise Rejected(f"its files are over {MOST_TAKEN >> 20} MiB")
         files[inside] = content
     if prefix:
         notes.append(f"taken from its folder {prefix}")

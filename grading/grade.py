@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import resource
 import secrets
+import shlex
 import shutil
 import tempfile
 import threading
@@ -12,6 +14,7 @@ import time
 from grading import (
     archive,
     build,
+    console,
     discover,
     disk,
     formats,
@@ -76,7 +79,9 @@ class Grading:
 
 
 def find_lab(root, which):
-    """Return the Lab that a number, a name or NN-name means."""
+    """Return the Lab that a number, a name, NN-name or its folder means."""
+    if os.path.isfile(os.path.join(root, str(which), "lab.toml")):
+        return tree.labfile(root).load(str(which), root)
     labs = tree.labfile(root).load_all(root)
     for lab in labs:
         folder = os.path.basename(lab.folder)
@@ -110,17 +115,25 @@ def _tests_folder(root, lab, hidden, work):
     return merged
 
 
-def _take(root, lab, submission):
-    """Return ({path: bytes}, notes) of a submission; "stub", "trunk" are ours."""
+def take(root, lab, submission):
+    """Return ({path: bytes}, notes) of a submission; "stub", "trunk" are ours.
+
+    Raises archive.Rejected with a text that is safe to show, as the notes are.
+    """
     required, allowed = tree.allowed(root, lab)
     if submission == "stub":
         return {}, ["the starter as it is"]
-    return archive.unpack(root if submission == "trunk" else submission,
-                          required, allowed)  # fmt: skip
+    try:
+        files, notes = archive.unpack(root if submission == "trunk" else submission,
+                                      required, allowed)  # fmt: skip
+    except archive.Rejected as why:
+        raise archive.Rejected(console.escape(str(why))[:4000]) from None
+    return files, [console.escape(note)[:400] for note in notes]
 
 
-def _repeat(lab, submission, seed, name):
-    where = "" if submission == "trunk" else f" --submission {submission}"
+def repeat(lab, submission, seed, name):
+    """Return the command that repeats one test."""
+    where = "" if submission == "trunk" else f" --submission {shlex.quote(submission)}"
     return f"grading/grade --lab {lab.number}{where} --seed {seed} --test {name}"
 
 
@@ -157,7 +170,7 @@ def grade(root, lab, submission="trunk", hidden=None, out=None, seed=None,
         tests = [t for t in tests if t.name in names]
     if sandbox.why_not():
         raise sandbox.SandboxMissing(sandbox.why_not())
-    begin = time.monotonic()
+    begin, spent = time.monotonic(), _spent()
     about = {"submission": _about(submission), "seed": seed, "notes": [], "build": {}}
     with _workspace() as work:
         try:
@@ -167,6 +180,7 @@ def grade(root, lab, submission="trunk", hidden=None, out=None, seed=None,
             about["notes"].append(trouble.text)
             parts, status = _all(tests, "infra", trouble.text, about, lab), INFRA
         about["seconds"] = round(time.monotonic() - begin, 3)
+        about["core_seconds"] = round(_spent() - spent, 3)
         made = report.whole(lab, status, parts, **about)
         if out:
             _write(os.path.join(out, "report.json"), made)
@@ -178,7 +192,7 @@ def _grade(root, lab, submission, hidden, work, tests, seed, jobs, progress,
            about, out):  # fmt: skip
     """Return (parts of the report, status)."""
     try:
-        files, notes = _take(root, lab, submission)
+        files, notes = take(root, lab, submission)
     except archive.Rejected as why:
         about["notes"].append(str(why))
         return _all(tests, BUILD, f"the submission was not accepted: {why}", about,
@@ -217,9 +231,9 @@ def _run(grading, tests, jobs, progress, about, out):
         journal = open(os.path.join(out, "tests.jsonl"), "w", encoding="utf-8")
 
     def done(outcome):
-        repeat = _repeat(grading.lab, about["submission"]["name"], grading.seed,
-                         outcome.test.name)  # fmt: skip
-        part = report.of_test(outcome, repeat)
+        again = repeat(grading.lab, about["submission"]["name"], grading.seed,
+                       outcome.test.name)  # fmt: skip
+        part = report.of_test(outcome, again)
         if out and outcome.status != PASS and outcome.record and outcome.record.start:
             folder = os.path.join(out, "machines", outcome.test.name)
             replay.save(folder, outcome.record.start)
@@ -242,13 +256,20 @@ def _all(tests, status, text, about, lab):
     """Return the parts when no test could be run."""
     name = about["submission"]["name"]
     return [
-        report.unrun(t, status, text, _repeat(lab, name, about["seed"], t.name))
+        report.unrun(t, status, text, repeat(lab, name, about["seed"], t.name))
         for t in tests
     ]
 
 
+def _spent():
+    """Return the seconds of processor time of this process and all that it has
+    waited for: builds, and machines."""
+    return sum(sum(resource.getrusage(who)[:2])
+               for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))  # fmt: skip
+
+
 def _about(submission):
-    return {"name": str(submission)}
+    return {"name": console.escape(str(submission))}
 
 
 def _workspace():

@@ -27,8 +27,13 @@ def write_all(report, folder, names=NAMES):
     return paths
 
 
-def explanation(part):
-    """Return what a student is told about a test, as plain lines."""
+def explanation(part, published=False):
+    """Return what a student is told about a test, as plain lines.
+
+    Of a hidden test that is its title, until grades are published.
+    """
+    if part["hidden"] and not published:
+        return ""
     lines = [part["message"]] if part["message"] else []
     for name in ("expected", "seen", "hint"):
         if part[name]:

@@ -16,7 +16,7 @@ def render(report):
             "score": part["score"],
             "max_score": part["points"],
             "status": "passed" if part["status"] == "pass" else "failed",
-            "output": explanation(part),
+            "output": explanation(part, published=True),
             "output_format": "text",
             "visibility": "after_published" if part["hidden"] else "visible",
             "tags": [tag for tag in (part["step"], part["blames"]) if tag],

@@ -26,10 +26,10 @@ meter { width: 16rem; height: 1.2rem; }
 def _row(part):
     status = html.escape(part["status"])
     title = html.escape(part["title"])
-    if part["status"] == "pass" or part["status"] == "build":
+    text = html.escape(explanation(part))
+    if part["status"] in ("pass", "build") or not text:
         what = title
     else:
-        text = html.escape(explanation(part))
         what = f"<details><summary>{title}</summary><pre>{text}</pre></details>"
     return (f'<tr><td class="{status}">{status}</td><td>{what}</td>'
             f'<td class="points">{part["score"]}/{part["points"]}</td></tr>')  # fmt: skip

@@ -33,7 +33,7 @@ def _made(report, room):
                 "points": part["score"],
                 "max_points": part["points"],
                 "message": part["status"],
-                "output": "" if part["hidden"] else explanation(part)[:room],
+                "output": explanation(part)[:room],
             }
             for part in report["tests"]
         ],

@@ -13,7 +13,8 @@ def render(report):
     lines = ["TAP version 14", f"1..{len(parts)}"]
     for number, part in enumerate(parts, 1):
         good = "ok" if part["status"] in ("pass", "skipped") else "not ok"
-        skip = " # SKIP " + part["message"] if part["status"] == "skipped" else ""
+        why = "" if part["hidden"] else part["message"].replace("\n", " ")
+        skip = f" # SKIP {why}".rstrip() if part["status"] == "skipped" else ""
         title = part["title"].replace("\\", "\\\\").replace("#", "\\#")
         lines.append(f"{good} {number} - {part['name']}: {title}{skip}")
         lines += ["  ---", f"  points: {part['points']}", f"  score: {part['score']}",

@@ -2,6 +2,7 @@
 
 import io
 import os
+import random as randomness
 import sys
 import tarfile
 import zipfile
@@ -171,6 +172,54 @@ def test_damaged_and_empty_ones(tmp):
     assert "there is no" in refused(f"{tmp}/nothing")
     os.mkfifo(f"{tmp}/fifo")
     assert "neither a folder nor an archive" in refused(f"{tmp}/fifo")
+
+
+def damaged(data, random):
+    """Return an archive with some of its bytes changed, as an attacker may."""
+    data = bytearray(data)
+    for _ in range(random.choice((1, 1, 2, 5))):
+        ends = max(0, len(data) - 400)  # a zip's directory is at its end
+        at = random.randrange(random.choice((0, ends)), len(data))
+        size = random.choice((1, 1, 4))
+        data[at : at + size] = random.choice((b"\0", b"\xff", b"\x7f")) * size
+    return bytes(data)
+
+
+def test_damage_is_refused_and_nothing_else(tmp):
+    """Whatever is done to an archive, its author is told, and the grader goes on."""
+    random = randomness.Random(7)
+    whole = [tar(f"{tmp}/{m[2:]}.tar", GOOD, mode=m) for m in ("w:gz", "w:xz", "w:")]
+    for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA):
+        whole.append(f"{tmp}/{kind}.zip")
+        with zipfile.ZipFile(whole[-1], "w", kind) as made:
+            for name, content in GOOD.items():
+                made.writestr(name, content * 100)
+    path = f"{tmp}/damaged"
+    for archive_path in whole:
+        with open(archive_path, "rb") as file:
+            data = file.read()
+        for _ in range(400):
+            with open(path, "wb") as file:
+                file.write(damaged(data, random))
+            refused(path)  # any other exception fails the test
+
+
+def test_many_large_files_are_refused(tmp):
+    many = {**GOOD, **{f"user/init/{n}.c": b"\0" * (900 << 10) for n in range(4)}}
+    with mock.patch.object(archive, "MOST_TAKEN", 2 << 20):
+        assert refused(zipped(f"{tmp}/a.zip", many)) == "its files are over 2 MiB"
+
+
+def test_names_cannot_command(tmp):
+    """What an archive's names hold is shown, and acts on nothing."""
+    toy.needs_sandbox(harness)
+    odd = os.fsdecode(b"\n::error::x\xff\x1b[2J.txt")
+    where = folder(f"{tmp}/folder", {odd: b""})
+    report = toy.graded(where, out=f"{tmp}/out")
+    for text in [*report["notes"], report["tests"][0]["message"]]:
+        assert "\x1b" not in text and "\n::" not in text, text
+        text.encode()
+    assert "\\x1b[2J" in report["notes"][0], report["notes"]
 
 
 def test_wrong_folder_says_what_was_found(tmp):

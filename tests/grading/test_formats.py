@@ -194,6 +194,17 @@ def test_no_line_commands_a_workflow():
             assert "##[" not in line, (name, line)
 
 
+def test_hidden_test_tells_nothing_before_grades_are_published():
+    """Not in what a student sees at once; Gradescope shows it with the grades."""
+    report = sample()
+    told = {n: "kept-back" for n in ("message", "expected", "seen", "hint", "console")}
+    for part_ in report["tests"]:
+        part_.update(told, hidden=True, backtrace=["kept-back"])
+    for name in formats.NAMES:
+        text = formats.render(name, report)[1]
+        assert ("kept-back" in text) == (name == "gradescope"), name
+
+
 def test_all_are_written(tmp):
     paths = formats.write_all(sample(), os.path.join(tmp, "out"))
     assert len(paths) == len(formats.NAMES) and all(map(os.path.getsize, paths))
