@@ -27,6 +27,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("UMBRA_BUILD", "build"))
 QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
+HARTS = os.environ.get("UMBRA_HARTS")  # of every guest, whatever its test asks for
 
 PROMPT = r"umbra# $"
 RECOVERY = r"recovery# $"
@@ -142,7 +143,7 @@ class Guest:
         arguments = [
             QEMU, "-machine", machine, "-bios", "default",
             "-kernel", kernel or built("kernel.elf"),
-            "-smp", str(harts), "-m", memory, "-display", "none",
+            "-smp", HARTS or str(harts), "-m", memory, "-display", "none",
             "-monitor", "none", "-serial", "stdio", "-nic", "none",
             "-global", f"virtio-mmio.force-legacy={str(legacy).lower()}",
             "-append", words.strip(),
