@@ -292,6 +292,14 @@ space_get_area(struct space *space, uint64_t va, struct area *area)
     return true;
 }
 
+bool
+space_has_page(struct space *space, uint64_t va)
+{
+    spin_guard(&space->lock);
+    const uint64_t *entry = pt_walk(space->root, va, 0, false);
+    return entry && *entry & PTE_V;
+}
+
 int
 space_identify(struct space *space, uint64_t va, bool shared,
                struct space_word *word)

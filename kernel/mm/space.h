@@ -159,6 +159,9 @@ void area_put(struct area *area);
  * area shows has no such page, or cannot give it. */
 int space_fault(struct space *space, uint64_t va, unsigned access) MUST_CHECK;
 
+/* Whether a page is there at va, now. */
+bool space_has_page(struct space *space, uint64_t va);
+
 /* Who finds memory when there is none for a page or a table; set once. Called
  * without spin locks, with the number of tries so far; may block. Returns
  * whether to try again. */

@@ -97,3 +97,21 @@ SYSCALL_DEFINE(riscv_flush_icache)
     sbi_remote_fence_i();
     return 0;
 }
+
+/* Commands of membarrier: what one does, and what announces that it will be
+ * used, which need not be known here. */
+#define MEMBARRIER_DO       (1ul | 2ul | 8ul | 32ul)
+#define MEMBARRIER_ANNOUNCE (4ul | 16ul | 64ul)
+
+/* Every hart is interrupted and waited for by the firmware, which orders what it
+ * did before against what this one does next, and the other way round. */
+SYSCALL_DEFINE(membarrier)
+{
+    uint64_t command = (uint32_t)arg[0];
+    if (arg[1] != 0 || command & ~(MEMBARRIER_DO | MEMBARRIER_ANNOUNCE) ||
+        command & (command - 1))
+        return -EINVAL;
+    if (command & MEMBARRIER_DO)
+        sbi_remote_fence_i();
+    return command == 0 ? (int64_t)(MEMBARRIER_DO | MEMBARRIER_ANNOUNCE) : 0;
+}

@@ -118,6 +118,21 @@ SYSCALL_DEFINE(munlockall)
     return 0;
 }
 
+/* What is there of a file but not mapped does not count. */
+SYSCALL_DEFINE(mincore)
+{
+    if (arg[0] % PAGE_SIZE != 0)
+        return -EINVAL;
+    int error = memory_for_each_area(arg[0], arg[1], memory_leave_area);
+    for (uint64_t at = 0; error == 0 && at < arg[1]; at += PAGE_SIZE) {
+        uint8_t there = space_has_page(process_current()->space, arg[0] + at);
+        error = arg_write(arg[2] + at / PAGE_SIZE, &there);
+        if (signal_killed_meanwhile())
+            error = -EINTR;
+    }
+    return error;
+}
+
 /* ---- Advice ---- */
 
 static int

@@ -21,6 +21,9 @@ bad_machine(void)
     bad(EFAULT, riscv_hwprobe, read_only, 1, 0, NULL, 0);
     bad(EINVAL, riscv_hwprobe, buffer, 1, 0, NULL, 0x100);
     bad(EINVAL, riscv_flush_icache, 0, 0, 2);
+    bad(EINVAL, membarrier, 0, 1, 0);
+    bad(EINVAL, membarrier, 3, 0, 0); /* two at once */
+    bad(EINVAL, membarrier, 128, 0, 0);
     bad(EFAULT, getrandom, NO_PAGE, 8, 0);
     bad(EFAULT, getrandom, KERNEL_PAGE, 8, 0);
     bad(EINVAL, getrandom, buffer, 8, 0x100);

@@ -36,6 +36,11 @@ bad_memory(void)
     bad(EINVAL, madvise, read_only, 4096, -1);
     bad(ENOMEM, madvise, 0x10000000, 4096, 4);
     bad(ENOMEM, madvise, KERNEL_PAGE, 4096, 4);
+    bad(EINVAL, mincore, 1, 4096, buffer);
+    bad(ENOMEM, mincore, 0x10000000, 4096, buffer);
+    bad(ENOMEM, mincore, KERNEL_PAGE, 4096, buffer);
+    bad(EFAULT, mincore, read_only, 4096, NO_PAGE);
+    bad(EFAULT, mincore, read_only, 4096, read_only);
     bad(ENOMEM, mlock, 0x10000000, 4096);
     bad(EINVAL, mlock, -4096l, 8192);
     bad(ENOMEM, munlock, 0x10000000, 4096);

@@ -38,6 +38,9 @@ harts_are_known(void)
     check_eq(pairs[1].value & 3, 3); /* with fd and c */
     check(pairs[2].key == -1 && pairs[2].value == 0);
     check_eq(call(riscv_flush_icache, 0, 0, 0), 0);
+    check_eq(call(membarrier, 0, 0, 0), 127);
+    check_eq(call(membarrier, 16, 0, 0), 0);
+    check_eq(call(membarrier, 8, 0, 0), 0);
     check_eq(call(personality, 0xffffffff), 0);
 }
 

@@ -237,12 +237,15 @@ memory_is_mapped(void)
 {
     long size = 3 * 4096, brk = call(brk, 0);
     int private = MAP_PRIVATE | MAP_ANONYMOUS;
+    unsigned char there[3] = {9, 9, 9};
     char *at =
         (char *)call(mmap, NULL, size, PROT_READ | PROT_WRITE, private, -1, 0);
 
     check((long)at > 0);
     check_eq(at[5000], 0);
     at[5000] = 1;
+    check_eq(call(mincore, at, size - 1, there), 0);
+    check(there[0] == 0 && there[1] == 1 && there[2] == 0);
     check_eq(call(mprotect, at, 4096, PROT_READ), 0);
     check_fails(EFAULT, call(getcwd, at, 4096));
     check_eq(call(munmap, at + 4096, 4096), 0);
