@@ -1,6 +1,7 @@
 #include "host_kernel.h"
 
 #include "dev/blockdev.h"
+#include "fs/landlock.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "mm/object.h"
@@ -207,6 +208,37 @@ unsigned
 frame_refs(const void *frame UNUSED)
 {
     return 1;
+}
+
+/* ---- Nobody is restricted ---- */
+
+struct landlock *
+landlock_ref(struct landlock *rules)
+{
+    return rules;
+}
+
+void
+landlock_put(struct landlock *rules UNUSED)
+{
+}
+
+int
+landlock_check(const struct dentry *d UNUSED, uint32_t access UNUSED)
+{
+    return 0;
+}
+
+uint32_t
+landlock_making(uint32_t mode UNUSED)
+{
+    return 0;
+}
+
+bool
+landlock_is_on(void)
+{
+    return false;
 }
 
 /* ---- Nobody has anything mapped ---- */

@@ -43,11 +43,13 @@
 #define ENOSYS          38
 #define ENOTEMPTY       39
 #define ELOOP           40
+#define ENOMSG          42
 #define ENODATA         61
 #define ETIME           62
 #define EPROTO          71
 #define EBADMSG         74
 #define EOVERFLOW       75
+#define EBADFD          77
 #define EILSEQ          84
 #define EUSERS          87
 #define ENOTSOCK        88

@@ -1,5 +1,6 @@
 #include "fs/context.h"
 
+#include "fs/landlock.h"
 #include "lib/refcount.h"
 #include "mm/slab.h"
 
@@ -33,6 +34,8 @@ fs_context_clone(struct fs_context *ctx)
         context_new(ctx->root, fs_context_get_cwd(ctx), READ_ONCE(ctx->umask));
     if (copy)
         copy->exe = fs_context_get_exe(ctx);
+    if (copy)
+        copy->landlock = landlock_ref(READ_ONCE(ctx->landlock));
     return copy;
 }
 
@@ -51,6 +54,7 @@ fs_context_put(struct fs_context *ctx)
     dentry_put(ctx->cwd);
     dentry_put(ctx->root);
     dentry_end(&ctx->exe);
+    landlock_put(ctx->landlock);
     kfree(ctx);
 }
 

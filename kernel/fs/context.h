@@ -18,7 +18,8 @@ struct fs_context {
     struct dentry *exe; /* the program, with a reference; or NULL */
 
     /* atomic */
-    uint32_t refs; /* processes */
+    uint32_t refs;             /* processes */
+    struct landlock *landlock; /* with a reference; or NULL (fs/landlock.h) */
     uint32_t umask;
 };
 

@@ -4,6 +4,7 @@
 #include "fs/attributes.h"
 #include "fs/devfs.h"
 #include "fs/epoll.h"
+#include "fs/landlock.h"
 #include "fs/pagecache.h"
 #include "fs/path.h"
 #include "fs/pipe.h"
@@ -262,6 +263,7 @@ file_open_program(struct fs_context *ctx, const char *path, struct file **out)
     if (!err && (!S_ISREG(dentry->inode->mode) ||
                  !inode_may(dentry->inode, cred_current(), MAY_EXEC)))
         return -EACCES;
+    err = err ?: landlock_check(dentry, LANDLOCK_ACCESS_FS_EXECUTE);
     return err ?: file_open_dentry(dentry, O_RDONLY | FILE_RUNS, out);
 }
 

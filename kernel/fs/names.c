@@ -1,6 +1,7 @@
 #include "fs/names.h"
 
 #include "abi/fcntl.h"
+#include "fs/landlock.h"
 #include "fs/pagecache.h"
 
 /* Locks or unlocks inodes of one file system, whose names are locked; some
@@ -60,7 +61,8 @@ may_remove(const struct dentry *dir, const struct dentry *d, bool directory)
         return -EPERM;
     if (is_dir != directory)
         return is_dir ? -EISDIR : -ENOTDIR;
-    return 0;
+    return landlock_check(dir, is_dir ? LANDLOCK_ACCESS_FS_REMOVE_DIR
+                                      : LANDLOCK_ACCESS_FS_REMOVE_FILE);
 }
 
 /* Locks the names of a file system and looks one up. Whoever lets go of *d does
@@ -104,6 +106,7 @@ create_locked(const struct path_name *at, struct inode_new *what,
 {
     struct inode *dir = at->dir->inode, *inode;
     int err = may_create(at, d, S_ISDIR(what->mode));
+    err = err ?: landlock_check(at->dir, landlock_making(what->mode));
     if (err)
         return err;
     if (!dir->ops->create)
@@ -142,8 +145,11 @@ link_locked(const struct path_name *at, struct dentry *old, struct dentry *d)
     struct inode *locked[] = {at->dir->inode, old->inode}, *inode;
     const struct inode_ops *ops = at->dir->inode->ops;
     int err = may_create(at, d, false);
+    err = err ?: landlock_check(at->dir, landlock_making(old->inode->mode));
     if (err)
         return err;
+    if (old->parent != at->dir && landlock_is_on())
+        return -EXDEV;
     if (old->super != at->dir->super)
         return -EXDEV;
     if (!ops->link || S_ISDIR(old->inode->mode))
@@ -256,8 +262,13 @@ check_rights(const struct dentry *from, const struct dentry *old,
         err = may_remove(to, new, exchange ? new_dir : old_dir);
     else if (!err)
         err = may_change(to);
+    err = err ?: landlock_check(to, landlock_making(old->inode->mode));
+    if (!err && exchange)
+        err = landlock_check(from, landlock_making(new->inode->mode));
     if (err || from == to)
         return err;
+    if (landlock_is_on())
+        return -EXDEV;
     const struct cred *cred = cred_current();
     if ((old_dir && !inode_may(old->inode, cred, MAY_WRITE)) ||
         (exchange && new_dir && !inode_may(new->inode, cred, MAY_WRITE)))

@@ -2,6 +2,7 @@
 #include "fs/attributes.h"
 
 #include "abi/stat.h"
+#include "fs/landlock.h"
 #include "fs/writeback.h"
 #include "sys/fileargs.h"
 #include "sys/sys.h"
@@ -93,6 +94,7 @@ SYSCALL_DEFINE(truncate)
     if (!err && S_ISREG(d->inode->mode) &&
         !inode_may(d->inode, cred_current(), MAY_WRITE))
         return -EACCES;
+    err = err ?: landlock_check(d, LANDLOCK_ACCESS_FS_WRITE_FILE);
     return err ?: attributes_set_size(d->inode, arg[1]);
 }
 

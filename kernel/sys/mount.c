@@ -2,6 +2,7 @@
 #include "abi/mount.h"
 #include "fs/devfs.h"
 #include "fs/eclipsefs/eclipsefs.h"
+#include "fs/landlock.h"
 #include "fs/mount.h"
 #include "fs/procfs.h"
 #include "fs/tmpfs.h"
@@ -99,7 +100,7 @@ remount(const struct dentry *root, uint64_t flags)
 SYSCALL_DEFINE(mount)
 {
     struct OWNED(dentry) *at = NULL;
-    if (!cred_is_root(cred_current()))
+    if (!cred_is_root(cred_current()) || landlock_is_on())
         return -EPERM;
     if (arg[3] & ~(uint64_t)(MS_RDONLY | MS_NOSUID | MS_REMOUNT | MS_IGNORED))
         return -EINVAL;
@@ -114,7 +115,7 @@ SYSCALL_DEFINE(umount2)
 {
     unsigned flags = (unsigned)arg[1];
     struct dentry *root;
-    if (!cred_is_root(cred_current()))
+    if (!cred_is_root(cred_current()) || landlock_is_on())
         return -EPERM;
     if (flags & ~(MNT_FORCE | UMOUNT_NOFOLLOW))
         return -EINVAL;

@@ -1,6 +1,7 @@
 #include "sys/sys.h"
 
 #include "fs/attributes.h"
+#include "fs/landlock.h"
 #include "fs/names.h"
 #include "sys/fileargs.h"
 
@@ -92,6 +93,21 @@ find_to_open(struct dentry *base, const char *path, unsigned flags,
     return err;
 }
 
+/* Whether the process has left itself the right to. */
+static int
+check_landlock(const struct dentry *d, unsigned flags)
+{
+    unsigned mask = access_wanted(flags), access = 0;
+    if (flags & O_PATH)
+        return 0;
+    if (mask & MAY_READ)
+        access = S_ISDIR(d->inode->mode) ? LANDLOCK_ACCESS_FS_READ_DIR
+                                         : LANDLOCK_ACCESS_FS_READ_FILE;
+    if (mask & MAY_WRITE)
+        access |= LANDLOCK_ACCESS_FS_WRITE_FILE;
+    return landlock_check(d, access);
+}
+
 static int64_t
 open_path(uint64_t dirfd, const char *path, unsigned flags, uint32_t mode)
 {
@@ -104,6 +120,7 @@ open_path(uint64_t dirfd, const char *path, unsigned flags, uint32_t mode)
     err = err ?: find_to_open(base, path, flags, mode, &dentry, &created);
     if (!err && !created)
         err = check_open(dentry->inode, flags);
+    err = err ?: check_landlock(dentry, flags);
     err = err ?: file_open_dentry(dentry, kept, &file);
     if (err)
         return err;

@@ -13,6 +13,7 @@ import harness
 from harness import PROMPT, Disk, Guest, cases
 from services import (
     check_disk, events_of, image, log_of, log_on, power_off, service, settled_log_of,
+    wait_for,
 )  # fmt: skip
 
 ROUNDS = int(os.environ.get("INIT_ROUNDS", "5"))
@@ -97,6 +98,73 @@ def test_root(tmp):
             "failed", "cannot run: /bin/cat: No such file or directory"
         ), log  # fmt: skip
         assert "root /nowhere: No such file" in last["nowhere"][1], log
+
+
+PROBE = """
+try() { if (eval "$2") >/dev/null 2>/tmp/why; then echo "$1 yes"; else echo "$1 no: $(cat /tmp/why)"; fi; }
+cd /tmp
+try granted 'cat /srv/read/file'
+try list 'ls /srv/read'
+try change 'echo x >>/srv/read/file'
+try remove 'rm /srv/read/file'
+try other 'cat /etc/shadow'
+try outside 'ls /root'
+try around 'cat /srv/read/../other'
+try link 'cat /srv/read/link'
+try write 'echo x >/srv/write/new && mv /srv/write/new /srv/write/moved && rm /srv/write/moved'
+try device 'head -c 4 /dev/zero'
+try null 'echo x >/dev/null'
+try random 'head -c 4 /dev/random'
+try disk 'head -c 4 /dev/vda'
+try node 'mknod /srv/write/disk b 254 0'
+try mount 'mount -t tmpfs none /srv/write'
+try program '/bin/id'
+try forbidden '/sbin/networkd --help'
+"""
+GRANTED = ("granted", "list", "write", "device", "null", "program")
+
+
+@cases(root=dict(user="root"), student=dict(user="student"))
+def test_files_and_devices(user, tmp):
+    """A service has the files and devices that its file grants, whoever it is,
+    and so do the programs that it starts; all else is refused."""
+    srv = os.path.join(tmp, "srv")
+    os.makedirs(os.path.join(srv, "read"))
+    os.makedirs(os.path.join(srv, "write"))
+    os.chmod(os.path.join(srv, "write"), 0o777)
+    os.symlink("../other", os.path.join(srv, "read", "link"))
+    for name in ("read/file", "other"):
+        with open(os.path.join(srv, name), "w", encoding="ascii") as file:
+            file.write("text\n")
+    grants = {
+        "may_read": "/bin /srv/read /srv/probe /dev/zero",
+        "may_write": "/srv/write /dev/null /tmp",
+    }
+    files = {
+        "probe": service(exec="/bin/sh /srv/probe", type="oneshot", user=user, **grants),
+        "free": service(exec="/bin/head -c 4 /dev/random", type="oneshot"),
+        "nowhere": service(may_read="/nowhere", restart="never"),
+        "only": service("say=alone", type="oneshot", may_read="/etc/hostname"),
+    }
+    path = image(tmp, files, trees=[("/srv", srv)], files=[("/srv/probe", PROBE)])
+    with Guest(disks=[path]) as guest:
+        guest.boot()
+        log = wait_for(guest, "probe: starting -> running")
+        said = guest.command("cat /var/log/probe")
+        lines = [line.split("] ", 1)[1].split(" ", 1) for line in said.splitlines()]
+        assert len(lines) == 17, said
+        for what, answer in lines:
+            if what in GRANTED:
+                assert answer == "yes", (what, answer)
+            else:
+                refused = "not permitted" if what in ("node", "mount") else "ermission denied"
+                assert answer.startswith("no:"), (what, answer)
+                if what != "node":
+                    assert refused in answer, (what, answer)
+        assert guest.command("cat /srv/read/file /srv/other") == "text\ntext"
+        last = {name: (state, why) for _, name, _, state, why in events_of(log)}
+        assert last["nowhere"][1] == "cannot run: may use /nowhere: No such file or directory", log
+        assert last["only"][0] == last["free"][0] == "running", log
 
 
 def test_system_calls(tmp):

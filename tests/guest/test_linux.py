@@ -18,6 +18,7 @@ PROGRAMS = {
     "sockets_control": (1, 4),
     "seccomp": (1, 4),
     "chroot": (2,),
+    "landlock": (2,),
     "sockets_storm": (1, 4),
 }
 

@@ -20,7 +20,7 @@ TOGETHER = {
     ),
     "memory": ("forks", "memory_calls", "mmap", "pointers"),
     "services": (
-        "chroot", "seccomp", "sockets", "sockets_control", "sockets_data",
+        "chroot", "landlock", "seccomp", "sockets", "sockets_control", "sockets_data",
         "sockets_storm",
     ),
     "signals": (

@@ -152,7 +152,7 @@ child_run(const struct child *c)
     set_environment(config);
     hand_out(c);
     umask(config->umask);
-    isolate(config);
+    isolate(config, path);
     add_environment(&config->environment);
     if (chdir(directory) != 0)
         child_fail("directory %s", directory);

@@ -96,6 +96,7 @@ struct config {
     struct config_list groups;
     uint64_t limits[CONFIG_LIMITS]; /* CONFIG_NO_LIMIT: as init's */
     char *root;
+    struct config_list may_read, may_write; /* paths; none of either: all */
     struct config_list syscalls; /* the only ones it may make; none: all */
 };
 

@@ -1,5 +1,6 @@
 #include "isolate.h"
 #include "child.h"
+#include "confine.h"
 #include "abi/prctl.h"
 #include "abi/rlimit.h"
 #include <errno.h>
@@ -146,9 +147,10 @@ enter_root(const char *root)
 }
 
 void
-isolate(const struct config *c)
+isolate(const struct config *c, const char *program)
 {
     struct identity who = {0};
+    int rules;
 
     if (c->user)
         find_identity(c, &who);
@@ -156,10 +158,12 @@ isolate(const struct config *c)
     set_limits(c);
     if (c->root)
         enter_root(c->root);
+    rules = confine_prepare(c, program);
     if (c->user)
         become(&who);
     /* A set-id program would give back what was taken away. */
-    if ((c->user || c->root || c->syscalls.count) &&
+    if ((c->user || c->root || c->syscalls.count || rules >= 0) &&
         syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         child_fail("no new rights");
+    confine(rules);
 }

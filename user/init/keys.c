@@ -83,6 +83,8 @@ static const struct key {
     {"limit-nproc", LIMIT, AT(limits[CONFIG_NPROC]), NULL},
     {"limit-stack", LIMIT, AT(limits[CONFIG_STACK]), NULL},
     {"root", PATH, AT(root), NULL},
+    {"may-read", PATHS, AT(may_read), NULL},
+    {"may-write", PATHS, AT(may_write), NULL},
     {"syscalls", CALLS, AT(syscalls), NULL},
 };
 
