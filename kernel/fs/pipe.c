@@ -367,12 +367,14 @@ static const struct file_ops named_ops = {
 };
 
 /* Counts an opened file in, and tells who waits for one. Returns how many of
- * the other direction there have been so far. */
+ * the other direction had been there, and left: one that is there counts for
+ * wait_for_other even if it leaves before that looks. */
 static unsigned
 enter(struct pipe *p, struct file *file, bool reads, bool writes)
 {
     spin_lock(&p->lock);
-    unsigned seen = reads ? p->writes_opened : p->reads_opened;
+    unsigned gone =
+        reads ? p->writes_opened - p->writers : p->reads_opened - p->readers;
     file->offset = p->writers ? 0 : p->writes_opened; /* for pipe_poll */
     p->readers += reads;
     p->reads_opened += reads;
@@ -381,7 +383,7 @@ enter(struct pipe *p, struct file *file, bool reads, bool writes)
     waitq_notify(&p->can_read);
     waitq_notify(&p->can_write);
     spin_unlock(&p->lock);
-    return seen;
+    return gone;
 }
 
 int
@@ -396,15 +398,15 @@ pipe_open_again(struct file *file, const struct file *open)
     return 0;
 }
 
-/* Waits until the other direction is open, or has been since `seen`. */
+/* Waits until the other direction is open, or has been, but for `gone`. */
 static int
-wait_for_other(struct pipe *p, bool reads, unsigned seen)
+wait_for_other(struct pipe *p, bool reads, unsigned gone)
 {
     int err = 0;
 
     spin_lock(&p->lock);
-    while (!err && (reads ? p->writers == 0 && p->writes_opened == seen
-                          : p->readers == 0 && p->reads_opened == seen))
+    while (!err && (reads ? p->writers == 0 && p->writes_opened == gone
+                          : p->readers == 0 && p->reads_opened == gone))
         err = waitq_sleep_until(reads ? &p->can_read : &p->can_write, &p->lock,
                                 WAIT_FOREVER);
     spin_unlock(&p->lock);
@@ -420,7 +422,7 @@ named_open(struct file *file)
          nonblock = file_is_nonblocking(file);
     bool writes = file_allows(file, FILE_WRITE);
     struct inode *inode = file->inode;
-    unsigned seen = 0;
+    unsigned gone = 0;
     int err = 0;
 
     sleeplock_lock(&inode->lock);
@@ -430,14 +432,14 @@ named_open(struct file *file)
     else if (!inode->fifo && !(inode->fifo = pipe_new()))
         err = -ENOMEM;
     else
-        seen = enter(inode->fifo, file, reads, writes);
+        gone = enter(inode->fifo, file, reads, writes);
     file->private = inode->fifo;
     sleeplock_unlock(&inode->lock);
     if (err)
         return err;
     file->ops = &named_ops;
     if (!nonblock && reads != writes)
-        err = wait_for_other(file->private, reads, seen);
+        err = wait_for_other(file->private, reads, gone);
     if (err)
         named_release(file);
     return err;

@@ -11,6 +11,7 @@ MACHINES = {
     "cow": dict(harts=4),
     "fuzz": dict(harts=4),
     "hog": dict(memory="32M"),
+    "names": dict(harts=4),
     "pids": dict(memory="512M"),
     "uptime": dict(harts=1, extra=("-icount", "shift=0,sleep=off")),
 }

@@ -336,6 +336,41 @@ named_pipes(void)
     unlink("p");
 }
 
+/* Who opens a pipe meets the other who is there, though that one may have done
+ * all it wanted, and left, a moment later. */
+static void
+others_may_leave_at_once(void)
+{
+    char byte;
+    int go[2], status;
+
+    check_eq(mknod("p", S_IFIFO | 0666, 0), 0);
+    check_eq(pipe(go), 0);
+    fflush(stdout);
+    if (fork() == 0) {
+        close(go[1]);
+        while (read(go[0], &byte, 1) == 1) {
+            int fd = open("p", O_WRONLY);
+            if (write(fd, "x", 1) != 1)
+                _exit(1);
+            close(fd);
+        }
+        _exit(0);
+    }
+    for (int i = 0; i < 1000; i++) {
+        check_eq(write(go[1], "x", 1), 1);
+        int fd = open("p", O_RDONLY);
+        check_eq(read(fd, &byte, 1), 1);
+        check_eq(read(fd, &byte, 1), 0);
+        close(fd);
+    }
+    close(go[0]);
+    close(go[1]);
+    wait(&status);
+    check_eq(status, 0);
+    unlink("p");
+}
+
 /* Every name is seen once, though others come and go meanwhile. */
 static void
 reading_while_changing(void)
@@ -388,6 +423,7 @@ main(int argc, char **argv)
         TAP_CASE(symbolic_links),
         TAP_CASE(other_files),
         TAP_CASE(named_pipes),
+        TAP_CASE(others_may_leave_at_once),
         TAP_CASE(reading_while_changing),
     };
 
