@@ -459,18 +459,19 @@ $(BUILD)/musl.img: $(PROGRAMS) $(MUSL_TESTS) $(BUILD)/host/mkfs.eclipsefs \
 
 # A test says in its own comments what it needs:
 #   // SOURCES: kernel/lib/fdt.c      // CFLAGS: -DX      // LIBS: -lfdt
-comment = $(shell sed -n 's|^// $(1): *||p' $(2))
+# Those with the same CFLAGS share their objects, in a folder of that name.
+comment = $(shell sed -n 's|^// $(1): *||p' tests/host/$(2).c)
 
 define host_test
-$(1)_srcs := tests/host/$(1).c $(call comment,SOURCES,tests/host/$(1).c)
-$(1)_objs := $$($(1)_srcs:%=$(BUILD)/obj/tests/$(1)/%.o)
+$(1)_flags := $(call comment,CFLAGS,$(1))
+$(1)_with  := with$$(subst /,.,$$(subst =,.,$$(subst $$() ,.,$$($(1)_flags))))
+$(1)_srcs  := tests/host/$(1).c $(call comment,SOURCES,$(1))
+$(1)_objs  := $$($(1)_srcs:%=$(BUILD)/obj/tests/$$($(1)_with)/%.o)
 $(BUILD)/host/tests/$(1): $$($(1)_objs)
 	$$(call say,HOSTLD)$$(HOSTCC) $$(TFLAGS) $$^ -lcmocka \
-	    $$(call comment,LIBS,tests/host/$(1).c) -o $$@
-$(BUILD)/obj/tests/$(1)/%.c.o: %.c $$(FLAGS)
-	$$(call say,HOSTCC)$$(HOSTCC) $$(TFLAGS) \
-	    $$(call comment,CFLAGS,tests/host/$(1).c) $$(DEPS) -c $$< -o $$@
-DEP_FILES += $$($(1)_objs:.o=.d)
+	    $$(call comment,LIBS,$(1)) -o $$@
+$(BUILD)/obj/tests/$$($(1)_with)/%.c.o: %.c $$(FLAGS)
+	$$(call say,HOSTCC)$$(HOSTCC) $$(TFLAGS) $$($(1)_flags) $$(DEPS) -c $$< -o $$@
 endef
 $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
@@ -480,7 +481,8 @@ $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
 DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) $(FSCK_OBJS) \
     $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) $(call hostobjs,host,$(MKFS_MAINS)) \
-    $(call hostobjs,crash,$(CRASH_SRCS)) $(call hostobjs,damage,$(DAMAGE_SRCS))) \
+    $(call hostobjs,crash,$(CRASH_SRCS)) $(call hostobjs,damage,$(DAMAGE_SRCS)) \
+    $(sort $(foreach t,$(TESTS),$($(t)_objs)))) \
     $(LINUX_TESTS:=.d) $(MUSL_TESTS:=.d) $(BUILD)/gen/asm-offsets.d
 -include $(wildcard $(DEP_FILES))
 
