@@ -189,7 +189,7 @@ sleeplock_held(const struct sleeplock *sl)
 void *
 frame_alloc(unsigned order)
 {
-    return malloc((size_t)FRAME_SIZE << order);
+    return aligned_alloc(FRAME_SIZE, (size_t)FRAME_SIZE << order);
 }
 
 void

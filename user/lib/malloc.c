@@ -191,6 +191,21 @@ block_size(size_t size)
     return size < least ? least : size;
 }
 
+/* A block of the row; NULL when memory is short. */
+static struct block *
+take_block(size_t size)
+{
+    struct block *b = find_free(size);
+
+    if (!b && grow_heap(size))
+        b = find_free(size);
+    if (b) {
+        list_remove(b);
+        trim(b, size);
+    }
+    return b;
+}
+
 void *
 malloc(size_t wanted)
 {
@@ -198,21 +213,41 @@ malloc(size_t wanted)
     struct block *b;
     void *memory;
 
-    if (size == 0)
-        goto none;
     if (size >= MAP_SIZE && (memory = map(size)))
         return memory;
-    b = find_free(size);
-    if (!b && grow_heap(size))
-        b = find_free(size);
-    if (!b)
-        goto none;
-    list_remove(b);
-    trim(b, size);
-    return b + 1;
-none:
+    if (size != 0 && (b = take_block(size)))
+        return b + 1;
     errno = ENOMEM;
     return NULL;
+}
+
+/* What lies before the place is a free block, or nothing. */
+void *
+aligned_alloc(size_t alignment, size_t wanted)
+{
+    size_t size = block_size(wanted), gap;
+    struct block *b, *first;
+
+    if (alignment <= ALIGNMENT)
+        return malloc(wanted);
+    if (size == 0 || alignment > SIZE_MAX / 4 ||
+        !(first = take_block(size + 2 * alignment))) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    gap = -(uintptr_t)(first + 1) & (alignment - 1);
+    if (gap == 0) {
+        trim(first, size);
+        return first + 1;
+    }
+    if (gap < sizeof(struct free_block))
+        gap += alignment;
+    b = (struct block *)((char *)first + gap);
+    b->size = (bytes_of(first) - gap) | USED;
+    set_size(first, gap, USED);
+    release(first);
+    trim(b, size);
+    return b + 1;
 }
 
 void

@@ -16,6 +16,8 @@ extern const char *program_name;
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *block, size_t size);
+/* The same at a multiple of alignment, a power of two. */
+void *aligned_alloc(size_t alignment, size_t size);
 void free(void *block);
 
 /* Numbers in base 2 to 36, or 0 for what a prefix 0x or 0 says. *end, unless

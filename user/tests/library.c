@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <resolve.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,32 @@ stream_new(void)
     check(!fopen("new", "wx") && errno == EEXIST);
     check(!fopen("nowhere", "r+") && errno == ENOENT);
     check(!fopen("file", "q") && errno == EINVAL);
+}
+
+/* Aligned blocks of every size, among others, keep what is written to them. */
+static void
+aligned(void)
+{
+    enum { BLOCKS = 200 };
+    char *blocks[BLOCKS];
+
+    for (size_t i = 0; i < BLOCKS; i++) {
+        size_t size = i * i * 7 + 1, alignment = 8ul << i % 11;
+        blocks[i] = aligned_alloc(alignment, size);
+        check(blocks[i] && (uintptr_t)blocks[i] % alignment == 0);
+        memset(blocks[i], (int)i, size);
+        free(malloc(i));
+    }
+    for (size_t n = 0; n < BLOCKS; n++) {
+        size_t i = n * 77 % BLOCKS, size = i * i * 7 + 1;
+        bool kept = true;
+        for (size_t at = 0; at < size; at++)
+            kept &= blocks[i][at] == (char)i;
+        check(kept);
+        free(blocks[i]);
+    }
+    check(!aligned_alloc(64, SIZE_MAX) && errno == ENOMEM);
+    check(!aligned_alloc(SIZE_MAX / 2 + 1, 1) && errno == ENOMEM);
 }
 
 static void
@@ -239,11 +266,11 @@ int
 main(void)
 {
     static const struct tap_case cases[] = {
-        TAP_CASE(stream_write),     TAP_CASE(stream_append),
-        TAP_CASE(stream_update),    TAP_CASE(stream_new),
-        TAP_CASE(temporary),        TAP_CASE(resolved),
-        TAP_CASE(walk_deep),        TAP_CASE(walk_order),
-        TAP_CASE(outside_the_root),
+        TAP_CASE(stream_write),  TAP_CASE(stream_append),
+        TAP_CASE(stream_update), TAP_CASE(stream_new),
+        TAP_CASE(aligned),       TAP_CASE(temporary),
+        TAP_CASE(resolved),      TAP_CASE(walk_deep),
+        TAP_CASE(walk_order),    TAP_CASE(outside_the_root),
     };
     char home[] = "/tmp/libraryXXXXXX";
 
