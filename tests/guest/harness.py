@@ -31,8 +31,9 @@ HARTS = os.environ.get("UMBRA_HARTS")  # of every guest, whatever its test asks 
 
 PROMPT = r"umbra# $"
 RECOVERY = r"recovery# $"
-SILENCE = 30.0  # seconds without output after which a guest counts as hung
-MOST = 120.0  # seconds for any single wait, however talkative the guest
+PATIENCE = float(os.environ.get("UMBRA_PATIENCE", "1"))
+SILENCE = 30.0 * PATIENCE  # seconds without output: then a guest counts as hung
+MOST = 120.0 * PATIENCE  # seconds for any single wait, however talkative the guest
 
 _local = threading.local()
 
