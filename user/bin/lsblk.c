@@ -1,6 +1,4 @@
 /* lsblk: lists block devices. */
-#include <dirent.h>
-#include <err.h>
 #include <getopt.h>
 #include <prog.h>
 #include <stdlib.h>
@@ -82,37 +80,14 @@ show(const char *device)
            block, *serial ? serial : "-", *where ? where : "-");
 }
 
-static int
-compare(const void *a, const void *b)
-{
-    const char *x = *(char *const *)a, *y = *(char *const *)b;
-    size_t n = strlen(x), m = strlen(y);
-
-    /* vdz comes before vdaa. */
-    return n != m ? (n > m) - (n < m) : strcmp(x, y);
-}
-
 int
 main(int argc, char **argv)
 {
-    char **names = NULL;
-    struct dirent *e;
-    size_t count = 0;
-    DIR *d;
+    char **names;
+    size_t count;
 
     in_bytes = prog_option(argc, argv, "b", usage) == 'b';
-    d = opendir("/sys/block");
-    if (!d)
-        err(1, "/sys/block");
-    while ((e = readdir(d))) {
-        if (e->d_name[0] == '.')
-            continue;
-        names = realloc(names, (count + 1) * sizeof(*names));
-        if (!names || !(names[count++] = strdup(e->d_name)))
-            err(1, "lsblk");
-    }
-    closedir(d);
-    qsort(names, count, sizeof(*names), compare);
+    names = prog_list_devices("/sys/block", &count);
     printf("%-8s %7s %12s %2s %6s %-20s %s\n", "NAME", "MAJ:MIN", "SIZE", "RO",
            "BLOCK", "SERIAL", "MOUNTED");
     for (size_t i = 0; i < count; i++)

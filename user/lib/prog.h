@@ -42,6 +42,11 @@ bool prog_is_directory(const char *path);
 bool prog_each_source(char **operands, int count, bool into,
                       bool (*each)(const char *from, const char *to));
 
+/* The names in a directory but those that begin with a dot, those of the same
+ * length together, the shortest first: vdz before vdaa. The array and the names
+ * are from malloc. Ends the program with a message if it cannot. */
+char **prog_list_devices(const char *directory, size_t *count);
+
 /* Runs a program, found in PATH, and waits for it. Returns its exit status as
  * shells count: 128 and the signal's number if one ended it, 126 or 127 after
  * a message if it could not be run or found. */

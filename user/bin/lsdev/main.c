@@ -1,8 +1,6 @@
 /* lsdev: lists virtio devices. */
 #include "names.h"
 #include <ctype.h>
-#include <dirent.h>
-#include <err.h>
 #include <getopt.h>
 #include <prog.h>
 #include <stdlib.h>
@@ -119,37 +117,14 @@ show(const char *device)
     show_features(id, bits);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-    const char *x = *(char *const *)a, *y = *(char *const *)b;
-    size_t n = strlen(x), m = strlen(y);
-
-    /* virtio9 comes before virtio10. */
-    return n != m ? (n > m) - (n < m) : strcmp(x, y);
-}
-
 int
 main(int argc, char **argv)
 {
-    char **names = NULL;
-    struct dirent *e;
-    size_t count = 0;
-    DIR *d;
+    char **names;
+    size_t count;
 
     quiet = prog_option(argc, argv, "q", usage) == 'q';
-    d = opendir(DEVICES);
-    if (!d)
-        err(1, DEVICES);
-    while ((e = readdir(d))) {
-        if (e->d_name[0] == '.')
-            continue;
-        names = realloc(names, (count + 1) * sizeof(*names));
-        if (!names || !(names[count++] = strdup(e->d_name)))
-            err(1, "lsdev");
-    }
-    closedir(d);
-    qsort(names, count, sizeof(*names), compare);
+    names = prog_list_devices(DEVICES, &count);
     printf("%-8s %-12s %-12s %-10s %3s %10s %6s\n", "NAME", "KIND", "DRIVER",
            "STATUS", "IRQ", "INTERRUPTS", "QUEUES");
     for (size_t i = 0; i < count; i++)
