@@ -364,6 +364,47 @@ def test_console_while_others_start(tmp):
         assert "phase 4" not in log_of(guest)
 
 
+def test_console_waits(tmp):
+    """If who is to have the console waits for ever, a shell has it, and makes
+    room once the other can start."""
+    files = {
+        "console": "exec = /bin/sh\nargv0 = -sh\nconsole = yes\nrequires = late\n",
+        "late": service("sleep=60000 ready stay", type="notify", ready_timeout="0"),
+    }
+    with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
+        assert "no service has the console: a shell takes it" in guest.boot()
+        wait_for(guest, "late: starting -> running")
+        assert "console: stopped -> starting" not in log_of(guest)
+        guest.send("exit")
+        guest.expect(PROMPT)
+        log = log_of(guest)
+        when = {(name, state): time for time, name, _, state, _ in events_of(log)}
+        assert ("console", "starting") in when, log
+        assert when["init-shell", "starting"] - when["late", "starting"] >= 30, log
+
+
+def test_console_done(tmp):
+    """Who has had the console and is done with it keeps nobody from it."""
+    files = {"console": "exec = /bin/true\ntype = oneshot\nconsole = yes\n"}
+    with Guest(disks=[image(tmp, files)]) as guest:
+        assert "no service has the console" in guest.boot()
+
+
+def test_nobody_can_log_in(tmp):
+    """Who does not say who he is gets no shell, however broken login is; and
+    the machine's services go on."""
+    files = {
+        "off": service(exec='/bin/sh -c "sleep 3; echo all is well; poweroff"',
+                       output="console"),
+    }  # fmt: skip
+    disk = image(tmp, files, remove=["/bin/login"])
+    with Guest(disks=[disk], bootargs="login") as guest:
+        guest.expect("nobody can log in: cannot run: /bin/login: No such file or directory")
+        guest.expect("all is well")
+        assert guest.wait() == 0
+        assert "recovery" not in guest.output
+
+
 def test_console_stopped(tmp):
     """A console that takes nothing does not hold init up."""
     files = {"mute": service("mute=3000", type="oneshot", enable="no")}

@@ -63,13 +63,23 @@ unsettled(const struct config_list *names)
     return NULL;
 }
 
+/* Whether another has the console. */
+static bool
+console_is_taken(const struct service *s)
+{
+    for (struct service *t = service_next(NULL); t; t = service_next(t))
+        if (t != s && t->config->console && t->pid)
+            return true;
+    return false;
+}
+
 const char *
 depend_waits_for(const struct service *s)
 {
     const struct config *c = s->config;
     const char *name = NULL;
 
-    if (c->console && !console_open_for_all)
+    if (c->console && (!console_open_for_all || console_is_taken(s)))
         return "the console";
     for (size_t i = 0; i < c->requires.count; i++) {
         const struct service *t = service_find(c->requires.items[i]);

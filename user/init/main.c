@@ -33,6 +33,10 @@
  * says ready-timeout = 0 must not keep the machine from coming up. */
 #define ESSENTIAL_PATIENCE (30 * CONFIG_SECOND)
 
+/* If all that are to have the console wait for others, a shell has it after
+ * this. */
+#define CONSOLE_WAITS (30 * CONFIG_SECOND)
+
 /* What there is without service files, and in single-user mode. No file may
  * have such a name. */
 #define SHELL "init-shell"
@@ -47,6 +51,9 @@ static char *boot_words[64]; /* ends with NULL */
 static enum phase now_in;
 static struct timer patience; /* with those of this phase */
 static bool waited_enough;
+static struct timer console_patience;
+static bool console_is_left;  /* by those who wait for it */
+static bool console_is_lost;  /* nobody can log in */
 static struct service *shell; /* of one of those files; NULL: not needed */
 
 /* ---- How the machine was booted ---- */
@@ -112,14 +119,25 @@ phase_is_over(void)
     return have_settled() || (now_in == PHASE_ESSENTIAL && waited_enough);
 }
 
+/* Whether somebody has the console, or will have it: but who waits for others
+ * may wait for ever. */
 static bool
-has_console_service(void)
+has_console_service(bool patient)
 {
     for (struct service *s = service_next(NULL); s; s = service_next(s))
         if (s->config->console && s->state != SERVICE_FAILED &&
-            (s->wanted || s->again || depend_is_up(s)))
+            (s->pid || s->again ||
+             (s->wanted && s->state == SERVICE_STOPPED &&
+              (patient || !depend_waits_for(s)))))
             return true;
     return false;
+}
+
+static void
+leave_console(struct timer *t)
+{
+    (void)t;
+    console_is_left = true;
 }
 
 /* Where who is at the console has to say who that is, it is so of this shell,
@@ -132,15 +150,32 @@ load_shell(void)
 }
 
 /* Somebody must be able to look after what is wrong: if there is no shell of
- * the disk's, the one that is part of the kernel. */
+ * the disk's, the one that is part of the kernel. But where people have to say
+ * who they are it is no help: that shell asks nobody. */
 static void
 ensure_shell(void)
 {
-    if (has_console_service())
+    if (has_console_service(false)) {
+        loop_clear_timer(&console_patience);
+        console_is_left = false;
         return;
-    if (shell && shell->state == SERVICE_FAILED)
-        errx(1, SHELL ": %s", shell->reason);
-    log_error("no service has the console: a shell takes it");
+    }
+    if (has_console_service(true) && !console_is_left) {
+        console_patience.fire = leave_console;
+        if (!console_patience.due)
+            loop_set_timer(&console_patience, loop_now() + CONSOLE_WAITS);
+        return;
+    }
+    if (shell && shell->state == SERVICE_FAILED) {
+        if (!is_booted_with("login"))
+            errx(1, SHELL ": %s", shell->reason);
+        if (!console_is_lost)
+            log_error("nobody can log in: %s", shell->reason);
+        console_is_lost = true;
+        return;
+    }
+    log_error("no service has the console: %s takes it",
+              is_booted_with("login") ? "login" : "a shell");
     if (!shell)
         shell = load_shell();
     if (!shell || service_start(shell, "no other has the console") != 0)

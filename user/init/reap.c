@@ -1,6 +1,7 @@
 #include "reap.h"
 #include "depend.h"
 #include "ended.h"
+#include "log.h"
 #include "pidfile.h"
 #include "supervise.h"
 #include "supervision.h"
@@ -38,6 +39,8 @@ came_up(struct service *s)
 {
     if (s->config->type == CONFIG_ONESHOT) {
         s->pid = 0;
+        if (s->config->console)
+            log_set_console_taken(false);
         supervise_ready(s);
         return true;
     }
