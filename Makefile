@@ -543,17 +543,6 @@ replay: ## the recorded run once more, the same to the instruction; GDB=1 under 
 test: ## every test; T=pattern chooses some
 	@tools/setup --quick test
 	@$(MAKE) -k tests; tests/run --build $(BUILD) --made $$? '$(T)'
-grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
-	@tools/setup --quick test
-	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test $(T)) \
-	    $(if $(SUBMISSION),--submission $(SUBMISSION)) $(if $(SEED),--seed $(SEED)) \
-	    --out $(BUILD)/graded$(if $(T),/$(T))
-labs-check: ## all that is promised of the labs; LAB=7, WHAT=mutants for a part
-	@tools/setup --quick test
-	@labs/check $(LAB) $(WHAT)
-redteam: ## submissions that try to cheat or do harm; ATTACK=name for one
-	@tools/setup --quick test
-	@PYTHONDONTWRITEBYTECODE=1 python3 -m grading.redteam $(ATTACK)
 lint: ## style, layers, citations, cross-references
 	@tools/setup --quick test
 	@$(MAKE) findings
@@ -594,9 +583,9 @@ setup: ## install what is missing for run and test
 map: ## one line for each header: what it is for
 	@tools/map
 help: ## this list
-	@tools/help $(firstword $(MAKEFILE_LIST))
+	@tools/help $(firstword $(MAKEFILE_LIST)) $(wildcard grading/grade.mk)
 
 FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian debian-if-offered asm \
         compile_commands.json clean run boot gdb record replay test lint findings crashtest fuzz \
-        bench grade redteam labs-check format doctor setup map help FORCE
+        bench format doctor setup map help FORCE

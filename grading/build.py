@@ -65,6 +65,8 @@ def run(source, target, targets, base=None, tests=None, jobs=2):
         read=read, scratch=f"{TREE}/build", folder=TREE, limits=LIMITS,
     )  # fmt: skip
     errors = _readable(done.errors)
+    if not done.output and not done.reason:  # a build that fails hands out something
+        raise Infra(f"the sandbox did not build: {errors[:400]}")
     if done.reason:
         errors = f"the build was ended: {done.reason}\n{errors}"
     if done.status == 0 and not done.reason:

@@ -47,3 +47,24 @@ $(BUILD)/userland/.stamp: $(PROGRAMS) $(LISTS) $(TREE)
 userland: $(BUILD)/userland/.stamp
 host-tools: $(HOST_TOOLS)
 .PHONY: graders userland host-tools
+
+##@ Grading
+grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
+	@tools/setup --quick test
+	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test $(T)) \
+	    $(if $(SUBMISSION),--submission $(SUBMISSION)) $(if $(SEED),--seed $(SEED)) \
+	    --out $(BUILD)/graded$(if $(T),/$(T))
+labs-check: ## all that is promised of the labs; LAB=7, WHAT=mutants for a part
+	@tools/setup --quick test
+	@labs/check $(LAB) $(WHAT)
+redteam: ## submissions that try to cheat or do harm; ATTACK=name for one
+	@tools/setup --quick test
+	@PYTHONDONTWRITEBYTECODE=1 python3 -m grading.redteam $(ATTACK)
+class: ## grade a class: LAB=7 SUBMISSIONS=folder OUT=folder, HIDDEN=folder
+	@tools/setup --quick test
+	@grading/class --lab $(LAB) $(SUBMISSIONS) --out $(OUT) $(if $(HIDDEN),--hidden $(HIDDEN))
+class-check: ## a made-up class, killed and resumed: LAB=, COUNT=200, KILLS=5
+	@tools/setup --quick test
+	@nice tests/class-check $(if $(LAB),--lab $(LAB)) $(if $(COUNT),--count $(COUNT)) \
+	    $(if $(KILLS),--kills $(KILLS))
+.PHONY: grade labs-check redteam class class-check

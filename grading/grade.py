@@ -91,7 +91,7 @@ def find_lab(root, which):
     raise LookupError(f"there is no lab {which} here; there are {known or 'none'}")
 
 
-def _cache(root):
+def cache(root):
     """Return where compiled starters are kept: where the sandbox can read."""
     folder = os.environ.get("UMBRA_GRADING_CACHE")
     folder = folder or os.path.join(root, "build", "grading")
@@ -200,7 +200,7 @@ def _grade(root, lab, submission, hidden, work, tests, seed, jobs, progress,
     about["notes"] += notes
     about["files"] = {n: hashlib.sha256(c).hexdigest() for n, c in files.items()}
     progress.step("preparing the starter")
-    base = build.starter(root, lab, _cache(root)).ready()
+    base = build.starter(root, lab, cache(root)).ready()
     grading = Grading(lab, seed, work, base)
     progress.step("building the submission")
     built = build.submission(base, files, work)

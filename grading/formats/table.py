@@ -3,16 +3,11 @@
 import csv
 import io
 
+from grading.gradebook import safe
+
 FILE = "report.csv"
 COLUMNS = ("name", "title", "step", "blames", "status", "score", "points", "seconds",
            "hidden", "message")  # fmt: skip
-
-
-def _safe(value):
-    """Keep a spreadsheet from taking text for a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
 
 
 def render(report):
@@ -22,5 +17,5 @@ def render(report):
     rows.writerow(["lab", *COLUMNS])
     for part in report["tests"]:
         shown = {**part, "message": ""} if part["hidden"] else part
-        rows.writerow([report["lab"]["number"], *(_safe(shown[c]) for c in COLUMNS)])
+        rows.writerow([report["lab"]["number"], *(safe(shown[c]) for c in COLUMNS)])
     return text.getvalue()

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness
@@ -38,6 +40,19 @@ def test_starter_scores_nothing_and_says_why():
     for part in report["tests"]:
         assert part["message"] == "crc32c is not written yet", part
         assert any("crc32c" in frame for frame in part["backtrace"]), part
+
+
+def test_sandbox_that_fails_is_no_build_that_fails(tmp):
+    """Where the sandbox cannot come to its files, nobody's code is to blame."""
+    toy.needs_sandbox(harness)
+    if os.getuid() != 0:
+        raise harness.Skip("only root's folders are out of the sandbox's reach")
+    closed = os.path.join(tmp, "closed")
+    os.mkdir(closed, 0o700)
+    with mock.patch.object(tempfile, "tempdir", closed):
+        report = toy.graded("trunk", names=["sum_of_nothing"])
+    assert report["status"] == "infra", report
+    assert toy.verdicts(report) == {"sum_of_nothing": "infra"}
 
 
 def test_wrong_answer_is_shown(tmp):
