@@ -18,7 +18,7 @@ TOGETHER = {
         "attributes", "content", "files_stress", "names", "renames", "rights",
         "setid", "users",
     ),
-    "memory": ("forks", "memory_calls", "mmap", "pointers"),
+    "memory": ("forks", "memory_calls", "mmap", "pointers", "spaces"),
     "services": (
         "chroot", "landlock", "seccomp", "sockets", "sockets_control", "sockets_data",
         "sockets_storm",
