@@ -551,11 +551,11 @@ findings: tests
 	    LINT_HOST='$(HOSTCC) $(HFLAGS)' LINT_CLANG='$(LINT_CLANG)'; \
 	    tools/layers $(BUILD); layers=$$?; \
 	    tools/lint $(BUILD) && exit $$layers
-crashtest: ## every crash image, a million operations, damage: hours; IMAGES=N for less
+crashtest: ## every crash image, a million operations, 100 ends, damage: hours; IMAGES=N for less
 	@tools/setup --quick test
 	@$(MAKE) tests
 	@$(BUILD)/host/tests/test_fs_model 1000000
-	@tests/crash/errors --build $(BUILD)
+	@tests/crash/errors --build $(BUILD) && INIT_ROUNDS=100 tests/run --build $(BUILD) init_end.often
 	@tests/crash/run --build $(BUILD) $(if $(IMAGES),--images $(IMAGES))
 	@$(BUILD)/host/damage -j $$(nproc) -n $(or $(IMAGES),100000)
 fuzz: ## a million random system calls, SAN=1, 4 harts; CALLS=N SEED=N

@@ -13,6 +13,11 @@ import harness
 # done but to wait, be it for a disk: hence WARM, a service that brings the
 # program into memory, for others to come after.
 ICOUNT = ("-icount", "shift=0,sleep=off")
+# The system's services, and what four of them are for. QEMU has not always a
+# sound card: without one, that service's state is no-device.
+FIVE = ("filesystem", "network", "display", "audio", "input")
+DEVICES = ("-device", "virtio-net-device", "-device", "virtio-gpu-device",
+           "-device", "virtio-keyboard-device")  # fmt: skip
 EVENT = re.compile(r"\[ *(\d+\.\d+)\] ([\w.-]+): ([\w-]+) -> ([\w-]+): (.*)")
 
 

@@ -12,14 +12,10 @@ import subprocess
 import harness
 from harness import PROMPT, Disk, Guest, cases
 from services import (
-    ICOUNT, check_disk, events_of, image, log_of, log_on, power_off, service, settled_log_of,
-    wait_for, wait_for_state,
+    DEVICES, FIVE, ICOUNT, check_disk, events_of, image, log_of, log_on, power_off, service,
+    settled_log_of, wait_for, wait_for_state,
 )  # fmt: skip
 
-FIVE = ("filesystem", "network", "display", "audio", "input")
-# QEMU has no sound card for them all: that service's state is no-device.
-DEVICES = ("-device", "virtio-net-device", "-device", "virtio-gpu-device",
-           "-device", "virtio-keyboard-device")  # fmt: skip
 ROUNDS = int(os.environ.get("INIT_ROUNDS", "5"))
 
 

@@ -7,17 +7,16 @@ import xml.etree.ElementTree as ElementTree
 
 import harness
 from harness import Disk, Guest, cases
-from services import ICOUNT, image, service
+from services import DEVICES, FIVE, ICOUNT, check_disk, image, log_on, service
 
 STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[ *\d+\.\d{6}\]([ +])(.*)$")
-DEVICES = ("network", "display", "audio", "input")
 # How svc ends.
 DONE, FAILED, USAGE, NO_ANSWER, NOT_FOUND, NOT_PERMITTED = range(6)
 
 
 def system(tmp, services):
     """Return a copy of test.img with those service files, too."""
-    return image(tmp, services, keep=("filesystem", *DEVICES))
+    return image(tmp, services, keep=FIVE)
 
 
 def run(guest, command, user=None):
@@ -164,13 +163,17 @@ def test_enabled(tmp):
             assert guest.wait() == 0
 
 
-def test_stop_all(tmp):
+@cases(here=dict(how="svc stop --all"),
+       second_terminal=dict(how="script -q -c 'svc stop --all' /root/said"))  # fmt: skip
+def test_stop_all(how, tmp):
     """svc stop --all takes the machine down, in order."""
     path = system(tmp, {"worker": service()})
     with Guest(disks=[Disk(path, write=True)]) as guest:
         guest.boot()
-        guest.send("svc stop --all")
+        guest.send(how)
         assert guest.wait() == 0
+    check_disk(path)
+    assert "worker: stopping -> stopped" in log_on(path)
 
 
 def test_permissions():
@@ -388,7 +391,7 @@ def test_no_devices():
         guest.boot()
         now = states(guest)
         assert now["filesystem"] == "running"
-        for name in DEVICES:
+        for name in FIVE[1:]:
             assert now[name] == "no-device"
             assert "no-device" in guest.command(f"svc status {name}")
             assert re.search(r"no .* here \(virtio id \d+\)", guest.command(f"svc log {name}"))
@@ -403,10 +406,8 @@ def impatient(name):
 
 def test_devices(tmp):
     """With devices they run, as users of their own, and answer."""
-    services = {name: impatient(name) for name in ("filesystem", *DEVICES)}
-    extra = ("-device", "virtio-net-device", "-device", "virtio-gpu-device",
-             "-device", "virtio-keyboard-device")  # fmt: skip
-    with Guest(disks=[system(tmp, services)], extra=extra) as guest:
+    services = {name: impatient(name) for name in FIVE}
+    with Guest(disks=[system(tmp, services)], extra=DEVICES) as guest:
         guest.boot()
         for _ in range(100):
             now = states(guest)
