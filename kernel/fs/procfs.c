@@ -370,6 +370,14 @@ show_thread_self(struct text *out)
                        thread_current()->tid);
 }
 
+int (*procfs_show_sockets)(struct text *out);
+
+static int
+show_sockets(struct text *out)
+{
+    return procfs_show_sockets ? procfs_show_sockets(out) : -ENOENT;
+}
+
 #define DIR  (S_IFDIR | 0555)
 #define FILE (S_IFREG | 0444)
 #define LINK (S_IFLNK | 0777)
@@ -423,7 +431,9 @@ static const struct pseudo_row proc_rows[] = {
                          .show = proc_show_name},
     [PROC_UUID] = {PROC_RANDOM, FILE, "uuid", .show = proc_show_uuid},
     [PROC_BOOT_ID] = {PROC_RANDOM, FILE, "boot_id", .show = proc_show_uuid},
+    [PROC_NET] = {PROC_ROOT, DIR, "net", .kind = NULL},
     {PROC_PID, FILE, "maps", .show = proc_show_maps},
+    {PROC_NET, FILE, "unix", .show = show_sockets},
     {PROC_KERNEL, FILE, "ostype", .text = "Umbra\n"},
     {PROC_KERNEL, FILE, "osrelease", .text = VERSION_RELEASE "\n"},
     {PROC_KERNEL, FILE, "version", .text = VERSION_BUILD "\n"},

@@ -30,6 +30,10 @@ enum proc_row {
     PROC_DOMAINNAME,
     PROC_UUID,
     PROC_BOOT_ID,
+    PROC_NET,
 };
 
 extern struct super procfs;
+
+/* What puts the text of /proc/net/unix together: of the layer above. */
+extern int (*procfs_show_sockets)(struct text *out);

@@ -10,6 +10,7 @@
 #include "proc/signal.h"
 
 struct spinlock socket_lock = SPINLOCK_INIT("sockets", RANK_SOCKET);
+struct list_node socket_all = LIST_INIT(socket_all);
 
 /* ---- Lives ---- */
 
@@ -36,6 +37,7 @@ socket_create(int type)
     list_init(&s->backlog);
     list_init(&s->backlog_node);
     list_init(&s->name_node);
+    list_init(&s->all_node);
     return s;
 }
 
@@ -116,6 +118,7 @@ socket_close(struct socket *s, bool is_accepted)
     struct list_node messages = LIST_INIT(messages), *node;
     struct list_node backlog = LIST_INIT(backlog);
     spin_lock(&socket_lock);
+    list_del(&s->all_node);
     s->state = SOCKET_CLOSED;
     s->shut = SOCKET_SHUT_READ | SOCKET_SHUT_WRITE;
     name_unbind_locked(s);

@@ -73,11 +73,16 @@ struct socket {
     struct socket_name *name;   /* with a reference; NULL: none */
     struct list_node name_node; /* in ipc/name.c's table, if bound to it */
     struct dentry *place;       /* its path, with a reference */
+    struct list_node all_node;  /* of socket_all, while a file has it */
     struct socket *walk_next;   /* see socket_leads_to_locked */
     uint64_t walk;
 };
 
 extern struct spinlock socket_lock;
+
+/* All that files have, in the order in which they got them; guarded by
+ * socket_lock. */
+extern struct list_node socket_all;
 
 /* Whether it is a connection of two, whose ends see each other go. */
 static inline bool

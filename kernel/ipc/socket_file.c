@@ -13,7 +13,13 @@
 struct file *
 socket_open(struct socket *s, unsigned nonblock)
 {
-    return file_create(&socket_ops, O_RDWR | nonblock, s);
+    struct file *file = file_create(&socket_ops, O_RDWR | nonblock, s);
+    if (file) {
+        spin_guard(&socket_lock);
+        list_del(&s->all_node);
+        list_push_back(&socket_all, &s->all_node);
+    }
+    return file;
 }
 
 struct socket *

@@ -13,6 +13,7 @@
 #include "fs/procfs.h"
 #include "fs/tmpfs.h"
 #include "fs/writeback.h"
+#include "ipc/socket_list.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -231,6 +232,7 @@ startup(void *instret)
         .end_call = fs_end_call,
         .init_ended = init_ended,
     };
+    procfs_show_sockets = socket_show_all;
     space_find_memory = find_memory;
     process_become_init();
     if (fs_start_process(process_current()) != 0)

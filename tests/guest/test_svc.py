@@ -236,6 +236,23 @@ def test_hostile(path):
         assert run(guest, "dmesg | grep -i panic")[1] == ""
 
 
+def test_sockets_are_listed():
+    """/proc/net/unix tells of every socket that somebody has."""
+    with Guest() as guest:
+        guest.boot()
+        lines = guest.command("cat /proc/net/unix").split("\n")
+        assert lines[0].split() == ["Num", "RefCount", "Protocol", "Flags", "Type", "St",
+                                    "Inode", "Path"], lines  # fmt: skip
+        rows = [line.split() for line in lines[1:]]
+        at = {row[7]: row for row in rows if len(row) > 7}
+        for path in ("/run/init.sock", "/run/filesystem.sock"):
+            assert at[path][3:6] == ["00010000", "0005", "01"], at
+        inodes = [int(row[6]) for row in rows]
+        assert inodes == sorted(set(inodes)), inodes
+        link = guest.command("ls -l /proc/1/fd | grep socket: | head -n 1")
+        assert int(re.search(r"socket:\[(\d+)\]", link)[1]) in inodes, link
+
+
 def test_crowds():
     """Many connections of some users are no hindrance for others, or root."""
     with Guest() as guest:
