@@ -11,6 +11,17 @@ static unsigned devs; /* device numbers given away */
 static struct dentry *tree_root; /* atomic */
 
 int
+mount_prepare(struct super *super, struct dentry **root)
+{
+    sleeplock_init(&super->names, RANK_NAMES);
+    if (super->dev == 0) {
+        devs++;
+        super->dev = MAKEDEV(0, devs);
+    }
+    return dentry_make_root(super, root);
+}
+
+int
 mount_add(struct dentry *at, struct super *super)
 {
     struct dentry *root;
@@ -18,12 +29,7 @@ mount_add(struct dentry *at, struct super *super)
         return -ENOTDIR;
     if (super->root || (!at && tree_root))
         return -EBUSY;
-    sleeplock_init(&super->names, RANK_NAMES);
-    if (super->dev == 0) {
-        devs++;
-        super->dev = MAKEDEV(0, devs);
-    }
-    int err = dentry_make_root(super, &root);
+    int err = mount_prepare(super, &root);
     if (err)
         return err;
     if (at)

@@ -8,9 +8,13 @@
 
 extern struct sleeplock mount_lock;
 
+/* Makes super ready for use, without a place in the tree; mount_lock is held. A
+ * super without a dev is given one. Returns 0 with its root in *root, or as
+ * dentry_make_root. */
+int mount_prepare(struct super *super, struct dentry **root) MUST_CHECK;
+
 /* Mounts super on the directory at, hiding what is in it; or, if at is NULL,
- * as the root of the tree, which must not have one yet. A super without a
- * dev is given one.
+ * as the root of the tree, which must not have one yet.
  * Returns 0, and super is the table's; or -ENOTDIR, -EBUSY (at is a root
  * already, or super is mounted), -ENOENT (at has been removed), -ENOMEM, or
  * the file system's error. */

@@ -103,8 +103,8 @@ SYSCALL_DEFINE(riscv_flush_icache)
 #define MEMBARRIER_DO       (1ul | 2ul | 8ul | 32ul)
 #define MEMBARRIER_ANNOUNCE (4ul | 16ul | 64ul)
 
-/* Every hart is interrupted and waited for by the firmware, which orders what it
- * did before against what this one does next, and the other way round. */
+/* Every hart is interrupted and waited for by the firmware, which orders what
+ * it did before against what this one does next, and the other way round. */
 SYSCALL_DEFINE(membarrier)
 {
     uint64_t command = (uint32_t)arg[0];

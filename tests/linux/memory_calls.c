@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -196,6 +197,37 @@ locked_memory_is_there(void)
     p = mmap(NULL, 512 * PAGE, RW, ANON | MAP_POPULATE, -1, 0);
     check(resident() - before >= 2048);
     munmap(p, 512 * PAGE);
+}
+
+static void
+files_without_a_name(void)
+{
+    int fd = memfd_create("x", 0), other = memfd_create("x", MFD_CLOEXEC);
+    char path[40], target[40] = "";
+    struct stat st;
+
+    check(fd >= 0 && other >= 0);
+    check_eq(fcntl(fd, F_GETFD), 0);
+    check_eq(fcntl(other, F_GETFD), FD_CLOEXEC);
+    check_eq(ftruncate(fd, 3 * PAGE), 0);
+    check_eq(fstat(fd, &st), 0);
+    check(S_ISREG(st.st_mode) && st.st_nlink == 0 && st.st_size == 3 * PAGE);
+    char *p = mmap(NULL, 3 * PAGE, RW, MAP_SHARED, fd, 0);
+    check(p != MAP_FAILED);
+    if (fork() == 0) {
+        p[2 * PAGE] = 'x';
+        _exit(0);
+    }
+    wait(NULL);
+    check_eq(pread(fd, target, 1, 2 * PAGE), 1);
+    check_eq(target[0], 'x');
+    check_eq(read(other, target, 1), 0); /* it is another one */
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    check(readlink(path, target, sizeof(target) - 1) > 0);
+    check(strstr(target, "(deleted)") != NULL);
+    munmap(p, 3 * PAGE);
+    close(fd);
+    close(other);
 }
 
 /* What a child returns in which one limit is that low. */
@@ -386,6 +418,7 @@ main(void)
         TAP_CASE(mremap_of_files),
         TAP_CASE(advice),
         TAP_CASE(locked_memory_is_there),
+        TAP_CASE(files_without_a_name),
         TAP_CASE(limits),
         TAP_CASE(processes_are_limited),
         TAP_CASE(maps_tell_what_is_where),

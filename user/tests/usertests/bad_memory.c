@@ -41,6 +41,9 @@ bad_memory(void)
     bad(ENOMEM, mincore, KERNEL_PAGE, 4096, buffer);
     bad(EFAULT, mincore, read_only, 4096, NO_PAGE);
     bad(EFAULT, mincore, read_only, 4096, read_only);
+    bad(EFAULT, memfd_create, NO_PAGE, 0);
+    bad(EFAULT, memfd_create, KERNEL_PAGE, 0);
+    bad(EINVAL, memfd_create, "x", 0x100);
     bad(ENOMEM, mlock, 0x10000000, 4096);
     bad(EINVAL, mlock, -4096l, 8192);
     bad(ENOMEM, munlock, 0x10000000, 4096);

@@ -261,6 +261,9 @@ memory_is_mapped(void)
     check_eq(at[0], 0);
     check_eq(call(mremap, at, 4096, 4096, 0, 0), (long)at);
     check_eq(call(munmap, at, size), 0);
+    int fd = (int)call(memfd_create, "", 1);
+    check_eq(call(write, fd, "memory", 6), 6);
+    check_eq(call(close, fd), 0);
     at = (char *)call(mmap, NULL, 10, PROT_READ, MAP_PRIVATE, FD_FILE, 0);
     check((long)at > 0 && at[9] == '9');
     check_eq(call(munmap, at, 10), 0);
