@@ -420,7 +420,7 @@ test_devices(void)
     EXPECT(lseek(fd, 0, SEEK_END) == (long)size && size > 0);
     EXPECT(read(fd, buf, 1) == 0);
     close(fd);
-    EXPECT_ERROR(open("/dev/vda", O_RDWR), EACCES);
+    EXPECT_ERROR(open("/dev/vda", O_RDWR), EBUSY);
     EXPECT_ERROR(open("/dev/none", O_RDWR | O_CREAT, 0600), EACCES);
     fd = open("/dev/tty", O_RDWR | O_NOCTTY);
     EXPECT(fd >= 0 ? close(fd) == 0 : errno == ENXIO);
