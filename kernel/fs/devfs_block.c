@@ -81,9 +81,13 @@ begin_writing(struct blockdev *dev)
     sleeplock_guard(&mount_lock);
     if (dev->read_only)
         return -EROFS;
-    for (struct super *s = mount_next(NULL); s; s = mount_next(s))
-        if (s->bdev == dev && !READ_ONCE(s->read_only))
+    for (struct super *s = mount_next(NULL); s; s = mount_next(s)) {
+        if (s->bdev != dev)
+            continue;
+        if (!READ_ONCE(s->read_only))
             return -EBUSY;
+        s->is_stale = true;
+    }
     __atomic_fetch_add(&dev->writers, 1, __ATOMIC_RELAXED);
     return 0;
 }

@@ -178,6 +178,8 @@ struct super {
     /* guarded by the mount table's lock */
     struct dentry *root; /* with a reference; NULL: it is not mounted */
     struct list_node mount_node;
+    bool is_stale; /* somebody may have changed the disk beneath it, so that
+                    * it can be read, but not be made writable */
 
     /* atomic */
     bool read_only; /* also set by a file system that met damage */

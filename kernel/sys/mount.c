@@ -90,6 +90,8 @@ remount(const struct dentry *root, uint64_t flags)
         return -EINVAL;
     if (!(flags & MS_RDONLY) && super->bdev && READ_ONCE(super->bdev->writers))
         return -EBUSY;
+    if (!(flags & MS_RDONLY) && super->is_stale)
+        return -EROFS;
     int err = flags & MS_RDONLY ? super_stop_writing(super) : 0;
     err = err ?: super->ops->remount(super, flags & MS_RDONLY);
     if (!err)
