@@ -12,6 +12,13 @@ bad_users(void)
     bad(EINVAL, seccomp, 1, 0x7700, NULL);
     bad(EFAULT, seccomp, 1, 0, NO_PAGE);
     bad(EFAULT, seccomp, 2, 0, KERNEL_PAGE);
+    bad(EINVAL, landlock_create_ruleset, buffer, 8, 2);
+    bad(EINVAL, landlock_create_ruleset, buffer, 7, 0);
+    bad(EFAULT, landlock_create_ruleset, NO_PAGE, 8, 0);
+    bad(EBADF, landlock_add_rule, FD_NONE, 1, buffer, 0);
+    bad(EBADFD, landlock_add_rule, FD_FILE, 1, buffer, 0);
+    bad(EINVAL, landlock_restrict_self, FD_FILE, 1);
+    bad(EBADF, landlock_restrict_self, FD_NONE, 0);
     bad(EINVAL, setuid, -1);
     bad(EINVAL, setgid, -1);
     bad(EFAULT, getresuid, NO_PAGE, buffer, buffer);

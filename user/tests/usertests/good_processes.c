@@ -1,4 +1,5 @@
 /* The calls on processes, signals and memory do what they are for. */
+#include "abi/landlock.h"
 #include "abi/seccomp.h"
 #include "usertests.h"
 #include <signal.h>
@@ -72,10 +73,30 @@ forbid_a_call(void)
     check_eq(call(getpid), getpid());
 }
 
+/* Files may be read in one directory only. */
+static void
+forbid_files(void)
+{
+    uint64_t handled = LANDLOCK_ACCESS_FS_READ_FILE;
+    struct landlock_path_beneath_attr full = {
+        LANDLOCK_ACCESS_FS_READ_FILE,
+        (int)call(openat, AT_FDCWD, FULL_NAME, O_PATH, 0)};
+    long rules = call(landlock_create_ruleset, &handled, sizeof(handled), 0);
+
+    check(rules >= 0 && full.parent_fd >= 0);
+    check_eq(
+        call(landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &full, 0),
+        0);
+    check_eq(call(landlock_restrict_self, rules, 0), 0);
+    check_fails(EACCES, call(openat, AT_FDCWD, FILE_NAME, O_RDONLY, 0));
+    check(call(openat, full.parent_fd, "inside", O_RDONLY, 0) >= 0);
+}
+
 static void
 calls_are_forbidden(void)
 {
     in_child(forbid_a_call);
+    in_child(forbid_files);
 }
 
 static void
