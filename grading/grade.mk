@@ -57,6 +57,9 @@ grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
 labs-check: ## all that is promised of the labs; LAB=7, WHAT=mutants for a part
 	@tools/setup --quick test
 	@labs/check $(LAB) $(WHAT)
+mutation: ## each mutant of each lab: what it loses in which test: build/mutation.md
+	@tools/setup --quick test
+	@labs/check $(LAB) mutants --table $(BUILD)/mutation.md
 redteam: ## submissions that try to cheat or do harm; ATTACK=name for one
 	@tools/setup --quick test
 	@PYTHONDONTWRITEBYTECODE=1 python3 -m grading.redteam $(ATTACK)
@@ -67,4 +70,4 @@ class-check: ## a made-up class, killed and resumed: LAB=, COUNT=200, KILLS=5
 	@tools/setup --quick test
 	@nice tests/class-check $(if $(LAB),--lab $(LAB)) $(if $(COUNT),--count $(COUNT)) \
 	    $(if $(KILLS),--kills $(KILLS))
-.PHONY: grade labs-check redteam class class-check
+.PHONY: grade labs-check redteam mutation class class-check

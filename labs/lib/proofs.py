@@ -131,12 +131,26 @@ MUTATION_SCORE = 0.95
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
-    """A mistake: the patch, what it is, and which functions it is in."""
+    """A mistake: the patch, what it is, and which functions it is in; lives says
+    why no test notices it, where that is known."""
 
     name: str
     about: str
     blames: frozenset
     patch: str
+    lives: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """What became of a mutant: the points it loses by test, out of those of all
+    tests that blame its function; how it lives, if it does."""
+
+    lab: object
+    mutant: Mutant
+    lost: dict
+    most: int = 0
+    how: str = ""
 
 
 def functions(blames):
@@ -151,10 +165,10 @@ def mutants(root, lab):
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         with open(os.path.join(folder, name), encoding="utf-8") as file:
             text = file.read()
-        head = re.match(r"(.+)\nblames: (.+)\n\n(?=--- a/)", text)
+        head = re.match(r"(.+)\nblames: (.+)\n(?:lives: (.+)\n)?\n(?=--- a/)", text)
         if not head or not name.endswith(".patch"):
             raise Wrong(f"{folder}/{name}: not a sentence, 'blames: ...', a diff")
-        found.append(Mutant(name[:-6], head[1], functions(head[2]), text))
+        found.append(Mutant(name[:-6], head[1], functions(head[2]), text, head[3] or ""))
     return found
 
 
@@ -186,24 +200,46 @@ def graded(root, lab, submission, names=None, out=None):
                 f"{report['notes'] + trouble[:1]}")  # fmt: skip
 
 
-def survives(root, lab, mutant):
-    """Return None if tests that blame the right function notice the mistake, or
-    else what they said. A boot that fails counts: it blames a function, too."""
+def trial(root, lab, mutant):
+    """Grade a mutant by the tests that blame its function; return Trial. A boot
+    that fails counts: it blames a function, too."""
     from grading import discover
 
     names = [t.name for t in discover.tests(root, lab)
              if functions(t.blames) & mutant.blames]  # fmt: skip
     if not names:
-        return "no test blames any of " + ", ".join(sorted(mutant.blames))
+        return Trial(lab, mutant, {}, 0, "no test blames any of "
+                     + ", ".join(sorted(mutant.blames)))  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="umbra-mutant-") as folder:
         mutated(root, lab, mutant, folder)
         report = graded(root, lab, folder, names)
     if report["status"] != "graded":
         raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {report['status']}: "
                     f"{report['build']['output']}")  # fmt: skip
-    if report["score"] < report["max_score"]:
-        return None
-    return f"passes {', '.join(names)}"
+    lost = {t["name"]: t["points"] - t["score"] for t in report["tests"]
+            if t["score"] < t["points"]}  # fmt: skip
+    how = "" if lost else mutant.lives or f"passes {', '.join(names)}"
+    return Trial(lab, mutant, lost, report["max_score"], how)
+
+
+def mutation_table(trials):
+    """Return what became of mutants as a page of Markdown."""
+    found = sum(not t.how for t in trials)
+    lines = [
+        "# Mutants", "",
+        f"{found} of {len(trials)} mutants lose points in a test that blames their "
+        "function.", "",
+        "| lab | mutant | what it is | lost | in |", "|---|---|---|---:|---|",
+    ]  # fmt: skip
+    for one in trials:
+        lost, where = sum(one.lost.values()), ", ".join(f"`{n}`" for n in one.lost)
+        lines.append(f"| {one.lab.number} | {one.mutant.name} | {one.mutant.about} | "
+                     f"{lost} of {one.most} | {where or 'lives'} |")  # fmt: skip
+    lines += ["", "## Those that live", ""]
+    lines += [f"- lab {t.lab.number}, {t.mutant.name}: {t.how}" for t in trials if t.how]
+    if found == len(trials):
+        lines.append("None.")
+    return "\n".join(lines) + "\n"
 
 
 def trunk_has_all_points(root, lab):

@@ -1,12 +1,13 @@
 """lab.toml files: those of the tree are right, and what is wrong is found."""
 
+import dataclasses
 import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 
-from labs.lib import labfile  # noqa: E402
+from labs.lib import labfile, proofs  # noqa: E402
 
 READING = 1500  # lines that a student must read, at most
 
@@ -119,3 +120,28 @@ def test_a_hole_of_two(tmp):
         assert "labs/04-another/lab.toml:1: there are two labs 4" in str(error)
     else:
         raise AssertionError("both are there")
+
+
+def test_table_of_mutants():
+    """What each loses where, and why some live."""
+    lab = labfile.load("labs/07-virtqueue", ROOT)
+    mutants = proofs.mutants(ROOT, lab)
+    known = dataclasses.replace(mutants[1], lives="QEMU does not reorder.")
+    text = proofs.mutation_table([
+        proofs.Trial(lab, mutants[0], {"a_test": 2, "another": 1}, 9),
+        proofs.Trial(lab, known, {}, 4, known.lives),
+    ])  # fmt: skip
+    assert "1 of 2 mutants lose points" in text
+    assert f"| 7 | {mutants[0].name} | " in text
+    assert "| 3 of 9 | `a_test`, `another` |" in text and "| 0 of 4 | lives |" in text
+    assert f"- lab 7, {known.name}: QEMU does not reorder." in text
+
+
+def test_mutant_may_say_why_it_lives(tmp):
+    folder = os.path.join(tmp, "labs", "07-virtqueue", "mutants")
+    os.makedirs(folder)
+    with open(f"{folder}/01-x.patch", "w", encoding="utf-8") as file:
+        file.write("No fence.\nblames: f, g\nlives: One hart.\n\n--- a/x.c\n")
+    (mutant,) = proofs.mutants(tmp, labfile.load("labs/07-virtqueue", ROOT))
+    assert (mutant.about, mutant.lives) == ("No fence.", "One hart.")
+    assert mutant.blames == {"f", "g"}
