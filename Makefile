@@ -468,8 +468,7 @@ $(1)_with  := with$$(subst /,.,$$(subst =,.,$$(subst $$() ,.,$$($(1)_flags))))
 $(1)_srcs  := tests/host/$(1).c $(call comment,SOURCES,$(1))
 $(1)_objs  := $$($(1)_srcs:%=$(BUILD)/obj/tests/$$($(1)_with)/%.o)
 $(BUILD)/host/tests/$(1): $$($(1)_objs)
-	$$(call say,HOSTLD)$$(HOSTCC) $$(TFLAGS) $$^ -lcmocka \
-	    $$(call comment,LIBS,$(1)) -o $$@
+	$$(call say,HOSTLD)$$(HOSTCC) $$(TFLAGS) $$^ -lcmocka $$(call comment,LIBS,$(1)) -o $$@
 $(BUILD)/obj/tests/$$($(1)_with)/%.c.o: %.c $$(FLAGS)
 	$$(call say,HOSTCC)$$(HOSTCC) $$(TFLAGS) $$($(1)_flags) $$(DEPS) -c $$< -o $$@
 endef
@@ -479,11 +478,10 @@ $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
 -include grading/grade.mk
 
-DEP_FILES += $(patsubst %.o,%.d,$(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) $(FSCK_OBJS) \
-    $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) $(call hostobjs,host,$(MKFS_MAINS)) \
-    $(call hostobjs,crash,$(CRASH_SRCS)) $(call hostobjs,damage,$(DAMAGE_SRCS)) \
-    $(sort $(foreach t,$(TESTS),$($(t)_objs)))) \
-    $(LINUX_TESTS:=.d) $(MUSL_TESTS:=.d) $(BUILD)/gen/asm-offsets.d
+DEP_FILES += $(LINUX_TESTS:=.d) $(MUSL_TESTS:=.d) $(BUILD)/gen/asm-offsets.d $(patsubst %.o,%.d, \
+    $(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) $(FSCK_OBJS) $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) \
+    $(call hostobjs,host,$(MKFS_MAINS)) $(call hostobjs,crash,$(CRASH_SRCS)) \
+    $(call hostobjs,damage,$(DAMAGE_SRCS)) $(sort $(foreach t,$(TESTS),$($(t)_objs))))
 -include $(wildcard $(DEP_FILES))
 
 # ---- Running ---------------------------------------------------------------
