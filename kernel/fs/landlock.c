@@ -99,7 +99,7 @@ landlock_restrict(struct fs_context *ctx, struct landlock *rules)
 }
 
 static const struct landlock *
-own(void)
+own_rules(void)
 {
     return __atomic_load_n(&process_current()->fs->landlock, __ATOMIC_ACQUIRE);
 }
@@ -107,7 +107,7 @@ own(void)
 int
 landlock_check(const struct dentry *d, uint32_t access)
 {
-    for (const struct landlock *l = own(); l; l = l->outer) {
+    for (const struct landlock *l = own_rules(); l; l = l->outer) {
         uint32_t missing = access & l->handled;
         for (unsigned i = 0; missing && i < l->count; i++)
             if (dentry_is_inside(d, l->rules[i].at))
@@ -136,5 +136,5 @@ landlock_making(uint32_t mode)
 bool
 landlock_is_on(void)
 {
-    return own();
+    return own_rules();
 }

@@ -1,5 +1,6 @@
 /* The system calls that add file systems to the tree and take them away. */
 #include "abi/mount.h"
+#include "dev/blockdev.h"
 #include "fs/devfs.h"
 #include "fs/eclipsefs/eclipsefs.h"
 #include "fs/landlock.h"
