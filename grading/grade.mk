@@ -6,7 +6,9 @@
 #   make GRADE_TESTS=labs/07-virtqueue/tests graders
 #
 # builds $(BUILD)/grade/rings.elf of guest/rings.c and $(BUILD)/grade/user/copy
-# of user/copy.c. The calls of kmain and of startup go to grading/guest/grade.c.
+# of user/copy.c. The calls of kmain and of startup go to grading/guest/grade.c;
+# those of functions that a line "// WRAP: f g" in guest/rings.c names go to
+# __wrap_f and __wrap_g there.
 # Without a lab they are those of the grader's own tests.
 
 GRADE_TESTS  ?= $(if $(LAB),labs/$(LAB)/tests,tests/grading/90-toy/tests)
@@ -28,6 +30,7 @@ $(GRADE_KERNELS): $(BUILD)/grade/%.elf: $(BUILD)/obj/grade/guest/%.o \
         $(BUILD)/obj/grade/grade.o $(BUILD)/obj/grade/setup.o $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o \
         $(KERNEL_LD)
 	$(call say,LD)$(LD) $(LDFLAGS) -T $(KERNEL_LD) --wrap=kmain --wrap=startup \
+	    $(addprefix --wrap=,$(shell sed -n 's|^// WRAP: ||p' $(GRADE_TESTS)/guest/$*.c)) \
 	    $(filter %.o,$^) -o $@
 
 $(GRADE_PROGRAMS): $(BUILD)/grade/user/%: $(BUILD)/obj/grade/user/%.o $(LIBC)
