@@ -131,8 +131,8 @@ $(BUILD)/obj/user/init.o: UCFLAGS += -Os
 # rest is compiled as quickly as can be. HCFLAGS=-g for a debugger.
 $(BUILD)/obj/host/mkfs%: private QUICK = -O0
 HFLAGS = $(WARNINGS) $(QUICK) -D_GNU_SOURCE -Ikernel -Imkfs $(HCFLAGS)
-TFLAGS := $(WARNINGS) -O1 -g -D_GNU_SOURCE -Ikernel -Imkfs -Itests/host -fno-omit-frame-pointer \
-          -fsanitize=address,undefined -fno-sanitize-recover=all
+TFLAGS := $(WARNINGS) -O1 -g -fno-var-tracking -D_GNU_SOURCE -Ikernel -Imkfs -Itests/host \
+          -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z max-page-size=4096 -z noexecstack
 
