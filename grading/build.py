@@ -27,6 +27,7 @@ LIMITS = sandbox.Limits(wall=300, cpu=200, output=192 << 20)
 MOST_SHOWN = 60  # lines of the compiler's
 STARTER = ["kernel"]
 KEPT = 12  # bases in the cache
+RECIPE = b"2"  # to be counted up when Base makes something else of the same files
 
 SCRIPT = """
 cp -a /base/. build/ 2>/dev/null
@@ -114,7 +115,7 @@ class Base:
         """files: {path: bytes}; under: a Base that it differs little from."""
         self.root, self.files, self.cache = root, files, cache
         self.under, self.targets = under, list(targets)
-        name = tree.digest({**(under.files if under else {}), **files})
+        name = tree.digest({**(under.files if under else {}), **files, "": RECIPE})
         self.folder = os.path.join(cache, name)
         self.source = os.path.join(self.folder, "tree")
         self.build = os.path.join(self.folder, "build")
@@ -149,6 +150,9 @@ class Base:
         built = run(source, f"{work}/build", self.targets, base=base)
         if not built.ok:
             raise Infra(f"the tree does not build:\n{built.errors}")
+        if self.under:  # a submission could take the trunk's code out of mkfs
+            for name in ("host", "obj/host"):
+                shutil.rmtree(f"{work}/build/{name}", ignore_errors=True)
         tree.age(source)
 
 

@@ -253,12 +253,12 @@ def work(run, made, jobs, progress, task=0, tasks=1):
 def _report_of(run, student, tests):
     """Return a student's report: of the graded piece, in the student's name."""
     name = escape(student["name"])
-    again = os.path.join(run.folder, student["entry"])
+    again = escape(student["entry"])  # no path of ours: students read it
     found = student["digest"] and read(run.piece(student["digest"]))
     about = {"submission": {"name": name}, "seed": run.seed, "notes": student["notes"]}
     if found:
         for part in found["tests"]:
-            part["repeat"] = grader.repeat(run.lab, escape(again), run.seed, part["name"])
+            part["repeat"] = grader.repeat(run.lab, again, run.seed, part["name"])
         return {**found, **about}
     if student["digest"]:
         status, why = grader.INFRA, "the grader had trouble of its own"
@@ -266,7 +266,7 @@ def _report_of(run, student, tests):
         status, why = grader.REJECTED, f"the submission was not accepted: {student['notes'][0]}"
     kind = "infra" if status == grader.INFRA else "build"
     parts = [
-        report.unrun(t, kind, why, grader.repeat(run.lab, escape(again), run.seed, t.name))
+        report.unrun(t, kind, why, grader.repeat(run.lab, again, run.seed, t.name))
         for t in tests
     ]  # fmt: skip
     return report.whole(run.lab, status, parts, **about, build={}, files={}, seconds=0.0,

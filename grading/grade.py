@@ -1,5 +1,6 @@
 """Grade one submission for one lab: from its files to the report."""
 
+import collections
 import hashlib
 import json
 import os
@@ -35,6 +36,7 @@ class Grading:
     def __init__(self, lab, seed, work, base):
         self.lab, self.seed, self.work, self.base = lab, seed, work, base
         self.built, self.linked = None, None
+        self.hung = collections.Counter()  # unit.answer_all
         self._number, self._lock = 0, threading.Lock()
         self._making = threading.Lock()
 

@@ -39,6 +39,7 @@ FRAMES = 24
 
 def backtrace(guest):
     """Walk the frame pointers of the stopped hart [psabi §2.1]."""
+    names = []
     try:
         registers = guest.registers()
         names = [guest.elf.name(registers["pc"]) or hex(registers["pc"])]

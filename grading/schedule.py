@@ -140,7 +140,7 @@ def _answers(future, requests):
 def _answer(grading, requests, keep):
     """Do what a group of requests asks for; return answers or exceptions."""
     if isinstance(requests[0], unit.Ask):
-        return unit.answer_all(grading.graders(), requests, keep)
+        return unit.answer_all(grading.graders(), requests, keep, grading.hung)
     try:
         result = boot.run(grading.kernel("kernel.elf"), requests[0], keep)
     except verdict.Verdict as error:

@@ -23,6 +23,7 @@ ANSWERS_SIZE = 1 << 20
 HEADER = 16
 BOOT_BUDGET = 1_000_000_000  # firmware, and the kernel where it is to boot
 BUDGET = 200_000_000  # for a question
+MOST_HANGS = 8  # of a case
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,17 +49,37 @@ class Ask:
         return struct.pack("<Q", len(data)) + data
 
 
-def answer_all(folder, asks, keep):
+def answer_all(folder, asks, keep, hung):
     """Return for each question of a group an Answer or the exception it earned.
 
-    folder: where PROGRAM.elf is; keep: a folder for what the runs leave.
+    folder: where PROGRAM.elf is; keep: a folder for what the runs leave. hung
+    counts how often a case took all its time, in all rounds of a grading: after
+    MOST_HANGS the machine is not made to wait for it again.
     """
     elf = Elf(os.path.join(folder, f"{asks[0].program}.elf"))
-    answers = []
-    while len(answers) < len(asks):
-        batch = _fitting(asks[len(answers) :])
-        answers += _boot(elf, batch, f"{keep}/{len(answers)}")
-    return answers
+    answers, left = {}, list(range(len(asks)))
+    while left:
+        left = _give_up(asks, left, answers, hung)
+        batch = _fitting([asks[i] for i in left]) if left else []
+        found = _boot(elf, batch, f"{keep}/{len(answers)}") if batch else []
+        answers.update(zip(left, found))
+        if found and isinstance(found[-1], GuestTimeout):
+            ask = batch[len(found) - 1]
+            hung[ask.group, ask.case] += 1
+        left = left[len(found) :]
+    return [answers[i] for i in range(len(asks))]
+
+
+def _give_up(asks, left, answers, hung):
+    """Answer for the cases that hung too often; return what is left to be asked."""
+    kept = []
+    for i in left:
+        if hung[asks[i].group, asks[i].case] < MOST_HANGS:
+            kept.append(i)
+        else:
+            answers[i] = GuestTimeout(
+                f"not tried: {MOST_HANGS} questions of this kind took all their time")
+    return kept
 
 
 def _fitting(asks):

@@ -113,29 +113,35 @@ def _left_behind(word):
     return found
 
 
-def attack(name, make=None):
+def attack(name, make=None, lab=None):
     """Grade an attack; return what it achieved, as lines: none is good.
 
     For the time it takes, this process has another TMPDIR.
 
-    make(top): makes the submission instead of toy/NAME.c; returns its path.
+    make(top): makes the submission instead of toy/NAME.c; returns its path. lab:
+    whose tests it is aimed at, instead of the toy's and hidden ones.
     """
-    lab = tree.labfile(ROOT).load(LAB, ROOT)
+    toy = tree.labfile(ROOT).load(LAB, ROOT)
     with _place() as (top, token):
         if make:
             path = make(top)
         else:
             path = _submission(name, top, token)
         before = _tree_state()
-        report = grade(ROOT, lab, path, hidden=_hidden(top, token), out=f"{top}/out",
-                       seed=1, names=TESTS)  # fmt: skip
+        if lab:
+            report = grade(ROOT, lab, path, out=f"{top}/out", seed=1)
+        else:
+            report = grade(ROOT, toy, path, hidden=_hidden(top, token),
+                           out=f"{top}/out", seed=1, names=TESTS)  # fmt: skip
         return _judge(report, top, token, before)
 
 
 def _judge(report, top, token, before):
     problems = []
     if report["score"]:
-        problems.append(f"scored {report['score']} of {report['max_score']}")
+        paid = [t["name"] for t in report["tests"] if t["score"]]
+        problems.append(f"scored {report['score']} of {report['max_score']} in "
+                        + ", ".join(paid))  # fmt: skip
     if report["status"] == "infra":
         problems.append(f"made trouble for the grader: {_trouble(report)}")
     told = {**report, "tests": [{**t, "hint": ""} for t in report["tests"]]}

@@ -36,7 +36,9 @@ def test_killed_run_goes_on_to_the_same_gradebook(tmp):
         assert "12 submissions" in file.read()
     for name in os.listdir(f"{out}/students"):
         with open(f"{out}/students/{name}/report.json", encoding="utf-8") as file:
-            assert test_formats.validate(json.load(file), "report.json") == "", name
+            text = file.read()
+        assert test_formats.validate(json.loads(text), "report.json") == "", name
+        assert tmp not in text, f"{name} is told where the grader keeps its files"
     assert os.path.isfile(f"{out}/moodle.csv")
 
 

@@ -1,5 +1,7 @@
 """Grading from submission to report, on the toy lab."""
 
+import collections
+import dataclasses
 import json
 import os
 import subprocess
@@ -10,6 +12,9 @@ from unittest import mock
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness
 import toy
+from grading import build, machine, unit
+from grading.grade import cache
+from grading.verdict import GuestTimeout
 
 WRONG = """#include "lib/crc32c.h"
 uint32_t
@@ -40,6 +45,24 @@ def test_starter_scores_nothing_and_says_why():
     for part in report["tests"]:
         assert part["message"] == "crc32c is not written yet", part
         assert any("crc32c" in frame for frame in part["backtrace"]), part
+
+
+def test_starter_holds_nothing_of_the_trunk():
+    """No file that a submission is built beside has the solution in it."""
+    toy.needs_sandbox(harness)
+    base = build.starter(toy.ROOT, toy.lab(), cache(toy.ROOT)).ready()
+    inner = b"build_table"  # a static function of the solution's
+    assert inner.decode() in toy.solution()
+    found = []
+    for folder in (base.build, base.under.build):
+        for at, _, names in os.walk(folder):
+            for name in names:
+                with open(os.path.join(at, name), "rb") as file:
+                    if inner in file.read():
+                        found.append(os.path.relpath(at, folder))
+        if folder == base.build:
+            assert found == []
+    assert "host" in found, "the name is not what is to be looked for"
 
 
 def test_sandbox_that_fails_is_no_build_that_fails(tmp):
@@ -110,6 +133,32 @@ def panics_again(command, message):
         process.wait()
         process.stdout.close()
     return False
+
+
+def test_case_that_hangs_is_given_up():
+    """So many hangs of a case are enough, in all rounds; other cases are still asked."""
+    ask = unit.Ask("p", "hangs", b"", machine.Machine())
+    asks = [ask] * 3 + [dataclasses.replace(ask, case="works")] + [ask] * 3
+    booted, hung = [], collections.Counter()
+
+    def boot(_elf, batch, _keep):
+        booted.append([one.case for one in batch])
+        answers = []
+        for one in batch:
+            answers.append("right" if one.case == "works" else GuestTimeout("long"))
+            if one.case == "hangs":
+                break
+        return answers
+
+    with (mock.patch.object(unit, "_boot", boot), mock.patch.object(unit, "Elf"),
+          mock.patch.object(unit, "MOST_HANGS", 4)):  # fmt: skip
+        answers = unit.answer_all("", asks, "", hung)
+        again = unit.answer_all("", [ask, asks[3]], "", hung)
+    assert len(booted) == 5 and booted[4] == ["works"], booted
+    assert [str(a)[:9] for a in answers] == ["long"] * 3 + ["right"] + ["long"] + \
+        ["not tried"] * 2  # fmt: skip
+    assert all(isinstance(a, GuestTimeout) for a in answers if a != "right")
+    assert str(again[0]).startswith("not tried") and again[1] == "right"
 
 
 def test_hang_is_a_timeout(tmp):

@@ -1,0 +1,34 @@
+"""A sample of the soak: the reference is right, however busy the machine is."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness
+import toy
+
+SOAK = os.path.join(toy.ROOT, "tests", "soak")
+
+
+def soaked(tmp, *words):
+    """Soak the toy lab; return what ended."""
+    os.chmod(tmp, 0o755)
+    return subprocess.run(
+        [SOAK, "--lab", "tests/grading/90-toy", *words], capture_output=True, text=True,
+        check=False, env={**os.environ, "TMPDIR": tmp},
+    )  # fmt: skip
+
+
+def test_reference_passes_on_a_busy_machine(tmp):
+    toy.needs_sandbox(harness)
+    done = soaked(tmp, "--runs=8", "--test=sum_of_random_bytes", "--test=file_is_copied")
+    assert "lab 90: 8 runs, 0 differ" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and os.listdir(tmp) == []
+
+
+def test_run_that_differs_is_told(tmp):
+    """A run without a result, here for want of such a test, is one that differs."""
+    toy.needs_sandbox(harness)
+    done = soaked(tmp, "--runs=1", "--test=no_such_test")
+    assert done.returncode == 1 and "1 runs, 1 differ" in done.stdout, done.stdout
