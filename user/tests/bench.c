@@ -5,6 +5,7 @@
  * does not show. */
 #include <fcntl.h>
 #include <riscv.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +25,41 @@ static int fd, pipe_out[2], pipe_back[2];
 static char *memory;
 static char block[128 << 10];
 
+/* Whether somebody counts, row by row, what an emulator has to do for them. */
+static bool is_paced;
+
+static void
+wait_for_line(void)
+{
+    while (getchar() != '\n')
+        ;
+}
+
+/* Between two lines that it waits for, runs operation count times. */
+static void
+run_paced(const char *name, void (*operation)(void), unsigned int count)
+{
+    operation();
+    printf("%s begins, %u\n", name, count);
+    fflush(stdout);
+    wait_for_line();
+    for (unsigned int i = 0; i < count; i++)
+        operation();
+    printf("%s ends\n", name);
+    fflush(stdout);
+    wait_for_line();
+}
+
 /* Runs operation count times a round; prints the instructions of one. */
 static void
 row(const char *name, void (*operation)(void), unsigned int count)
 {
     uint64_t least = UINT64_MAX;
 
+    if (is_paced) {
+        run_paced(name, operation, count);
+        return;
+    }
     for (int round = 0; round < ROUNDS; round++) {
         uint64_t from = riscv_instret(), took;
         for (unsigned int i = 0; i < count; i++)
@@ -230,6 +260,9 @@ main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "noop") == 0)
         return 0;
     self = argv[0];
+    is_paced = argc > 1 && strcmp(argv[1], "paced") == 0;
+    if (is_paced)
+        argc = 1;
     /* Any file of the image will do: argv[1], else this program. */
     if (argc > 1)
         shallow = large = argv[1];
