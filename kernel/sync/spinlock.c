@@ -1,17 +1,13 @@
 #include "sync/spinlock.h"
-#include "arch/barrier.h"
-#include "arch/clock.h"
 #include "arch/cpu.h"
-#include "arch/tlb.h"
 #include "lib/panic.h"
+#include "sync/backoff.h"
 
 void
 spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
 {
     *lock = (struct spinlock){.name = name, .rank = rank};
 }
-
-#define SPINS 2048u
 
 static ALWAYS_INLINE bool
 try(struct spinlock *lock)
@@ -28,26 +24,13 @@ hold(struct cpu *cpu, struct spinlock *lock)
     cpu->last_lock = lock;
 }
 
-/* Who holds a lock for long waits for other harts, or is a hart that the host
- * of an emulator does not run: then this one sleeps. It need not be told what
- * is taken from user memory meanwhile, since it forgets all it knows of it.
- * Kept out of spin_lock, which has no registers to save without it. */
+/* Kept out of spin_lock, which has no registers to save without it. */
 static NOINLINE void
 wait_and_hold(struct cpu *cpu, struct spinlock *lock)
 {
-    /* Reading until it looks free keeps the line shared. */
-    for (unsigned i = 0; i < SPINS; i++, cpu_relax())
-        if (!READ_ONCE(lock->locked) && try(lock))
-            return hold(cpu, lock);
-
-    struct space *active = cpu->active;
-    WRITE_ONCE(cpu->active, NULL);
-    do
-        clock_nap();
-    while (READ_ONCE(lock->locked) || !try(lock));
-    WRITE_ONCE(cpu->active, active);
-    barrier_full();
-    tlb_flush_all();
+    do /* reading until it looks free keeps the line shared */
+        backoff_wait(&lock->locked);
+    while (!try(lock));
     hold(cpu, lock);
 }
 
