@@ -112,7 +112,8 @@ def _base():
     for path in ETC:
         if os.path.exists(path):
             options += ["--ro-bind", path, path]
-    return options + ["--dev", "/dev"]
+    # Nothing is to be kept in /dev: it would be memory without a limit.
+    return options + ["--dev", "/dev", "--remount-ro", "/dev"]
 
 
 def owner():
