@@ -98,11 +98,11 @@ unlink_free(uint64_t number)
     frame->kind = FRAME_TAIL;
 }
 
-/* Links a free block of 2^order frames, after merging it with its buddy as long
- * as that is free and whole. Buddies differ in one bit of their *physical*
- * frame number, first_pfn included, and need not be ours: what is outside
- * [first_pfn, end_pfn) has no entry. A frame in a block, but not its head, is
- * FRAME_TAIL. free_count counts frames. */
+/* Links a free block of 2^order frames, after merging it with its buddy as
+ * often as that is free, and as large. Buddies differ in one bit of their
+ * *physical* frame number, first_pfn included; a frame outside [first_pfn,
+ * end_pfn) has no entry. Of a merged block one frame is the head, the others
+ * are FRAME_TAIL. free_count counts frames. */
 static void
 free_locked(uint64_t number, unsigned order)
 {
@@ -173,78 +173,46 @@ frame_init(const struct memmap *map)
 #endif
 }
 
-/* Takes a block of that order off its list; or a larger one, whose halves are
- * linked, one of each order down to the one wanted. NOBODY: there is none. */
+/* Takes a block of that order off its list. If there is none, splits the
+ * smallest that is larger: what is not needed stays free, one block of each
+ * order. NOBODY: there is none. */
 static uint32_t
 take_locked(unsigned order) REQUIRES(frame_lock)
 {
     LAB_TODO(2);
 }
 
-/* As take_locked; if there is nothing, with what the harts keep. */
+/* As take_locked; but if there is nothing, and only then, with what the harts
+ * keep, one after the other. The comment above `caches` says how another hart's
+ * frames are taken. */
 static uint32_t
 take_or_collect_locked(unsigned order) REQUIRES(frame_lock)
 {
-    uint32_t number = take_locked(order);
-    for (unsigned cpu = 0; number == NOBODY && cpu < cpu_count(); cpu++) {
-        uint32_t count =
-            __atomic_exchange_n(&caches[cpu].count, 0, __ATOMIC_ACQUIRE);
-        for (unsigned i = 0; i < count; i++)
-            free_locked(caches[cpu].numbers[i], 0);
-        number = take_locked(order);
-    }
-    return number;
+    LAB_TODO(2);
 }
 
-/* Takes a frame from this hart's cache, or NOBODY. */
+/* Takes a frame from this hart's cache, without frame_lock. If the cache is
+ * empty, CACHE_MOVE frames come into it at once, if there are so many. NOBODY
+ * if there is no frame. Nothing may interrupt: a handler allocates, too. */
 static uint32_t
 take_cached(void)
 {
-    bool on = cpu_irq_save();
-    unsigned cpu = this_cpu()->index;
-    uint32_t number = NOBODY, count;
-    count = __atomic_exchange_n(&caches[cpu].count, 0, __ATOMIC_ACQUIRE);
-    if (unlikely(count == 0)) {
-        spin_lock(&frame_lock);
-        number = take_or_collect_locked(0);
-        while (number != NOBODY) {
-            caches[cpu].numbers[count++] = number;
-            number = count < CACHE_MOVE ? take_locked(0) : NOBODY;
-        }
-        spin_unlock(&frame_lock);
-    }
-    if (likely(count > 0))
-        number = caches[cpu].numbers[--count];
-    __atomic_store_n(&caches[cpu].count, count, __ATOMIC_RELEASE);
-    cpu_irq_restore(on);
-    return number;
+    LAB_TODO(2);
 }
 
-/* Puts a free frame into this hart's cache, whose oldest give way. */
+/* Puts a free frame into this hart's cache, without frame_lock. If that is
+ * full, the oldest CACHE_MOVE go to the free blocks first. Nothing may
+ * interrupt. */
 static void
 put_cached(uint64_t number)
 {
-    bool on = cpu_irq_save();
-    unsigned cpu = this_cpu()->index;
-    uint32_t count, *numbers = caches[cpu].numbers;
-    count = __atomic_exchange_n(&caches[cpu].count, 0, __ATOMIC_ACQUIRE);
-    if (unlikely(count == 0 || count == CACHE_MAX)) {
-        uint32_t gone = count == 0 ? 0 : CACHE_MOVE;
-        spin_lock(&frame_lock);
-        for (unsigned i = 0; i < gone; i++)
-            free_locked(numbers[i], 0);
-        spin_unlock(&frame_lock);
-        count -= gone;
-        memmove(numbers, numbers + gone, count * sizeof(*numbers));
-    }
-    numbers[count++] = (uint32_t)number;
-    __atomic_store_n(&caches[cpu].count, count, __ATOMIC_RELEASE);
-    cpu_irq_restore(on);
+    LAB_TODO(2);
 }
 
-/* Single frames come from this hart's cache (take_cached), without the lock;
- * all others from take_or_collect_locked. The head is then FRAME_USED, with its
- * order and one reference, and its memory allowed (mm/kasan.h). */
+/* The head of the block is then FRAME_USED, with its order and one reference,
+ * and its memory allowed (mm/kasan.h). Who else is using the lists just now? In
+ * step 4, single frames come from take_cached and all others from
+ * take_or_collect_locked; until then, all from take_locked. */
 void *
 frame_alloc(unsigned order)
 {
@@ -262,42 +230,33 @@ frame_alloc_zeroed(unsigned order)
 
 /* First asserts what the contract says: a block of frame_alloc, whole, with its
  * last reference. Then its memory is forbidden (mm/kasan.h), and under SAN
- * filled with junk before. A single frame goes to this hart's cache
- * (put_cached), others are merged. */
+ * filled with junk before. In step 4, single frames go to put_cached. */
 void
 frame_free(void *block, unsigned order)
 {
     LAB_TODO(2);
 }
 
-/* References are counted by several harts at once. */
+/* Several harts may count at once, and no lock is held. */
 void
 frame_ref(void *frame)
 {
     LAB_TODO(2);
 }
 
+/* Whoever drops the last reference frees the frame; who sees that it was the
+ * last? frame_free asserts that there is one. */
 void
 frame_unref(void *frame)
 {
-    struct frame *f = &frames[frame_number(frame)];
-    /* The last holder must see what the others wrote before. */
-    if (__atomic_fetch_sub(&f->refs, 1, __ATOMIC_ACQ_REL) == 1) {
-        f->refs = 1;
-        frame_free(frame, 0);
-    }
+    LAB_TODO(2);
 }
 
+/* Between the look and the change the count may have become another. */
 bool
 frame_unref_shared(void *frame)
 {
-    struct frame *f = &frames[frame_number(frame)];
-    uint32_t refs = frame_refs(frame);
-    while (refs > 1)
-        if (__atomic_compare_exchange_n(&f->refs, &refs, refs - 1, true,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-            return true;
-    return false;
+    LAB_TODO(2);
 }
 
 unsigned
@@ -317,16 +276,13 @@ frame_mark_slab(void *block, unsigned order, bool is_slab)
     }
 }
 
+/* frame_mark_slab has left in each frame of a slab how far its head is; other
+ * blocks are found by their head alone, and for any other address this asserts.
+ */
 void *
 frame_find_block(const void *address, unsigned *order, bool *is_slab)
 {
-    uint64_t number = frame_number(address);
-    *is_slab = frames[number].kind == FRAME_SLAB;
-    if (*is_slab)
-        number -= frames[number].head;
-    assert(*is_slab || frames[number].kind == FRAME_USED);
-    *order = frames[number].order;
-    return frame_address(number);
+    LAB_TODO(2);
 }
 
 size_t

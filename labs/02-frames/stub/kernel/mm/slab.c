@@ -38,16 +38,16 @@ slab_init(struct slab_cache *cache, const char *name, size_t size)
 
 /* Allocates a block of frames for the cache, marks it (frame_mark_slab), and
  * links all objects that fit behind SLAB_HEADER into slab->free, each pointing
- * to the next, so that they are given out in the order of their addresses. What
- * is free is forbidden (mm/kasan.h). Returns NULL without memory. */
+ * to the next. What is free is forbidden (mm/kasan.h). Returns NULL without
+ * memory. */
 static struct slab *
 new_slab(struct slab_cache *cache)
 {
     LAB_TODO(2);
 }
 
-/* A slab with a free object, at the front of the partial list: one that is
- * there, else the empty one, else a new one. NULL without memory. */
+/* A slab with a free object, on the partial list: one that is there, else the
+ * empty one, else a new one. NULL without memory. */
 static struct slab *
 slab_with_room_locked(struct slab_cache *cache)
 {
@@ -64,7 +64,8 @@ slab_alloc(struct slab_cache *cache)
 
 /* Finds the object's slab (frame_find_block) and asserts that it is of this
  * cache. A slab whose objects are all free becomes the cache's empty one; if
- * there is one already, its frames are given back, without the lock. */
+ * there is one already, it is unmarked and its frames are given back, without
+ * the lock. */
 void
 slab_free(struct slab_cache *cache, void *object)
 {
@@ -79,8 +80,8 @@ slab_init_kmalloc(void)
 }
 
 /* Up to SLAB_MAX_SIZE from the smallest cache that fits; beyond, whole frames,
- * and NULL for more than FRAME_MAX_ORDER has. What is larger than asked for is
- * nobody's (mm/kasan.h). */
+ * and NULL for more than FRAME_MAX_ORDER has. What an object is larger than was
+ * asked for is nobody's (mm/kasan.h). */
 void *
 kmalloc(size_t size)
 {
