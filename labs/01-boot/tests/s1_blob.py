@@ -2,7 +2,7 @@
 
 from _fdt import BEGIN, END, END_NODE, NOP, PROP, Node, Writer, assemble, cells, flatten
 from _fdt import random_tree
-from _tree import EINVAL, ask
+from _tree import EINVAL, ask, nodes, walk
 
 from grading import check_equal, test
 
@@ -38,6 +38,7 @@ def good_trees_are_accepted(run):
         blob = flatten(random_tree(run.random), run.random)
         answer = yield ask(run, "open", blob)
         check_equal(answer.i32(), 0, "fdt_open of a good tree")
+    yield from verdict(run, block(ROOT, STOP), EINVAL, "that is no good one")
 
 
 @test(points=2, step="blob", section=SECTION, blames="check_struct_block",
@@ -58,6 +59,7 @@ def nodes_must_nest(run):
       hint="There is one root, and its name is empty.")
 def there_is_one_root(run):
     """Two roots, or a root with a name, are refused."""
+    yield from verdict(run, block(ROOT, CLOSE, STOP), 0, "with one root")
     yield from verdict(run, block(ROOT, CLOSE, ROOT, CLOSE, STOP), EINVAL,
                        "with two roots")  # fmt: skip
     yield from verdict(run, block((BEGIN, "root"), CLOSE, STOP), EINVAL,
@@ -134,6 +136,8 @@ def names_are_in_the_strings_block(run):
       hint="The terminator must come before the block's end: strnlen says where.")
 def names_end(run):
     """A node's name that does not end is refused."""
+    node = (BEGIN, "name"), CLOSE
+    yield from verdict(run, block(ROOT, *node, CLOSE, STOP), 0, "with a name")
     writer = block(ROOT)
     writer.block += cells(BEGIN) + b"name"
     yield from verdict(run, writer, EINVAL, "that ends in a name")
@@ -147,10 +151,11 @@ def names_end(run):
       hint="Blobs need not be aligned: be32_load reads byte by byte.")
 def blobs_lie_anywhere(run):
     """A blob at an odd address is read as any other."""
-    blob = flatten(random_tree(run.random), run.random)
+    root = random_tree(run.random)
     for shift in (1, 2, 3, 5, 7):
-        answer = yield ask(run, "open", blob, shift=shift)
+        answer = yield walk(run, root, nops=run.random, shift=shift)
         check_equal(answer.i32(), 0, f"fdt_open, {shift} bytes behind the alignment")
+        check_equal(len(nodes(answer)), len(list(root.walk())), "the nodes there are")
 
 
 @test(points=3, step="blob", section=SECTION, blames="check_struct_block",
@@ -158,7 +163,11 @@ def blobs_lie_anywhere(run):
       hint="Whatever the bytes are, fdt_open ends, and stays inside the blob.")
 def noise_is_refused_or_read(run):
     """Blobs with random damage are refused, or can be walked."""
-    good = flatten(random_tree(run.random, most=15))
+    root = random_tree(run.random, most=15)
+    answer = yield walk(run, root)
+    check_equal(answer.i32(), 0, "fdt_open of a tree without damage")
+    check_equal(len(nodes(answer)), len(list(root.walk())), "the nodes there are")
+    good = flatten(root)
     for _ in range(40):
         bad = bytearray(good)
         for _ in range(run.random.randint(1, 4)):
