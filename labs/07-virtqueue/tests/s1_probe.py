@@ -28,6 +28,11 @@ def a_device_is_found(run):
 def other_registers_are_no_device(run):
     """The clock and the UART are not taken for virtio devices."""
     the_card = card(run, False)
+    found = 0
+    for slot in range(8):
+        answer = yield ask(run, the_card, "probe", "u32", slot, "u64", 0)
+        found += answer.u8()
+    check_equal(found, 1, "slots that hold a device")
     for base in (RTC, UART):
         answer = yield ask(run, the_card, "probe", "u32", 0, "u64", base)
         check_equal(answer.u8(), 0, f"a device at {base:#x}")

@@ -135,6 +135,8 @@ def a_queue_is_enabled_once(run):
 def a_queue_too_large_is_refused(run):
     """A size beyond the device's largest is refused."""
     for legacy in (False, True):
+        answer = yield queues(run, legacy, (CONTROL_QUEUE, 8))
+        check_equal(answer.i32(), 0, "8 descriptors, where 1024 are the most")
         answer = yield queues(run, legacy, (CONTROL_QUEUE, 2048))
         check_equal(answer.i32(), EIO, "2048 descriptors, where 1024 are the most")
         answer = yield queues(run, legacy, (9, 8))

@@ -122,6 +122,7 @@ def adding_rings_no_bell(run):
     """Chains are added without a bell; virtq_notify rings one, for its queue."""
     index = run.random.randint(0, 7)
     script = Script().init(size=SIZE, index=index)
-    script.add(1, [], [1]).add(2, [], [1]).notify()
+    script.add(1, [], [1]).add(2, [], [1]).take().notify()
     seen = script.results((yield play(run, script)))
+    check_equal(seen[-2][0], 2, "chains in the available ring")
     check_equal(seen[-1], (1, index), "bells, and the queue of the last one")
