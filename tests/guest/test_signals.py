@@ -6,6 +6,7 @@ import re
 import harness
 from harness import Guest, cases
 
+ROUNDS = 200
 PROGRAMS = [
     "signals_" + name
     for name in (
@@ -35,6 +36,20 @@ def test_interrupted_loop():
         guest.type("\x03")
         guest.expect(harness.PROMPT)
         assert guest.command("echo $?") == "130"
+
+
+def test_no_signal_is_missed():
+    """Whenever a signal comes, the shell sees to it: here in a busy loop."""
+    loop = "while :; do case $got in 1) break;; esac; done"
+    with Guest() as guest:
+        guest.boot()
+        guest.command("trap got=1 USR1")
+        rounds = "1 2 3 4 5 6 7 8 9 10"
+        for _ in range(ROUNDS):
+            guest.command(
+                f"for i in {rounds}; do got=; (kill -USR1 $$) & {loop}; wait; done"
+            )
+        assert guest.command("echo $got") == "1"
 
 
 def test_report():

@@ -71,23 +71,27 @@ run_trap(int number)
     shell.status = status;
 }
 
+static void
+do_trap(int number)
+{
+    noted[number] = false;
+    if (trap_commands[number]) {
+        run_trap(number);
+    } else if (number == SIGINT && shell.interactive) {
+        shell.jump = JUMP_ABORT;
+        shell.status = 128 + SIGINT;
+    }
+}
+
 void
 trap_check(void)
 {
-    int number;
-
-    while ((number = trap_noted()) != 0) {
-        noted[number] = false;
-        if (trap_commands[number]) {
-            run_trap(number);
-        } else if (number == SIGINT && shell.interactive) {
-            shell.jump = JUMP_ABORT;
-            shell.status = 128 + SIGINT;
-        }
+    while (any_noted) {
+        any_noted = false; /* first: what comes from here on sets it again */
+        for (int i = 1; i <= NSIG; i++)
+            if (noted[i])
+                do_trap(i);
     }
-    any_noted = false;
-    if (trap_noted()) /* one came in between */
-        any_noted = true;
 }
 
 void
