@@ -130,7 +130,9 @@ read_cached(struct blockdev *dev, uint64_t offset, struct uio *uio)
     return n;
 }
 
-/* What a file system that only reads has in the cache stays as it is. */
+/* What a file system that only reads has in the cache stays as it is. A block
+ * is read before it is written, too: the memory of what is written may end in
+ * its middle. */
 static int64_t
 move_uncached(struct blockdev *dev, enum blk_op op, uint64_t offset,
               struct uio *uio)
@@ -140,10 +142,9 @@ move_uncached(struct blockdev *dev, enum blk_op op, uint64_t offset,
     size_t len =
         MIN(dev->sectors - sector, BLOCK_SIZE / SECTOR_SIZE) * SECTOR_SIZE;
     uint8_t *page = frame_alloc(0);
-    int64_t n = page ? 0 : -ENOMEM;
+    int64_t n =
+        page ? blockdev_transfer(dev, BLK_READ, sector, page, len) : -ENOMEM;
 
-    if (n == 0 && (op == BLK_READ || skip || uio->residual < len))
-        n = blockdev_transfer(dev, BLK_READ, sector, page, len);
     if (n == 0)
         n = op == BLK_READ ? uio_fill(uio, page + skip, len - skip)
                            : uio_drain(uio, page + skip, len - skip);

@@ -232,3 +232,4 @@ def test_who_may_write():
         guest.command("tail -c +11 /tmp/first >/tmp/old; head -c 512 /dev/vdb | tail -c +11 >/tmp/new")
         assert guest.command("cmp /tmp/old /tmp/new && echo same") == "same"
         assert "Invalid" in guest.command("mount /dev/vdb /mnt 2>&1")
+        assert guest.command("/tests/disk_part /dev/vdb; echo $?").endswith("\n0")
