@@ -25,7 +25,7 @@ def names():
     files = os.listdir(path) if os.path.isdir(path) else []
     found = {os.path.splitext(f)[0] for f in files if not f.startswith(".")}
     return sorted(found - {"bench", "bench_disk", "commits", "crash",
-                           "hostile", "leave", "lurk"})
+                           "disk_part", "hostile", "leave", "lurk"})
 
 
 @cases(**{name: {"name": name} for name in names()})
