@@ -10,10 +10,10 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mm/asid.h"
 #include "mm/frame.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
-#include "mm/space.h"
 #include "proc/futex.h"
 #include "proc/load.h"
 #include "proc/sched.h"
@@ -171,7 +171,7 @@ start_hart(void)
 {
     size_t len;
     const char *most = bootarg_find("asids", &len);
-    space_init_hart(most && len == 1 && *most > '0' ? *most - '0' : ASID_MAX);
+    asid_init_hart(most && len == 1 && *most > '0' ? *most - '0' : ASID_MAX);
     if (irq_init_hart() != 0)
         pr_info("hart %u takes no device interrupts", this_cpu()->index);
 }

@@ -72,16 +72,6 @@ area_page(const struct area *area, uint64_t va)
     return (va - area->start + area->offset) / PAGE_SIZE;
 }
 
-/* Gives a new space a number, perhaps another's too, and its first generation:
- * no hart has translations of it. */
-void space_number(struct space *space);
-
-/* Makes translations of [start, end) that any hart has cached go, and returns
- * once no copy to or from the space uses the page table as it was before:
- * after rights were taken away, or a page was moved to another frame. */
-void space_revoke(struct space *space, uint64_t start, uint64_t end)
-    REQUIRES(space->lock);
-
 /* Makes tables that map part of [start, end) the space's own, which fork let it
  * share: before entries in it change. Returns 0 or -EAGAIN. */
 MUST_CHECK int space_own_tables(struct space *space, uint64_t start,
@@ -95,24 +85,8 @@ bool space_tries_again(int *error, unsigned *tries);
 void space_put_tables(struct space *space, uint64_t start, uint64_t end)
     REQUIRES(space->lock);
 
-/* Takes all pages out of [start, end), whose tables are its own; nothing is
- * cached of them after. `alone`: the space has no users. */
-void space_drop_pages(struct space *space, uint64_t start, uint64_t end,
-                      bool alone) REQUIRES(space->lock);
-
 /* Removes what is in a range: its pages, and its areas to the list dead.
  * Returns 0 or -EAGAIN. */
 MUST_CHECK int space_clear_range(struct space *space, uint64_t start,
                                  uint64_t end, struct list_node *dead)
     REQUIRES(space->lock);
-
-/* Calls visit with each entry of a leaf in [start, end) that is not 0. */
-void space_for_each_page(struct space *space, uint64_t start, uint64_t end,
-                         void (*visit)(struct space *space, uint64_t *entry,
-                                       uint64_t arg),
-                         uint64_t arg) REQUIRES(space->lock);
-
-/* Where the lowest-level table that maps va ends, at most `end`; or what the
- * root says is nothing. */
-uint64_t space_end_of_table(const struct space *space, uint64_t va,
-                            uint64_t end) REQUIRES(space->lock);

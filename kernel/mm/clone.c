@@ -3,6 +3,7 @@
 #include "mm/area.h"
 #include "mm/frame.h"
 #include "mm/pagetable.h"
+#include "mm/shootdown.h"
 
 /* Copies of spaces. Neither side writes to what both have: a page is copied by
  * who writes to it (mm/fault.c). Where all areas are private memory without an

@@ -5,6 +5,7 @@
 #include "mm/area.h"
 #include "mm/frame.h"
 #include "mm/pagetable.h"
+#include "mm/shootdown.h"
 
 bool (*space_find_memory)(unsigned tries);
 

@@ -3,6 +3,7 @@
 #include "arch/pte.h"
 #include "mm/area.h"
 #include "mm/frame.h"
+#include "mm/shootdown.h"
 #include "mm/slab.h"
 
 void

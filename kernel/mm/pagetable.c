@@ -1,6 +1,7 @@
 #include "mm/pagetable.h"
 #include "arch/barrier.h"
 #include "arch/layout.h"
+#include "lib/panic.h"
 #include "mm/frame.h"
 
 static uint64_t *
@@ -32,6 +33,7 @@ pt_walk(uint64_t *root, uint64_t va, unsigned level, bool create)
 int
 pt_map(uint64_t *root, uint64_t va, uint64_t pa, uint64_t size, uint64_t flags)
 {
+    assert((va | pa | size) % PAGE_SIZE == 0);
     while (size > 0) {
         unsigned level = PT_LEVELS - 1;
         while ((va | pa) & (pte_span(level) - 1) || size < pte_span(level))
@@ -39,6 +41,7 @@ pt_map(uint64_t *root, uint64_t va, uint64_t pa, uint64_t size, uint64_t flags)
         uint64_t *entry = pt_walk(root, va, level, true);
         if (!entry)
             return -ENOMEM;
+        assert_eq(*entry & PTE_V, 0);
         *entry = pt_leaf(pa, flags);
         va += pte_span(level);
         pa += pte_span(level);

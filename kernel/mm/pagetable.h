@@ -14,8 +14,9 @@
 uint64_t *pt_walk(uint64_t *root, uint64_t va, unsigned level, bool create);
 
 /* Maps [va, va + size) to physical memory from pa on, with the largest pages
- * that alignment allows; all three are multiples of 4 KiB and nothing of the
- * range is mapped. Returns 0 or -ENOMEM (part of it may be mapped). */
+ * that alignment allows. Asserts that all three are multiples of 4 KiB, and
+ * that nothing stands where it puts a page. Returns 0, or -ENOMEM if memory has
+ * run out or a larger page is in the way (part of it may be mapped). */
 int pt_map(uint64_t *root, uint64_t va, uint64_t pa, uint64_t size,
            uint64_t flags) MUST_CHECK;
 

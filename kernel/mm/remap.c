@@ -1,6 +1,7 @@
 #include "mm/area.h"
 #include "mm/frame.h"
 #include "mm/pagetable.h"
+#include "mm/shootdown.h"
 
 /* Moves the entries of pages from one range to another. The tables of both are
  * there and its own. */

@@ -1,19 +1,15 @@
+#include "mm/shootdown.h"
 #include "arch/barrier.h"
 #include "arch/sbi.h"
 #include "arch/tlb.h"
-#include "mm/area.h"
+#include "mm/asid.h"
 #include "mm/frame.h"
 #include "mm/pagetable.h"
 
-/* Which hart knows what of which page table, and how it forgets.
- *
- * Translations are tagged with the number of their space, so that those of
- * several spaces can be in one TLB. There are fewer numbers than spaces: they
- * are given in turn, and for each, a hart keeps in `known` the generation of
- * the space whose translations it has. A generation is never given twice, and
- * who takes rights away from a space gives it a new one. So a hart that comes
- * to a space and knows another generation has to flush its number: it may have
- * missed something, or has another space's translations.
+/* A generation is never given twice, and who takes rights away from a space
+ * gives it a new one. So a hart that comes to a space and knows another
+ * generation for its number has to flush that: it may have missed something, or
+ * has another space's translations (mm/asid.c).
  *
  * A hart whose thread lives in a space says so in `active` before it looks at
  * the space's generation; who takes rights away changes the generation before
@@ -22,30 +18,6 @@
  * `copying`, before it looks into it, and is over soon: it is waited for. */
 
 #define FEW_PAGES 16u /* flushing more one by one costs more than all */
-
-/* atomic */
-static uint64_t asids = ASID_MAX; /* as many as every hart tells apart */
-static uint64_t generations, created;
-
-void
-space_init_hart(uint64_t most)
-{
-    most = MIN(most, tlb_count_asids());
-    asids = MIN(asids, most);
-}
-
-static uint64_t
-new_generation(void)
-{
-    return __atomic_add_fetch(&generations, 1, __ATOMIC_RELAXED);
-}
-
-void
-space_number(struct space *space)
-{
-    space->asid = __atomic_fetch_add(&created, 1, __ATOMIC_RELAXED) % asids;
-    space->generation = new_generation();
-}
 
 static void
 tell_harts(const struct space *space, uint64_t start, uint64_t size)
@@ -66,7 +38,7 @@ space_revoke(struct space *space, uint64_t start, uint64_t end)
 {
     bool few = end - start <= FEW_PAGES * PAGE_SIZE;
     struct cpu *self = this_cpu();
-    WRITE_ONCE(space->generation, new_generation());
+    WRITE_ONCE(space->generation, asid_new_generation());
     barrier_full();
     tell_harts(space, few ? start : 0, few ? end - start : UINT64_MAX);
     if (self->active != space)

@@ -3,9 +3,11 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/area.h"
+#include "mm/asid.h"
 #include "mm/frame.h"
 #include "mm/kmap.h"
 #include "mm/pagetable.h"
+#include "mm/shootdown.h"
 #include "mm/slab.h"
 
 int
@@ -24,7 +26,7 @@ space_create(struct space **out)
     spin_init(&space->lock, "space", RANK_PAGETABLE);
     list_init(&space->areas);
     space->root = root;
-    space_number(space);
+    asid_assign(space);
     space->limit_size = space->limit_data = UINT64_MAX;
     space->limit_stack = SPACE_STACK_SIZE;
     space->refs = space->users = 1;

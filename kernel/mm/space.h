@@ -97,14 +97,6 @@ space_ref(struct space *space)
 /* Drops a reference; with the last, the space goes. Any context. */
 void space_unref(struct space *space);
 
-/* Notes how many numbers of address spaces this hart tells apart, of which at
- * most `most`, at least 1, are used. On each hart in turn, before any space. */
-void space_init_hart(uint64_t most);
-
-/* Makes this hart use the space's page table; NULL keeps what it has, since
- * the kernel half is the same everywhere. Interrupts off. */
-void space_switch(struct space *space);
-
 enum space_place {
     SPACE_ANYWHERE, /* below the stack, start does not matter */
     SPACE_REPLACE,  /* instead of what is there */

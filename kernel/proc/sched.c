@@ -5,7 +5,7 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
-#include "mm/space.h"
+#include "mm/shootdown.h"
 #include "proc/itimer.h"
 #include "proc/timer.h"
 #include "proc/usage.h"

@@ -7,6 +7,7 @@
 #include "dev/platform.h"
 #include "dev/random.h"
 #include "lib/string.h"
+#include "mm/shootdown.h"
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "proc/futex.h"

@@ -1,15 +1,17 @@
 /* Numbers of address spaces, and who has to be told what: no hart ever sees a
  * page that its space no longer has, though its TLB forgets only what it is
  * told to, and finds pages before anybody asks for them. */
-// SOURCES: kernel/mm/shootdown.c
+// SOURCES: kernel/mm/shootdown.c kernel/mm/asid.c
 // CFLAGS: -iquote tests/host/harts -iquote tests/host/include
 #include "arch/cpu.h"
 #include "arch/barrier.h"
 #include "arch/sbi.h"
 #include "arch/tlb.h"
 #include "mm/area.h"
+#include "mm/asid.h"
 #include "mm/frame.h"
 #include "mm/pagetable.h"
+#include "mm/shootdown.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -208,7 +210,7 @@ create(struct space *space)
     space->root = pages[i];
     for (unsigned page = 0; page < PAGES; page++)
         pages[i][page] = ++contents;
-    space_number(space);
+    asid_assign(space);
 }
 
 static bool
@@ -309,7 +311,7 @@ start(unsigned most_bits)
     for (self = 0; self < HARTS; self++) {
         cpus[self].hartid = self;
         bits[self] = self == 1 ? most_bits : 16;
-        space_init_hart(ASID_MAX);
+        asid_init_hart(ASID_MAX);
     }
     self = 0;
     for (unsigned i = 0; i < SPACES; i++)
