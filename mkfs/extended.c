@@ -4,6 +4,7 @@
 #include "complain.h"
 #include "fs/bcache.h"
 #include "fs/eclipsefs/change.h"
+#include "fs/eclipsefs/record_block.h"
 #include "fs/journal.h"
 #include "fill.h"
 #include "format.h"

@@ -4,6 +4,7 @@
 #include "complain.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/names.h"
+#include "fs/eclipsefs/record_block.h"
 #include "store.h"
 #include "walk.h"
 

@@ -4,6 +4,7 @@
 #include "abi/mode.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/record.h"
+#include "fs/eclipsefs/record_block.h"
 #include "header_copy.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"

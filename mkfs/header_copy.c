@@ -2,6 +2,7 @@
 
 #include "abi/errno.h"
 #include "fs/bcache.h"
+#include "fs/eclipsefs/change.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 

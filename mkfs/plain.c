@@ -2,6 +2,7 @@
 
 #include "beside.h"
 #include "complain.h"
+#include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/super.h"
 
 #include <errno.h>

@@ -6,6 +6,8 @@
 #include "abi/mode.h"
 #include "format.h"
 #include "fs/bcache.h"
+#include "fs/eclipsefs/change.h"
+#include "fs/eclipsefs/record_block.h"
 #include "header_copy.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"

@@ -5,6 +5,7 @@
 #include "fs/bcache.h"
 #include "fs/eclipsefs/dirtree.h"
 #include "fs/eclipsefs/names.h"
+#include "fs/eclipsefs/record_block.h"
 #include "fs/eclipsefs/space.h"
 #include "lib/bits.h"
 

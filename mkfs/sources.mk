@@ -7,8 +7,8 @@ EFS_SRCS := \
     $(addprefix kernel/fs/, \
         bcache.c buf.c blockio.c readahead.c journal.c journal_log.c) \
     $(addprefix kernel/fs/eclipsefs/, \
-        super.c record.c index.c dir.c dirtree.c names.c file.c \
-        space.c slots.c extent.c change.c) \
+        super.c record.c record_block.c index.c dir.c dirtree.c names.c \
+        file.c space.c slots.c extent.c change.c) \
     $(addprefix mkfs/, host_kernel.c host_disk.c format.c format_journal.c store.c \
         header_copy.c)
 

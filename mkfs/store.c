@@ -4,6 +4,7 @@
 #include "fs/blockio.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/extent.h"
+#include "fs/eclipsefs/record_block.h"
 
 #include <string.h>
 

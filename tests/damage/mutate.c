@@ -1,3 +1,4 @@
+#include "fs/eclipsefs/change.h"
 #include "mutate_impl.h"
 
 #include "fs/eclipsefs/super.h"

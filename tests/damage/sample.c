@@ -7,6 +7,7 @@
 #include "fs/eclipsefs/dirtree.h"
 #include "fs/eclipsefs/extent.h"
 #include "fs/eclipsefs/names.h"
+#include "fs/eclipsefs/record_block.h"
 #include "host_disk.h"
 #include "lib/bits.h"
 #include "store.h"

@@ -1,6 +1,7 @@
 /* Reading eclipsefs: headers, node records, directories, files. */
 // SOURCES: $(EFS_SRCS) tests/host/image_builder.c
 
+#include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/dir.h"
 #include "fs/eclipsefs/file.h"
 

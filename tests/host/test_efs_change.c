@@ -7,6 +7,7 @@
 #include "abi/errno.h"
 #include "abi/mode.h"
 #include "crash_disk.h"
+#include "fs/eclipsefs/record_block.h"
 #include "host_kernel.h"
 #include "lib/bits.h"
 

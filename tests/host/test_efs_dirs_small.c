@@ -6,6 +6,8 @@
 #include "dir_model.h"
 #include "efs_rig.h"
 
+#include "fs/eclipsefs/record_block.h"
+
 static uint64_t prime, mix;
 
 #undef EFSX_BLOCK_ROOM

@@ -6,6 +6,8 @@
 
 #include "abi/errno.h"
 #include "abi/mode.h"
+#include "fs/eclipsefs/change.h"
+#include "fs/eclipsefs/record_block.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 

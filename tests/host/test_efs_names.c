@@ -1,6 +1,7 @@
 /* Operations on names, held against a model of a small tree. */
 // SOURCES: $(EFS_SRCS) tests/host/efs_rig.c tests/host/names_model.c
 
+#include "fs/eclipsefs/record_block.h"
 #include "names_model.h"
 
 #include "abi/errno.h"

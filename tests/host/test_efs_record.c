@@ -6,6 +6,7 @@
 #include "abi/errno.h"
 #include "abi/mode.h"
 #include "fs/eclipsefs/file.h"
+#include "fs/eclipsefs/record_block.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 

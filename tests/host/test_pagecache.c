@@ -2,6 +2,7 @@
  * memory, reads give what a plain array of bytes would. */
 // SOURCES: $(VFS_SRCS)
 
+#include "fs/eclipsefs/record_block.h"
 #include "vfs_rig.h"
 
 #include "abi/errno.h"

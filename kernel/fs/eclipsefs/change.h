@@ -42,7 +42,11 @@ int efs_commit(struct efs *fs) MUST_CHECK;
 int efs_broken(struct efs *fs, uint32_t ino, uint64_t address,
                const char *what);
 
-/* ---- Blocks of metadata ---- */
+/* ---- Headers, and blocks of metadata ---- */
+
+/* The CRC-32 (IEEE) that belongs into header_checksum: over all fields but
+ * the three checksums. */
+uint32_t efs_header_checksum(const struct eclipsefs_header *header);
 
 /* The number of bytes that the checksum of a block with a struct efsx_trailer
  * covers, and the seal for such blocks. */

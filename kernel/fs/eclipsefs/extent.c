@@ -3,6 +3,7 @@
 #include "abi/errno.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/index.h"
+#include "fs/eclipsefs/record_block.h"
 #include "lib/bits.h"
 
 #define EXTENT_SIZE ((uint32_t)sizeof(struct efsx_extent))

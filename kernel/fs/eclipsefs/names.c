@@ -5,6 +5,7 @@
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/dirtree.h"
 #include "fs/eclipsefs/extent.h"
+#include "fs/eclipsefs/record_block.h"
 #include "lib/string.h"
 
 #define LINKS_MAX UINT32_MAX

@@ -1,4 +1,5 @@
-/* Node records: what the disk says about one inode.
+/* Node records: what the disk says about one inode. How they are written is
+ * record_block.h's.
  *
  * Owns nothing; takes no lock; may block on the disk. A record may be many
  * megabytes long: only its TLV heads and short values are read here, and the
@@ -30,9 +31,6 @@ struct efs_node {
                         * the record's address */
 };
 
-/* Bytes of a record's value at most, when an extended image writes it. */
-#define EFS_VALUE_MAX 3969u
-
 static inline bool
 efs_node_is_dir(const struct efs_node *node)
 {
@@ -56,26 +54,3 @@ efs_node_length(const struct efs_node *node)
  * Returns 0, -EUCLEAN (logged), -EIO, -ENOMEM. */
 int efs_node_read(struct efs *fs, uint32_t ino, struct efs_node *node)
     MUST_CHECK;
-
-/* Gets the first block of an extended image's record, in which address lies,
- * checked. Returns 0 and a held buffer, -EUCLEAN (logged), -EIO, -ENOMEM. */
-int efs_node_block(struct efs *fs, uint32_t ino, uint64_t address,
-                   struct buf **buf) MUST_CHECK;
-
-/* Lays a record of node's attributes, and of a value of that layout and len
- * bytes, out in block, which holds the old record or zeros; efs_node_seal sets
- * its checksum. Returns where the value is. */
-uint8_t *efs_node_lay_out(uint8_t *block, const struct efs_node *node,
-                          uint32_t len);
-void efs_node_seal(uint8_t *block);
-
-/* Within a change: writes node's record, with its attributes as they are in
- * *node, and a value of that layout and len <= EFS_VALUE_MAX bytes. Of the old
- * value as many bytes as fit are kept, unless the layout has changed: then all
- * are zeros. The whole record lies in its inode's block; one that does not, as
- * a plain image may have it, is -EOPNOTSUPP.
- * Returns 0 and the value's bytes, to be changed until the change ends, in
- * *value unless value is NULL; sets node->data, data_len and, of an inline
- * file or symlink, size. Or -EUCLEAN, -EIO, -ENOMEM. */
-int efs_node_write(struct efs *fs, struct efs_node *node, uint32_t len,
-                   uint8_t **value) MUST_CHECK;

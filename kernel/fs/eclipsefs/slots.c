@@ -2,6 +2,7 @@
 
 #include "abi/errno.h"
 #include "fs/eclipsefs/record.h"
+#include "fs/eclipsefs/record_block.h"
 #include "fs/eclipsefs/space.h"
 #include "lib/bits.h"
 

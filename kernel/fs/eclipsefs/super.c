@@ -1,29 +1,11 @@
 #include "fs/eclipsefs/super.h"
 
 #include "abi/errno.h"
+#include "fs/eclipsefs/change.h"
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 #include "lib/print.h"
 #include "lib/string.h"
-
-#define CRC32_POLYNOMIAL 0xedb88320u /* IEEE 802.3, bits reversed */
-
-/* Bit by bit: 53 bytes once a mount are not worth a table. */
-uint32_t
-efs_header_checksum(const struct eclipsefs_header *header)
-{
-    const uint8_t *bytes = (const uint8_t *)header;
-    uint32_t crc = 0xffffffff;
-
-    for (size_t i = 0; i < sizeof *header; i++) {
-        if (i == offsetof(struct eclipsefs_header, header_checksum))
-            i = offsetof(struct eclipsefs_header, creation_time);
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? CRC32_POLYNOMIAL : 0);
-    }
-    return ~crc;
-}
 
 int
 efs_read(struct efs *fs, uint64_t address, void *dst, size_t n)

@@ -57,10 +57,6 @@ efs_has_blocks(const struct efs *fs, uint64_t start, uint64_t count)
  * -ENOMEM; on errors *why is a constant text that says it. */
 int efs_open(struct efs *fs, struct blockdev *dev, const char **why) MUST_CHECK;
 
-/* The CRC-32 (IEEE) that belongs into header_checksum: over all fields but
- * the three checksums. */
-uint32_t efs_header_checksum(const struct eclipsefs_header *header);
-
 /* Copies n bytes of the image from address on. Returns 0, -EUCLEAN if they
  * reach past its end, -EIO, -ENOMEM. */
 int efs_read(struct efs *fs, uint64_t address, void *dst, size_t n) MUST_CHECK;

@@ -1,3 +1,4 @@
+#include "fs/eclipsefs/record_block.h"
 #include "fs/eclipsefs/vfs.h"
 
 #include "abi/errno.h"
