@@ -125,8 +125,6 @@ UFLAGS = $(WARNINGS) $(QUICK) -march=rv64gc -mabi=lp64d -mcmodel=medany \
          $(FREESTAND) $(ULINES) -Iuser/lib -Ikernel $(UCFLAGS)
 # It is to measure the kernel, not itself.
 $(BUILD)/obj/user/tests/bench.o: UCFLAGS += -O2
-# It is to be small, for it never ends.
-$(BUILD)/obj/user/init.o: UCFLAGS += -Os
 # The shared code is what an mkfs of many files waits for, after the disk; the
 # rest is compiled as quickly as can be. HCFLAGS=-g for a debugger.
 $(BUILD)/obj/host/mkfs%: private QUICK = -O0
@@ -158,7 +156,7 @@ HOST_TOOLS := $(addprefix $(BUILD)/host/,mkfs.eclipsefs efs fsck.eclipsefs)
 # HOLES are the files that a lab leaves to its students (lab.mk in a course, or
 # the command line): what they call their own clashes with no neighbour's.
 -include lab.mk
-ALONE := kernel/main.c kernel/mm/kasan.c $(filter kernel/%.c,$(HOLES))
+ALONE := kernel/main.c kernel/mm/kasan.c $(filter kernel/%.c user/%.c,$(HOLES))
 HOT   := $(filter-out $(OFFSETS_C) $(ALONE),$(wildcard $(addprefix kernel/, \
          arch/*.c dev/random.c lib/string.c lib/tree.c mm/*.c proc/*.c sync/*.c \
          $(addprefix fs/,buf.c context.c dentry.c fdtable.c file.c inode.c \
@@ -315,9 +313,13 @@ $(BUILD)/kernel.asm: $(BUILD)/kernel.elf
 
 # The C library is one unit: what a program does not call, the linker drops.
 LIBC     := $(call objs,user/lib $(wildcard user/lib/*.S))
+# What is a unit of its own in a program's folder.
+apart = $(call objs,$(basename $(call in,$(1),$(ALONE))))
+# init is to be small, for it never ends.
+$(BUILD)/obj/user/init.o $(call apart,user/init): UCFLAGS += -Os
 LINKED   := $(filter-out $(FSCK),$(PROGRAMS)) $(TEST_PROGRAMS) $(RECOVERY)
 
-$(LINKED): $(BUILD)/%: $(BUILD)/obj/%.o $(LIBC)
+$(LINKED): $(BUILD)/%: $(BUILD)/obj/%.o $$(call apart,$$*) $(LIBC)
 	$(call say,LD)$(LD) $(LDFLAGS) $^ -o $@
 
 # Programs for Linux as they are, to hold the kernel to its word.
@@ -480,6 +482,7 @@ $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
 DEP_FILES += $(LINUX_TESTS:=.d) $(MUSL_TESTS:=.d) $(BUILD)/gen/asm-offsets.d $(patsubst %.o,%.d, \
     $(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) $(FSCK_OBJS) $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) \
+    $(call objs,$(basename $(filter user/%,$(ALONE)))) \
     $(call hostobjs,host,$(MKFS_MAINS)) $(call hostobjs,crash,$(CRASH_SRCS)) \
     $(call hostobjs,damage,$(DAMAGE_SRCS)) $(sort $(foreach t,$(TESTS),$($(t)_objs))))
 -include $(wildcard $(DEP_FILES))

@@ -26,8 +26,9 @@ TREE = "/umbra"
 LIMITS = sandbox.Limits(wall=300, cpu=200, output=192 << 20)
 MOST_SHOWN = 60  # lines of the compiler's
 STARTER = ["kernel"]
+USERLAND = ["userland"]
 KEPT = 12  # bases in the cache
-RECIPE = b"2"  # to be counted up when Base makes something else of the same files
+RECIPE = b"3"  # to be counted up when Base makes something else of the same files
 
 SCRIPT = """
 cp -a /base/. build/ 2>/dev/null
@@ -161,13 +162,18 @@ def starter(root, lab, cache):
     whole = Base(root, tree.reference(root, lab), cache,
                  targets=[*STARTER, "host-tools"])  # fmt: skip
     stub = tree.stub(root, lab)
-    return Base(root, stub, cache, whole, STARTER) if stub else whole
+    return Base(root, stub, cache, whole, _targets(stub)) if stub else whole
+
+
+def _targets(files):
+    """Return what is made of a starter or a submission with these files."""
+    return STARTER + (USERLAND if any(n.startswith("user/") for n in files) else [])
 
 
 def userland(base):
     """Return a folder of the tree's programs, as images hold them."""
     marker = {"userland.mk": b"# Built with the tree's programs.\n"}
-    made = Base(base.root, marker, base.cache, base.under or base, ["userland"])
+    made = Base(base.root, marker, base.cache, base.under or base, USERLAND)
     return os.path.join(made.ready().build, "userland")
 
 
@@ -183,8 +189,8 @@ def submission(base, files, work):
     source = os.path.join(work, "tree")
     shutil.copytree(base.source, source, copy_function=shutil.copy2)
     tree.write(source, files, base.root)
-    programs = ["userland"] if any(n.startswith("user/") for n in files) else []
-    return run(source, os.path.join(work, "build"), STARTER + programs,
+    changed = {**files, **(base.files if base.under else {})}
+    return run(source, os.path.join(work, "build"), _targets(changed),
                base=base.build)  # fmt: skip
 
 

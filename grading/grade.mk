@@ -8,10 +8,17 @@
 # builds $(BUILD)/grade/rings.elf of guest/rings.c and $(BUILD)/grade/user/copy
 # of user/copy.c. The calls of kmain and of startup go to grading/guest/grade.c;
 # those of functions that a line "// WRAP: f g" in guest/rings.c names go to
-# __wrap_f and __wrap_g there.
+# __wrap_f and __wrap_g there. A program that includes grade.h answers questions
+# (grading/guest/program.c); what "// WITH: user/init/graph.c" names is linked
+# with it, and "// WRAP: f" is as above.
 # Without a lab they are those of the grader's own tests.
 
 GRADE_TESTS  ?= $(if $(LAB),labs/$(LAB)/tests,tests/grading/90-toy/tests)
+# What a file of tests says of itself: functions to wrap, objects to link.
+grade_says = $(shell sed -n 's|^// $(1): ||p' $(GRADE_TESTS)/$(2))
+grade_wrap = $(addprefix --wrap=,$(call grade_says,WRAP,$(1)))
+grade_with = $(call objs,$(basename $(call grade_says,WITH,$(1))) \
+    $(if $(shell grep '^\#include "grade.h"' $(GRADE_TESTS)/$(1)),$(addprefix grade/program/,program pieces)))
 GRADE_KERNELS := $(addprefix $(BUILD)/grade/,$(addsuffix .elf,$(basename \
     $(notdir $(wildcard $(GRADE_TESTS)/guest/*.c)))))
 GRADE_PROGRAMS := $(addprefix $(BUILD)/grade/user/,$(basename \
@@ -24,20 +31,26 @@ $(BUILD)/obj/grade/%.o: grading/guest/%.c $(FLAGS) | folders
 	$(call say,CC)$(CC) $(KFLAGS) -Igrading/guest $(DEPS) -c $< -o $@
 
 $(BUILD)/obj/grade/user/%.o: $(GRADE_TESTS)/user/%.c $(FLAGS) | folders
-	$(call say,CC)$(CC) $(UFLAGS) $(DEPS) -c $< -o $@
+	$(call say,CC)$(CC) $(UFLAGS) -I. -Igrading/guest $(DEPS) -c $< -o $@
 
+# What answers questions in user land.
+$(BUILD)/obj/grade/program/%.o: grading/guest/%.c $(FLAGS) | folders
+	$(call say,CC)$(CC) $(UFLAGS) -Igrading/guest $(DEPS) -c $< -o $@
+
+GRADE_OBJS := $(addprefix $(BUILD)/obj/grade/,grade.o pieces.o setup.o)
 $(GRADE_KERNELS): $(BUILD)/grade/%.elf: $(BUILD)/obj/grade/guest/%.o \
-        $(BUILD)/obj/grade/grade.o $(BUILD)/obj/grade/setup.o $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o \
+        $(GRADE_OBJS) $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o \
         $(KERNEL_LD)
 	$(call say,LD)$(LD) $(LDFLAGS) -T $(KERNEL_LD) --wrap=kmain --wrap=startup \
-	    $(addprefix --wrap=,$(shell sed -n 's|^// WRAP: ||p' $(GRADE_TESTS)/guest/$*.c)) \
+	    $(call grade_wrap,guest/$*.c) \
 	    $(filter %.o,$^) -o $@
 
-$(GRADE_PROGRAMS): $(BUILD)/grade/user/%: $(BUILD)/obj/grade/user/%.o $(LIBC)
-	$(call say,LD)$(LD) $(LDFLAGS) $^ -o $@
+$(GRADE_PROGRAMS): $(BUILD)/grade/user/%: $(BUILD)/obj/grade/user/%.o $$(call grade_with,user/$$*.c) $(LIBC)
+	$(call say,LD)$(LD) $(LDFLAGS) $(call grade_wrap,user/$*.c) $^ -o $@
 
 GRADERS   := $(GRADE_KERNELS) $(GRADE_PROGRAMS)
-GRADE_DEPS := $(if $(GRADERS),$(addprefix $(BUILD)/obj/grade/,grade.d setup.d)) \
+GRADE_DEPS := $(if $(GRADERS),$(GRADE_OBJS:.o=.d)) $(sort $(patsubst %.o,%.d, \
+    $(foreach p,$(GRADE_PROGRAMS),$(call grade_with,user/$(notdir $(p)).c)))) \
     $(GRADE_KERNELS:$(BUILD)/grade/%.elf=$(BUILD)/obj/grade/guest/%.d) \
     $(GRADE_PROGRAMS:$(BUILD)/grade/%=$(BUILD)/obj/grade/%.d)
 DEP_FILES += $(GRADE_DEPS) $(addsuffix .d,$(GRADERS))

@@ -74,6 +74,10 @@ class Grading:
         """Return the path of a program of tests/user."""
         return os.path.join(self.linked, "grade", "user", name)
 
+    def has_program(self, name):
+        """Is there a program of that name in tests/user?"""
+        return os.path.exists(self.program(name))
+
     def _userland(self):
         """Return a folder with the programs of the tree, or the submission's."""
         own = os.path.join(self.built, "userland")

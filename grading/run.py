@@ -32,7 +32,8 @@ class Run:
         return dataclasses.replace(drawn, **fixed)
 
     def ask(self, program, case, question=b"", machine=None, disks=(), **more):
-        """Return a request: yield it for the Answer of tests/guest/PROGRAM.c."""
+        """Return a request: yield it for the Answer of tests/guest/PROGRAM.c, or
+        of tests/user/PROGRAM.c."""
         machine = machine or self.machine(harts=1)
         return unit.Ask(program, case, question, machine, tuple(disks), **more)
 

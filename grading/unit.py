@@ -43,10 +43,14 @@ class Ask:
         return (self.program, self.machine, self.disks)
 
     @property
+    def asked(self):
+        """Return the pieces of the question, the case's name first."""
+        return pack("string", self.case) + self.question
+
+    @property
     def packed(self):
         """Return what goes into the image."""
-        data = pack("string", self.case) + self.question
-        return struct.pack("<Q", len(data)) + data
+        return struct.pack("<Q", len(self.asked)) + self.asked
 
 
 def answer_all(folder, asks, keep, hung):

@@ -1,9 +1,10 @@
-/* Questions from outside, answered inside the kernel.
+/* Questions from outside, answered inside the guest.
  *
  * A test program of a lab is linked with the kernel, the student's files among
- * them, and runs in kmain's place or when the kernel has started. The grader
- * writes questions into the image before the machine is switched on, and reads
- * the answers out of its memory; nothing here knows which answer is right.
+ * them, and runs in kmain's place or when the kernel has started; one in user/
+ * is a program that runs in init's place. The grader writes questions into the
+ * image before the machine is switched on, and reads the answers out of its
+ * memory or off its disk; nothing here knows which answer is right.
  *
  *     #include "grade.h"
  *     GRADE_ENTRY(GRADE_AT_KMAIN);
@@ -15,7 +16,8 @@
  *     GRADE_CASES({"add", add});
  *
  * One hart, thread or boot context; a case that panics, faults or hangs costs
- * only itself: the grader boots again for those behind it. */
+ * only itself: the grader boots again for those behind it. A program has no
+ * GRADE_ENTRY, and a process for each question (grading/guest/program.c). */
 #pragma once
 
 #include "lib/compiler.h"
@@ -40,7 +42,7 @@ struct grade_case {
     void (*run)(struct grade *g);
 };
 
-/* What a test program defines. */
+/* What a test program defines; one of user/ only the cases. */
 extern const enum grade_entry grade_entry;
 extern const struct grade_case grade_cases[]; /* ends with {NULL} */
 #define GRADE_ENTRY(at) const enum grade_entry grade_entry = (at)
@@ -75,3 +77,10 @@ void grade_put_u32(struct grade *g, uint32_t value);
 void grade_put_u64(struct grade *g, uint64_t value);
 void grade_put_bytes(struct grade *g, const void *bytes, size_t len);
 void grade_put_string(struct grade *g, const char *string);
+
+/* In a program: the answer is complete, the process ends. For code that never
+ * returns, such as what ends the machine. */
+NORETURN void grade_end(struct grade *g);
+
+/* Test and program differ; what says in what. */
+NORETURN void grade_differs(const char *what);

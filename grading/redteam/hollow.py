@@ -7,13 +7,14 @@ message, just a wrong answer.
 """
 
 import os
+import re
 
 from grading import tree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VALUES = {"nothing": 0, "one": 1, "refusal": -22, "trouble": -5}
-BODY = """#include "lib/todo.h"
-#pragma GCC diagnostic ignored "-Wreturn-type"
+UNWRITTEN = re.compile(r'#include ("lib/todo.h"|<todo.h>)\n')
+BODY = """#pragma GCC diagnostic ignored "-Wreturn-type"
 #undef LAB_TODO
 #define LAB_TODO(lab) __asm__ volatile("li a0, %d" ::: "a0")
 """
@@ -34,7 +35,7 @@ def _maker(lab, value):
         for path, content in tree.stub(ROOT, lab).items():
             target = f"{top}/submission/{path}"
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            text = content.decode().replace('#include "lib/todo.h"\n', BODY % value)
+            text = UNWRITTEN.sub(lambda line: line[0] + BODY % value, content.decode())
             with open(target, "w", encoding="utf-8") as file:
                 file.write(text)
         return f"{top}/submission"

@@ -62,6 +62,11 @@ class Lab:
         """The name of its branch in a course."""
         return f"lab/{self.number:02}-{self.name}"
 
+    @property
+    def programs(self):
+        """The folders of programs that holes are in, as a build names the programs."""
+        return sorted({os.path.dirname(h) for h in self.holes if h.startswith("user/")})
+
     def stub(self, hole):
         """The path of the stub that stands for a hole."""
         return f"{self.folder}/stub/{hole}"

@@ -1,6 +1,7 @@
 """What is proved about labs: each function raises Wrong, or returns what it
 found out in words."""
 
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -50,24 +51,43 @@ class Workshop:
         self.trunk = trunk or courses.working(ROOT)
         self.holes = " ".join(h for lab in labs for h in lab.holes)
 
-    def build(self, tree, toolchain=TOOLCHAINS[0]):
-        """Build the kernel of a tree; return its path."""
-        courses.write(tree, self.folder)
+    def starter(self, lab, toolchain=TOOLCHAINS[0]):
+        """Build a lab's starter, and programs that are part of it; return the
+        kernel's path."""
+        courses.write(courses.with_stubs(self.trunk, [lab]), self.folder)
         build = f"build/{toolchain}"
         make(self.folder, f"BUILD={build}", f"TOOLCHAIN={toolchain}",
-             f"HOLES={self.holes}", "kernel")  # fmt: skip
+             f"HOLES={self.holes}", "kernel",
+             *(f"{build}/{program}" for program in lab.programs))  # fmt: skip
         return os.path.join(self.folder, build, "kernel.elf")
 
-    def starter(self, lab, toolchain=TOOLCHAINS[0]):
-        """Build a lab's starter; return the kernel's path."""
-        return self.build(courses.with_stubs(self.trunk, [lab]), toolchain)
+
+@contextlib.contextmanager
+def with_programs(lab, kernel, disk):
+    """Give a list of disks: this one, with a starter's own programs on it."""
+    if not disk or not lab.programs:
+        yield [disk] if disk else []
+        return
+    efs = harness().built("host/efs")
+    with tempfile.TemporaryDirectory(prefix="umbra-disk-") as folder:
+        copy = os.path.join(folder, "disk.img")
+        subprocess.run(["cp", "--sparse=always", disk, copy], check=True)
+        for program in lab.programs:
+            name = program.replace("user/", "/") if "/bin/" in program else (
+                "/sbin/" + os.path.basename(program))  # fmt: skip
+            made = os.path.join(os.path.dirname(kernel), program)
+            subprocess.run([efs, "put", copy, made, name], check=True)
+        yield [copy]
 
 
 def boots_to_its_line(lab, kernel, disk):
     """A starter stops where its lab.toml says, with a failing status; or with
     any, if it stops before the device tree has told how to pass one on."""
     guests = harness()
-    with guests.Guest(kernel=kernel, disks=[disk] if disk else []) as guest:
+    with (
+        with_programs(lab, kernel, disk) as disks,
+        guests.Guest(kernel=kernel, disks=disks, bootargs="init.exit=poweroff") as guest,
+    ):
         try:
             guest.expect(re.escape(lab.starter))
             status = guest.wait()

@@ -132,22 +132,21 @@ name_cycle(struct service *const *all, const size_t *path, size_t n, char *to,
                              all[path[i % n]]->config->name);
 }
 
+/* A cycle's members fail, and are out of the graph. */
 static void
-break_cycles(struct service *const *all, struct graph *g, size_t *path)
+fail_members(struct service *const *all, struct graph *g, const size_t *path,
+             size_t n)
 {
     char text[SERVICE_REASON_MAX];
-    size_t n;
 
-    while ((n = graph_find_cycle(g, path)) > 0) {
-        name_cycle(all, path, n, text, sizeof(text));
-        for (size_t i = 0; i < n; i++) {
-            struct service *s = all[path[i]];
-            graph_isolate(g, path[i]);
-            s->broken = true;
-            s->wanted = false;
-            if (s->state != SERVICE_FAILED)
-                state_event(s, SERVICE_GAVE_UP, "%s", text);
-        }
+    name_cycle(all, path, n, text, sizeof(text));
+    for (size_t i = 0; i < n; i++) {
+        struct service *s = all[path[i]];
+        graph_isolate(g, path[i]);
+        s->broken = true;
+        s->wanted = false;
+        if (s->state != SERVICE_FAILED)
+            state_event(s, SERVICE_GAVE_UP, "%s", text);
     }
 }
 
@@ -160,7 +159,7 @@ depend_break_cycles(void)
     for (struct service *s = service_next(NULL); s; s = service_next(s))
         count++;
     struct service **all = calloc(count + 1, sizeof(struct service *));
-    size_t *path = calloc(count + 1, sizeof(size_t)), n = 0;
+    size_t *path = calloc(count + 1, sizeof(size_t)), n = 0, length;
     if (all && path && graph_init(&g, count)) {
         for (struct service *s = service_next(NULL); s; s = service_next(s))
             all[n++] = s;
@@ -168,7 +167,8 @@ depend_break_cycles(void)
             for (size_t k = 0; k < n; k++)
                 if (comes_after(all[i], all[k]))
                     graph_add(&g, i, k);
-        break_cycles(all, &g, path);
+        while ((length = graph_find_cycle(&g, path)) > 0)
+            fail_members(all, &g, path, length);
     }
     graph_free(&g);
     free(all);

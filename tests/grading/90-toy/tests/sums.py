@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 from grading import check, check_equal, pack, pagetable, test
+from grading.verdict import GuestCrash, GuestTimeout
 
 POLYNOMIAL = 0x82F63B78
 
@@ -74,3 +75,25 @@ def failing_disk_is_an_error(run):
     bad = yield run.boot("copy", disks=[dataclasses.replace(good, errors=errors)])
     check(bad.status in (1, 2), f"the status with a bad disk is {bad.status}", bad)
     bad.image().check()
+
+
+@test(points=0, blames="crc32c", evidence="answers")
+def programs_answer(run):
+    """A program answers questions, and one that ends badly harms no other."""
+    asks, last = yield [run.ask("ends", "asks", pack("u32", 9)), run.ask("ends", "ends")]
+    check_equal(asks.u32(), 1, "wrapped calls of calloc")
+    check_equal(last.u32(), 7, "the answer of what does not return")
+    ends = []
+    asked = [run.ask("ends", "faults"), run.ask("ends", "hangs"),
+             run.ask("ends", "says", pack("string", "lab 9: f is yours to write")),
+             run.ask("ends", "says", pack("string", "no"))]  # fmt: skip
+    for ask in asked:
+        try:
+            yield ask
+            ends.append("an answer")
+        except (GuestCrash, GuestTimeout) as problem:
+            ends.append((problem.text, problem.seen))
+    check_equal(ends, [
+        ("it was ended by SIGSEGV", None), ("it does not come to an end", None),
+        ("f is not written yet", None), ("it exits with status 1", "no"),
+    ], "ends")  # fmt: skip
