@@ -11,8 +11,11 @@ import inspect
 import os
 import re
 import sys
+import threading
 
 EVIDENCE = ("answers", "disk", "trace", "memory", "status", "errors", "console")
+
+_LOADING = threading.Lock()  # of sys.path and sys.modules
 
 
 class TestError(Exception):
@@ -68,6 +71,11 @@ def _load(path):
 
 def in_folder(folder, hidden=False):
     """Return the tests of a folder's Python files, in their order."""
+    with _LOADING:
+        return _in_folder(folder, hidden)
+
+
+def _in_folder(folder, hidden):
     found = []
     if not os.path.isdir(folder):
         return found
