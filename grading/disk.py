@@ -22,11 +22,12 @@ LOG_MAGIC = 0x6A736677736872
 FLUSH, FUA, DISCARD = 1, 2, 4
 
 
-def make(tools, path, files=(), base=None, size="16M"):
+def make(tools, path, files=(), base=None, size="16M", plain=False):
     """Make an eclipsefs image.
 
     tools: folder with mkfs.eclipsefs; files: {"/path": bytes}, programs
-    are made executable; base: folder whose files come first.
+    are made executable; base: folder whose files come first; plain: of that kind,
+    which is only read, and mkfs needs none of the kernel's code for it.
     """
     with tempfile.TemporaryDirectory(prefix="umbra-image-") as stage:
         if base:
@@ -42,8 +43,9 @@ def make(tools, path, files=(), base=None, size="16M"):
             os.chmod(target, 0o755 if program else 0o644)
         if os.path.exists(path):
             os.unlink(path)
+        kind = ["--plain"] if plain else []
         done = subprocess.run(
-            [f"{tools}/mkfs.eclipsefs", "--reproducible", "-s", size, "-d", stage,
+            [f"{tools}/mkfs.eclipsefs", *kind, "--reproducible", "-s", size, "-d", stage,
              path], capture_output=True, text=True, check=False,
         )  # fmt: skip
     if done.returncode:

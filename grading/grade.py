@@ -51,14 +51,14 @@ class Grading:
         """Return the folder of the grader's own mkfs, fsck and efs."""
         return os.path.join((self.base.under or self.base).build, "host")
 
-    def image(self, files, size, userland):
+    def image(self, files, size, userland, plain=False):
         """Return the path of an image with files, and the user land; made once."""
-        name = tree.digest({**files, "": f"{size} {userland}".encode()})
+        name = tree.digest({**files, "": f"{size} {userland} {plain}".encode()})
         path = os.path.join(self.work, f"{name}.img")
         with self._making:
             if not os.path.exists(path):
                 base = self._userland() if userland else None
-                disk.make(self.tools, path, files, base, size)
+                disk.make(self.tools, path, files, base, size, plain)
         return path
 
     def kernel(self, name):

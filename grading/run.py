@@ -51,17 +51,22 @@ class Run:
             more.setdefault("bootargs", f"init=/grade/{program} init.exit=poweroff")
         return boot.Boot(machine or self.machine(), tuple(disks), **more)
 
-    def image(self, files=(), programs=(), size="16M", userland=False, **options):
+    def image(self, files=(), programs=(), size="16M", userland=False, plain=False,
+              **options):  # fmt: skip
         """Return a Disk with files, programs of tests/user, and the user land.
 
-        options are disk.Disk's, with errors as a list.
+        plain: an image of that kind; options are disk.Disk's, with errors as a list.
         """
         content = dict(files)
         for name in programs:
-            with open(self.grading.program(name), "rb") as file:
-                content[f"/grade/{name}"] = file.read()
-        path = self.grading.image(content, size, userland)
+            content[f"/grade/{name}"] = self.program(name)
+        path = self.grading.image(content, size, userland, plain)
         return self._disk(path, options)
+
+    def program(self, name):
+        """Return a program of tests/user, for an image that the test makes itself."""
+        with open(self.grading.program(name), "rb") as file:
+            return file.read()
 
     def blank(self, content=b"", size=1 << 20, **options):
         """Return a Disk of raw bytes, no file system on it."""

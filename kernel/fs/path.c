@@ -84,6 +84,18 @@ read_link(struct inode *inode, struct link *link)
     return 0;
 }
 
+/* Where the link d leads whatever its target reads, as in /proc: in *target,
+ * with a reference. Leaves it alone if d is an ordinary one. */
+static int
+get_target(struct dentry *d, struct dentry **target)
+{
+    const struct inode_ops *ops = d->inode->ops;
+    int err = ops->get_link ? ops->get_link(d->inode, target) : 0;
+    if (!err && !*target && ops->get_link && d->inode->file_ops)
+        *target = dentry_ref(d);
+    return err;
+}
+
 /* Goes on with the target of the symbolic link d, from the directory that
  * holds it. Takes over the reference to d. */
 static int
@@ -93,19 +105,15 @@ follow(struct walk *w, struct dentry *link_dentry)
     struct dentry *target = NULL;
     if (++w->links > PATH_LINKS_MAX)
         return -ELOOP;
-    if (d->inode->ops->get_link) {
-        int err = d->inode->ops->get_link(d->inode, &target);
-        if (err)
-            return err;
-        if (!target && d->inode->file_ops)
-            target = dentry_ref(d);
-        if (target) {
-            move_to(w, cross_mounts(target));
-            return 0;
-        }
+    int err = get_target(d, &target);
+    if (err)
+        return err;
+    if (target) {
+        move_to(w, cross_mounts(target));
+        return 0;
     }
     FREED struct link *link = kmalloc(sizeof(*link));
-    int err = link ? read_link(d->inode, link) : -ENOMEM;
+    err = link ? read_link(d->inode, link) : -ENOMEM;
     if (err)
         return err;
     link->outer = w->link;

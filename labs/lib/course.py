@@ -182,6 +182,10 @@ def lab_makefile(course):
     text += "LAB  ?= $(lastword $(LABS))\n\n"
     for lab in course.labs:
         text += words(f"HOLES_{os.path.basename(lab.folder)}", lab.holes)
+    for lab in course.labs:
+        if lab.mkfs:
+            text += f"MKFSFLAGS_{os.path.basename(lab.folder)} := {lab.mkfs}\n"
+    text += "MKFSFLAGS ?= $(MKFSFLAGS_$(LAB))\n"
     text += words("HOLES", course.holes)
     if course.sealed:
         names = [os.path.basename(lab.folder) for lab in course.labs]

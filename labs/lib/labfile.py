@@ -54,6 +54,7 @@ class Lab:
     milestone: str
     starter: str
     starter_score: int
+    mkfs: str  # options for the images of its branch
     steps: tuple[Step, ...]
     limits: Limits
 
@@ -199,6 +200,7 @@ def read_lab(data, lines, faults, folder, root):
         milestone=top.take("milestone", str, ""),
         starter=top.take("starter", str, ""),
         starter_score=top.number("starter_score", 0, 1000, 0),
+        mkfs=top.take("mkfs", str, ""),
         steps=read_steps(top.take("steps", list, []), lines, faults),
         limits=read_limits(top.take("limits", dict, {}), lines, faults),
     )
