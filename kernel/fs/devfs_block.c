@@ -10,6 +10,8 @@
 #define MAJOR_VIRTBLK  254
 #define MINORS_OF_DISK 16 /* the disk itself and 15 partitions */
 
+#define CHUNK_ORDER 5 /* 128 KiB of a disk are moved at a time */
+
 /* Requests that tools for disks make, as Linux numbers them. */
 #define BLKROGET     0x125e     /* int: is it read-only? */
 #define BLKGETSIZE   0x1260     /* unsigned long: sectors of 512 bytes */
@@ -130,30 +132,48 @@ read_cached(struct blockdev *dev, uint64_t offset, struct uio *uio)
     return n;
 }
 
-/* What a file system that only reads has in the cache stays as it is. A block
- * is read before it is written, too: the memory of what is written may end in
- * its middle. */
+/* What a file system that only reads has in the cache stays as it is. Moves up
+ * to a chunk, as much as there is memory for; a disk is written in whole
+ * sectors, so memory that ends within one ends the write before it. */
 static int64_t
 move_uncached(struct blockdev *dev, enum blk_op op, uint64_t offset,
               struct uio *uio)
 {
     size_t skip = offset % BLOCK_SIZE;
     uint64_t sector = (offset - skip) / SECTOR_SIZE;
-    size_t len =
-        MIN(dev->sectors - sector, BLOCK_SIZE / SECTOR_SIZE) * SECTOR_SIZE;
-    uint8_t *page = frame_alloc(0);
-    int64_t n =
-        page ? blockdev_transfer(dev, BLK_READ, sector, page, len) : -ENOMEM;
+    unsigned order = skip + uio->residual > BLOCK_SIZE ? CHUNK_ORDER : 0;
+    uint8_t *chunk = frame_alloc(order);
+    if (!chunk && order > 0)
+        chunk = frame_alloc(order = 0);
+    if (!chunk)
+        return -ENOMEM;
 
+    size_t len = MIN(ALIGN_UP(skip + uio->residual, BLOCK_SIZE),
+                     (size_t)BLOCK_SIZE << order);
+    len = MIN(len, (dev->sectors - sector) * SECTOR_SIZE);
+    bool is_whole = op == BLK_WRITE && skip == 0 && uio->residual >= len;
+    int64_t n =
+        is_whole ? 0 : blockdev_transfer(dev, BLK_READ, sector, chunk, len);
     if (n == 0)
-        n = op == BLK_READ ? uio_fill(uio, page + skip, len - skip)
-                           : uio_drain(uio, page + skip, len - skip);
+        n = op == BLK_READ ? uio_fill(uio, chunk + skip, len - skip)
+                           : uio_drain(uio, chunk + skip, len - skip);
+    if (n > 0 && is_whole) {
+        len = (size_t)n / SECTOR_SIZE * SECTOR_SIZE;
+        n = len > 0 ? (int64_t)len : -EFAULT;
+    }
     int err = n > 0 && op == BLK_WRITE
-                  ? blockdev_transfer(dev, BLK_WRITE, sector, page, len)
+                  ? blockdev_transfer(dev, BLK_WRITE, sector, chunk, len)
                   : 0;
-    if (page)
-        frame_free(page, 0);
+    frame_free(chunk, order);
     return err ? err : n;
+}
+
+/* Who may write sees what is on the disk, as does who asks for it. */
+static bool
+is_direct(const struct file *file)
+{
+    return file_allows(file, FILE_WRITE) ||
+           (READ_ONCE(file->flags) & O_DIRECT) != 0;
 }
 
 static int64_t
@@ -161,7 +181,7 @@ block_move(struct file *file, enum blk_op op, struct uio *uio, uint64_t *offset)
 {
     int64_t done = 0;
     while (uio->residual > 0 && *offset < size_of(file)) {
-        int64_t n = file_allows(file, FILE_WRITE)
+        int64_t n = is_direct(file)
                         ? move_uncached(file->private, op, *offset, uio)
                         : read_cached(file->private, *offset, uio);
         if (n < 0)
