@@ -565,6 +565,10 @@ fuzz: ## a million random system calls, SAN=1, 4 harts; CALLS=N SEED=N
 	@$(MAKE) $(BUILD)/test.img
 	@$(MAKE) SAN=1 BUILD=$(BUILD)/san kernel
 	@tests/fuzz $(BUILD) $(or $(CALLS),1000000) $(or $(SEED),1)
+leaks: ## run every program of the tests over and over: no frame may be lost
+	@tools/setup --quick test
+	@$(MAKE) tests
+	@LEAKS=all tests/run --build $(BUILD) --patience 10 leaks
 bench: ## measure, compare with the last baseline; SAVE=1 renews it
 	@tools/setup --quick test
 	@$(MAKE) tests
@@ -589,5 +593,5 @@ help: ## this list
 
 FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian debian-if-offered asm \
-        compile_commands.json clean run boot gdb record replay test lint findings crashtest fuzz \
+        compile_commands.json clean run boot gdb record replay test lint findings crashtest fuzz leaks \
         bench format doctor setup map help FORCE
