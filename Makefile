@@ -125,9 +125,10 @@ UFLAGS = $(WARNINGS) $(QUICK) -march=rv64gc -mabi=lp64d -mcmodel=medany \
          $(FREESTAND) $(ULINES) -Iuser/lib -Ikernel $(UCFLAGS)
 # It is to measure the kernel, not itself.
 $(BUILD)/obj/user/tests/bench.o: UCFLAGS += -O2
-# The shared code is what an mkfs of many files waits for, after the disk; the
-# rest is compiled as quickly as can be. HCFLAGS=-g for a debugger.
-$(BUILD)/obj/host/mkfs%: private QUICK = -O0
+# Checksums are what an mkfs of many files waits for, beside the disk; the rest
+# is compiled as quickly as can be. HCFLAGS=-g for a debugger.
+$(BUILD)/obj/host/%.o: private QUICK = -O0
+$(BUILD)/obj/host/kernel/lib.o: private QUICK = -O1
 HFLAGS = $(WARNINGS) $(QUICK) -D_GNU_SOURCE -Ikernel -Imkfs $(HCFLAGS)
 TFLAGS := $(WARNINGS) -O1 -g -fno-var-tracking -D_GNU_SOURCE -Ikernel -Imkfs -Itests/host \
           -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -315,8 +316,6 @@ $(BUILD)/kernel.asm: $(BUILD)/kernel.elf
 LIBC     := $(call objs,user/lib $(wildcard user/lib/*.S))
 # What is a unit of its own in a program's folder.
 apart = $(call objs,$(basename $(call in,$(1),$(ALONE))))
-# init is to be small, for it never ends.
-$(BUILD)/obj/user/init.o $(call apart,user/init): UCFLAGS += -Os
 LINKED   := $(filter-out $(FSCK),$(PROGRAMS)) $(TEST_PROGRAMS) $(RECOVERY)
 
 $(LINKED): $(BUILD)/%: $(BUILD)/obj/%.o $$(call apart,$$*) $(LIBC)
@@ -463,7 +462,10 @@ $(BUILD)/musl.img: $(PROGRAMS) $(MUSL_TESTS) $(BUILD)/host/mkfs.eclipsefs \
 # A test says in its own comments what it needs:
 #   // SOURCES: kernel/lib/fdt.c      // CFLAGS: -DX      // LIBS: -lfdt
 # Those with the same CFLAGS share their objects, in a folder of that name.
-comment = $(shell sed -n 's|^// $(1): *||p' tests/host/$(2).c)
+COMMENTS := $(shell awk '/^\/\/ [A-Z]+: / { gsub(/ +/, "|"); print FILENAME $$0 }' \
+    tests/host/test_*.c 2>/dev/null)
+said    = tests/host/$(2).c//|$(1):|%
+comment = $(subst |, ,$(patsubst $(said),%,$(filter $(said),$(COMMENTS))))
 
 define host_test
 $(1)_flags := $(call comment,CFLAGS,$(1))
