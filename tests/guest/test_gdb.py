@@ -49,7 +49,7 @@ def test_looks():
             guest, "ps", f"bt {pid}", f"pt {pid} 0x10000", "pt kmain", f"vmas {pid}",
             "virtq vda", f"inode {inode}", "bcache", "dmesg", "panic",
         )  # fmt: skip
-        assert re.search(rf"^ *{pid} +\d+ +{pid} sleep +in \w*sleep", ps, re.M), ps
+        assert re.search(rf"^ *{pid} +\d+ +{pid} sleep +in sleep_for$", ps, re.M), ps
         assert re.search(r"^ +1 +0 +1 init ", ps, re.M), ps
         assert "idle on hart" in ps
         assert re.search(r"^#\d+ +0x\w+ in sys_\w*nanosleep at kernel/sys/", bt, re.M), bt

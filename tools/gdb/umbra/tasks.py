@@ -5,6 +5,9 @@ import gdb
 from . import kernel
 from .command import command
 
+# How a thread sleeps, which is no news of what for.
+SLEEPING = ("kernel/proc/sched.c", "kernel/proc/waitq.c")
+
 
 def where(address):
     """Return 'function at file:line' of an address of the program."""
@@ -44,9 +47,11 @@ def state(thread):
         return f"on hart {int(hart['hartid'])}"
     if kernel.name_of("thread_state", thread["state"]) == "runnable":
         return "runnable"
-    waits = [where(pc - 1).split(" at ")[0] for pc in frames(thread)]
-    inner = [name for name in waits if not name.startswith(("sched_", "waitq_"))]
-    return f"in {inner[0]}" if inner else "sleeping"
+    for pc in frames(thread):
+        name, _, place = where(pc - 1).partition(" at ")
+        if place.split(":")[0] not in SLEEPING:
+            return f"in {name}"
+    return "sleeping"
 
 
 @command("ps")
