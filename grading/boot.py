@@ -4,7 +4,7 @@ import dataclasses
 import os
 import shutil
 
-from grading import record, sandbox
+from grading import console, record, sandbox
 from grading.guest import BUDGET, LIMITS, QEMU, Guest
 from grading.verdict import GuestCrash, GuestTimeout, Infra
 
@@ -47,6 +47,10 @@ def run(kernel, boot, keep):
         except (GuestTimeout, GuestCrash) as raised:
             problem, why, end = raised, raised.text, raised.status
         kept = record.take(guest, keep, end, why)
+    unwritten = console.UNWRITTEN.search(kept.console) if kept.status else None
+    if unwritten:  # in init, which has ended by that
+        kept.why = f"{unwritten[1]} is not written yet"
+        problem = GuestCrash(kept.why)
     if problem:
         problem.record = kept
         raise problem

@@ -7,6 +7,7 @@ import threading
 HEAD = 192 << 10
 TAIL = 64 << 10
 MOST = 8 << 20  # a guest that prints more is ended
+UNWRITTEN = re.compile(r"lab \d+: (\w+) is yours to write")
 
 
 class Console:

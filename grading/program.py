@@ -5,7 +5,6 @@ runs in init's place and answers each in a process of its own
 (grading/guest/program.c), which may crash or hang without harm to the others.
 """
 
-import re
 import signal
 import struct
 
@@ -19,7 +18,6 @@ HEADER = struct.Struct("<IIQ")
 NOT_TRIED = 0xFFFFFFFF
 OUT_OF_TIME = (signal.SIGPROF, signal.SIGALRM)
 BUDGET = 4_000_000_000
-UNWRITTEN = re.compile(r"lab \d+: (\w+) is yours to write")
 
 
 def answer_all(grading, asks, keep):
@@ -69,7 +67,7 @@ def _verdict(status, said, content, record):
     if status & 0x7F:
         name = signal.Signals(status & 0x7F).name
         return GuestCrash(f"it was ended by {name}", seen=said or None, record=record)
-    todo = UNWRITTEN.search(said)
+    todo = console.UNWRITTEN.search(said)
     if todo:
         return GuestCrash(f"{todo[1]} is not written yet", record=record)
     if status:

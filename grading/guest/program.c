@@ -108,6 +108,15 @@ take_said(int fd, char *said)
     return (uint32_t)used;
 }
 
+/* A test may wrap waitpid and kill; these are not to be its own. */
+static void
+wait_for(pid_t child, int *status)
+{
+    while (syscall(SYS_wait4, child, status, 0, NULL) != child)
+        if (errno == ECHILD)
+            err(1, "wait");
+}
+
 /* Asks a question; *header says what became of it. */
 static void
 ask(struct grade *g, unsigned number, struct header *header, char *said)
@@ -124,9 +133,8 @@ ask(struct grade *g, unsigned number, struct header *header, char *said)
     if (child == 0)
         answer(g, number, ends[1]);
     close(ends[1]);
-    while (waitpid(child, &status, 0) != child)
-        ; /* others may have been left to process 1 */
-    kill(-child, SIGKILL);
+    wait_for(child, &status);
+    syscall(SYS_kill, -child, SIGKILL);
     header->status = (uint32_t)status;
     header->said = take_said(ends[0], said);
     header->length = status == 0 ? shared->length : 0;
