@@ -45,8 +45,8 @@ fair_scale(const struct fair_share *share, uint64_t ns)
  * it slept beyond FAIR_CREDIT_NS is lost. */
 void fair_forgive(const struct fair_queue *queue, struct fair_share *share);
 
-/* Adds a share; takes one out; takes out the one whose turn it is, or returns
- * NULL. */
+/* Adds a share, behind those that show the same time; takes one out; takes out
+ * the one whose turn it is, or returns NULL. */
 void fair_put(struct fair_queue *queue, struct fair_share *share);
 void fair_remove(struct fair_queue *queue, struct fair_share *share);
 struct fair_share *fair_take_first(struct fair_queue *queue);
