@@ -18,6 +18,7 @@
 
 #define QUESTIONS   "/grade/questions"
 #define ANSWERS     "/grade/answers"
+#define SAID        "/grade/said"
 #define ANSWER_SIZE (1ul << 18)
 #define SAID_SIZE   512
 
@@ -87,25 +88,15 @@ answer(struct grade *g, unsigned number, int out)
     grade_end(g);
 }
 
-/* Reads what was said; keeps the end of it. */
+/* Reads the end of what was said. */
 static uint32_t
 take_said(int fd, char *said)
 {
-    char more[SAID_SIZE];
-    size_t used = 0;
-    ssize_t n;
+    off_t size = lseek(fd, 0, SEEK_END);
+    ssize_t n =
+        pread(fd, said, SAID_SIZE, size > SAID_SIZE ? size - SAID_SIZE : 0);
 
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    while ((n = read(fd, more, sizeof(more))) > 0) {
-        size_t keep = SAID_SIZE - (size_t)n;
-        if (used > keep) {
-            memmove(said, said + used - keep, keep);
-            used = keep;
-        }
-        memcpy(said + used, more, (size_t)n);
-        used += (size_t)n;
-    }
-    return (uint32_t)used;
+    return n > 0 ? (uint32_t)n : 0;
 }
 
 /* A test may wrap waitpid and kill; these are not to be its own. */
@@ -121,24 +112,24 @@ wait_for(pid_t child, int *status)
 static void
 ask(struct grade *g, unsigned number, struct header *header, char *said)
 {
-    int ends[2], status;
+    /* No pipe: it may be what a lab is about. */
+    int out = open(SAID, O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0644), status;
     pid_t child;
 
     shared->length = 0;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        err(1, "pipe");
+    if (out < 0)
+        err(1, SAID);
     child = fork();
     if (child < 0)
         err(1, "fork");
     if (child == 0)
-        answer(g, number, ends[1]);
-    close(ends[1]);
+        answer(g, number, out);
     wait_for(child, &status);
     syscall(SYS_kill, -child, SIGKILL);
     header->status = (uint32_t)status;
-    header->said = take_said(ends[0], said);
+    header->said = take_said(out, said);
     header->length = status == 0 ? shared->length : 0;
-    close(ends[0]);
+    close(out);
     if (WIFSIGNALED(status) &&
         (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM))
         hangs[number]++;
@@ -189,7 +180,8 @@ ask_all(const uint8_t *at, const uint8_t *end, FILE *out)
         fwrite(&header, sizeof(header), 1, out);
         fwrite(said, header.said, 1, out);
         fwrite(shared->content, header.length, 1, out);
-        fflush(out); /* or each child would have it in its buffer, too */
+        fflush(out);        /* or each child would have it in its buffer, too */
+        fsync(fileno(out)); /* the next may be the machine's end */
     }
 }
 
