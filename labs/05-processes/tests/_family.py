@@ -107,6 +107,7 @@ def reaped(played, number, parent, child, status):
     check_equal(who.result, played.pids[child], f"what process_wait returned for {child}")
     check_equal(who.news_status, status, f"the status of {child}")
     check_equal(what.state, GONE, f"the state of {child} when it has been waited for")
+    check(not what.in_table, f"the number of {child}, which is gone, is in the table")
 
 
 def still(played, number, actor, state, parent):

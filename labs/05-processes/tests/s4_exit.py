@@ -71,10 +71,11 @@ def a_zombie_owns_nothing(run):
       hint="All of them, and each knows its new parent.")  # fmt: skip
 def orphans_go_to_init(run):
     """The children of a process that ends are init's, whether they live or not."""
-    # 1 has 2, 3, 4 and 5; of these 2 has 6.
+    # 1 has 2, 3, 4 and 5; of these 2 has 6. Later 4 > 7 > 8 > 9.
     ops = [bear(1, INIT), *(bear(i, 1) for i in (2, 3, 4, 5)), bear(6, 2),
            leave(3, code(run.random)), leave(1, code(run.random)), leave(2, 0),
-           wait(INIT, PID, 3), leave(6, 7), wait(INIT, PID, 6)]  # fmt: skip
+           wait(INIT, PID, 3), leave(6, 7), wait(INIT, PID, 6), bear(7, 4), bear(8, 7),
+           bear(9, 8), leave(8, 0)]  # fmt: skip
     played = play((yield script(run, ops)), ops)
     for actor, state in ((2, ALIVE), (3, ZOMBIE), (4, ALIVE), (5, ALIVE)):
         still(played, 7, actor, state, INIT)
@@ -82,10 +83,11 @@ def orphans_go_to_init(run):
     still(played, 8, 6, ALIVE, INIT)
     reaped(played, 9, INIT, 3, ops[6][2])
     reaped(played, 11, INIT, 6, 7)
+    still(played, 15, 9, ALIVE, INIT)
 
 
 @test(points=2, step="exit", section=SECTION, blames="find_reaper_locked", evidence="answers",
-      hint="The nearest ancestor that is_subreaper; what if that has ended itself?")
+      hint="The nearest ancestor that is_subreaper.")
 def orphans_go_to_who_offered(run):
     """A living ancestor that has offered to takes on the orphans of its descendants."""
     # 1 > 2 > 3 > 4 > 5, and 1 and 2 have offered.
@@ -149,6 +151,7 @@ def some_parents_want_no_zombies(run):
         check_equal(played[number][actor].state, GONE, f"the state of a child under {how}")
         check_equal(played[number][actor].freed, PROCESS | THREAD | MEMORY, "what is freed")
         check_equal(played[number][actor].told, 1, "how often the parent was told")
+        check(not played[number][actor].in_table, "its number is still in the table")
     still(played, 10, 5, ZOMBIE, 1)
     still(played, 12, 4, ZOMBIE, 1)
 

@@ -244,10 +244,11 @@ tell(struct actor *a, enum command command)
 
 /* ---- What is seen ---- */
 
+/* Also of one that is gone. */
 static bool
 is_in_table(const struct actor *a) REQUIRES(process_lock)
 {
-    return a->pid && process_find_locked(a->pid) == a->process;
+    return a->pid && process_find_locked(a->pid) != NULL;
 }
 
 static void
@@ -270,6 +271,7 @@ look(struct actor *a, struct seen *s)
     s->told_code = a->told_code;
     s->told_status = a->told_status;
     s->state = a->pid == 0 ? 0 : a->process_gone ? 3 : 1;
+    s->in_table = is_in_table(a);
     if (s->state != 1)
         return;
     struct process *p = a->process;
@@ -278,7 +280,6 @@ look(struct actor *a, struct seen *s)
     s->exit_status = p->exit_status;
     s->children_faults = p->used_by_children.minor_faults;
     s->nthreads = (uint8_t)p->nthreads;
-    s->in_table = is_in_table(a);
     s->pending = p->signals.pending.set;
 }
 
