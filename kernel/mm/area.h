@@ -29,9 +29,10 @@ bool area_covers(struct space *space, uint64_t start, uint64_t end)
 uint64_t area_find_gap(struct space *space, uint64_t size)
     REQUIRES(space->lock);
 
-/* Adds an area like `wanted` to a free range; with a reference of its own.
- * Returns 0 or, as all here for want of memory, -EAGAIN: some may be found
- * without the lock, as space_tries_again does. */
+/* Adds an area like `wanted` to a free range, with a reference of its own, and
+ * joins it with its neighbours (area_merge). Returns 0 or, as all here for want
+ * of memory, -EAGAIN: some may be found without the lock, as space_tries_again
+ * does. */
 MUST_CHECK int area_add(struct space *space, const struct area *wanted)
     REQUIRES(space->lock);
 
@@ -57,8 +58,10 @@ void area_free_all(struct list_node *dead);
 /* Bytes that RLIMIT_DATA counts: private, writable, and not the stack. */
 uint64_t area_count_data(struct space *space) REQUIRES(space->lock);
 
-/* The stack's area grows down to the page of va, if that is near enough above
- * nothing. Returns the area, or NULL. */
+/* The stack's area, the first above va, grows down to the page of va, if that
+ * keeps within the limits of stack and space, and leaves 1 MiB free above what
+ * is below, or, if that has no rights, just does not touch it. Returns the
+ * area, or NULL. */
 struct area *area_grow_stack(struct space *space, uint64_t va)
     REQUIRES(space->lock);
 
