@@ -137,11 +137,6 @@ LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z max-page-size=4096
 
 # ---- Sources ---------------------------------------------------------------
 
-# Written by the owners of mkfs: HOSTFS_SRCS, the file-system code that the
-# kernel, the host tools and the host tests share, and EFS_SRCS, the part of
-# them that tests name in their SOURCES.
--include mkfs/sources.mk
-
 OFFSETS_C  := kernel/arch/asm-offsets.c
 KERNEL_LD  := kernel/kernel.ld
 HOST_TOOLS := $(addprefix $(BUILD)/host/,mkfs.eclipsefs efs fsck.eclipsefs)
@@ -157,6 +152,12 @@ HOST_TOOLS := $(addprefix $(BUILD)/host/,mkfs.eclipsefs efs fsck.eclipsefs)
 # HOLES are the files that a lab leaves to its students (lab.mk in a course, or
 # the command line): what they call their own clashes with no neighbour's.
 -include lab.mk
+
+# Written by the owners of mkfs: HOSTFS_SRCS, the file-system code that the
+# kernel, the host tools and the host tests share, and EFS_SRCS, the part of
+# them that tests name in their SOURCES.
+-include mkfs/sources.mk
+
 ALONE := kernel/main.c kernel/mm/kasan.c $(filter kernel/%.c user/%.c,$(HOLES))
 HOT   := $(filter-out $(OFFSETS_C) $(ALONE),$(wildcard $(addprefix kernel/, \
          arch/*.c dev/random.c lib/string.c lib/tree.c mm/*.c proc/*.c sync/*.c \

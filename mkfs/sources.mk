@@ -1,11 +1,13 @@
 # The file-system code that the kernel, the host tools and the host tests
-# share, and what stands in for the kernel beneath it.
+# share, and what stands in for the kernel beneath it. A starter that has no journal
+# yet says in HOST_JOURNAL what its tools have in place of one.
 
 EFS_SRCS := \
     kernel/lib/crc32c.c \
     kernel/dev/blockdev.c \
     $(addprefix kernel/fs/, \
-        bcache.c buf.c blockio.c readahead.c journal.c journal_log.c) \
+        bcache.c buf.c blockio.c readahead.c) \
+    $(or $(HOST_JOURNAL),kernel/fs/journal.c kernel/fs/journal_log.c) \
     $(addprefix kernel/fs/eclipsefs/, \
         super.c record.c record_block.c index.c dir.c dirtree.c names.c \
         file.c space.c slots.c extent.c change.c) \

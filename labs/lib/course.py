@@ -183,9 +183,10 @@ def lab_makefile(course):
     for lab in course.labs:
         text += words(f"HOLES_{os.path.basename(lab.folder)}", lab.holes)
     for lab in course.labs:
-        if lab.mkfs:
-            text += f"MKFSFLAGS_{os.path.basename(lab.folder)} := {lab.mkfs}\n"
+        for name, value in lab.host_settings.items():
+            text += f"{name}_{os.path.basename(lab.folder)} := {value}\n"
     text += "MKFSFLAGS ?= $(MKFSFLAGS_$(LAB))\n"
+    text += "HOST_JOURNAL ?= $(HOST_JOURNAL_$(LAB))\n"
     text += words("HOLES", course.holes)
     if course.sealed:
         names = [os.path.basename(lab.folder) for lab in course.labs]

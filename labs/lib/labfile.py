@@ -55,6 +55,7 @@ class Lab:
     starter: str
     starter_score: int
     mkfs: str  # options for the images of its branch
+    host_journal: str  # what stands for the journal in its host tools
     steps: tuple[Step, ...]
     limits: Limits
 
@@ -67,6 +68,12 @@ class Lab:
     def programs(self):
         """The folders of programs that holes are in, as a build names the programs."""
         return sorted({os.path.dirname(h) for h in self.holes if h.startswith("user/")})
+
+    @property
+    def host_settings(self):
+        """What make is to be told, so that its starter can make images."""
+        found = {"MKFSFLAGS": self.mkfs, "HOST_JOURNAL": self.host_journal}
+        return {name: value for name, value in found.items() if value}
 
     def stub(self, hole):
         """The path of the stub that stands for a hole."""
@@ -201,6 +208,7 @@ def read_lab(data, lines, faults, folder, root):
         starter=top.take("starter", str, ""),
         starter_score=top.number("starter_score", 0, 1000, 0),
         mkfs=top.take("mkfs", str, ""),
+        host_journal=top.take("host_journal", str, ""),
         steps=read_steps(top.take("steps", list, []), lines, faults),
         limits=read_limits(top.take("limits", dict, {}), lines, faults),
     )
