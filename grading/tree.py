@@ -88,6 +88,11 @@ def division(root, lab):
     return f"LABS := {' '.join(mine)}\n".encode() + course
 
 
+def texts(root, lab):
+    """Return {path: bytes} of the answers that a lab's starter has, all empty."""
+    return _read({path: os.path.join(root, lab.stub(path)) for path in lab.texts})
+
+
 def stub(root, lab):
     """Return {path: bytes} of what a lab's starter has in place of solutions."""
     return _read(_layer(root, f"{lab.folder}/stub"))
@@ -139,4 +144,4 @@ def allowed(root, lab):
             for other in labfile(root).load_all(root):
                 if other.number < lab.number and other.number in data["labs"]:
                     before += other.holes
-    return list(lab.holes), [*lab.holes, *lab.submit, *before]
+    return [*lab.holes, *lab.texts], [*lab.holes, *lab.submit, *before]

@@ -159,6 +159,7 @@ def lab_tree(trunk, course, main, lab):
         for name in HANDED_OUT:
             prefix = f"{other.folder}/{name}"
             tree |= {p: f for p, f in trunk.items() if p.startswith(prefix)}
+        tree |= {text: trunk[other.stub(text)] for text in other.texts}
     if not course.sealed:
         for other in course.labs:
             if other != lab:

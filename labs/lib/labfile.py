@@ -75,9 +75,14 @@ class Lab:
         found = {"MKFSFLAGS": self.mkfs, "HOST_JOURNAL": self.host_journal}
         return {name: value for name, value in found.items() if value}
 
-    def stub(self, hole):
-        """The path of the stub that stands for a hole."""
-        return f"{self.folder}/stub/{hole}"
+    @property
+    def texts(self):
+        """The files of the lab's own folder that are handed in: answers, not code."""
+        return tuple(p for p in self.submit if p.startswith(self.folder + "/"))
+
+    def stub(self, path):
+        """The path of what a starter has in place of a hole or a text."""
+        return f"{self.folder}/stub/{path.removeprefix(self.folder + '/')}"
 
 
 def key_lines(text):

@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 from labs.lib import course as courses
+from labs.lib import mistakes
 from labs.lib.sealing import environment
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -90,10 +91,12 @@ def boots_to_its_line(lab, kernel, disk):
     ):
         try:
             guest.expect(re.escape(lab.starter))
+            if not lab.holes:
+                guest.send("poweroff")
             status = guest.wait()
         except guests.GuestError as error:
             raise Wrong(f"{lab.folder}: {error}\n{guest.tail()}") from error
-    if status != 1 and "] uart " in guest.output:
+    if status != bool(lab.holes) and "] uart " in guest.output:
         raise Wrong(f"{lab.folder}: the starter ends with status {status}")
     return f"stops at: {lab.starter}"
 
@@ -185,15 +188,22 @@ def mutants(root, lab):
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         with open(os.path.join(folder, name), encoding="utf-8") as file:
             text = file.read()
-        head = re.match(r"(.+)\nblames: (.+)\n(?:lives: (.+)\n)?\n(?=--- a/)", text)
-        if not head or not name.endswith(".patch"):
-            raise Wrong(f"{folder}/{name}: not a sentence, 'blames: ...', a diff")
-        found.append(Mutant(name[:-6], head[1], functions(head[2]), text, head[3] or ""))
+        head = re.match(r"(.+)\nblames: (.+)\n(?:lives: (.+)\n)?\n(?=--- a/|[\w.]+ = )", text)
+        name, kind = os.path.splitext(name)
+        if not head or kind != (".patch" if lab.holes else ".txt"):
+            raise Wrong(f"{folder}/{name}: not a sentence, 'blames: ...', a mistake")
+        found.append(Mutant(name, head[1], functions(head[2]), text, head[3] or ""))
     return found
 
 
 def mutated(root, lab, mutant, folder):
-    """Write the holes with a mutant's mistake below a folder."""
+    """Write the holes, or the answers, with a mutant's mistake below a folder."""
+    if not lab.holes:
+        try:
+            mistakes.write(root, lab, folder, mutant.patch)
+        except ValueError as error:
+            raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {error}") from error
+        return
     for hole in lab.holes:
         path = os.path.join(folder, hole)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -264,7 +274,10 @@ def mutation_table(trials):
 
 def trunk_has_all_points(root, lab):
     """The trunk gets every point."""
-    report = graded(root, lab, "trunk")
+    with tempfile.TemporaryDirectory(prefix="umbra-solved-") as folder:
+        if not lab.holes:
+            mistakes.write(root, lab, folder)
+        report = graded(root, lab, "trunk" if lab.holes else folder)
     lost = [t for t in report["tests"] if t["status"] != "pass"]
     if lost or report["score"] != report["max_score"]:
         raise Wrong(f"{lab.folder}: trunk has {report['score']} of "
