@@ -1,6 +1,7 @@
 /* Boot, in order: see docs/boot.md. */
 #include "arch/boot.h"
 #include "arch/clock.h"
+#include "arch/report.h"
 #include "arch/sbi.h"
 #include "dev/irq.h"
 #include "dev/platform.h"
@@ -49,9 +50,9 @@ describe_panic(void)
     pr_err("hart %u (hartid %lu), %s %s[%d]", this_cpu()->index,
            this_cpu()->hartid, t->process ? "process" : "kernel thread",
            t->process ? t->process->name : t->name, t->tid);
-    trap_print_registers();
-    trap_print_backtrace((uint64_t)__builtin_return_address(0),
-                         ((uint64_t *)__builtin_frame_address(0))[-2]);
+    report_registers();
+    report_backtrace((uint64_t)__builtin_return_address(0),
+                     ((uint64_t *)__builtin_frame_address(0))[-2]);
 }
 
 static void

@@ -1,8 +1,8 @@
 #include "grade.h"
 #include "arch/boot.h"
 #include "arch/cpu.h"
+#include "arch/report.h"
 #include "arch/sbi.h"
-#include "arch/trap.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -107,8 +107,8 @@ answer_all(void)
 static void
 describe_panic(void)
 {
-    trap_print_backtrace((uint64_t)__builtin_return_address(0),
-                         ((uint64_t *)__builtin_frame_address(0))[-2]);
+    report_backtrace((uint64_t)__builtin_return_address(0),
+                     ((uint64_t *)__builtin_frame_address(0))[-2]);
 }
 
 /* The linker sends calls of kmain and startup here (--wrap). */

@@ -61,17 +61,3 @@ void trap_init_user_frame(struct trapframe *frame, uint64_t entry,
 
 /* Leaves the kernel for the user mode that frame describes. */
 NORETURN void trap_return_to_user(struct trapframe *frame);
-
-/* The name of an exception or interrupt code of scause. */
-const char *trap_cause_name(uint64_t scause);
-
-/* Prints the registers of frame by name, for panics and fault reports. */
-void trap_print_frame(const struct trapframe *frame);
-
-/* The same for this hart's registers as they are now, with what the last trap
- * left in its own. */
-void trap_print_registers(void);
-
-/* Prints the names of the functions on the call chain that starts at frame
- * pointer fp; stops at the first pointer that is not on a kernel stack. */
-void trap_print_backtrace(uint64_t pc, uint64_t fp);

@@ -1,14 +1,11 @@
 """Scripts for guest/spaces.c, and a hart that is watched at each instruction."""
 
-import contextlib
 import dataclasses
 import struct
 
 from _tables import A, D, R, Script, V, W, entries
 
-from grading import Fail, pack
-from grading.guest import ENDS, Stop
-from grading.verdict import GuestCrash
+from grading import pack, steps
 
 NONE = 255
 PAGE_FLAGS = V | R | W | A | D
@@ -122,127 +119,21 @@ def user_half(found):
     return {e.va: e.value for e in found if e.level == 0 and e.va < 1 << 38}
 
 
-# ---- Instruction by instruction -------------------------------------------------
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """An instruction that was run; registers are those before it."""
-
-    code: int
-    registers: list
-
-    @property
-    def access(self):
-        """(address, whether it writes) of a load, store or AMO; None."""
-        return _access(self.code, self.registers)
-
-    @property
-    def stored(self):
-        """What a store writes."""
-        code = self.code
-        if code & 3 == 3:
-            return self.registers[code >> 20 & 31]
-        return self.registers[8 + (code >> 2 & 7)]
-
-    @property
-    def fence(self):
-        """Of reads and writes, before and behind it? [riscv-unpriv §2.7]"""
-        return self.code & 0x707F == 0x0F and self.code >> 20 & 0x33 == 0x33
-
-    @property
-    def flush(self):
-        """(address, number) of an sfence.vma; None: all; () if it is none."""
-        if self.code & 0xFE007FFF != 0x12000073:
-            return ()
-        return tuple(self.registers[r] if r else None
-                     for r in (self.code >> 15 & 31, self.code >> 20 & 31))  # fmt: skip
-
-    @property
-    def writes_satp(self):
-        """Does it write satp?"""
-        return self.code & 0x7F == 0x73 and self.code >> 20 == 0x180 \
-            and self.code >> 12 & 3 == 1  # fmt: skip
-
-    @property
-    def syncs_code(self):
-        """fence.i"""
-        return self.code & 0x707F == 0x100F
-
-
-def _signed(value, bits):
-    return value - (1 << bits) if value >> bits - 1 & 1 else value
-
-
-def _access(code, x):
-    """Loads, stores, AMOs; the compressed ones of 32 and 64 bits, too
-    [riscv-unpriv §16.3]."""
-    if code & 3 == 3:
-        kind, base = code & 0x7F, x[code >> 15 & 31]
-        if kind == 0x03:
-            return base + _signed(code >> 20, 12) & ALL_BYTES, False
-        if kind == 0x23:
-            offset = (code >> 25) << 5 | code >> 7 & 31
-            return base + _signed(offset, 12) & ALL_BYTES, True
-        if kind == 0x2F:
-            return base, code >> 27 != 2  # all but lr write
-        return None
-    code &= 0xFFFF
-    function = code >> 13
-    if code & 3 == 0 and function in (2, 3, 6, 7):
-        base = x[8 + (code >> 7 & 7)]
-        offset = (code >> 10 & 7) << 3
-        if function & 1:
-            offset |= (code >> 5 & 3) << 6
-        else:
-            offset |= (code >> 6 & 1) << 2 | (code >> 5 & 1) << 6
-        return base + offset & ALL_BYTES, function >= 6
-    return None
-
-
-class Watch:
-    """A hart that steps through functions that are called with a space."""
-
-    def __init__(self, guest):
-        self.guest = guest
-
-    def places(self):
-        """(where spaces are, where the first one's generation is, how far they are
-        apart, where `active` of this hart is, and of another)"""
-        return struct.unpack("<5Q", self.guest.read("grade_places", 40))
-
-    def call(self, function, most=4000):
-        """Run to the next call of a function; return its Steps to the end."""
-        stub = self.guest.stub
-        self.guest.run_to(function)
-        back, found = stub.register("ra"), []
-        while True:
-            registers = list(stub.registers().values())
-            address = registers.pop()
-            if address == back:
-                return found
-            if len(found) == most:
-                raise Fail(f"{function} has not returned after {most} instructions")
-            name = self.guest.elf.name(address)
-            if name in ENDS:  # not written yet, or a panic
-                raise GuestCrash(self.guest.explain(Stop(ENDS[name], name, address)))
-            code = int.from_bytes(self.guest.read(address, 4), "little")
-            found.append(Step(code if code & 3 == 3 else code & 0xFFFF, registers))
-            stub.step()
-
-
-@contextlib.contextmanager
 def watch(run, script):
-    """Give a Watch of a hart that is about to play a script."""
-    ask = run.ask("spaces", "steps", pack("string", script.ops, *script.pieces))
-    with run.start("grade/spaces.elf") as guest:
-        guest.run_to("__wrap_kmain")
-        guest.write("grade_questions", struct.pack("<Q", 1) + ask.packed)
-        yield Watch(guest)
+    """Return a context: a hart that is about to play a script (grading/steps.py)."""
+    question = pack("string", script.ops, *script.pieces)
+    return steps.watch(run, "spaces", "steps", question)
 
 
-def flushes(steps):
+def places(hart):
+    """Return (where spaces are, where the first one's generation is, how far they are
+    apart, where `active` of this hart is, and of another)."""
+    return hart.words("grade_places", 5)
+
+
+def flushes(done):
     """The sfence.vma among steps: [(address, number)]."""
-    return [s.flush for s in steps if s.flush]
+    return [s.flush for s in done if s.flush]
 
 
 def forgets(flush, va, asid):

@@ -1,6 +1,6 @@
 """Step 5: from space to space."""
 
-from _spaces import NONE, Spaces, flushes, forgets, watch
+from _spaces import NONE, Spaces, flushes, forgets, places, watch
 from _tables import PAGE, addresses, play
 
 from grading import check, check_equal, test
@@ -100,7 +100,7 @@ def it_says_so_and_then_looks(run):
     script.switch(0).switch(1).switch(2).switch(1).switch(NONE).switch(1)
     with watch(run, script) as hart:
         first, second, third, fourth, _, last = (hart.call("space_switch") for _ in range(6))
-        spaces, generations, size, active, _ = hart.places()
+        spaces, generations, size, active, _ = places(hart)
     for number, steps in ((0, first), (1, second), (2, third)):
         looks = _first(steps, lambda s, n=number: s.access == (
             generations + n * size, False))  # fmt: skip

@@ -1,6 +1,6 @@
 """Step 6: what others must forget."""
 
-from _spaces import ALL_BYTES, NONE, Spaces, flushes, forgets, hartid, watch
+from _spaces import ALL_BYTES, NONE, Spaces, flushes, forgets, hartid, places, watch
 from _tables import PAGE, addresses, play
 
 from grading import check, check_equal, pack, test
@@ -108,7 +108,7 @@ def it_writes_and_then_looks(run):
     script.revoke(0, va, va + pages * PAGE)
     with watch(run, script) as hart:
         steps = hart.call("space_revoke")
-        _, at, _, _, other = hart.places()
+        _, at, _, _, other = places(hart)
     wrote = next((i for i, s in enumerate(steps) if s.access == (at, True)), None)
     check(wrote is not None, "the generation is not written")
     looked = next((i for i, s in enumerate(steps) if s.access == (other, False)), None)

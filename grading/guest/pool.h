@@ -160,7 +160,7 @@ entry_of(uint64_t *root, uint64_t va, unsigned level)
 }
 
 /* What is found from a root on; false from visit ends it. */
-static bool
+static inline bool
 each_entry(uint64_t *table, unsigned level, uint64_t base,
            bool (*visit)(unsigned level, uint64_t va, uint64_t *entry,
                          void *arg),
@@ -183,7 +183,7 @@ each_entry(uint64_t *table, unsigned level, uint64_t base,
 
 #define DUMP_MAX 9000u
 
-static bool
+static inline bool
 dump_one(unsigned level, uint64_t va, uint64_t *entry, void *arg)
 {
     static uint64_t dumped[3 * DUMP_MAX];
@@ -201,7 +201,7 @@ dump_one(unsigned level, uint64_t va, uint64_t *entry, void *arg)
 }
 
 /* Puts all entries that are not 0: level and address, content, and where. */
-static void
+static inline void
 put_entries(struct grade *g, uint64_t *root)
 {
     uint64_t n = 0, at;

@@ -1,0 +1,131 @@
+#include "arch/report.h"
+#include "arch/boot.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+const char *
+report_cause_name(uint64_t scause)
+{
+    static const char *const exceptions[] = {
+        "misaligned instruction",
+        "instruction access fault",
+        "illegal instruction",
+        "breakpoint",
+        "misaligned load",
+        "load access fault",
+        "misaligned store",
+        "store access fault",
+        "system call",
+        "system call",
+        NULL,
+        NULL,
+        "instruction page fault",
+        "load page fault",
+        NULL,
+        "store page fault",
+    };
+    if (scause & SCAUSE_INTERRUPT)
+        return "interrupt";
+    if (scause >= ARRAY_LEN(exceptions) || !exceptions[scause])
+        return "unknown exception";
+    return exceptions[scause];
+}
+
+void
+report_frame(const struct trapframe *f)
+{
+    static const char names[31][4] = {
+        "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0", "a1",
+        "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5", "s6",
+        "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+    };
+    const uint64_t *r = &f->ra;
+    for (unsigned i = 0; i < 30; i += 3)
+        pr_err("%4s %016lx %4s %016lx %4s %016lx", names[i], r[i], names[i + 1],
+               r[i + 1], names[i + 2], r[i + 2]);
+    pr_err("%4s %016lx %4s %016lx", names[30], r[30], "sepc", f->sepc);
+    pr_err("sstatus %lx  scause %lx (%s)  stval %lx", f->sstatus, f->scause,
+           report_cause_name(f->scause), f->stval);
+}
+
+/* trap.S */
+void trap_capture(struct trapframe *frame);
+
+void
+report_registers(void)
+{
+    struct trapframe now;
+    trap_capture(&now);
+    now.scause = csr_read(scause);
+    now.stval = csr_read(stval);
+    report_frame(&now);
+    pr_err("satp %lx  sscratch %lx  sie %lx  sip %lx", csr_read(satp),
+           csr_read(sscratch), csr_read(sie), csr_read(sip));
+}
+
+/* Whether the 16 bytes below fp are on a kernel stack, and so readable. */
+static bool
+is_on_stack(uint64_t fp)
+{
+    uint64_t boot = (uint64_t)boot_stack_top;
+    if (fp % 16 != 0)
+        return false;
+    if (fp > boot - KSTACK_SIZE && fp <= boot)
+        return true;
+    return fp > STACKS_BASE && fp <= STACKS_BASE + STACKS_SIZE &&
+           ((fp - 1) >> KSTACK_SHIFT & 1);
+}
+
+/* Names for code addresses, from the table that the second link leaves in the
+ * image (tools/ksyms): of each function, how far it is from the one before, in
+ * units of 2 bytes, and its name. */
+extern const uint32_t ksyms_count;
+extern const uint16_t ksyms_table[];
+extern const char ksyms_names[];
+
+/* Finds the function that holds addr, and the distance from its start. Returns
+ * false outside the kernel's text. */
+static bool
+look_up(uintptr_t addr, const char **name, size_t *offset)
+{
+    if (addr < (uintptr_t)_text || addr >= (uintptr_t)_etext)
+        return false;
+    const char *next = ksyms_names;
+    uintptr_t start = (uintptr_t)_text;
+    bool found = false;
+    for (uint32_t i = 0; i < ksyms_count; i++) {
+        start += 2ul * ksyms_table[i];
+        if (start > addr)
+            break;
+        *name = next;
+        *offset = addr - start;
+        next += strlen(next) + 1;
+        found = true;
+    }
+    return found;
+}
+
+void
+report_backtrace(uint64_t pc, uint64_t fp)
+{
+    uint64_t inside = pc;
+    for (unsigned depth = 0; depth < 24; depth++) {
+        const char *name;
+        size_t offset;
+
+        if (look_up(inside, &name, &offset))
+            pr_err("  %016lx %s+%#zx", pc, name, offset + (pc - inside));
+        else
+            pr_err("  %016lx", pc);
+        /* With frame pointers, ra is at fp - 8 and the caller's fp at
+         * fp - 16 [psabi §2.1]. */
+        if (!is_on_stack(fp))
+            return;
+        pc = ((const uint64_t *)fp)[-1];
+        uint64_t caller = ((const uint64_t *)fp)[-2];
+        if (caller <= fp)
+            return; /* the outermost frame has none */
+        fp = caller;
+        inside = pc - 1; /* the call, even if it was the function's end */
+    }
+}
