@@ -95,10 +95,11 @@ def check_broken(seen, what):
 
 def lie(run, what, prepare, legacies=(False, True)):
     """Tell a lie in each variant."""
-    for legacy in legacies:
-        for features in (0, INDIRECT):
-            script = lied(run, legacy, features, prepare)
-            check_broken(script.results((yield play(run, script))), what)
+    scripts = [lied(run, legacy, features, prepare)
+               for legacy in legacies for features in (0, INDIRECT)]  # fmt: skip
+    answers = yield [play(run, script) for script in scripts]
+    for script, answer in zip(scripts, answers):
+        check_broken(script.results(answer), what)
 
 
 @test(points=2, step="used", section=SECTION, blames="take_used_elem",
