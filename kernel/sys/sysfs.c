@@ -102,8 +102,8 @@ put_queues(struct text *out, const struct virtio_device *dev)
 {
     for (unsigned i = 0; i < dev->nqueues; i++) {
         const struct virtq *vq = dev->queues[i];
-        text_printf(out, "%u: size %u, %u in flight as %u requests, ", i,
-                    vq->size, vq->size - READ_ONCE(vq->free_count),
+        text_printf(out, "%u: size %u, %u used by %u of ", i, vq->size,
+                    vq->size - READ_ONCE(vq->free_count),
                     READ_ONCE(vq->in_flight));
         text_printf(out, "%lu requests, %lu notified, %lu batches%s\n",
                     READ_ONCE(vq->added), READ_ONCE(vq->notified),

@@ -138,7 +138,7 @@ def test_unknown_devices():
 def test_queue_statistics():
     """lsdev tells what a queue did, and reads of a disk are counted there."""
     line = (
-        r"queue 0: size \d+, 0 in flight as 0 requests, "
+        r"queue 0: size \d+, 0 used by 0 of "
         r"(\d+) requests, (\d+) notified, (\d+) batches\n"
     )
     interrupts = r"block +blk +\S+ +\d+ +(\d+)"

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INDENT 4 /* of the lines below a device */
+
 static const char usage[] =
     "usage: lsdev [-q]\n"
     "List virtio devices: name, kind, driver, status, interrupt and how often\n"
@@ -51,9 +53,9 @@ interrupt_count(const char *irq)
 static void
 show_features(unsigned long id, const char *bits)
 {
-    size_t column = 8;
+    size_t column = INDENT;
 
-    printf("        ");
+    printf("%*s", INDENT, "");
     for (unsigned int i = 0; bits[i]; i++) {
         char unknown[16];
         const char *name = feature_name(id, i);
@@ -62,9 +64,9 @@ show_features(unsigned long id, const char *bits)
         snprintf(unknown, sizeof(unknown), "bit%u", i);
         if (!name)
             name = unknown;
-        if (column > 8 && column + strlen(name) > 78) {
-            printf("\n        ");
-            column = 8;
+        if (column > INDENT && column + strlen(name) > 78) {
+            printf("\n%*s", INDENT, "");
+            column = INDENT;
         }
         printf("%s ", name);
         column += strlen(name) + 1;
@@ -89,7 +91,7 @@ show_queues(char *text)
     char *line;
 
     while ((line = strsep(&text, "\n")) && *line)
-        printf("        queue %s\n", line);
+        printf("%*squeue %s\n", INDENT, "", line);
 }
 
 static void
