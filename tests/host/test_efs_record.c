@@ -268,6 +268,33 @@ test_long_record(void **state)
     assert_int_equal(efs_node_read(fs, node.ino, &node), -EUCLEAN);
 }
 
+/* One that fills its block without the attributes that we would add. */
+static void
+test_full_record(void **state)
+{
+    static const uint8_t type[] = {ECLIPSEFS_FILE};
+    const uint32_t len = BLOCK_SIZE - 8 - 7 - 6 - 10;
+
+    (void)state;
+    rig_unmount(&rig);
+    uint8_t *block = record_block(), *at = block + 8;
+    at = put_tlv(at, ECLIPSEFS_NODE_TYPE, type, 1);
+    at = put_tlv(at, ECLIPSEFS_CONTENT, bytes, len);
+    put_crc(block, at, BLOCK_SIZE);
+    rig_mount(&rig);
+    assert_int_equal(efs_node_read(fs, node.ino, &node), 0);
+    assert_int_equal(node.data_len, len);
+    rig_begin(&rig);
+    assert_int_equal(efs_node_write(fs, &node, len, NULL), -EOPNOTSUPP);
+    assert_int_equal(efs_end(fs, -EOPNOTSUPP), -EOPNOTSUPP);
+    assert_int_equal(efs_file_read(fs, &node, 0, copy, sizeof copy), len);
+    assert_memory_equal(copy, bytes, len);
+    write_value(EFS_VALUE_MAX, EFS_VALUE_MAX); /* it may become shorter */
+    assert_int_equal(efs_file_read(fs, &node, 0, copy, sizeof copy),
+                     EFS_VALUE_MAX);
+    assert_memory_equal(copy, bytes, EFS_VALUE_MAX);
+}
+
 /* ---- Damage ---- */
 
 /* Any bit that is wrong is found, but in the zeros behind the record. */
@@ -369,6 +396,7 @@ main(void)
         TEST(test_cancelled_write),
         TEST(test_foreign_order),
         TEST(test_long_record),
+        TEST(test_full_record),
         TEST(test_every_bit_is_covered),
         TEST(test_slots_that_lie),
         TEST(test_random_records),

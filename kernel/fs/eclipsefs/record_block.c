@@ -187,7 +187,7 @@ efs_node_write(struct efs *fs, struct efs_node *node, uint32_t len,
         return err;
     const struct eclipsefs_record *record = (void *)bcache_data(buf);
     uint8_t *block = NULL;
-    if (le32_load(record->size) > ECLIPSEFS_BLOCK_SIZE)
+    if (le32_load(record->size) > ECLIPSEFS_BLOCK_SIZE || len > EFS_VALUE_MAX)
         err = -EOPNOTSUPP;
     else
         block = journal_edit(fs->journal, buf, efs_node_seal);

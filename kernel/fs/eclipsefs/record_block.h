@@ -49,10 +49,10 @@ uint8_t *efs_node_lay_out(uint8_t *block, const struct efs_node *node,
 void efs_node_seal(uint8_t *block);
 
 /* Within a change: writes node's record, with its attributes as they are in
- * *node, and a value of that layout and len <= EFS_VALUE_MAX bytes. Of the old
- * value as many bytes as fit are kept, unless the layout has changed: then all
- * are zeros. The whole record lies in its inode's block; one that does not, as
- * a plain image may have it, is -EOPNOTSUPP.
+ * *node, and a value of that layout and len bytes. Of the old value as many
+ * bytes as fit are kept, unless the layout has changed: then all are zeros. The
+ * whole record lies in its inode's block; one that does not, as a plain image
+ * may have it, or would not, with len > EFS_VALUE_MAX, is -EOPNOTSUPP.
  * Returns 0 and the value's bytes, to be changed until the change ends, in
  * *value unless value is NULL; sets node->data, data_len and, of an inline
  * file or symlink, size. Or -EUCLEAN, -EIO, -ENOMEM. */
