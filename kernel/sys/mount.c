@@ -71,6 +71,8 @@ mount_new(struct dentry *at, const uint64_t arg[6])
     int err = open_super(arg[0], type, read_only, &super);
     if (err)
         return err;
+    if (!super->root) /* which nobody can run a program of yet */
+        super->no_set_id = arg[3] & MS_NOSUID;
     err = mount_add(at, super);
     if (err) {
         if (super->ops->unmount)
@@ -79,7 +81,6 @@ mount_new(struct dentry *at, const uint64_t arg[6])
     }
     if (!super->bdev)
         super->read_only = read_only;
-    super->no_set_id = arg[3] & MS_NOSUID;
     return 0;
 }
 
