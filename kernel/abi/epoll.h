@@ -5,6 +5,7 @@
 
 struct epoll_event {
     uint32_t events;
+    uint32_t pad_;
     uint64_t data; /* the program's own */
 };
 

@@ -192,7 +192,7 @@ news_of(const struct epoll *owner, uint64_t number, unsigned ready,
     unsigned news = ready & (wanted | POLL_ALWAYS);
     if (!news || !take)
         return news;
-    *out = (struct epoll_event){news, item->event.data};
+    *out = (struct epoll_event){.events = news, .data = item->event.data};
     item->seen = events;
     item->owner->last_reported = number;
     if (wanted & EPOLLONESHOT)
