@@ -4,8 +4,7 @@
 #include <stdint.h>
 
 struct epoll_event {
-    uint32_t events;
-    uint32_t pad_;
+    uint32_t events, pad_;
     uint64_t data; /* the program's own */
 };
 

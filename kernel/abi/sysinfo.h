@@ -12,11 +12,9 @@ struct sysinfo {
     uint64_t bufferram;
     uint64_t totalswap;
     uint64_t freeswap;
-    uint16_t procs;
-    uint16_t pad1_;
+    uint16_t procs, pad1_;
     uint32_t pad2_;
     uint64_t totalhigh;
     uint64_t freehigh;
-    uint32_t mem_unit; /* bytes */
-    uint32_t pad3_;
+    uint32_t mem_unit, pad3_; /* bytes */
 };

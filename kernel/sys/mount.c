@@ -71,8 +71,8 @@ mount_new(struct dentry *at, const uint64_t arg[6])
     int err = open_super(arg[0], type, read_only, &super);
     if (err)
         return err;
-    if (!super->root) /* which nobody can run a program of yet */
-        super->no_set_id = arg[3] & MS_NOSUID;
+    /* Before anybody can run a program of it. */
+    super->no_set_id |= !super->root && (arg[3] & MS_NOSUID);
     err = mount_add(at, super);
     if (err) {
         if (super->ops->unmount)
