@@ -35,7 +35,7 @@ from grading import check, check_equal, test
 SECTION = "Step 5: The news"
 
 
-@test(points=3, step="wait", section=SECTION, blames="process_wait,take_news_locked",
+@test(points=3, step="wait", section=SECTION, blames="process_wait,take_news_locked,reap_locked",
       evidence="answers", hint="The pid is the result, the status comes with the news.")  # fmt: skip
 def a_zombie_is_waited_for(run):
     """wait returns pid and status of a child that has ended, which then is gone."""
@@ -50,7 +50,8 @@ def a_zombie_is_waited_for(run):
         check_equal(played[behind][1].news_uid, 1000 + actor, "the child's user")
 
 
-@test(points=3, step="wait", section=SECTION, blames="process_wait", evidence="answers",
+@test(points=3, step="wait", section=SECTION, blames="process_wait,find_news_locked",
+      evidence="answers",
       hint="Asleep until somebody tells: child_changed. What it finds then it has to look at "
            "again.")  # fmt: skip
 def a_parent_sleeps_until_then(run):
@@ -135,7 +136,8 @@ def a_zombie_may_be_looked_at(run):
     reaped(played, 6, 1, 2, 77 << 8)
 
 
-@test(points=1, step="wait", section=SECTION, blames="take_news_locked", evidence="answers",
+@test(points=1, step="wait", section=SECTION, blames="take_news_locked,process_wait",
+      evidence="answers",
       hint="process_has_stopped; stop_reported and has_continued say whether it was said. "
            "WNOWAIT does not say it.")  # fmt: skip
 def stops_are_news_too(run):

@@ -116,6 +116,11 @@ def areas_are_split(run):
 def what_is_alike_is_joined(run):
     """area_merge joins neighbours that differ in nothing but where they are."""
     script, areas = with_areas(run, 16)
+    at, page = 0x800000, run.random.randrange(9)
+    for end, first in ((4, page), (6, page + 4), (9, page + 5)):  # the last does not go on
+        areas.append(Area(at, 0x800000 + end * PAGE, READ, 0, first, 1))
+        script.add(areas[-1])
+        at = areas[-1].end
     for _ in range(6):
         script.do("s", 0, *sorted(run.random.randrange(0x100, 0x150) * PAGE for _ in range(2)))
     script.do("m", 0, 0, 1 << 38)
