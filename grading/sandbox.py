@@ -28,6 +28,7 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
 ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf.d")
 HIDDEN = ("/usr/local", "/usr/src", "/usr/share/doc")
 NOBODY = 65534
+GRACE = 10  # seconds that a sandbox is left to who started it
 PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 
@@ -159,7 +160,12 @@ def command(words, read=(), work=None, scratch=None, limits=None, folder="/tmp")
     if work:
         options += ["--bind", work[1], work[0]]
     options += ["--remount-ro", "/", "--chdir", folder]
-    return [*_limiting(limits), *_prefix(), "bwrap", *options, "--", *words]
+    # Who starts a sandbox ends it. If that one was killed before bwrap could ask to
+    # die with it, the sandbox has an end of its own.
+    ending = ["timeout", "--signal=KILL", str(limits.wall + GRACE)]
+    return [
+        *_limiting(limits), *_prefix(), "bwrap", *options, "--", *ending, *words
+    ]  # fmt: skip
 
 
 def _limiting(limits):

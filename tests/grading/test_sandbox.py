@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import time
 
@@ -107,3 +108,11 @@ def test_nothing_survives():
     while running(b"987654") and time.monotonic() < end:
         time.sleep(0.05)  # the kernel takes a moment to end a namespace
     assert not running(b"987654")
+
+
+def test_nobody_has_to_end_it():
+    """What is started in it ends even if who started it is no more."""
+    toy.needs_sandbox(harness)
+    words = sandbox.command(["sleep", "1000"], limits=sandbox.Limits(wall=0))
+    done = subprocess.run(words, check=False, timeout=300)
+    assert done.returncode in (-9, 128 + 9), done

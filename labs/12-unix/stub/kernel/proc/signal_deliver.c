@@ -1,4 +1,5 @@
 #include "arch/clock.h"
+#include "arch/report.h"
 #include "lib/print.h"
 #include "lib/todo.h"
 #include "proc/itimer.h"
@@ -74,7 +75,7 @@ report(const struct trapframe *frame, const struct siginfo *info)
     pr_info("%s[%d]: ended by signal %d, code %d, pc %#lx", self->name,
             self->pid, info->signo, info->code, frame->sepc);
     if (info->code > 0 && info->code != SI_KERNEL)
-        trap_print_frame(frame);
+        report_frame(frame);
 }
 
 static NORETURN void
