@@ -6,6 +6,7 @@
 import os
 import re
 import subprocess
+import time
 
 import harness
 
@@ -78,9 +79,11 @@ def whole_log_of(guest):
     return guest.command(f"{older}; cat /var/log/init")
 
 
-def wait_for(guest, text, tries=200):
-    """Wait until init's log has a line with the text; return the log."""
-    for _ in range(tries):
+def wait_for(guest, text):
+    """Wait until init's log has a line with the text; return the log. By the host's
+    clock: the guest's may leap while the host's disk is busy."""
+    end = time.monotonic() + harness.MOST
+    while time.monotonic() < end:
         log = log_of(guest)
         if text in log:
             return log
@@ -93,9 +96,11 @@ def settled_log_of(guest):
     return wait_for(guest, "phase 4: monitoring")
 
 
-def wait_for_state(guest, name, state, tries=200):
-    """Wait until the last that init has logged of a service is that state."""
-    for _ in range(tries):
+def wait_for_state(guest, name, state):
+    """Wait until the last that init has logged of a service is that state; by
+    the host's clock, too."""
+    end = time.monotonic() + harness.MOST
+    while time.monotonic() < end:
         states = [e[3] for e in events_of(log_of(guest)) if e[1] == name]
         if states and states[-1] == state:
             return
