@@ -117,8 +117,10 @@ def what_is_alike_is_joined(run):
     """area_merge joins neighbours that differ in nothing but where they are."""
     script, areas = with_areas(run, 16)
     at, page = 0x800000, run.random.randrange(9)
-    for end, first in ((4, page), (6, page + 4), (9, page + 5)):  # the last does not go on
-        areas.append(Area(at, 0x800000 + end * PAGE, READ, 0, first, 1))
+    # The third does not go on in the file; the fourth does, but is shared.
+    for end, first, flags in ((4, page, 0), (6, page + 4, 0), (9, page + 5, 0),
+                              (12, page + 8, SHARED)):  # fmt: skip
+        areas.append(Area(at, 0x800000 + end * PAGE, READ, flags, first, 1))
         script.add(areas[-1])
         at = areas[-1].end
     for _ in range(6):

@@ -50,8 +50,9 @@ def a_table_is_shared(run):
             check(not look.flags & W, "a page in a shared table is writable")
 
 
-@test(points=3, step="tables", section=SECTION, blames="copy_table,space_own_tables",
-      evidence="answers", hint="A reference more to each page that it maps.")  # fmt: skip
+@test(points=3, step="tables", section=SECTION,
+      blames="copy_table,space_own_tables,fault_locked", evidence="answers",
+      hint="A reference more to each page that it maps.")  # fmt: skip
 def who_changes_it_gets_a_copy(run):
     """Who writes gets a table of its own, with references to all its pages."""
     script, values = memory(run)
@@ -83,7 +84,7 @@ def the_last_keeps_the_table(run):
     look = script.entry(va, 1)
     script.do("C", 0, 2)
     script.do("L", 0)
-    script.write(va, 3, 2)
+    script.write(va, 3, 2, fails=1)  # nothing is to be copied
     left = script.entry(va, 2)
     seen = script.read((yield script.ask()))
     check_equal(seen[done].result, 0, "a write")
@@ -174,9 +175,11 @@ def no_memory_for_a_table(run):
     script.do("C", 0, 1)
     va, value = next(iter(values.items()))
     done = [script.do("P", 0, va, PAGE, READ, fails=1), script.do("U", 0, va, PAGE, fails=1)]
+    whole = script.do("P", 0, AT, TABLE, READ, fails=1)  # no area is to be split
     looks = [script.entry(va), script.entry(va, 1)]
     seen = script.read((yield script.ask()))
     check(ENOMEM in {seen[n].result for n in done}, "nothing says that there was no memory")
+    check_equal(seen[whole].result, ENOMEM, "space_protect of all that the table maps")
     for look in looks:
         check_equal((seen[look].first, seen[look].table_refs), (value, 2), "content, references")
 

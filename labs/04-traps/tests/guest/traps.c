@@ -134,6 +134,8 @@ handle(struct grade *g)
     cpu_thread()->work = works;
     csr_write(scause, cause);
     csr_write(stval, value);
+    if (cause == SCAUSE_INT_SOFTWARE)
+        csr_set(sip, SIE_SSIE); /* who is poked finds it so */
     bool panicked = true;
     if (__builtin_setjmp(out) == 0) {
         armed = true;
@@ -144,6 +146,7 @@ handle(struct grade *g)
         panicked = false;
     }
     armed = false;
+    csr_clear(sip, SIE_SSIE);
     grade_put_u8(g, panicked);
     put_calls(g);
     grade_put_bytes(g, &frame, WORDS * sizeof(uint64_t));
