@@ -78,31 +78,51 @@ is_on_stack(uint64_t fp)
 
 /* Names for code addresses, from the table that the second link leaves in the
  * image (tools/ksyms): of each function, how far it is from the one before, in
- * units of 2 bytes, and its name. */
+ * units of 2 bytes, and its name, in which a byte may stand for two. */
 extern const uint32_t ksyms_count;
+extern const uint8_t ksyms_pairs[256][2];
 extern const uint16_t ksyms_table[];
-extern const char ksyms_names[];
+extern const uint8_t ksyms_names[];
+
+#define NAME_MAX 64
+
+/* Puts what a byte of a name stands for at `to`. Returns where that ends. */
+static char *
+spell(char *to, const char *end, uint8_t byte)
+{
+    const uint8_t *pair = ksyms_pairs[byte];
+    if (pair[0] != 0)
+        return spell(spell(to, end, pair[0]), end, pair[1]);
+    if (to < end)
+        *to++ = (char)byte;
+    return to;
+}
 
 /* Finds the function that holds addr, and the distance from its start. Returns
  * false outside the kernel's text. */
 static bool
-look_up(uintptr_t addr, const char **name, size_t *offset)
+look_up(uintptr_t addr, char name[NAME_MAX], size_t *offset)
 {
     if (addr < (uintptr_t)_text || addr >= (uintptr_t)_etext)
         return false;
-    const char *next = ksyms_names;
+    const uint8_t *spelled = NULL, *next = ksyms_names;
     uintptr_t start = (uintptr_t)_text;
-    bool found = false;
     for (uint32_t i = 0; i < ksyms_count; i++) {
         start += 2ul * ksyms_table[i];
         if (start > addr)
             break;
-        *name = next;
         *offset = addr - start;
-        next += strlen(next) + 1;
-        found = true;
+        for (spelled = next; *next != 0; next++)
+            ;
+        next++;
     }
-    return found;
+    if (!spelled)
+        return false;
+    char *to = name;
+    while (*spelled != 0)
+        to = spell(to, name + NAME_MAX - 1, *spelled++);
+    *to = '\0';
+    return true;
 }
 
 void
@@ -110,10 +130,10 @@ report_backtrace(uint64_t pc, uint64_t fp)
 {
     uint64_t inside = pc;
     for (unsigned depth = 0; depth < 24; depth++) {
-        const char *name;
+        char name[NAME_MAX];
         size_t offset;
 
-        if (look_up(inside, &name, &offset))
+        if (look_up(inside, name, &offset))
             pr_err("  %016lx %s+%#zx", pc, name, offset + (pc - inside));
         else
             pr_err("  %016lx", pc);

@@ -77,11 +77,35 @@ def test_ksyms():
     assert status == 0
     lines = [line.strip() for line in output.splitlines()]
     assert lines[4] == ".word 2", lines
-    assert lines[6:8] == [
-        ".half (0x00000000000020 - 0x00000000000010) / 2",
-        ".half (0x00000000000030 - 0x00000000000020) / 2",
-    ], lines
-    assert lines[9:] == ['.asciz "a"', '.asciz "b"'], lines
+    assert lines[lines.index("ksyms_table:") + 1] == ".half 8, 8", lines
+    spelled = ", ".join(str(b) for b in b"a\0b\0")
+    assert lines[-2:] == ["ksyms_names:", f".byte {spelled}"], lines
+
+
+def test_ksyms_pairs():
+    """Bytes that stand for two say what they stand for."""
+    names = [f"virtq_{word}_{word}" for word in "add pop init end".split()]
+    lines = [f"{16 * i + 16:016x} T {n}\n" for i, n in enumerate(names)]
+    status, output = run(
+        os.path.join(TOOLS, "ksyms"),
+        text=f"{16:016x} T _text\n{''.join(lines)}{999:016x} T _etext\n",
+    )
+    assert status == 0
+    bytes_of = {}
+    for line in output.splitlines():
+        if line.endswith(":"):
+            label = line[:-1]
+        elif line.startswith("    .byte "):
+            bytes_of.setdefault(label, []).extend(map(int, line[10:].split(",")))
+    pairs = bytes_of["ksyms_pairs"]
+
+    def spell(byte):
+        first, second = pairs[2 * byte : 2 * byte + 2]
+        return spell(first) + spell(second) if first else chr(byte)
+
+    text = "".join(spell(b) for b in bytes_of["ksyms_names"])
+    assert text == "".join(n + "\0" for n in names), text
+    assert len(bytes_of["ksyms_names"]) < len(text)
 
 
 def test_compdb():
