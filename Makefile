@@ -482,7 +482,7 @@ $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
 # ---- Graders ---------------------------------------------------------------
 
--include grading/grade.mk
+-include grading/grade.mk demos/demo.mk
 
 DEP_FILES += $(LINUX_TESTS:=.d) $(MUSL_TESTS:=.d) $(BUILD)/gen/asm-offsets.d $(patsubst %.o,%.d, \
     $(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) $(FSCK_OBJS) $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) \
@@ -592,7 +592,7 @@ setup: ## install what is missing for run and test
 map: ## one line for each header: what it is for
 	@tools/map
 help: ## this list
-	@tools/help $(firstword $(MAKEFILE_LIST)) $(wildcard grading/grade.mk)
+	@tools/help $(firstword $(MAKEFILE_LIST)) $(wildcard grading/grade.mk demos/demo.mk)
 
 FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian debian-if-offered asm \

@@ -124,6 +124,8 @@ class Guest:
     that word out; extra: more QEMU arguments.
     """
 
+    any_harts = True  # those of a subclass may need what they ask for
+
     def __init__(
         self,
         kernel=None,
@@ -144,7 +146,7 @@ class Guest:
         self.held = ""  # a "\r" whose "\n" may be in the next read
         if disks is None:
             disks = [built("test.img")]
-        if HARTS and "-icount" not in extra:
+        if HARTS and self.any_harts and "-icount" not in extra:
             harts = HARTS
         words = ("root=vda " if root else "") + bootargs
         arguments = [

@@ -1,0 +1,192 @@
+"""Machines on stage: what is typed at them, and gdb's view of them."""
+
+import os
+import re
+import selectors
+import shutil
+import signal
+import subprocess
+import time
+
+from stage import ROOT, harness
+
+DEBUGGERS = ("gdb-multiarch", "riscv64-unknown-elf-gdb", "riscv64-elf-gdb")
+MARK = "<<<done>>>"
+
+CUE = r"cue\? $"
+
+
+def disk(stage, *programs, name="demo.img"):
+    """Return a copy of root.img, with programs of user/tests in /bin."""
+    path = stage.path(name)
+    subprocess.run(["cp", "--sparse=always", harness.built("root.img"), path], check=True)
+    for program in programs:
+        subprocess.run([harness.built("host/efs"), "put", path,
+                        harness.built(f"user/tests/{program}"), f"/bin/{program}"],
+                       check=True)  # fmt: skip
+    return path
+
+
+class Machine(harness.Guest):
+    """A guest whose console is shown. Options are harness.Guest's; the disk is a
+    root.img if none is given, and there is a door for gdb."""
+
+    any_harts = False
+
+    def __init__(self, stage, extra=(), disks=None, harts=1, kernel=None, **options):
+        self.stage, self.elf = stage, kernel or harness.built("kernel.elf")
+        self.debugger = None
+        disks = [harness.built("root.img")] if disks is None else disks
+        door = ("-gdb", "unix:gdb,server=on,wait=off")
+        super().__init__(kernel=kernel, harts=harts, disks=disks,
+                         extra=(*door, *extra), **options)  # fmt: skip
+
+    def close(self):
+        """End gdb and QEMU."""
+        if self.debugger:
+            self.debugger.close()
+            self.debugger = None
+        super().close()
+
+    def power_on(self, shown, **which):
+        """Boot to the shell and show lines of the report, as Stage.output takes them."""
+        self.stage.prompt("host$", shown)
+        report = self.boot()
+        lines = (line for line in report.split("\n") if line.startswith("["))
+        self.stage.output("\n".join(lines), **which)
+        return report
+
+    def do(self, line, **which):
+        """Type a command and show what it answers; return that."""
+        self.stage.prompt("umbra#", line)
+        text = self.command(line)
+        self.stage.output(text, **which)
+        return text
+
+    def actor(self):
+        """Let user/tests/actor.c begin; cue() has it go on."""
+        self.stage.prompt("umbra#", "actor")
+        self.send("actor")
+        return self.answer()
+
+    def cue(self, line):
+        """Give the actor a cue; show and return what it answers."""
+        self.stage.prompt("actor:", line)
+        self.send(line)
+        return self.answer()
+
+    def answer(self):
+        """Show and return what came before the next "cue?"."""
+        self.expect(r"\n")
+        before = self.position
+        end = self.expect(CUE).start()
+        text = self.output[before:end].rstrip("\n")
+        self.stage.output(text)
+        return text
+
+    def begin(self, line):
+        """Type a command that will not be over at once."""
+        self.stage.prompt("umbra#", line)
+        self.send(line)
+
+    def gdb(self):
+        """Stop the machine, and return its gdb; one for all stops."""
+        if not self.debugger:
+            self.debugger = Debugger(self)
+        self.debugger.attach()
+        return self.debugger
+
+
+class Debugger:
+    """gdb with tools/gdb, as people use it: commands in, text out."""
+
+    def __init__(self, machine):
+        program = next(filter(None, map(shutil.which, DEBUGGERS)), None)
+        if not program:
+            raise harness.Skip("no gdb for RISC-V")
+        self.machine, self.stage = machine, machine.stage
+        self.process = subprocess.Popen(
+            [program, "-q", "-nx", "-ex", "set confirm off", "-ex", "set pagination off",
+             "-ex", "set width 0", "-ex", "set print null-stop on", machine.elf,
+             "-x", os.path.join(ROOT, "tools", "gdb", "umbra.py")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd=ROOT, start_new_session=True,
+        )  # fmt: skip
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+        self.attached = False
+        self.ask("echo")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.attached and kind is None:
+            self.let_go()
+
+    def close(self):
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+        self.selector.close()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def attach(self):
+        """Stop the machine where it is."""
+        if not self.attached:
+            self.ask(f"target remote {self.machine.folder}/gdb")
+            self.attached = True
+
+    def let_go(self):
+        """Take breakpoints away and let the machine run."""
+        self.ask("delete")
+        self.ask("detach")
+        self.attached = False
+
+    def ask(self, command):
+        """Give a command; return what gdb prints for it."""
+        self.process.stdin.write(f"{command}\necho \\n{MARK}\\n\n".encode())
+        self.process.stdin.flush()
+        return self._answer()
+
+    def _answer(self):
+        text, end = b"", f"\n{MARK}\n".encode()
+        heard = time.monotonic()
+        while end not in text:
+            if not self.selector.select(1.0):
+                if time.monotonic() - heard > harness.SILENCE:
+                    raise harness.GuestError(f"gdb does not answer: {text[-500:]}")
+                continue
+            piece = os.read(self.process.stdout.fileno(), 65536)
+            if not piece:
+                raise harness.GuestError(f"gdb has ended: {text[-500:]}")
+            text, heard = text + piece, time.monotonic()
+        answer = text.split(end)[0].decode("utf-8", "replace")
+        return answer.replace("(gdb) ", "").strip("\n")
+
+    def do(self, command, shown=None, **which):
+        """Give a command, and show it and its answer; return that."""
+        self.stage.prompt("(gdb)", shown or command)
+        text = self.ask(command)
+        self.stage.output(text, **which)
+        return text
+
+    def number(self, expression):
+        """Return the value of an expression."""
+        text = self.ask(f"printf \"%lu\\n\", (unsigned long)({expression})")
+        found = re.search(r"^\d+$", text, re.M)
+        if not found:
+            raise harness.GuestError(f"{expression}: {text}")
+        return int(found[0])
+
+    def run_to(self, place, doing=None):
+        """Go on until a place in the program; doing: a line to type meanwhile."""
+        self.ask(f"tbreak {place}")
+        if doing is not None:
+            self.machine.send(doing)
+        return self.ask("continue")
+
+    def interrupt(self):
+        """Stop a machine that `continue` lets run: from another thread."""
+        self.process.send_signal(signal.SIGINT)
