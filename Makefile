@@ -480,9 +480,10 @@ $(BUILD)/obj/tests/$$($(1)_with)/%.c.o: %.c $$(FLAGS)
 endef
 $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
-# ---- Graders ---------------------------------------------------------------
+# ---- Graders, demos, ways to look ------------------------------------------
 
--include grading/grade.mk demos/demo.mk
+MORE := $(wildcard grading/grade.mk demos/demo.mk tools/look.mk)
+-include $(MORE)
 
 DEP_FILES += $(LINUX_TESTS:=.d) $(MUSL_TESTS:=.d) $(BUILD)/gen/asm-offsets.d $(patsubst %.o,%.d, \
     $(KERNEL_OBJS) $(VDSO_OBJS) $(LIBC) $(FSCK_OBJS) $(LINKED:$(BUILD)/%=$(BUILD)/obj/%.o) \
@@ -576,25 +577,19 @@ bench: ## measure, compare with the last baseline; SAVE=1 renews it
 	@tools/setup --quick test
 	@$(MAKE) tests
 	@tools/bench $(BUILD) $(if $(SAVE),--save)
-boot-chart: ## boot, and draw what took how long: build/boot-chart.svg
-	@tools/setup --quick test
-	@$(MAKE) all
-	@tools/boot-chart $(BUILD) $(CPUS)
 format: ## lay out every C file by .clang-format
 	git -c safe.directory='*' ls-files -co --exclude-standard '*.c' '*.h' | \
 	    xargs clang-format -i
 
-##@ Looking around
+##@ Setting up
 doctor: ## check this machine and print versions
 	@tools/setup doctor
 setup: ## install what is missing for run and test
 	@tools/setup test
-map: ## one line for each header: what it is for
-	@tools/map
 help: ## this list
-	@tools/help $(firstword $(MAKEFILE_LIST)) $(wildcard grading/grade.mk demos/demo.mk)
+	@tools/help $(firstword $(MAKEFILE_LIST)) $(MORE)
 
 FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian debian-if-offered asm \
         compile_commands.json clean run boot gdb record replay test lint findings crashtest fuzz leaks \
-        bench format doctor setup map help FORCE
+        bench format doctor setup help FORCE
