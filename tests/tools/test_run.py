@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import os
+import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -26,22 +27,36 @@ def order(run, known, *names):
 def test_longest_first(tmp):
     """By what was kept of the last time; else what is known to be long."""
     run = runner()
-    record = os.path.join(tmp, "seconds")
-    assert run.read_seconds(record) == {}
+    record = os.path.join(tmp, "times")
+    assert run.read_times(record) == {}
     names = ("guest/a", "tools/b[seed 1]", "host/fs_model", "guest/new", "build/c")
     assert order(run, {}, *names)[:2] == ["host/fs_model", "build/c"]
-    run.write_seconds(record, {"guest/a": 0.25, "tools/b[seed 1]": 70.5})
-    run.write_seconds(record, {**run.read_seconds(record), "build/c": 9})
-    known = run.read_seconds(record)
-    assert known == {"guest/a": 0.25, "tools/b[seed 1]": 70.5, "build/c": 9}
+    run.write_times(record, {"guest/a": (0.25, 0.5), "tools/b[seed 1]": (70.5, 9)})
+    run.write_times(record, {**run.read_times(record), "build/c": (9, 12)})
+    known = run.read_times(record)
+    assert known == {"guest/a": (0.25, 0.5), "tools/b[seed 1]": (70.5, 9), "build/c": (9, 12)}
     assert order(run, known, *names) == [
         "tools/b[seed 1]", "host/fs_model", "build/c", "guest/new", "guest/a"
     ]  # fmt: skip
     with open(record, "w", encoding="utf-8") as file:
         file.write("what is this\n")
-    assert run.read_seconds(record) == {}
+    assert run.read_times(record) == {}
 
 
 def test_time_by_kind():
     run = runner()
-    assert run.by_kind({"guest/a": 1.25, "host/b": 2, "guest/c": 3}) == "guest 4, host 2"
+    times = {"guest/a": (1.25, 1), "host/b": (2, 5), "guest/c": (3, 0)}
+    assert run.by_kind(times) == "guest 4/1, host 2/5"
+
+
+def test_job_that_breaks_is_one_that_fails():
+    """Whatever a test does to its process, the others go on."""
+    run = runner()
+    display = run.Display(3)
+    display.end = lambda name, results, times: seen.update({name: results[0].verdict})
+    seen = {}
+    run.run_all(
+        [("dies", lambda: os.kill(os.getpid(), 9)), ("leaves", lambda: sys.exit(0)),
+         ("works", lambda: [run.Result("works", run.PASS)])], 2, display,
+    )  # fmt: skip
+    assert seen == {"dies": run.FAIL, "leaves": run.FAIL, "works": run.PASS}
