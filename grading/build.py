@@ -10,6 +10,7 @@ What a lab's starter compiles to is kept in a cache, so that a submission costs
 the compilation of its own files.
 """
 
+import contextlib
 import dataclasses
 import fcntl
 import io
@@ -116,8 +117,8 @@ class Base:
         """files: {path: bytes}; under: a Base that it differs little from."""
         self.root, self.files, self.cache = root, files, cache
         self.under, self.targets = under, list(targets)
-        name = tree.digest({**(under.files if under else {}), **files, "": RECIPE})
-        self.folder = os.path.join(cache, name)
+        self.name = tree.digest({**(under.files if under else {}), **files, "": RECIPE})
+        self.folder = os.path.join(cache, self.name)
         self.source = os.path.join(self.folder, "tree")
         self.build = os.path.join(self.folder, "build")
 
@@ -125,8 +126,9 @@ class Base:
         """Compile it unless that has been done; return self."""
         if self.under:
             self.under.ready()
-        with open(os.path.join(self.cache, ".lock"), "w", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with open(os.path.join(self.cache, ".lock"), "a", encoding="ascii") as lock:
+            # One byte for each base, so that several are made at the same time.
+            fcntl.lockf(lock, fcntl.LOCK_EX, 1, int(self.name[:15], 16))
             if os.path.isdir(self.folder):
                 os.utime(self.folder)
                 return self
@@ -180,8 +182,9 @@ def userland(base):
 def _prune(cache):
     """Forget the bases that were not used for longest."""
     found = [os.path.join(cache, n) for n in os.listdir(cache) if len(n) == 24]
-    for folder in sorted(found, key=os.path.getmtime)[: 1 - KEPT]:
-        shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):  # somebody else forgets it
+        for folder in sorted(found, key=os.path.getmtime)[: 1 - KEPT]:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def submission(base, files, work):
