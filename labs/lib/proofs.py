@@ -101,36 +101,38 @@ def boots_to_its_line(lab, kernel, disk):
     return f"stops at: {lab.starter}"
 
 
-def solution_lines(trunk, lab):
-    """Return the lines that only the solution has, as a student would copy
-    them: without indentation, and none that could be anybody's."""
-    elsewhere = set()
+def solution_lines(trunk, labs):
+    """Return {lab's number: {line: where it is}} for the lines that only a lab's
+    solution has, as a student would copy them: without indentation, and none that
+    could be anybody's."""
+    places = {}
     for path, file in trunk.items():
-        if path.endswith((".c", ".h")) and path not in lab.holes:
-            if not path.startswith("tests/"):
-                elsewhere |= {line.strip() for line in file.data.splitlines()}
+        if path.endswith((".c", ".h")) and not path.startswith("tests/"):
+            for number, line in enumerate(file.data.splitlines(), 1):
+                text = line.strip()
+                if len(text) >= TELLING:
+                    places.setdefault(text, {})[path] = f"{path}:{number}"
+    return {
+        lab.number: {text: min(where.values()) for text, where in places.items()
+                     if where.keys() <= set(lab.holes)}
+        for lab in labs
+    }  # fmt: skip
+
+
+def shows_no_solution(solutions, course, lab, tree):
+    """No line of a solution is in a branch where somebody has to write it.
+
+    solutions: what solution_lines says of all labs of the course.
+    """
     lines = {}
-    for hole in lab.holes:
-        for number, line in enumerate(trunk[hole].data.splitlines(), 1):
-            text = line.strip()
-            if len(text) >= TELLING and text not in elsewhere:
-                lines[text] = f"{hole}:{number}"
-    return lines
-
-
-def shows_no_solution(trunk, course, lab, tree):
-    """No line of a solution is in a branch where somebody has to write it."""
-    hidden = course.labs if course.sealed else [lab]
-    count = 0
-    for other in hidden:
-        lines = solution_lines(trunk, other)
-        count += len(lines)
-        for path, file in tree.items():
-            for line in file.data.splitlines():
-                if line.strip() in lines:
-                    where = lines[line.strip()]
-                    raise Wrong(f"{lab.branch}: {path} shows {where}:\n  {line.decode()}")
-    return f"none of {count} lines shows"
+    for other in course.labs if course.sealed else [lab]:
+        lines |= solutions[other.number]
+    for path, file in tree.items():
+        for line in file.data.splitlines():
+            if line.strip() in lines:
+                where = lines[line.strip()]
+                raise Wrong(f"{lab.branch}: {path} shows {where}:\n  {line.decode()}")
+    return f"none of {len(lines)} lines shows"
 
 
 def merges(repository, branches):
