@@ -1,5 +1,6 @@
 /* Operations on names over a disk that loses its power: the tree is the one
- * after some operation, and none before the last commit. */
+ * after some operation, and none before the last commit. An argument says how
+ * many histories are cut. */
 // SOURCES: $(EFS_SRCS) tests/host/efs_rig.c tests/host/crash_disk.c
 
 #include "efs_rig.h"
@@ -11,6 +12,8 @@
 #include "host_kernel.h"
 #include "lib/crc32c.h"
 
+#include <stdlib.h>
+
 #define BLOCKS 600u
 #define DIRS   3u  /* inodes 1 to 3, which stay; others have no names in them */
 #define NAMES  40u /* in each, so long that they need leaves */
@@ -20,6 +23,7 @@ static struct crash_disk disk;
 static struct efs fs;
 static uint8_t image[BLOCKS * BLOCK_SIZE];
 static uint32_t seed;
+static unsigned histories = 2;
 static uint64_t now, digests[STEPS + 1]; /* of the tree after each step */
 
 /* A name in a directory, and what it leads to, if anything. */
@@ -250,7 +254,7 @@ test_crash_anywhere(void **state)
     (void)state;
     host_kernel_quiet = true;
     bcache_init(256);
-    for (uint32_t start = 1; start <= 4; start++) {
+    for (uint32_t start = 1; start <= histories; start++) {
         make_history(start);
         for (unsigned at = 0; at <= disk.count; at += 1 + pick(5)) {
             crash_disk_cut(&disk, at, pick(100), image);
@@ -263,10 +267,12 @@ test_crash_anywhere(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crash_anywhere),
     };
+    if (argc > 1)
+        histories = (unsigned)strtoul(argv[1], NULL, 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* A disk that is filled and emptied a hundred times: what is free comes back,
- * block for block and inode for inode. */
+/* A disk that is filled and emptied over and over: what is free comes back,
+ * block for block and inode for inode. An argument says how many times. */
 // SOURCES: $(VFS_SRCS) kernel/fs/attributes.c
 
 #include "vfs_rig.h"
@@ -9,14 +9,15 @@
 #include "fs/attributes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define BLOCKS 700u
 #define INODES 512u
 #define CACHE  64u
-#define ROUNDS 100u
 
 static struct vfs_rig rig;
 static uint32_t seed = 1;
+static unsigned rounds = 40;
 
 static const char *
 name_of(unsigned i)
@@ -94,7 +95,7 @@ fill_and_empty(unsigned (*fill)(void))
         &(struct efs_format){.inodes = INODES, .journal_blocks = 80});
     rig.disk.forgetful = true;
     struct statfs before = count_free();
-    for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned round = 0; round < rounds; round++) {
         unsigned n = fill();
         for (unsigned i = 0; i < n; i++)
             assert_int_equal(vfs_unlink(&rig, name_of(i)), 0);
@@ -208,7 +209,7 @@ test_allocated_is_kept(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks_come_back),
@@ -216,5 +217,7 @@ main(void)
         cmocka_unit_test(test_allocating_too_much),
         cmocka_unit_test(test_allocated_is_kept),
     };
+    if (argc > 1)
+        rounds = (unsigned)strtoul(argv[1], NULL, 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

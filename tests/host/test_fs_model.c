@@ -6,7 +6,7 @@
 
 #include "tree_rig.h"
 
-static unsigned steps = 150000;
+static unsigned steps = 75000;
 
 /* Disks, and what is in memory of them: roomy, with tiny caches, with few
  * blocks, with few inodes, and with much in memory. */
