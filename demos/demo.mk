@@ -2,10 +2,10 @@
 
 ##@ In the lecture hall
 demo: ## lists the demos; D=NUMBER or a part of the name shows one
-	@$(if $(D),tools/setup --quick gdb && $(MAKE) all programs)
+	@$(if $(D),tools/setup --quick demo && $(MAKE) all programs)
 	@demos/run --build $(BUILD) $(D)
 demos-check: ## runs every demo, or D=..., and compares with what is expected
-	@tools/setup --quick gdb
+	@tools/setup --quick demo
 	@$(MAKE) all programs
 	@demos/run --build $(BUILD) --check $(D)
 

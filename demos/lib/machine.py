@@ -1,5 +1,6 @@
 """Machines on stage: what is typed at them, and gdb's view of them."""
 
+import contextlib
 import os
 import re
 import selectors
@@ -13,6 +14,7 @@ from stage import ROOT, harness
 DEBUGGERS = ("gdb-multiarch", "riscv64-unknown-elf-gdb", "riscv64-elf-gdb")
 MARK = "<<<done>>>"
 
+MOST_LOOKS = 100
 CUE = r"cue\? $"
 
 
@@ -83,6 +85,24 @@ class Machine(harness.Guest):
         text = self.output[before:end].rstrip("\n")
         self.stage.output(text)
         return text
+
+    def until(self, line, pattern):
+        """Repeat a command, unseen, until its output matches; return the output."""
+        for _ in range(MOST_LOOKS):
+            text = self.command(line)
+            if re.search(pattern, text, re.M):
+                return text
+        raise harness.GuestError(f"{line} never printed {pattern!r}, but {text}")
+
+    def press(self, shown, keys, pattern):
+        """Press keys until the console prints what they are for: who is to have
+        them may not yet."""
+        self.stage.prompt("keys:", shown)
+        for _ in range(MOST_LOOKS):
+            self.type(keys)
+            with contextlib.suppress(harness.GuestError):
+                return self.expect(pattern, silence=1.0)
+        raise harness.GuestError(f"{shown} never led to {pattern!r}")
 
     def begin(self, line):
         """Type a command that will not be over at once."""

@@ -84,16 +84,17 @@ class Stage:
     def host(self, *words, shown=None, status=0, **which):
         """Run one of the host's programs; return what it prints. shown: the
         command as the audience sees it; which: as output() takes it."""
-        self.prompt("host$", shown or " ".join(self.short(w) for w in words))
+        self.prompt("host$", shown or " ".join(self.short(str(w)) for w in words))
         done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace", check=False)  # fmt: skip
         if status is not None and done.returncode != status:
             raise harness.GuestError(f"{words[0]}: status {done.returncode}\n{done.stdout}")
-        self.output(done.stdout, **which)
-        return done.stdout
+        text = self.short(done.stdout)
+        self.output(text, **which)
+        return text
 
     def short(self, word):
-        """Return a path as people would write it."""
+        """Return text with paths as people would write them."""
         for folder in (self.folder, harness.BUILD + "/host", ROOT):
             word = word.replace(folder + "/", "")
         return word
