@@ -540,15 +540,10 @@ gdb: ## boot under gdb, stopped at the first instruction
 	@$(MAKE) all
 	@exec tools/debug $(BUILD) $(QEMU) $(QEMU_ARGS)
 
-record: all ## boot on one hart and record the run; Ctrl-C ends it
-	@exec tools/record record $(BUILD) $(QEMU) $(QEMU_ARGS)
-replay: ## the recorded run once more, the same to the instruction; GDB=1 under gdb
-	@exec tools/record replay $(BUILD) $(QEMU) $(QEMU_ARGS)
-
 ##@ Checking
-test: ## every test; T=pattern chooses some
+test: ## every test; T=pattern chooses some; RECORD=1 keeps recordings of those that fail
 	@tools/setup --quick test
-	@$(MAKE) -k tests; tests/run --build $(BUILD) --made $$? '$(T)'
+	@$(MAKE) -k tests; tests/run --build $(BUILD) $(if $(RECORD),--record) --made $$? '$(T)'
 lint: ## style, layers, citations, cross-references
 	@tools/setup --quick test
 	@$(MAKE) findings
@@ -591,5 +586,5 @@ help: ## this list
 
 FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian debian-if-offered asm \
-        compile_commands.json clean run boot gdb record replay test lint findings crashtest fuzz leaks \
+        compile_commands.json clean run boot gdb test lint findings crashtest fuzz leaks \
         bench format doctor setup help FORCE

@@ -16,6 +16,7 @@ from labs.lib import labfile
 LEFT_OUT = (
     ".ci/",
     "bench/",
+    "demos/",
     "grading/redteam/",
     "labs/",
     "tests/",

@@ -14,6 +14,8 @@ the guest printed.
 """
 
 import codecs
+import importlib.machinery
+import importlib.util
 import os
 import re
 import selectors
@@ -30,6 +32,10 @@ QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
 # Of every guest, whatever its test asks for, but for those that count instructions:
 # with -icount QEMU repeats a run on one hart only.
 HARTS = os.environ.get("UMBRA_HARTS")
+
+# Where guests are recorded, each in a folder of its own; None: they are not.
+RECORD = os.environ.get("UMBRA_RECORD")
+PIECE = 8  # characters typed at once while QEMU records: it loses what is too much
 
 PROMPT = r"umbra# $"
 RECOVERY = r"recovery# $"
@@ -68,6 +74,26 @@ def guests():
     if not hasattr(_local, "guests"):
         _local.guests = []
     return _local.guests
+
+
+def recordings():
+    """Return the folder where this thread's test has its guests recorded."""
+    return os.path.join(RECORD, re.sub(r"\W+", ".", _local.test)) if RECORD else None
+
+
+def begin_test(name):
+    """Note which test this thread runs from now on."""
+    _local.test = name
+    guests().clear()
+
+
+def record_tool():
+    """Return tools/record as a module."""
+    path = os.path.join(ROOT, "tools", "record")
+    loader = importlib.machinery.SourceFileLoader("record", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("record", loader))
+    loader.exec_module(module)
+    return module
 
 
 def qemu_version():
@@ -165,12 +191,18 @@ class Guest:
             arguments += disk.arguments(number)
         arguments += extra
         self.arguments = arguments
+        self.recorded = bool(RECORD) and "-icount" not in extra
+        home = self.folder
+        if self.recorded:
+            home = os.path.join(recordings(), str(len(guests())))
+            tool = record_tool()
+            arguments = tool.prepare(home, arguments) + tool.CONSOLE
         self.process = subprocess.Popen(
             arguments,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            cwd=self.folder,
+            cwd=home,
             start_new_session=True,
             env={**os.environ, "TMPDIR": self.folder},
         )
@@ -189,7 +221,8 @@ class Guest:
     def close(self):
         """End QEMU, if it still runs, and remove its files."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
+            # What is recorded is whole only if QEMU gets to end it.
+            self.process.send_signal(signal.SIGTERM if self.recorded else signal.SIGKILL)
         self.process.wait()
         self.selector.close()
         self.process.stdout.close()
@@ -250,8 +283,14 @@ class Guest:
 
     def type(self, text):
         """Type text as it is: control characters too, no newline added."""
-        self.process.stdin.write(text.encode())
-        self.process.stdin.flush()
+        data = text.encode()
+        size = PIECE if self.recorded else max(1, len(data))
+        for at in range(0, len(data), size):
+            self.process.stdin.write(data[at : at + size])
+            self.process.stdin.flush()
+            if self.recorded and at + size < len(data):
+                while self._read(0.1):
+                    pass
 
     def command(self, line, prompt=PROMPT):
         """Run a shell command; return its output without the last newline.

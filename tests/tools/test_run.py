@@ -60,3 +60,25 @@ def test_job_that_breaks_is_one_that_fails():
          ("works", lambda: [run.Result("works", run.PASS)])], 2, display,
     )  # fmt: skip
     assert seen == {"dies": run.FAIL, "leaves": run.FAIL, "works": run.PASS}
+
+
+class Recorder:
+    """What after_recording needs of the harness."""
+
+    def __init__(self, place):
+        self.place = place
+
+    def recordings(self):
+        return self.place
+
+
+def test_recordings_kept(tmp):
+    """Of a test that fails; of others they go."""
+    run = runner()
+    place = os.path.join(tmp, "guest.a")
+    for verdict, there in ((run.FAIL, True), (run.PASS, False)):
+        os.makedirs(os.path.join(place, "0"), exist_ok=True)
+        said = run.after_recording(Recorder(place), verdict)
+        assert os.path.isdir(place) == there
+        assert ("make replay R=" in said and said.endswith("guest.a/0")) == there, said
+    assert run.after_recording(Recorder(None), run.FAIL) == ""
