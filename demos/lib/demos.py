@@ -94,3 +94,12 @@ def keep(name, stage):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "run.json"), "w", encoding="utf-8") as file:
         json.dump(stage.events, file, ensure_ascii=False, indent=0)
+
+
+def kept(name):
+    """Return the events of a demo's last run, or None."""
+    try:
+        with open(harness.built(os.path.join("demos", name, "run.json")), encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return None

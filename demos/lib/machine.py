@@ -127,7 +127,8 @@ class Debugger:
         self.machine, self.stage = machine, machine.stage
         self.process = subprocess.Popen(
             [program, "-q", "-nx", "-ex", "set confirm off", "-ex", "set pagination off",
-             "-ex", "set width 0", "-ex", "set print null-stop on", machine.elf,
+             "-ex", "set width 0", "-ex", "set print null-stop on",
+             "-ex", "set print frame-arguments none", machine.elf,
              "-x", os.path.join(ROOT, "tools", "gdb", "umbra.py")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             cwd=ROOT, start_new_session=True,

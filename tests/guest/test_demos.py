@@ -1,10 +1,13 @@
 """Each demo comes out as its expected.txt says, and is told about in full."""
 
+import html
+import json
 import os
 import re
+import subprocess
 import sys
 
-from harness import ROOT, cases
+from harness import ROOT, Skip, cases
 
 sys.path.insert(0, os.path.join(ROOT, "demos", "lib"))
 
@@ -28,3 +31,27 @@ def test_narration():
         for heading in ("## Scenes", "## Questions", "## In the code"):
             assert f"\n{heading}\n" in text, (name, heading)
         assert re.search(r"^- `[\w./-]+:\w+`", text, re.M), f"{name} names no code"
+
+
+def test_pages(tmp):
+    """Each demo has a page with what was said and seen, and the code that it names;
+    nothing is fetched."""
+    for name in demos.names():
+        os.makedirs(os.path.join(tmp, "demos", name))
+        events = [("fact", line.strip()) if line.startswith(" ") else ("scene", line)
+                  for line in demos.expected(name).splitlines()]  # fmt: skip
+        with open(os.path.join(tmp, "demos", name, "run.json"), "w", encoding="utf-8") as file:
+            json.dump(events, file)
+    done = subprocess.run([os.path.join(ROOT, "demos", "site"), "--kept", tmp],
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    if "markdown-it is missing" in done.stderr:
+        raise Skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+    for name in demos.names():
+        with open(os.path.join(tmp, "demos", "site", f"{name}.html"), encoding="utf-8") as file:
+            page = file.read()
+        for line in demos.expected(name).splitlines():
+            assert html.escape(line.strip(), quote=False) in page, (name, line)
+        named = len(re.findall(r"^- `[\w./-]+:\w+`", demos.narration(name), re.M))
+        assert page.count("<details>") == named > 0, name
+        assert "http" not in re.sub(r'http-equiv="', "", page), name
