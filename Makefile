@@ -112,11 +112,11 @@ $(patsubst %,$(BUILD)/obj/kernel/%/hot.o,arch fs proc sys): private QUICK = \
     $(filter-out -finline-functions,$(FAST))
 KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
           -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
-          -Ikernel -I$(BUILD)/gen $(KCFLAGS)
+          -DTRACE -Ikernel -I$(BUILD)/gen $(KCFLAGS)
 # Small is fast enough for these.
-$(addprefix $(BUILD)/obj/kernel/,ipc.o virtio.o): private QUICK = -Os
+$(addprefix $(BUILD)/obj/kernel/,dev.o ipc.o sys.o trace.o virtio.o): private QUICK = -Os
 # A function that calls no other has nothing to save in a frame.
-$(BUILD)/obj/kernel/lib/hot.o: private KFLAGS += -fomit-frame-pointer
+$(BUILD)/obj/kernel/lib/hot.o $(BUILD)/obj/kernel/trace/hot.o: private KFLAGS += -fomit-frame-pointer
 # -g1, lines but no variables, for there are many: UCFLAGS=-g for a debugger.
 # The C library has none: each link of a program would go through them all.
 ULINES := -g1
@@ -160,7 +160,7 @@ HOST_TOOLS := $(addprefix $(BUILD)/host/,mkfs.eclipsefs efs fsck.eclipsefs)
 
 ALONE := kernel/main.c kernel/mm/kasan.c $(filter kernel/%.c user/%.c,$(HOLES))
 HOT   := $(filter-out $(OFFSETS_C) $(ALONE),$(wildcard $(addprefix kernel/, \
-         arch/*.c dev/random.c lib/string.c lib/tree.c mm/*.c proc/*.c sync/*.c \
+         arch/*.c dev/random.c lib/string.c trace/ring.c lib/tree.c mm/*.c proc/*.c sync/*.c \
          $(addprefix fs/,buf.c context.c dentry.c fdtable.c file.c inode.c \
              names.c pagecache.c path.c pipe.c readahead.c) \
          $(addprefix sys/,dispatch.c elf.c exec.c fdctl.c fileargs.c memory.c \
@@ -503,7 +503,7 @@ QEMU_ARGS = -machine virt -bios default -kernel $(BUILD)/kernel.elf \
 
 # The kernel's flags as any clang understands them, for lint's second opinion.
 LINT_CLANG = clang --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 \
-    -mcmodel=medany $(WARNINGS) -ffreestanding -nostdinc -isystem \
+    -mcmodel=medany -DTRACE $(WARNINGS) -ffreestanding -nostdinc -isystem \
     $(shell clang -print-file-name=include) -Ikernel -I$(BUILD)/gen
 
 ##@ Building

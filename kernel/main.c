@@ -22,6 +22,8 @@
 #include "sys/power.h"
 #include "sys/startup.h"
 #include "sys/sys.h"
+#include "sys/trace.h"
+#include "trace/trace.h"
 #include "lib/version.h"
 
 /* More than any device tree takes. */
@@ -126,6 +128,7 @@ start_memory(void)
     slab_init_kmalloc();
     print_boot("vm", "kernel %zu KiB, W^X, %lu MiB mapped",
                (size_t)(_end - _text) >> 10, platform_get()->memory_size >> 20);
+    trace_start();
     thread_init_cache();
     process_init_table();
     futex_init();
@@ -146,6 +149,13 @@ start_devices(void)
 }
 
 static void
+handle_ipi(void)
+{
+    trace_irq_ipi();
+    cpu_handle_poke();
+}
+
+static void
 start_interrupts(void)
 {
     trap_hooks = (struct trap_hooks){
@@ -153,9 +163,10 @@ start_interrupts(void)
         .user_exception = fault_handle,
         .timer = timer_run_due,
         .external = irq_dispatch,
-        .ipi = cpu_handle_poke,
+        .ipi = handle_ipi,
         .user_return = thread_user_return,
     };
+    trace_set_hooks();
     trap_init_hart();
     const struct platform *p = platform_get();
     if (p->nplics == 0 && p->aia.present)

@@ -28,10 +28,17 @@ struct fpu_state {
 struct cpu;
 struct space;
 struct spinlock;
+struct trace_ring;
 
 #define THREAD_WORK_RESCHED 1ul
 #define THREAD_WORK_SIGNAL  2ul
 #define THREAD_WORK_FILES   4ul
+
+/* Groups of trace/events.def, and which of them have events that are on. */
+#define CPU_TRACE_GROUPS 16
+struct ALIGNED(8) trace_switches {
+    uint8_t groups[CPU_TRACE_GROUPS];
+};
 
 /* What arch and the layers up to mm need of a thread. */
 struct arch_thread {
@@ -43,13 +50,17 @@ struct arch_thread {
     struct space *space; /* NULL for kernel threads */
     bool no_waiting;     /* a user copy must not wait for pages of files */
     struct fpu_state fpu;
-    struct cpu *fpu_cpu; /* where fpu was last loaded into registers */
+    struct cpu *fpu_cpu;          /* where fpu was last loaded into registers */
+    struct trace_switches traced; /* atomic: for trace/trace.h; as is: */
+    uint64_t ids;                 /* who this is: its pid, and tid << 32 */
+    bool untraced;                /* it reads what is traced */
 };
 
 struct cpu {
     /* constant after cpu_init */
     unsigned index;
     uint64_t hartid;
+    struct trace_ring *ring; /* for kernel/trace */
 
     /* atomic */
     bool online;
@@ -73,6 +84,21 @@ cpu_thread(void)
     struct arch_thread *t;
     __asm__("mv %0, tp" : "=r"(t));
     return t;
+}
+
+/* Byte `at` of the running thread's struct arch_thread, in one instruction. */
+#define CPU_THREAD_BYTE(at)                                         \
+    ({                                                              \
+        uint64_t byte_;                                             \
+        __asm__ volatile("lbu %0, %1(tp)" : "=r"(byte_) : "i"(at)); \
+        byte_;                                                      \
+    })
+
+/* Says who a thread is. */
+static inline void
+cpu_set_ids(struct arch_thread *thread, int pid, int tid)
+{
+    thread->ids = (uint32_t)pid | (uint64_t)(uint32_t)tid << 32;
 }
 
 /* For the scheduler, whose idle thread takes over from the boot code. */

@@ -1,6 +1,7 @@
 #include "dev/blockdev.h"
 #include "lib/string.h"
 #include "proc/completion.h"
+#include "trace/trace.h"
 
 static struct spinlock registry_lock =
     SPINLOCK_INIT("block devices", RANK_DEVICE);
@@ -77,7 +78,7 @@ void
 blockdev_submit(struct blockdev *dev, struct blkreq *req)
 {
     bool moves_data = req->op == BLK_READ || req->op == BLK_WRITE;
-    size_t bytes;
+    size_t bytes = 0;
     int err = moves_data ? check_transfer(dev, req, &bytes) : 0;
     if (err == 0 && moves_data) {
         bool write = req->op == BLK_WRITE;
@@ -87,12 +88,14 @@ blockdev_submit(struct blockdev *dev, struct blkreq *req)
     } else if (req->op == BLK_FLUSH) {
         count(&dev->flushes, 1);
     }
+    trace_blk_submit(dev->name, req->op, req->sector, bytes, (uintptr_t)req);
     /* A disk that cannot flush has nothing to flush: what it has said it wrote
      * is durable. */
     if (err == 0 && (req->op != BLK_FLUSH || dev->can_flush)) {
         dev->ops->submit(dev, req);
     } else {
         req->status = err;
+        trace_blk_done(dev->name, (uintptr_t)req, err);
         req->done(req);
     }
 }

@@ -4,6 +4,7 @@
 #include "lib/print.h"
 #include "mm/kmap.h"
 #include "sync/spinlock.h"
+#include "trace/trace.h"
 
 /* Register offsets [plic §3]. */
 #define PRIORITY(source)     (4ul * (source))
@@ -173,7 +174,12 @@ irq_dispatch(void)
         struct irq_handler *handler = irq_handler(irq);
         if (handler) {
             WRITE_ONCE(handler->counts[cpu], handler->counts[cpu] + 1);
+            bool traced = !handler->untraced;
+            if (traced)
+                trace_irq_enter(irq);
             handler->handle(handler->arg);
+            if (traced)
+                trace_irq_exit(irq);
         } else {
             mask(plic, source);
             pr_warn("interrupt %u has no handler, masked", irq);

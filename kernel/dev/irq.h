@@ -16,6 +16,7 @@ struct irq_handler {
     const char *name;
     void (*handle)(void *arg);
     void *arg;
+    bool untraced; /* what is traced leaves by this device */
     /* private to the owner: the hart of each index; others only look */
     uint64_t counts[CPU_MAX];
 };

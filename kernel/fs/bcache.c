@@ -2,6 +2,7 @@
 
 #include "abi/errno.h"
 #include "lib/string.h"
+#include "trace/trace.h"
 
 static uint64_t
 device_blocks(const struct blockdev *dev)
@@ -33,6 +34,10 @@ find_or_read(struct blockdev *dev, uint64_t block, bool alone,
     struct buf *buf = buf_find(dev, block);
 
     buf_count(buf);
+    if (buf)
+        trace_cache_hit((uintptr_t)dev, block);
+    else
+        trace_cache_miss((uintptr_t)dev, block);
     if (buf) {
         buf_hold(buf);
         if (buf->mark)

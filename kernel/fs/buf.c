@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
+#include "trace/trace.h"
 
 #define MIN_PAGES    64u
 #define BUCKETS_MAX  65536u /* 1 MiB; a longer chain is the lesser evil */
@@ -118,6 +119,7 @@ buf_get(const void *owner, uint64_t index)
     struct buf *buf = find_buf(owner, index);
     if (buf && buf->state == BUF_VALID && !buf->mark) {
         pool.stats.hits++;
+        trace_cache_hit((uintptr_t)owner, index);
         hold(buf);
     } else {
         buf = NULL;
@@ -164,6 +166,7 @@ evict(size_t tries) REQUIRES(buf_lock)
             break;
         struct buf *buf = list_entry(node, struct buf, row_node);
         if (!is_held(buf) && !is_mapped(buf)) {
+            trace_cache_evict((uintptr_t)buf->owner, buf->index);
             free_buf(buf);
             return true;
         }
@@ -224,6 +227,10 @@ buf_forget(struct buf *buf)
 void
 buf_set_dirty(struct buf *buf, struct pages *pages, bool dirty)
 {
+    if (dirty)
+        trace_cache_dirty((uintptr_t)buf->owner, buf->index);
+    else
+        trace_cache_clean((uintptr_t)buf->owner, buf->index);
     list_del(&buf->row_node);
     list_push_back(dirty ? &pages->dirty : &pool.row, &buf->row_node);
     buf->dirty = dirty;
@@ -324,6 +331,7 @@ create_batch(const struct buf_source *source, uint64_t index, uint64_t end)
         .done = batch_done,
         .context = batch,
     };
+    trace_cache_read((uintptr_t)owner, index, batch->count);
     pool.stats.reads++;
     pool.stats.read_blocks += batch->count;
     return batch;

@@ -12,6 +12,13 @@ extern struct super devfs;
 extern struct super devpts;
 extern const struct file_ops devfs_tty_ops, devfs_ptmx_ops;
 
+/* /dev/hvcN: the ports of dev/port.h (fs/devfs_port.c). */
+extern const struct pseudo_kind devfs_ports;
+extern const struct file_ops devfs_port_ops;
+
+/* /dev/trace: what is traced, and the switches (fs/devfs_trace.c). */
+extern const struct file_ops devfs_trace_ops;
+
 /* The device number of a block device's file, and the device of a number, or
  * NULL. */
 uint64_t devfs_block_rdev(const struct blockdev *dev);

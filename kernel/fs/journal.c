@@ -6,6 +6,7 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "trace/trace.h"
 
 /* A block that is in the running transaction, or whose newest content in the
  * log is not in its place yet, or both. Guarded by the change lock. */
@@ -159,6 +160,7 @@ journal_edit(struct journal *journal, struct buf *buf, journal_seal seal)
     if (!entry)
         return NULL;
     assert(!touch_entry(journal, entry)->revoked);
+    trace_journal_edit(bcache_block(buf));
     entry->seal = seal;
     set_running(journal, entry, true);
     return bcache_data(buf);

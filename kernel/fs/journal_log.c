@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
+#include "trace/trace.h"
 
 #define BLOCK_SECTORS (BLOCK_SIZE / SECTOR_SIZE)
 
@@ -177,6 +178,7 @@ replay_next(struct journal_log *log, journal_log_apply *apply, void *context)
     }
     bcache_put(buf);
     if (result > 0) {
+        trace_journal_replay(log->sequence, count);
         log->used += TRANSACTION_BLOCKS(count);
         log->sequence++;
     }
@@ -220,6 +222,8 @@ journal_log_add(struct journal_log *log, uint64_t block, const uint8_t *content)
     assert(log->count < log->max && log->revoked == 0);
     add_tag(log, block);
     memcpy(log->frame[++log->count], content, BLOCK_SIZE);
+    trace_journal_write(block, log->start + log->used + log->count,
+                        log->sequence);
 }
 
 void
@@ -271,6 +275,7 @@ journal_log_write(struct journal_log *log)
     for (uint32_t i = 0; i < n; i++)
         blockio_add(&io, log->start + log->used + i, log->frame[i]);
     err = blockio_wait(&io);
+    trace_journal_commit(log->sequence, log->count, log->start + log->used);
     log->used += n;
     log->sequence++;
     log->count = log->revoked = 0;
@@ -289,6 +294,7 @@ journal_log_reset(struct journal_log *log)
     make_block(head, EFSX_JOURNAL_HEAD, log->sequence);
     le32_store(head->checksum, crc32c(0, &head->head, sizeof head->head));
     log->used = 1;
+    trace_journal_checkpoint(log->sequence);
     err = blockdev_transfer(log->dev, BLK_WRITE, log->start * BLOCK_SECTORS,
                             head, SECTOR_SIZE);
     return err ? err : journal_log_flush(log);

@@ -4,6 +4,7 @@
 #include "fs/buf.h"
 #include "lib/string.h"
 #include "proc/signal.h"
+#include "trace/trace.h"
 
 #define READ_MOST 64u /* pages asked for at once: 256 KiB */
 
@@ -55,6 +56,8 @@ start_filling(struct inode *inode, uint64_t index, size_t count, bool alone,
 
     spin_lock(&buf_lock);
     buf_count(count == 0);
+    if (count != 0)
+        trace_cache_miss((uintptr_t)&inode->pages, index);
     if (!alone)
         range = buf_plan(&inode->pages, index, count);
     spin_unlock(&buf_lock);

@@ -441,6 +441,7 @@ static const struct pseudo_row proc_rows[] = {
     {PROC_PID, LINK, "mounts", .text = "../mounts"},
     {PROC_ROOT, LINK, "self", .show = show_self},
     {PROC_ROOT, LINK, "thread-self", .show = show_thread_self},
+    {PROC_ROOT, PRIVATE, "trace", .show = proc_show_trace},
     SYSTEM_FILE("uptime", proc_show_uptime),
     SYSTEM_FILE("loadavg", proc_show_loadavg),
     SYSTEM_FILE("meminfo", proc_show_meminfo),

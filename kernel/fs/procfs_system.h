@@ -19,3 +19,4 @@ int proc_show_diskstats(struct text *out);
 int proc_show_partitions(struct text *out);
 int proc_show_name(struct text *out);
 int proc_show_uuid(struct text *out);
+int proc_show_trace(struct text *out); /* events and how often, so far */

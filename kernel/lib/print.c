@@ -123,6 +123,8 @@ print_boot(const char *subject, const char *format, ...)
     va_list args;
     bool locked = enter();
     uint64_t ns = now_ns();
+    if (print_hooks.boot_step)
+        print_hooks.boot_step(subject);
     line_begin(PRINT_INFO, ns);
     line_put(&line.sink, subject, strlen(subject));
     line_add(": ", 2);

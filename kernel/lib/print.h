@@ -32,6 +32,9 @@ extern struct print_hooks {
     void (*lock)(void);
     void (*unlock)(void);
 
+    /* Is told the subject of each line of boot progress. */
+    void (*boot_step)(const char *subject);
+
     uint64_t (*now_ns)(void); /* stamps messages: time since boot */
     enum print_level limit;   /* levels >= limit are logged but not shown */
 

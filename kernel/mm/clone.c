@@ -4,6 +4,7 @@
 #include "mm/frame.h"
 #include "mm/pagetable.h"
 #include "mm/shootdown.h"
+#include "trace/trace.h"
 
 /* Copies of spaces. Neither side writes to what both have: a page is copied by
  * who writes to it (mm/fault.c). Where all areas are private memory without an
@@ -214,6 +215,7 @@ try_clone(struct space *from, struct space **out)
     space_revoke(from, 0, USER_END);
     spin_unlock(&from->lock);
     if (error == 0) {
+        trace_page_share(space_number(child), space_number(from));
         *out = child;
         return 0;
     }

@@ -6,6 +6,7 @@
 #include "mm/frame.h"
 #include "mm/pagetable.h"
 #include "mm/shootdown.h"
+#include "trace/trace.h"
 
 bool (*space_find_memory)(unsigned tries);
 
@@ -199,6 +200,8 @@ space_fault(struct space *space, uint64_t va, unsigned access)
     for (unsigned tries = 0;; tries++) {
         int error = try_fault(space, &fault);
         put_page(&fault);
+        if (trace_on(page) && error == 0)
+            space_trace_page(space, va);
         if (access == PROT_EXEC && error == 0)
             tlb_sync_instructions();
         if (error != -ENOMEM || !space_find_memory || !space_find_memory(tries))

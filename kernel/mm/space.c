@@ -9,6 +9,7 @@
 #include "mm/pagetable.h"
 #include "mm/shootdown.h"
 #include "mm/slab.h"
+#include "trace/trace.h"
 
 int
 space_create(struct space **out)
@@ -58,6 +59,7 @@ space_leave(struct space *space)
     struct list_node dead = LIST_INIT(dead);
     if (!refcount_drop(&space->users))
         return;
+    trace_page_unmap(space_number(space), 0, USER_END / PAGE_SIZE);
     spin_lock(&space->lock);
     list_for_each (struct area, area, &space->areas, node) {
         space_put_tables(space, area->start, area->end);
@@ -154,6 +156,7 @@ space_unmap(struct space *space, uint64_t start, uint64_t size)
     int error = check_range(start, size);
     if (error != 0)
         return error;
+    trace_page_unmap(space_number(space), start, size / PAGE_SIZE);
     do {
         spin_guard(&space->lock);
         error = space_clear_range(space, start, start + size, &dead);
@@ -180,11 +183,22 @@ space_discard(struct space *space, uint64_t start, uint64_t size)
     int error = check_range(start, size);
     if (error != 0)
         return error;
+    trace_page_unmap(space_number(space), start, size / PAGE_SIZE);
     do {
         spin_guard(&space->lock);
         error = discard_locked(space, start, start + size);
     } while (space_tries_again(&error, &tries));
     return error;
+}
+
+void
+space_trace_page(struct space *space, uint64_t va)
+{
+    spin_guard(&space->lock);
+    const uint64_t *entry = pt_walk(space->root, va, 0, false);
+    if (entry && *entry & PTE_V)
+        trace_page_map(space_number(space), ALIGN_DOWN(va, PAGE_SIZE),
+                       pte_address(*entry), *entry & 0x3ff);
 }
 
 /* ---- Protection ---- */

@@ -71,6 +71,16 @@ struct space {
 #define SPACE_STACK_TOP  (USER_END - PAGE_SIZE)
 #define SPACE_STACK_SIZE (8ul << 20) /* unless a limit says otherwise */
 
+/* For what is traced: the number of the frame of its root table. */
+static inline uint64_t
+space_number(const struct space *space)
+{
+    return virt_to_phys(space->root) / PAGE_SIZE;
+}
+
+/* For what is traced: says what va leads to now. */
+void space_trace_page(struct space *space, uint64_t va);
+
 /* Creates an empty space with one user, who has a reference.
  * Returns 0 or -ENOMEM. */
 int space_create(struct space **out) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "proc/sched.h"
 #include "proc/signal.h"
 #include "proc/usage.h"
+#include "trace/trace.h"
 
 #define HASH_SIZE 256u
 #define PID_MAX   32768
@@ -174,6 +175,8 @@ process_add_thread_locked(struct process *process, struct thread *thread)
     if (!first && !has_room_locked())
         return -EAGAIN;
     thread->tid = first ? process->pid : new_pid_locked();
+    cpu_set_ids(&thread->arch, process->pid, thread->tid);
+    trace_proc_fork((unsigned)process->pid, (unsigned)thread->tid);
     count += !first;
     process->nthreads++;
     list_push_back(&process->threads, &thread->process_node);
@@ -186,6 +189,8 @@ void
 process_remove_thread_locked(struct thread *thread)
 {
     struct process *process = thread->process;
+    if (process->is_ending && process->nthreads == 1)
+        trace_proc_exit(process->exit_status);
     count -= thread->tid != process->pid;
     process->nthreads--;
     struct usage used = usage_of_thread(thread);
@@ -201,6 +206,7 @@ process_make_leader_locked(struct thread *thread)
     int pid = thread->process->pid;
     count -= thread->tid != pid;
     thread->tid = pid;
+    cpu_set_ids(&thread->arch, pid, pid);
     list_del(&thread->tid_node);
     list_push_back(&thread_hash[(unsigned)pid % HASH_SIZE], &thread->tid_node);
 }

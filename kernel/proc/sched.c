@@ -7,8 +7,10 @@
 #include "mm/kmap.h"
 #include "mm/shootdown.h"
 #include "proc/itimer.h"
+#include "proc/sched_trace.h"
 #include "proc/timer.h"
 #include "proc/usage.h"
+#include "trace/control.h"
 
 struct runq {
     struct spinlock lock;
@@ -28,7 +30,6 @@ struct runq {
 /* How much further behind than the running thread one has to be to take its
  * place when it wakes up. */
 #define WAKE_MARGIN_NS 1000000ul
-#define WEIGHT_IDLE    3 /* of SCHED_IDLE, below any nice value's */
 
 static struct runq runqs[CPU_MAX];
 static struct thread idle_threads[CPU_MAX];
@@ -124,6 +125,7 @@ init_runq(struct cpu *cpu)
     rq->idle = rq->current = idle;
     idle->state = THREAD_RUNNABLE;
     idle->arch.cpu = cpu;
+    idle->arch.traced = trace_switches;
     idle->allowed = UINT64_MAX;
     sched_set_nice(idle, 0, SCHED_OTHER);
     strlcpy(idle->name, "idle", sizeof(idle->name));
@@ -186,6 +188,7 @@ enqueue(struct thread *thread)
         resched(rq->current);
         poke = true;
     }
+    trace_queue(thread, rq->ready.count);
     spin_unlock(&rq->lock);
     if (poke && cpu != this_cpu())
         cpu_poke(cpu);
@@ -290,6 +293,7 @@ sched_switch(void)
         sched_save_fpu();
     if (next->process)
         enter_fpu(next);
+    trace_switch(prev, next);
     space_switch(next->arch.space);
     if (next != rq->idle && !rq->ticking) {
         rq->ticking = true;
@@ -395,8 +399,10 @@ try_wake(struct thread *thread, bool only_interruptible)
                 (thread->interruptible || !only_interruptible);
     /* It may not have left its hart yet; then it just stays. */
     bool away = rq->current != thread;
-    if (wake)
+    if (wake) {
         thread->state = THREAD_RUNNABLE;
+        trace_wake(thread);
+    }
     if (wake && away)
         migrate(thread, choose_cpu(thread));
     spin_unlock(&rq->lock);
@@ -451,32 +457,6 @@ sched_set_allowed(struct thread *thread, uint64_t harts)
         enqueue(thread);
     if (running && cpu != this_cpu())
         cpu_poke(cpu);
-}
-
-uint64_t
-sched_online(void)
-{
-    uint64_t harts = 0;
-    for (unsigned i = 0; i < cpu_count(); i++)
-        harts |= (uint64_t)READ_ONCE(cpu_get(i)->online) << i;
-    return harts;
-}
-
-void
-sched_set_nice(struct thread *thread, int nice, unsigned policy)
-{
-    WRITE_ONCE(thread->nice, (int8_t)nice);
-    WRITE_ONCE(thread->policy, (uint8_t)policy);
-    WRITE_ONCE(thread->share.weight,
-               policy == SCHED_IDLE ? WEIGHT_IDLE : fair_weight(nice));
-}
-
-void
-sched_inherit(struct thread *child)
-{
-    const struct thread *self = thread_current();
-    child->allowed = self->allowed;
-    sched_set_nice(child, self->nice, self->policy);
 }
 
 /* ---- Idle harts ---- */
@@ -569,7 +549,20 @@ sched_start_harts(void (*init)(void))
     return running;
 }
 
-/* ---- What /proc shows ---- */
+/* ---- What /proc shows, and what is traced ---- */
+
+void
+sched_switch_traces(void)
+{
+    cpu_thread()->traced = trace_switches;
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        struct runq *rq = runq_of(cpu_get(i));
+        spin_lock(&rq->lock);
+        if (rq->current)
+            rq->current->arch.traced = trace_switches;
+        spin_unlock(&rq->lock);
+    }
+}
 
 uint64_t
 sched_run_ns(const struct thread *thread)

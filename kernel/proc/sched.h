@@ -87,3 +87,6 @@ void sched_add_stats(unsigned cpu, struct sched_stats *sum);
 /* By how much the count of instructions has grown on this hart during wfi: an
  * emulator that counts time by instructions counts idle time, too. */
 uint64_t sched_wfi_instret(void);
+
+/* Lets every hart's thread see what trace/control.h has switched. */
+void sched_switch_traces(void);

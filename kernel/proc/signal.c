@@ -5,6 +5,7 @@
 #include "proc/sched.h"
 #include "proc/signal_queue.h"
 #include "proc/usage.h"
+#include "trace/trace.h"
 
 #define NS_PER_TICK 10000000
 
@@ -167,6 +168,7 @@ signal_send_info_locked(struct process *process, struct thread *thread,
     int sig = info->signo;
     if (process->state != PROCESS_ALIVE)
         return 0;
+    trace_proc_signal((unsigned)sig, (unsigned)process->pid);
     if (sig == SIGCONT || sig == SIGKILL)
         continue_locked(process, sig);
     if (SIGNAL_BIT(sig) & STOPS_BY_DEFAULT)

@@ -70,6 +70,7 @@ thread_create(const char *name, void (*entry)(void *arg), void *arg)
     if (!t)
         return NULL;
     t->tid = __atomic_fetch_sub(&next_kernel_tid, 1, __ATOMIC_RELAXED);
+    cpu_set_ids(&t->arch, 0, t->tid);
     strlcpy(t->name, name, sizeof(t->name));
     t->entry = entry;
     t->entry_arg = arg;

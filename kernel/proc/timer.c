@@ -2,6 +2,7 @@
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "sync/spinlock.h"
+#include "trace/trace.h"
 
 struct timer_list {
     struct spinlock lock;
@@ -85,6 +86,7 @@ timer_cancel(struct timer *timer)
 void
 timer_run_due(void)
 {
+    trace_irq_timer();
     struct timer_list *list = &lists[this_cpu()->index];
     uint64_t next = UINT64_MAX;
     struct timer *timer;

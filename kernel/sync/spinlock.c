@@ -2,6 +2,7 @@
 #include "arch/cpu.h"
 #include "lib/panic.h"
 #include "sync/backoff.h"
+#include "trace/trace.h"
 
 void
 spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
@@ -28,9 +29,11 @@ hold(struct cpu *cpu, struct spinlock *lock)
 static NOINLINE void
 wait_and_hold(struct cpu *cpu, struct spinlock *lock)
 {
+    uint64_t since = csr_read(time);
     do /* reading until it looks free keeps the line shared */
         backoff_wait(&lock->locked);
     while (!try(lock));
+    trace_lock_wait(lock->name, csr_read(time) - since);
     hold(cpu, lock);
 }
 

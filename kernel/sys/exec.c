@@ -13,6 +13,7 @@
 #include "sys/fileargs.h"
 #include "sys/sys.h"
 #include "sys/vdso.h"
+#include "trace/trace.h"
 
 /* Where programs that can be anywhere go, and dynamic linkers: out of the way
  * of each other, the heap's and the stack's growth, and where nobody's null
@@ -88,6 +89,7 @@ set_names(struct process *self, const struct exec_args *args)
     self->environ_len = copy ? all - len : 0;
     strlcpy(self->name, slash ? slash + 1 : args->text, sizeof(self->name));
     strlcpy(thread_current()->name, self->name, sizeof(self->name));
+    trace_proc_exec(self->name);
     spin_unlock(&process_lock);
     kfree(old);
 }

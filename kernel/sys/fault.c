@@ -3,6 +3,7 @@
 #include "lib/print.h"
 #include "mm/space.h"
 #include "proc/signal.h"
+#include "trace/trace.h"
 
 /* What an exception is to a program; 0: nothing it can do. */
 static const struct {
@@ -25,6 +26,7 @@ fault_handle(struct trapframe *frame)
     uint64_t cause = frame->scause;
     int error = -ENOENT; /* no page fault */
     cpu_irq_enable();
+    trace_fault_enter(frame->stval, cause, frame->sepc);
     thread_current()->used.minor_faults++;
     if (cause == SCAUSE_INST_PAGE)
         error = space_fault(self->space, frame->stval, PROT_EXEC);
@@ -32,6 +34,7 @@ fault_handle(struct trapframe *frame)
         error = space_fault(self->space, frame->stval, PROT_READ);
     else if (cause == SCAUSE_STORE_PAGE)
         error = space_fault(self->space, frame->stval, PROT_WRITE);
+    trace_fault_done(frame->stval, error);
     if (error == 0 || (error == -ENOMEM && signal_pending()))
         return; /* in the latter case it is to end, or will try again */
     if (error == -ENOMEM) {

@@ -3,6 +3,7 @@
 #include "lib/string.h"
 #include "sys/seccomp.h"
 #include "sys/sys.h"
+#include "trace/trace.h"
 
 /* Also the process's, if it is the first thread's. A longer name is cut. */
 static int
@@ -14,6 +15,7 @@ set_thread_name(uint64_t user)
     if (n == -EFAULT)
         return -EFAULT;
     name[sizeof(name) - 1] = '\0';
+    trace_proc_name(name);
     spin_guard(&process_lock);
     strlcpy(t->name, name, sizeof(t->name));
     if (t->tid == t->process->pid)

@@ -2,6 +2,7 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "mm/slab.h"
+#include "virtio/virtq_watch.h"
 
 /* No device writes this: what is still there after a request is an answer
  * that never came. */
@@ -84,6 +85,7 @@ start_request(struct blk_queue *q, struct blkreq *req) REQUIRES(q->vq.lock)
         slot->req = NULL;
         return err;
     }
+    virtq_watch(&q->vq);
     list_del(&slot->node);
     blk_watch(q);
     return 0;
@@ -203,6 +205,7 @@ blk_complete(struct blk *blk, struct list_node *done)
         struct blkreq *req = list_entry(node, struct blkreq, link);
         if (req->status != 0)
             __atomic_fetch_add(&blk->disk.errors, 1, __ATOMIC_RELAXED);
+        trace_blk_done(blk->disk.name, (uintptr_t)req, req->status);
         req->done(req);
     }
 }

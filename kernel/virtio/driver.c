@@ -3,10 +3,21 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "mm/slab.h"
+#include "virtio/virtq_watch.h"
 
 static struct list_node devices = LIST_INIT(devices);
 
 /* ---- Interrupts ---- */
+
+static void
+watch_queues(struct virtio_device *dev)
+{
+    for (unsigned i = 0; trace_on(virtq) && i < dev->nqueues; i++) {
+        spin_guard(&dev->queues[i]->lock);
+        if (!dev->queues[i]->watch.untraced)
+            virtq_watch_now(dev->queues[i], 0);
+    }
+}
 
 static void
 handle_irq(void *arg)
@@ -14,8 +25,11 @@ handle_irq(void *arg)
     struct virtio_device *dev = arg;
     uint32_t isr = dev->transport->ops->isr_ack(dev->transport);
     /* In this order: what a device did before it asks for a reset is done. */
-    if (isr & VIRTIO_ISR_USED)
+    if (isr & VIRTIO_ISR_USED) {
+        watch_queues(dev);
         dev->driver->irq(dev);
+        watch_queues(dev);
+    }
     if ((isr & VIRTIO_ISR_CONFIG) && dev->driver->config_changed != NULL)
         dev->driver->config_changed(dev);
 }
@@ -28,7 +42,8 @@ connect_irq(struct virtio_device *dev)
         pr_err("%s: has no interrupt", t->name);
         return -ENXIO;
     }
-    dev->irq_handler = (struct irq_handler){t->name, handle_irq, dev, {0}};
+    dev->irq_handler =
+        (struct irq_handler){.name = t->name, .handle = handle_irq, .arg = dev};
     return irq_register(t->irq, &dev->irq_handler);
 }
 

@@ -76,7 +76,8 @@ struct virtio_device {
 
 /* All drivers there are, ended by NULL: virtio/drivers.c. */
 extern const struct virtio_driver *const virtio_drivers[];
-extern const struct virtio_driver virtio_blk_driver, virtio_rng_driver;
+extern const struct virtio_driver virtio_blk_driver, virtio_rng_driver,
+    virtio_console_driver;
 
 /* For transports: lists a device and, if a driver knows it, brings it up. One
  * that cannot be brought up is logged and stays listed. Thread context.

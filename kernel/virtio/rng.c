@@ -4,6 +4,7 @@
 #include "virtio/driver.h"
 #include "dev/random.h"
 #include "lib/string.h"
+#include "virtio/virtq_watch.h"
 
 /* Twice the size of the generator's key. */
 #define SEED_BYTES 64
@@ -32,6 +33,7 @@ rng_start(struct virtio_device *dev)
     /* An empty queue has room for one; a broken one has said so. */
     bool bell =
         virtq_add(&rng->vq, &buf, 0, 1, rng) == 0 && virtq_end_batch(&rng->vq);
+    virtq_watch(&rng->vq);
     spin_unlock(&rng->vq.lock);
     if (bell)
         virtq_notify(&rng->vq);

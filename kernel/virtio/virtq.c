@@ -8,6 +8,7 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
+#include "virtio/virtq_watch.h"
 
 /* ---- Where things are [virtio §2.7, §2.7.2] ---- */
 
@@ -245,6 +246,7 @@ virtq_end_batch(struct virtq *vq)
 void
 virtq_notify(struct virtq *vq)
 {
+    virtq_watch_notify(vq);
     vq->transport->ops->notify(vq->transport, vq->index);
 }
 

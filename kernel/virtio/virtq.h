@@ -90,6 +90,13 @@ struct virtq_slot {
     uint16_t count;    /* descriptors of that chain */
 };
 
+/* Indices as virtio/virtq_watch.c last saw them. */
+struct virtq_watch {
+    unsigned changes; /* of what is traced, by then */
+    uint16_t added, used, freed;
+    bool untraced; /* what is traced leaves by this queue */
+};
+
 struct virtq {
     /* constant after init */
     struct virtio_transport *transport;
@@ -121,6 +128,7 @@ struct virtq {
     uint16_t in_flight; /* chains the device has */
     bool broken;
     uint16_t seen_idx; /* used->idx when we last looked */
+    struct virtq_watch watch;
     /* Since init, for /sys: chains, bells, and how often there were used ones
      * where we had not seen any. */
     uint64_t added, notified, batches;

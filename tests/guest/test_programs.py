@@ -13,6 +13,8 @@ MACHINES = {
     "hog": dict(memory="32M"),
     "names": dict(harts=4),
     "pids": dict(memory="512M"),
+    "trace": dict(harts=1, memory="32M", bootargs="trace=all",
+                  extra=("-icount", "shift=0,sleep=off")),
     "uptime": dict(harts=1, extra=("-icount", "shift=0,sleep=off")),
 }
 # What the kernel has to say meanwhile.

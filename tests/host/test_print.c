@@ -52,8 +52,11 @@ setup(void **state UNUSED)
         ;
     shown_len = 0;
     now = 1234567890;
-    print_hooks =
-        (struct print_hooks){put, lock, unlock, get_now, PRINT_DEBUG, false};
+    print_hooks = (struct print_hooks){.put = put,
+                                       .lock = lock,
+                                       .unlock = unlock,
+                                       .now_ns = get_now,
+                                       .limit = PRINT_DEBUG};
     return 0;
 }
 

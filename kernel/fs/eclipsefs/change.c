@@ -7,6 +7,7 @@
 #include "lib/crc32c.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "trace/trace.h"
 
 #define CRC32_POLYNOMIAL 0xedb88320u /* IEEE 802.3, bits reversed */
 
@@ -235,12 +236,16 @@ efs_begin(struct efs *fs)
 {
     if (fs->read_only || READ_ONCE(fs->broken))
         return -EROFS;
-    return journal_begin(fs->journal);
+    int err = journal_begin(fs->journal);
+    if (!err)
+        trace_journal_begin();
+    return err;
 }
 
 int
 efs_end(struct efs *fs, int err)
 {
+    trace_journal_end(err);
     if (err) {
         efs_space_undo(fs);
         journal_cancel(fs->journal);
