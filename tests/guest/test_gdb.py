@@ -37,7 +37,7 @@ def stopped_machine(**machine):
 
 def test_looks():
     """Each command tells of the machine what the machine says of itself."""
-    with stopped_machine(harts=2) as guest:
+    with stopped_machine(harts=2, bootargs="trace=boot,virtq,proc") as guest:
         guest.boot()
         guest.command("sleep 1000 &")
         pid = int(guest.command("echo $!"))
@@ -45,9 +45,9 @@ def test_looks():
         while not re.search(rf"{pid} .*\bS\b", guest.command("ps")):
             pass
         inode = int(guest.command("ls -i /etc/passwd").split()[0])
-        ps, bt, pt, kernel_pt, vmas, virtq, node, cache, said, no_panic = ask(
+        ps, bt, pt, kernel_pt, vmas, virtq, node, cache, said, no_panic, traced = ask(
             guest, "ps", f"bt {pid}", f"pt {pid} 0x10000", "pt kmain", f"vmas {pid}",
-            "virtq vda", f"inode {inode}", "bcache", "dmesg", "panic",
+            "virtq vda", f"inode {inode}", "bcache", "dmesg", "panic", "trace 9999",
         )  # fmt: skip
         assert re.search(rf"^ *{pid} +\d+ +{pid} sleep +in sleep_for$", ps, re.M), ps
         assert re.search(r"^ +1 +0 +1 init ", ps, re.M), ps
@@ -67,6 +67,9 @@ def test_looks():
         assert re.match(r"\d+ of at most \d+ blocks, ", cache), cache
         assert "root: eclipsefs on vda" in said, said
         assert no_panic.startswith("no panic; said last:"), no_panic
+        assert re.search(r"boot\.step +name=smp$", traced, re.M), traced
+        assert re.search(r"virtq\.publish +dev=0 queue=0 idx=1 head=0$", traced, re.M), traced
+        assert re.search(r"proc\.exec +name=ls$", traced, re.M), traced
         # It went on meanwhile.
         assert guest.command("echo here") == "here"
 
@@ -77,11 +80,11 @@ def test_refusals():
         guest.boot()
         answers = ask(guest, "bt 12345", "pt 12345 0", "pt 1 0x3000000000", "vmas",
                       "virtq", "virtq vdz", "inode 999999", "bcache 999999999",
-                      "locks", "user 77777", "umbra")  # fmt: skip
+                      "locks", "user 77777", "trace", "umbra")  # fmt: skip
         expected = ["no thread 12345", "no process 12345", "nothing is mapped there",
                     "which process?", "which device?", "no device vdz; there are: vda",
                     "no inode 999999", "no block 999999999", "", "no process 77777",
-                    "The kernel's log."]  # fmt: skip
+                    "nothing was traced", "The kernel's log."]  # fmt: skip
         for answer, words in zip(answers, expected, strict=True):
             assert words in answer, (answer, words)
             assert "Traceback" not in answer

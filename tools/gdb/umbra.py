@@ -11,6 +11,15 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from umbra import command, devices, files, log, memory, programs, tasks  # noqa: E402
+from umbra import (  # noqa: E402
+    command,
+    devices,
+    files,
+    log,
+    memory,
+    programs,
+    tasks,
+    tracing,
+)
 
-command.register(devices, files, log, memory, programs, tasks)
+command.register(devices, files, log, memory, programs, tasks, tracing)
