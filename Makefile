@@ -550,7 +550,8 @@ lint: ## style, layers, citations, cross-references
 findings: tests
 	@export LINT_KERNEL='$(CC) $(KFLAGS)' LINT_USER='$(CC) $(UFLAGS)' \
 	    LINT_HOST='$(HOSTCC) $(HFLAGS)' LINT_CLANG='$(LINT_CLANG)'; \
-	    tools/layers $(BUILD); layers=$$?; \
+	    tools/layers $(BUILD); layers=$$?; $(if $(filter clang,$(TOOLCHAIN)),, \
+	    tools/stack-depth $(BUILD) $(OBJDUMP) || layers=1;) \
 	    tools/lint $(BUILD) && exit $$layers
 crashtest: ## every crash image, a million operations, 100 ends, damage: hours; IMAGES=N for less
 	@tools/setup --quick test
