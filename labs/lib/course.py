@@ -18,6 +18,7 @@ LEFT_OUT = (
     "bench/",
     "demos/",
     "grading/redteam/",
+    "grading/solutions/",
     "labs/",
     "tests/",
     "README.md",

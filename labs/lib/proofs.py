@@ -17,6 +17,7 @@ from labs.lib.sealing import environment
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOOLCHAINS = ("gnu-elf", "gnu-linux", "clang")
+SOLUTIONS = "grading/solutions/"  # other ways to solve labs
 TELLING = 30  # characters: a shorter line says nothing about who wrote it
 
 
@@ -107,7 +108,7 @@ def solution_lines(trunk, labs):
     could be anybody's."""
     places = {}
     for path, file in trunk.items():
-        if path.endswith((".c", ".h")) and not path.startswith("tests/"):
+        if path.endswith((".c", ".h")) and not path.startswith(("tests/", SOLUTIONS)):
             for number, line in enumerate(file.data.splitlines(), 1):
                 text = line.strip()
                 if len(text) >= TELLING:
@@ -198,6 +199,14 @@ def mutants(root, lab):
     return found
 
 
+def write_holes(root, lab, folder):
+    """Write the trunk's files for a lab's holes below a folder."""
+    for hole in lab.holes:
+        path = os.path.join(folder, hole)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copy(os.path.join(root, hole), path)
+
+
 def mutated(root, lab, mutant, folder):
     """Write the holes, or the answers, with a mutant's mistake below a folder."""
     if not lab.holes:
@@ -206,10 +215,7 @@ def mutated(root, lab, mutant, folder):
         except ValueError as error:
             raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {error}") from error
         return
-    for hole in lab.holes:
-        path = os.path.join(folder, hole)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        shutil.copy(os.path.join(root, hole), path)
+    write_holes(root, lab, folder)
     done = subprocess.run(
         ["patch", "-s", "-p1", "--fuzz=0", "-d", folder], input=mutant.patch,
         text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
@@ -218,13 +224,13 @@ def mutated(root, lab, mutant, folder):
         raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {done.stdout.strip()}")
 
 
-def graded(root, lab, submission, names=None, out=None):
+def graded(root, lab, submission, names=None, out=None, seed=SEED):
     """Return the grader's report. What the grader could not judge, for want of
     something on this machine, it is asked once more."""
     from grading.grade import grade
 
     for _ in range(2):
-        report = grade(root, lab, submission, seed=SEED, names=names, jobs=1, out=out)
+        report = grade(root, lab, submission, seed=seed, names=names, jobs=1, out=out)
         if report["status"] != "infra":
             return report
     trouble = [t["message"] for t in report["tests"] if t["status"] == "infra"]
@@ -280,12 +286,71 @@ def trunk_has_all_points(root, lab):
         if not lab.holes:
             mistakes.write(root, lab, folder)
         report = graded(root, lab, "trunk" if lab.holes else folder)
+    return all_points(lab, "trunk", report)
+
+
+def all_points(lab, who, report):
+    """A report has every point there is."""
     lost = [t for t in report["tests"] if t["status"] != "pass"]
+    points = f"{who} has {report['score']} of {report['max_score']} points"
+    if report["status"] != "graded":
+        raise Wrong(f"{lab.folder}: {who}: {report['status']}: "
+                    f"{report['build']['output']}")  # fmt: skip
     if lost or report["score"] != report["max_score"]:
-        raise Wrong(f"{lab.folder}: trunk has {report['score']} of "
-                    f"{report['max_score']} points; {lost[0]['name']}: "
-                    f"{lost[0]['status']} {lost[0].get('message', '')}")  # fmt: skip
-    return f"trunk has {report['score']} of {report['max_score']} points"
+        raise Wrong(f"{lab.folder}: {points}; " + "; ".join(
+            f"{t['name']}: {t['status']} {t.get('message', '')}" for t in lost))  # fmt: skip
+    return points
+
+
+# ---- Other ways to solve a lab -------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Solution:
+    """A correct solution that is not the trunk's: its files, in place of as many
+    holes, and what each says of its idea."""
+
+    name: str
+    folder: str
+    ideas: dict
+
+    @property
+    def paths(self):
+        """The holes that it has a file for."""
+        return sorted(self.ideas)
+
+
+def solutions(root, lab):
+    """Return a lab's other solutions, in the order of their names."""
+    top = os.path.join(root, SOLUTIONS, os.path.basename(lab.folder))
+    found = []
+    for name in sorted(os.listdir(top)) if os.path.isdir(top) else []:
+        folder, ideas = os.path.join(top, name), {}
+        for at, _, files in os.walk(folder):
+            for file in files:
+                path = os.path.relpath(os.path.join(at, file), folder)
+                if path not in lab.holes:
+                    raise Wrong(f"{folder}: {path} is no hole of {lab.folder}")
+                with open(os.path.join(at, file), encoding="utf-8") as text:
+                    head = re.match(r"/\*\s(.+?)\*/", text.read(), re.DOTALL)
+                if not head:
+                    raise Wrong(f"{folder}/{path} does not begin with its idea")
+                ideas[path] = " ".join(head[1].replace("\n *", " ").split())
+        if not ideas:
+            raise Wrong(f"{folder} has no file")
+        found.append(Solution(name, folder, ideas))
+    return found
+
+
+def solution_has_all_points(root, lab, solution, seed=SEED):
+    """Another solution, laid over the trunk, gets every point: the tests demand
+    no particular way."""
+    with tempfile.TemporaryDirectory(prefix="umbra-solved-") as folder:
+        write_holes(root, lab, folder)
+        for path in solution.paths:
+            shutil.copy(os.path.join(solution.folder, path), os.path.join(folder, path))
+        report = graded(root, lab, folder, seed=seed)
+    return all_points(lab, solution.name, report) + f", seed {seed}"
 
 
 def starter_has_its_score(root, lab):

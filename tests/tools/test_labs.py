@@ -145,3 +145,38 @@ def test_mutant_may_say_why_it_lives(tmp):
     (mutant,) = proofs.mutants(tmp, labfile.load("labs/07-virtqueue", ROOT))
     assert (mutant.about, mutant.lives) == ("No fence.", "One hart.")
     assert mutant.blames == {"f", "g"}
+
+
+def test_solutions_belong_to_labs():
+    """Every other solution is one of a lab's holes, and says what its idea is."""
+    labs = labfile.load_all(ROOT)
+    folders = set(os.listdir(os.path.join(ROOT, proofs.SOLUTIONS)))
+    assert folders <= {os.path.basename(lab.folder) for lab in labs}, folders
+    for lab in labs:
+        for solution in proofs.solutions(ROOT, lab):
+            for path, idea in solution.ideas.items():
+                assert len(idea) > proofs.TELLING, (solution.folder, path)
+                with open(os.path.join(solution.folder, path), encoding="utf-8") as file:
+                    assert "LAB_TODO" not in file.read(), (solution.folder, path)
+
+
+def test_solution_is_refused(tmp):
+    """What is no hole, or does not say its idea, is no solution."""
+    lab = labfile.load("labs/07-virtqueue", ROOT)
+    folder = os.path.join(tmp, proofs.SOLUTIONS, "07-virtqueue", "other")
+    for path, text, wanted in (
+        ("kernel/virtio/virtq.h", "/* Its idea. */", "is no hole"),
+        (lab.holes[0], '#include "virtio/driver.h"', "does not begin with its idea"),
+        (lab.holes[0], "/* Its\n * idea. */", None),
+    ):
+        file = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(text)
+        try:
+            (found,) = proofs.solutions(tmp, lab)
+        except proofs.Wrong as error:
+            assert wanted and wanted in str(error), error
+            os.unlink(file)
+        else:
+            assert not wanted and found.ideas == {lab.holes[0]: "Its idea."}, found

@@ -83,7 +83,7 @@ def test_updates_fast_forward(tmp):
 def test_shows_no_solution():
     """No branch has a line of what somebody is to write in it."""
     labs, trunk = complete(), courses.committed(ROOT)
-    assert labs
+    assert labs and any(name.startswith(proofs.SOLUTIONS) for name in trunk)
     solutions = proofs.solution_lines(trunk, labs)
     assert all(solutions[lab.number] for lab in labs if lab.holes)
     for sealed in (False, True):
@@ -94,7 +94,9 @@ def test_shows_no_solution():
             proofs.shows_no_solution(solutions, course, lab, tree)
             for name in tree:
                 assert "mutants/" not in name and "/stub/" not in name, name
-                assert not name.startswith(("tests/", "grading/redteam/")), name
+                assert not name.startswith(
+                    ("tests/", "grading/redteam/", proofs.SOLUTIONS)
+                ), name
     # The proof would notice one.
     tree[lab.holes[0]] = trunk[lab.holes[0]]
     try:
