@@ -1,0 +1,563 @@
+/* Facts by the table `matches`; each reader of a node is a few questions to it,
+ * and tables that are kept sorted share one way to make room. */
+#include "dev/platform.h"
+#include "abi/errno.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+/* Physical addresses have 56 bits in every Sv mode [riscv-priv §4.4.1]. */
+#define PHYSICAL_END (1ull << 56)
+
+#define PLIC_SOURCES_MAX 1023u /* [plic §1] */
+#define IRQ_S_EXTERNAL   9     /* [riscv-priv §4.1.3] */
+#define UART_REGISTERS   8u
+
+static struct platform machine;
+
+/* Shorthand: everything here reads this one tree. */
+static const struct fdt *const tree = &machine.tree;
+
+/* The node that /chosen/stdout-path names, or -ENOENT. */
+static int stdout_node;
+
+/* What is wrong with the reserved ranges; NULL: nothing so far. */
+static const char *reserved_fault;
+
+/* ---- Helpers ---- */
+
+/* As fdt_reg_physical, and -EOVERFLOW if that is no physical address. */
+static int
+read_reg(const struct fdt_node *node, unsigned index, struct fdt_range *range)
+{
+    int error = fdt_reg_physical(node, index, range);
+    if (error == 0 && (range->base >= PHYSICAL_END ||
+                       range->size > PHYSICAL_END - range->base))
+        return -EOVERFLOW;
+    return error;
+}
+
+/* A number of at most 32 bits; fallback if it is not there, or no such. */
+static uint32_t
+read_number(const struct fdt_node *node, const char *name, uint32_t fallback)
+{
+    uint64_t value;
+    int error = fdt_read_number(tree, node->offset, name, &value);
+    return error == 0 && value <= UINT32_MAX ? (uint32_t)value : fallback;
+}
+
+/* What reads a node returns NULL, or why some or all of it is ignored. */
+
+/* ---- Memory ---- */
+
+static uint64_t
+end_of(const struct fdt_range *range)
+{
+    return range->base + range->size;
+}
+
+/* The entries of a sorted table that a range overlaps or touches are those from
+ * the first of these on, before the second. */
+static unsigned
+first_reaching(const struct memmap *map, uint64_t base)
+{
+    unsigned i = 0;
+    while (i < map->nram && end_of(&map->ram[i]) < base)
+        i++;
+    return i;
+}
+
+static unsigned
+first_beyond(const struct memmap *map, uint64_t end)
+{
+    unsigned i = 0;
+    while (i < map->nram && map->ram[i].base <= end)
+        i++;
+    return i;
+}
+
+static struct fdt_range
+hull(const struct fdt_range *a, const struct fdt_range *b)
+{
+    uint64_t base = MIN(a->base, b->base);
+    uint64_t end = MAX(end_of(a), end_of(b));
+    return (struct fdt_range){.base = base, .size = end - base};
+}
+
+/* Puts the range in place of entries [first, stop) of the table. */
+static void
+replace_ram(struct memmap *map, unsigned first, unsigned stop,
+            struct fdt_range range)
+{
+    memmove(&map->ram[first + 1], &map->ram[stop],
+            (map->nram - stop) * sizeof(map->ram[0]));
+    map->nram -= stop - first;
+    map->nram++;
+    map->ram[first] = range;
+}
+
+/* Adds range to machine.map.ram, together with the entries that it overlaps or
+ * touches. */
+static const char *
+add_memory(struct fdt_range range)
+{
+    struct memmap *map = &machine.map;
+    unsigned first = first_reaching(map, range.base);
+    unsigned stop = first_beyond(map, end_of(&range));
+    if (first == stop && map->nram == MEMMAP_RAM_MAX)
+        return "too many memory ranges";
+    if (first < stop) {
+        range = hull(&range, &map->ram[first]);
+        range = hull(&range, &map->ram[stop - 1]);
+    }
+    replace_ram(map, first, stop, range);
+    return NULL;
+}
+
+/* What is wrong with an entry of `reg` that read_reg read so, or else with its
+ * memory. */
+static const char *
+take_memory(int error, struct fdt_range range)
+{
+    if (error != 0)
+        return "malformed reg";
+    return range.size > 0 ? add_memory(range) : NULL;
+}
+
+/* Adds each entry of the node's `reg` that is not empty [dtspec §3.4]. One that
+ * is no memory does not keep the others away. */
+static const char *
+read_memory(const struct fdt_node *node)
+{
+    const char *why = NULL;
+    struct fdt_range range;
+    int error = 0;
+    for (unsigned i = 0; error != -EINVAL; i++) {
+        error = read_reg(node, i, &range);
+        if (error == -ENOENT)
+            break;
+        const char *fault = take_memory(error, range);
+        why = why ? why : fault;
+    }
+    return why;
+}
+
+static void
+add_reserved(struct fdt_range range, bool no_map)
+{
+    struct memmap *map = &machine.map;
+    if (range.size == 0)
+        return;
+    if (map->nreserved == MEMMAP_RESERVED_MAX - 1) {
+        reserved_fault = "too many reserved ranges";
+        return;
+    }
+    map->no_map[map->nreserved] = no_map;
+    map->reserved[map->nreserved++] = range;
+}
+
+/* Reserves what a child of /reserved-memory names. One that leaves the
+ * choice of the place to the kernel has no `reg` [dtspec §3.5.2]. */
+static void
+read_reserved(const struct fdt_node *node)
+{
+    struct fdt_prop prop;
+    bool no_map = fdt_prop_find(tree, node->offset, "no-map", &prop) == 0;
+    struct fdt_range range;
+    int error = 0;
+    for (unsigned i = 0; error == 0; i++) {
+        error = read_reg(node, i, &range);
+        /* `ranges` is required in /reserved-memory, but forgetting it must
+         * not cost somebody's memory. */
+        if (error == -ENXIO)
+            error = fdt_reg(node, i, &range);
+        if (error == 0)
+            add_reserved(range, no_map);
+    }
+    if (error != -ENOENT)
+        reserved_fault = "malformed /reserved-memory";
+}
+
+/* ---- /chosen ---- */
+
+static void
+read_chosen(void)
+{
+    int chosen = fdt_find_path(tree, "/chosen");
+    machine.bootargs = fdt_read_string(tree, chosen, "bootargs");
+    stdout_node =
+        fdt_find_path(tree, fdt_read_string(tree, chosen, "stdout-path"));
+
+    struct fdt_prop seed;
+    if (fdt_prop_find(tree, chosen, "rng-seed", &seed) == 0) {
+        machine.rng_seed = seed.value;
+        machine.rng_seed_len = seed.len;
+    }
+
+    uint64_t start, end;
+    if (fdt_read_number(tree, chosen, "linux,initrd-start", &start) != 0 ||
+        fdt_read_number(tree, chosen, "linux,initrd-end", &end) != 0)
+        return;
+    if (start < end && end <= PHYSICAL_END)
+        machine.initrd = (struct fdt_range){.base = start, .size = end - start};
+    else
+        pr_warn("device tree: the initrd ends before it starts");
+}
+
+/* ---- Harts ---- */
+
+/* It stands in /cpus or in each hart's node [dtspec §3.8.1]. */
+static void
+read_timebase(const struct fdt_node *node)
+{
+    if (machine.timebase_hz == 0)
+        machine.timebase_hz = read_number(node, "timebase-frequency", 0);
+}
+
+/* What `riscv,sv39` says is "sv39"; what is no such mode, "none". */
+static const char *
+read_mmu(const struct fdt_node *node)
+{
+    static const char vendor[] = "riscv,", mode[] = "riscv,sv";
+    const char *type = fdt_read_string(tree, node->offset, "mmu-type");
+    return strncmp(type, mode, strlen(mode)) == 0 ? type + strlen(vendor)
+                                                  : "none";
+}
+
+/* The list of extensions is newer than the string, and goes before it. */
+static uint32_t
+read_isa(const struct fdt_node *node, const char *string)
+{
+    struct fdt_prop list;
+    return fdt_prop_find(tree, node->offset, "riscv,isa-extensions", &list) == 0
+               ? isa_from_list(&list)
+               : isa_from_string(string);
+}
+
+/* Notes a hart [dtspec §3.8.1]. Its id is a number on the bus /cpus, and no
+ * physical address. */
+static const char *
+add_hart(const struct fdt_node *node)
+{
+    struct fdt_range reg;
+    if (machine.nharts == PLATFORM_HARTS_MAX)
+        return "too many harts";
+    if (fdt_reg(node, 0, &reg) != 0)
+        return "no valid reg";
+    if (platform_hart(reg.base))
+        return "its id is another hart's";
+    const char *string = fdt_read_string(tree, node->offset, "riscv,isa");
+    machine.harts[machine.nharts++] = (struct platform_hart){
+        .id = reg.base,
+        .isa = read_isa(node, string),
+        .isa_string = string,
+        .mmu = read_mmu(node),
+        .plic = PLATFORM_NONE,
+        .node = node->offset,
+    };
+    read_timebase(node);
+    read_timebase(node->parent); /* which it has: it has a reg */
+    return NULL;
+}
+
+/* The interrupt controller inside a hart is a child of its node. */
+static const char *
+add_intc(const struct fdt_node *node)
+{
+    if (machine.nharts == 0 || node->parent == NULL)
+        return NULL;
+    struct platform_hart *hart = &machine.harts[machine.nharts - 1];
+    if (hart->node == node->parent->offset)
+        hart->intc = node->phandle;
+    return NULL;
+}
+
+/* ---- Interrupt controllers ---- */
+
+/* The number of source 1 of the next PLIC. */
+static unsigned
+next_source(void)
+{
+    if (machine.nplics == 0)
+        return 1;
+    const struct platform_plic *last = &machine.plics[machine.nplics - 1];
+    return last->first + last->nsources;
+}
+
+#define WIRE_CELLS 2u /* of a context: whom it interrupts, by which number */
+
+static const char *
+add_plic(const struct fdt_node *node)
+{
+    struct platform_plic plic = {.phandle = node->phandle};
+    if (machine.nplics == PLATFORM_PLICS_MAX)
+        return "too many PLICs";
+    if (read_reg(node, 0, &plic.regs) != 0 || plic.regs.size == 0)
+        return "no valid reg";
+    plic.first = next_source();
+    plic.nsources = MIN(read_number(node, "riscv,ndev", 0), PLIC_SOURCES_MAX);
+    if (fdt_prop_find(tree, node->offset, "interrupts-extended", &plic.wires) ==
+        0)
+        plic.ncontexts = plic.wires.len / (WIRE_CELLS * sizeof(uint32_t));
+    else
+        plic.wires = (struct fdt_prop){0};
+    machine.plics[machine.nplics++] = plic;
+    return NULL;
+}
+
+/* The hart whose interrupt controller has that phandle, or NULL. */
+static struct platform_hart *
+hart_behind(uint32_t phandle)
+{
+    for (unsigned i = 0; phandle != 0 && i < machine.nharts; i++)
+        if (machine.harts[i].intc == phandle)
+            return &machine.harts[i];
+    return NULL;
+}
+
+/* Connects a context of a PLIC with the hart that it interrupts in S-mode. The
+ * first one of a hart counts. */
+static void
+wire_context(int index, unsigned context)
+{
+    const struct fdt_prop *wires = &machine.plics[index].wires;
+    struct platform_hart *hart =
+        hart_behind(fdt_prop_cell(wires, WIRE_CELLS * context));
+    uint32_t irq = fdt_prop_cell(wires, WIRE_CELLS * context + 1);
+    if (!hart || irq != IRQ_S_EXTERNAL || hart->plic != PLATFORM_NONE)
+        return;
+    hart->plic = index;
+    hart->context = context;
+}
+
+static void
+wire_contexts(int index)
+{
+    for (unsigned c = 0; c < machine.plics[index].ncontexts; c++)
+        wire_context(index, c);
+}
+
+/* ---- Devices ---- */
+
+/* Turns the PLIC's own number for a device's interrupt into one among those of
+ * all PLICs. */
+static void
+wire_device(struct platform_device *device)
+{
+    unsigned source = device->irq;
+    device->irq = 0;
+    if (source == 0 || device->irq_parent == 0)
+        return;
+    for (unsigned i = 0; i < machine.nplics; i++) {
+        const struct platform_plic *plic = &machine.plics[i];
+        if (plic->phandle == device->irq_parent && source <= plic->nsources)
+            device->irq = plic->first + source - 1;
+    }
+}
+
+/* Reads registers, and which controller a device interrupts by which number,
+ * the first cell of a PLIC's specifiers. */
+static const char *
+read_device(const struct fdt_node *node, struct platform_device *device)
+{
+    struct fdt_prop prop;
+    *device = (struct platform_device){0};
+    /* It goes before `interrupts` [dtspec §2.4.1.3]. */
+    if (fdt_prop_find(tree, node->offset, "interrupts-extended", &prop) == 0) {
+        device->irq_parent = fdt_prop_cell(&prop, 0);
+        device->irq = fdt_prop_cell(&prop, 1);
+    } else if (fdt_prop_find(tree, node->offset, "interrupts", &prop) == 0) {
+        device->irq_parent = node->interrupt_parent;
+        device->irq = fdt_prop_cell(&prop, 0);
+    }
+    device->present =
+        read_reg(node, 0, &device->regs) == 0 && device->regs.size > 0;
+    return device->present ? NULL : "no valid reg";
+}
+
+/* How many slots have their registers below an address: they come before. */
+static unsigned
+count_slots_below(uint64_t base)
+{
+    unsigned n = 0;
+    while (n < machine.nvirtio && machine.virtio[n].regs.base < base)
+        n++;
+    return n;
+}
+
+/* Notes a slot. They are kept sorted by the address of their registers. */
+static const char *
+add_virtio(const struct fdt_node *node)
+{
+    struct platform_device slot;
+    if (machine.nvirtio == PLATFORM_VIRTIO_MAX)
+        return "too many virtio slots";
+    const char *why = read_device(node, &slot);
+    if (why != NULL)
+        return why;
+    struct platform_device *place =
+        &machine.virtio[count_slots_below(slot.regs.base)];
+    size_t behind = (size_t)(&machine.virtio[machine.nvirtio++] - place);
+    memmove(place + 1, place, behind * sizeof(*place));
+    *place = slot;
+    return NULL;
+}
+
+static const char *
+add_uart(const struct fdt_node *node)
+{
+    struct platform_uart found = {
+        .reg_shift = read_number(node, "reg-shift", 0),
+        .io_width = read_number(node, "reg-io-width", 1),
+    };
+    if (machine.uart.device.present && node->offset != stdout_node)
+        return NULL;
+    const char *why = read_device(node, &found.device);
+    if (why != NULL)
+        return why;
+    struct fdt_range *regs = &found.device.regs;
+    uint64_t offset = read_number(node, "reg-offset", 0);
+    if ((found.io_width != 1 && found.io_width != 4) || found.reg_shift > 4 ||
+        offset > regs->size ||
+        regs->size - offset < (UART_REGISTERS << found.reg_shift))
+        return "its registers do not fit into its reg";
+    regs->base += offset;
+    regs->size -= offset;
+    machine.uart = found;
+    return NULL;
+}
+
+/* ---- The walk ---- */
+
+/* What a node is known by, and what reads it; NULL: the first of its kind is
+ * read into device. */
+static const struct {
+    enum fdt_standard property;
+    const char *value;
+    const char *(*read)(const struct fdt_node *node);
+    struct platform_device *device;
+} matches[] = {
+    {FDT_DEVICE_TYPE, "memory", read_memory, NULL},
+    {FDT_DEVICE_TYPE, "cpu", add_hart, NULL},
+    {FDT_COMPATIBLE, "riscv,cpu-intc", add_intc, NULL},
+    {FDT_COMPATIBLE, "sifive,plic-1.0.0", add_plic, NULL},
+    {FDT_COMPATIBLE, "riscv,plic0", add_plic, NULL},
+    {FDT_COMPATIBLE, "riscv,aplic", NULL, &machine.aia},
+    {FDT_COMPATIBLE, "riscv,imsics", NULL, &machine.aia},
+    {FDT_COMPATIBLE, "ns16550a", add_uart, NULL},
+    {FDT_COMPATIBLE, "virtio,mmio", add_virtio, NULL},
+    {FDT_COMPATIBLE, "google,goldfish-rtc", NULL, &machine.rtc},
+    {FDT_COMPATIBLE, "sifive,test1", NULL, &machine.finisher},
+    {FDT_COMPATIBLE, "sifive,test0", NULL, &machine.finisher},
+};
+
+static void
+read_node(const struct fdt_node *node)
+{
+    const struct fdt_node *parent = node->parent;
+    if (parent != NULL && parent->parent != NULL &&
+        parent->parent->parent == NULL &&
+        strcmp(parent->name, "reserved-memory") == 0)
+        read_reserved(node);
+    for (unsigned i = 0; i < ARRAY_LEN(matches); i++) {
+        if (!fdt_prop_has_string(&node->props[matches[i].property],
+                                 matches[i].value))
+            continue;
+        const char *why = NULL;
+        if (matches[i].read != NULL)
+            why = matches[i].read(node);
+        else if (!matches[i].device->present)
+            why = read_device(node, matches[i].device);
+        if (why != NULL)
+            pr_warn("device tree: %s ignored: %s", node->name, why);
+        return;
+    }
+}
+
+static void
+read_nodes(void)
+{
+    static struct fdt_walk walk; /* too large for a stack */
+    const struct fdt_node *node;
+    memset(&walk, 0, sizeof(walk));
+    walk.tree = tree;
+    while ((node = fdt_walk_next(&walk)) != NULL)
+        if (node->enabled)
+            read_node(node);
+    /* Interrupts name their controllers, wherever those stand. */
+    for (unsigned i = 0; i < machine.nplics; i++)
+        wire_contexts((int)i);
+    wire_device(&machine.uart.device);
+    wire_device(&machine.rtc);
+    for (unsigned i = 0; i < machine.nvirtio; i++)
+        wire_device(&machine.virtio[i]);
+    for (unsigned i = 0; i < machine.map.nram; i++)
+        machine.memory_size += machine.map.ram[i].size;
+}
+
+/* ---- The interface ---- */
+
+int
+platform_init(const void *dtb, uint64_t dtb_physical, size_t max,
+              const char **why)
+{
+    memset(&machine, 0, sizeof(machine));
+    reserved_fault = NULL;
+    int error = fdt_open(&machine.tree, dtb, max, why);
+    if (error != 0)
+        return error;
+
+    int root = fdt_find_path(tree, "/");
+    machine.model = fdt_read_string(tree, root, "model");
+    if (machine.model[0] == '\0')
+        machine.model = fdt_read_string(tree, root, "compatible");
+    read_chosen();
+    struct fdt_range range;
+    for (unsigned i = 0; fdt_reserved(tree, i, &range) == 0; i++)
+        add_reserved(range, false);
+    read_nodes();
+    add_reserved(machine.initrd, false);
+    add_reserved((struct fdt_range){dtb_physical, tree->total_size}, false);
+
+    *why = reserved_fault != NULL     ? reserved_fault
+           : machine.map.nram == 0    ? "no memory"
+           : machine.nharts == 0      ? "no harts"
+           : machine.timebase_hz == 0 ? "no timebase-frequency"
+                                      : NULL;
+    if (*why == NULL)
+        return 0;
+    return reserved_fault != NULL ? -EINVAL : -ENODEV;
+}
+
+const struct platform *
+platform_get(void)
+{
+    return &machine;
+}
+
+const struct platform_hart *
+platform_hart(uint64_t id)
+{
+    for (unsigned i = 0; i < machine.nharts; i++)
+        if (machine.harts[i].id == id)
+            return &machine.harts[i];
+    return NULL;
+}
+
+const char *
+bootarg_find(const char *name, size_t *len)
+{
+    const char *found = NULL, *end;
+    size_t name_len = strlen(name);
+    const char *word = machine.bootargs != NULL ? machine.bootargs : "";
+    for (; *word != '\0'; word = *end == ' ' ? end + 1 : end) {
+        for (end = word; *end != '\0' && *end != ' ';)
+            end++;
+        const char *value = word + name_len;
+        if (strncmp(word, name, name_len) == 0 &&
+            (*value == '=' || value == end)) {
+            found = value + (*value == '=');
+            *len = (size_t)(end - found);
+        }
+    }
+    return found;
+}
