@@ -107,13 +107,15 @@ int fdt_find_path(const struct fdt *tree, const char *path);
 /* Entry `index` of `reg`, as the parent's bus counts addresses [dtspec
  * §2.3.6]; size is 0 where the bus has no sizes. Returns 0, -ENOENT behind the
  * last, -EINVAL if reg is no whole number of entries or a cell count is over
- * 4, or -EOVERFLOW if address or size has over 64 bits. */
+ * 4, or -EOVERFLOW if address or size has over 64 bits, or the address of the
+ * entry's last byte. */
 int fdt_reg(const struct fdt_node *node, unsigned index,
             struct fdt_range *range) MUST_CHECK;
 
 /* The same as a physical address: translated through the `ranges` of every bus
  * up to the root [dtspec §2.3.8]; empty ones map one to one. Errors as fdt_reg,
- * and -ENXIO if a bus has no `ranges`, or none that holds all of the entry. */
+ * and -ENXIO if a bus has no `ranges`, or none that holds all of the entry: its
+ * address, also if the size is 0, to its last byte. */
 int fdt_reg_physical(const struct fdt_node *node, unsigned index,
                      struct fdt_range *range) MUST_CHECK;
 

@@ -1,8 +1,9 @@
 /* Small objects: caches of equal-sized objects, and kmalloc over them.
  *
- * Owns its blocks of frames; each cache is guarded by a lock of its own; any
- * context. Objects are 16-byte aligned and lie in the direct map, so devices
- * may read and write them. */
+ * Owns its blocks of frames, the slabs: 64 bytes that are its own, then as many
+ * objects as fit. Each cache is guarded by a lock of its own; any context.
+ * Objects are 16-byte aligned and lie in the direct map, so devices may read
+ * and write them. */
 #pragma once
 
 #include "lib/list.h"

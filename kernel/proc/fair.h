@@ -28,8 +28,8 @@ struct fair_queue {
     unsigned count;
 };
 
-/* The weight of a nice value, -20 to 19: each step is a quarter more or less,
- * so that between two threads it moves a tenth of the hart. */
+/* The weight of a nice value, -20 to 19: each is 5/4 of the next, so that a
+ * step moves a tenth of the hart between two threads. */
 uint32_t fair_weight(int nice);
 
 /* Returns how far ns on the hart move the share's clock. */

@@ -66,7 +66,7 @@ struct process {
     struct fs_context *fs;
     char name[16]; /* of its program */
     char *cmdline; /* arguments and then environment, each terminated */
-    size_t cmdline_len, environ_len;
+    size_t cmdline_len, environ_len; /* bytes of the one and of the other */
 };
 
 /* The process of the running thread; never called by kernel threads. */

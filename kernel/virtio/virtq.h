@@ -150,7 +150,8 @@ void virtq_destroy(struct virtq *vq);
 /* Hands the device a chain: bufs[0 .. nout) for it to read, then
  * bufs[nout .. nout + nin) for it to write [virtio §2.7.4.2]; at least one,
  * chain_max at most. token, not NULL, is what virtq_pop_used will return. The
- * device may start at once, but need not look before virtq_notify.
+ * device may start at once, but need not look before virtq_notify. Several
+ * buffers take one descriptor with VIRTIO_F_INDIRECT_DESC, else as many.
  * Returns 0; -ENOSPC (no room until something is popped); -EIO (broken). */
 MUST_CHECK int virtq_add(struct virtq *vq, const struct virtq_buf *bufs,
                          unsigned nout, unsigned nin, void *token)

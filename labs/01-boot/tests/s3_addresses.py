@@ -73,7 +73,8 @@ def reg_must_fit(run):
 
 @test(points=2, step="addresses", section=SECTION, blames="take_cells,fdt_reg",
       evidence="answers",
-      hint="Three cells may hold a number that fits 64 bits, or one that does not.")
+      hint="Three cells may hold a number that fits 64 bits, or one that does not; and "
+           "where is the last byte?")  # fmt: skip
 def large_numbers(run):
     """What needs over 64 bits is refused, and so is a range beyond the end."""
     big = run.random.getrandbits(60)

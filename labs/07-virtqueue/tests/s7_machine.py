@@ -7,7 +7,7 @@ from grading import check, check_equal, test
 SECTION = "Step 7: All of it"
 PROMPT = r"umbra# $"
 PAGE_SIZE, QUEUE_ALIGN, QUEUE_PFN = 0x28, 0x3C, 0x40
-MAGIC, VERSION, DEVICE_ID, STATUS = 0x00, 0x04, 0x08, 0x70
+MAGIC, VERSION, DEVICE_ID, VENDOR_ID, STATUS = 0x00, 0x04, 0x08, 0x0C, 0x70
 OFFERED_SEL, GUEST_FEATURES, FEATURES_SEL = 0x14, 0x20, 0x24
 TRACE = ("virtio_mmio_*", "virtqueue_pop", "virtqueue_fill", "virtio_set_status",
          "virtio_notify")  # fmt: skip
@@ -119,6 +119,8 @@ def empty_slots_are_left_alone(run):
         record = yield request
         reads = [o for w, o, _ in accesses(record) if not w and o < 0x10]
         check(reads.count(DEVICE_ID) >= 8, "not all of the eight slots were looked into")
+        driven = sum(w and o == STATUS and v == 1 for w, o, v in accesses(record))
+        check(reads.count(VENDOR_ID) < 8 - driven, "VendorID was read in empty slots")
         first = accesses(record)[:3]
         check_equal(first, [(False, MAGIC, None), (False, VERSION, None),
                             (False, DEVICE_ID, None)], "the first accesses")  # fmt: skip

@@ -138,9 +138,10 @@ read_timebase(const struct fdt_node *node)
 }
 
 /* Notes a hart [dtspec §3.8.1]: its id is `reg`, read as /cpus counts, which is
- * no physical address; then `riscv,isa`, `mmu-type` ("riscv,sv39" is "sv39",
- * anything else "none") and isa bits, out of `riscv,isa-extensions` if that is
- * there. The timebase may stand here or in /cpus. */
+ * no physical address, and no other hart's; then `riscv,isa`, `mmu-type`
+ * ("riscv,sv48" is "sv48", what has no "sv" is "none") and isa bits, out of
+ * `riscv,isa-extensions` if that is there. The timebase may stand here or in
+ * /cpus. */
 static const char *
 add_hart(const struct fdt_node *node)
 {

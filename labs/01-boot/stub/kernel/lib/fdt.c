@@ -51,7 +51,7 @@ struct_block(const struct fdt *tree)
 
 /* Reads what follows a PROP token, at offset token->next of the structure
  * block: length, offset of the name in the strings block, value [dtspec
- * §5.4.1]; token-> next is then behind the value. Returns NULL; or what is
+ * §5.4.1]; then token->next is behind the value. Returns NULL; or what is
  * wrong, if a part is not inside its block. Nothing of the blob can be trusted,
  * nor is it aligned: lib/bits.h:be32_load. */
 static const char *

@@ -1,7 +1,7 @@
 #include "proc/fair.h"
 #include "lib/todo.h"
 
-/* Nice 0 weighs FAIR_WEIGHT; from there, step by step, a quarter less or more.
+/* Nice 0 weighs FAIR_WEIGHT, and each nice value 5/4 of what the next one does.
  * There is no floating point in the kernel: where do the digits behind the
  * point go, and how do you keep enough of them until the end? */
 uint32_t

@@ -85,8 +85,9 @@ inherit(struct process *child, const struct process *parent, uint64_t flags)
  * under process_lock. Not if the running thread has a signal to act on: then
  * -EINTR, and the call is made again later.
  *
- * args->exit_signal is for the parent, once. With CLONE_VFORK the child holds
- * its parent, who has a reference to it meanwhile. Returns the pid. */
+ * args->exit_signal is what the parent gets when the child ends. With
+ * CLONE_VFORK the child holds its parent, who has a reference to it meanwhile.
+ * Returns the pid. */
 static int
 link_child(struct process *child, struct thread *t,
            const struct clone_args *args)

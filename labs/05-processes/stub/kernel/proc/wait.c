@@ -14,10 +14,10 @@ is_wanted(const struct process *child, const struct wait_request *what)
 
 /* What wait4 would say of the child, in *status; false: nothing.
  *
- *   it has ended       exit_status        if WEXITED is asked for
- *   it has stopped     stop_signal << 8 | 0x7f   WUNTRACED;
- * process_has_stopped, and not yet reported it goes on         WAIT_CONTINUED
- * WCONTINUED; has_continued
+ * - It has ended: exit_status, if WEXITED is asked for.
+ * - It has stopped (process_has_stopped), which was not yet reported:
+ *   stop_signal << 8 | 0x7f, if WUNTRACED is.
+ * - It goes on (has_continued): WAIT_CONTINUED, if WCONTINUED is.
  *
  * The last two are said once, unless WNOWAIT: then they can be said again. */
 static bool

@@ -199,7 +199,10 @@ mark_broken(struct virtq *vq, const char *format, ...)
 /* Copies the next entry of the used ring to *e [virtio §2.7.14]. -EAGAIN if
  * there is none. The device may lie: more entries than chains in flight, a head
  * that is not in flight, more bytes written than were offered (a legacy device
- * may say what it likes about these: [virtio §2.7.8.1]) are mark_broken's. */
+ * may say what it likes about these: [virtio §2.7.8.1]) are mark_broken's.
+ *
+ * Counts a batch whenever there is an entry where there was none at the last
+ * look (vq->seen_idx): lsdev shows how many came at once. */
 static int
 take_used_elem(struct virtq *vq, struct virtq_used_elem *e) REQUIRES(vq->lock)
 {

@@ -93,7 +93,9 @@ blk_kick(struct blockdev *disk)
  * Beyond len nothing may be relied upon [virtio §2.7.8.3]: a device that says
  * OK, but has not written all that is slot->writable, has failed, too. Legacy
  * devices are excused [virtio §2.7.8.1]. The status may change while you look.
- */
+ *
+ * A device that fails a request is one thing, one that makes no sense another:
+ * that costs a line in the log. */
 static int
 judge(const struct blk_queue *q, const struct blk_slot *slot, uint32_t len)
 {

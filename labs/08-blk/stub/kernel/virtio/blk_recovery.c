@@ -105,8 +105,8 @@ revive(struct blk *blk)
  * queue. The order matters: until the device has been reset, the memory of its
  * requests is the device's to write [virtio §3.3.1]; after that they fail, and
  * the device is revived, unless it has lied or has not answered a single
- * request since it was revived last. Then it is dead. Requests hear of it last,
- * with no lock held. */
+ * request since it was reset last. Then it is dead. All of this costs a line in
+ * the log. Requests hear of it last, with no lock held. */
 bool
 blk_recover(struct blk *blk)
 {
