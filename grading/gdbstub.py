@@ -13,6 +13,7 @@ import struct
 import time
 
 PIECE = 1024  # bytes of memory for each packet
+MOST_STOPS = 3  # that are waited for before a step is made
 REGISTERS = (
     "zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 "
     "s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6 pc"
@@ -112,11 +113,16 @@ class Stub:
 
     def go(self):
         """Let the machine run. It would stop at once at a breakpoint that it is
-        at, so that is stepped over."""
+        at, so that is stepped over. If an interrupt and the breakpoint stopped it
+        at the same time, the second of these stops comes now, in place of the
+        step's."""
         address = self.register("pc")
         if address in self.breaks:
             self._ask(f"z0,{address:x},4")
-            self.step()
+            for _ in range(MOST_STOPS):
+                self.step()
+                if self.register("pc") != address:
+                    break
             self._ask(f"Z0,{address:x},4")
         self._send("c")
         self.running = True
