@@ -482,7 +482,7 @@ $(foreach t,$(TESTS),$(eval $(call host_test,$(t))))
 
 # ---- Graders, demos, ways to look ------------------------------------------
 
-MORE := $(wildcard grading/grade.mk demos/demo.mk tools/look.mk)
+MORE := $(wildcard grading/grade.mk demos/demo.mk tools/*.mk)
 -include $(MORE)
 
 DEP_FILES += $(LINUX_TESTS:=.d) $(MUSL_TESTS:=.d) $(BUILD)/gen/asm-offsets.d $(patsubst %.o,%.d, \
