@@ -147,7 +147,7 @@ def main_tree(trunk, course, sealed):
         if not path.startswith(LEFT_OUT) or path in KEPT
     }
     tree |= sealed
-    tree["lab.mk"] = File(lab_makefile(course).encode())
+    tree["lab.mk"] = File(lab_makefile(course, sealed).encode())
     tree["course.toml"] = File(course_toml(course).encode())
     tree["README.md"] = File(readme(course).encode())
     return tree
@@ -177,33 +177,63 @@ def words(name, items):
     return f"{name} :=" + "".join(f" \\\n    {item}" for item in items) + "\n"
 
 
-def lab_makefile(course):
+def lab_makefile(course, sealed):
     """Return lab.mk. It is the same in all branches, so that they merge: which
     lab this is, is said by the folders that are there."""
+    names = [os.path.basename(lab.folder) for lab in course.labs]
     text = "# The course's part of the Makefile; made by labs/publish.\n\n"
     text += "LABS ?= $(sort $(notdir $(wildcard labs/[0-9][0-9]-*)))\n"
     text += "LAB  ?= $(lastword $(LABS))\n\n"
-    for lab in course.labs:
-        text += words(f"HOLES_{os.path.basename(lab.folder)}", lab.holes)
-    for lab in course.labs:
-        for name, value in lab.host_settings.items():
-            text += f"{name}_{os.path.basename(lab.folder)} := {value}\n"
-    text += "MKFSFLAGS ?= $(MKFSFLAGS_$(LAB))\n"
-    text += "HOST_JOURNAL ?= $(HOST_JOURNAL_$(LAB))\n"
+    for name, lab in zip(names, course.labs):
+        text += words(f"HOLES_{name}", lab.holes)
+    for name, lab in zip(names, course.labs):
+        for setting, value in lab.host_settings.items():
+            text += f"{setting}_{name} := {value}\n"
     text += words("HOLES", course.holes)
     if course.sealed:
-        names = [os.path.basename(lab.folder) for lab in course.labs]
-        text += "\n# Labs that are not yours here come as objects; SEAL=NN-name "
-        text += "takes that for\n# one of yours, too.\n"
-        text += words("ALL_LABS", names)
-        text += (
-            "SEALED := $(foreach l,$(SEAL) $(filter-out $(LABS),$(ALL_LABS)),"
-            "$(HOLES_$(l)))\n"
-            "$(SEALED:%.c=$(BUILD)/obj/%.o): $(BUILD)/obj/%.o: "
-            "$(if $(SAN),sealed/san,sealed)/%.o $(BUILD)/flags\n"
-            "\t@mkdir -p $(@D) && cp $< $@\n"
-        )
+        text += words("ALL_LABS", names) + SEALED + sealed_tools(sealed)
+    text += HOST_SETTINGS
     return text + "\ninclude tools/course.mk\n"
+
+
+SEALED = """
+# Labs that are not yours here come as objects; SEAL=NN-name takes that for
+# one of yours, too.
+SEALED := $(foreach l,$(SEAL) $(filter-out $(LABS),$(ALL_LABS)),$(HOLES_$(l)))
+$(SEALED:%.c=$(BUILD)/obj/%.o): $(BUILD)/obj/%.o: $(if $(SAN),sealed/san,sealed)/%.o $(BUILD)/flags
+	@mkdir -p $(@D) && cp $< $@
+"""
+
+TOOLS = """
+# The tools that make and check disks are built on some of them. Where there are
+# no objects for this machine, they do without: disks are then plain, and only
+# read.
+HOST_SEAL := sealed/host-$(shell uname -m)
+ifeq ($(wildcard $(HOST_SEAL)),)
+BARE_TOOLS := $(ALL_LABS)
+else
+$(patsubst %,$(BUILD)/obj/host/%.o,$(filter $(SEALED),$(SHARED))): $(BUILD)/obj/host/%.o: $(HOST_SEAL)/%.o $(BUILD)/flags
+	@mkdir -p $(@D) && cp $< $@
+endif
+$(patsubst %,$(BUILD)/obj/guest/%.o,$(filter $(SEALED),$(SHARED_FSCK))): $(BUILD)/obj/guest/%.o: sealed/fsck/%.o $(BUILD)/flags
+	@mkdir -p $(@D) && cp $< $@
+"""
+
+HOST_SETTINGS = """
+MKFSFLAGS ?= $(firstword $(foreach l,$(LAB) $(BARE_TOOLS),$(MKFSFLAGS_$(l))))
+HOST_JOURNAL ?= $(firstword $(foreach l,$(LAB) $(BARE_TOOLS),$(HOST_JOURNAL_$(l))))
+"""
+
+
+def sealed_tools(sealed):
+    """Return the part of lab.mk for tools that are built on sealed sources."""
+    shared = sorted(path.split("/", 2)[2][:-2] for path in sealed
+                    if path.startswith("sealed/host-"))  # fmt: skip
+    checked = sorted(path.split("/", 2)[2][:-2] for path in sealed
+                     if path.startswith("sealed/fsck/"))  # fmt: skip
+    if not shared:
+        return ""
+    return words("SHARED", shared) + words("SHARED_FSCK", checked) + TOOLS
 
 
 def course_toml(course):
@@ -235,7 +265,8 @@ def readme(course):
             "    git merge origin/lab/NN-name\n\n"
             "What a branch does not have from you yet comes as objects, in "
             "`sealed/`. So does, with\n`make run SEAL=NN-name`, a lab of yours "
-            "that is not done.\n"
+            "that is not done. `make` itself may stop at one:\nthe tool that makes "
+            "disks is built on labs 9 and 10, and goes on with `SEAL`, too.\n"
         )
     else:
         how = "Each branch stands for itself: start from any.\n"

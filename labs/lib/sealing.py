@@ -1,27 +1,31 @@
 """Objects in place of sources: what a lab's students are not to read.
 
-Each hole is compiled by itself, by the tree's own Makefile, once as usual and
-once with SAN=1, and stripped of all names and lines that the linker does not
-need. The same sources and compiler give the same bytes.
+Each hole is compiled by itself, by the tree's own Makefile, and stripped of all
+names and lines that the linker does not need: for the kernel once as usual and
+once with SAN=1, and for the tools that share it, fsck in the guest and those of
+the machine on which the course is published. The same sources and compilers give
+the same bytes.
 """
 
 import os
+import platform
 import subprocess
 import tempfile
 
 from labs.lib.course import File, write
 
-VARIANTS = {"sealed": (), "sealed/san": ("SAN=1",)}
+HOST = f"sealed/host-{platform.machine()}"
+FSCK = "sealed/fsck"
 
 
-def tools(folder):
-    """Return the strip that goes with the compiler that the tree finds."""
+def variables(folder, *names):
+    """Return the values of variables of a tree's Makefile."""
     text = subprocess.run(
         ["make", "-s", "-pn", "folders"], cwd=folder, check=True,
         capture_output=True, text=True, env=environment(),
     ).stdout  # fmt: skip
-    lines = [x for x in text.splitlines() if x.startswith("STRIP := ")]
-    return lines[0].removeprefix("STRIP := ")
+    found = dict(line.split(" := ", 1) for line in text.splitlines() if " := " in line)
+    return [found[name] for name in names]
 
 
 def environment():
@@ -33,22 +37,40 @@ def environment():
 def seal(trunk, course):
     """Return the objects of a course's holes, as files of its tree."""
     sealed = {}
+    holes = course.holes
     with tempfile.TemporaryDirectory(prefix="umbra-seal-") as folder:
         write(trunk, folder)
-        strip = tools(folder)
-        for place, settings in VARIANTS.items():
-            build = os.path.join("build", place)
-            objects = [f"{build}/obj/{h[:-2]}.o" for h in course.holes]
-            subprocess.run(
-                ["make", "-s", f"BUILD={build}", f"HOLES={' '.join(course.holes)}",
-                 *settings, *objects],
-                cwd=folder, check=True, env=environment(), stdout=subprocess.PIPE,
-            )  # fmt: skip
-            subprocess.run(
-                [strip, "--strip-unneeded", "-x", "-R", ".comment", *objects],
-                cwd=folder, check=True,
-            )  # fmt: skip
-            for hole, path in zip(course.holes, objects):
-                with open(os.path.join(folder, path), "rb") as file:
-                    sealed[f"{place}/{hole[:-2]}.o"] = File(file.read())
+        strip, hosted, checked = variables(folder, "STRIP", "HOSTFS_SRCS", "FSCK_SRCS")
+        hosted = [hole for hole in holes if hole in hosted.split()]
+        checked = [hole for hole in holes if hole in checked.split()]
+
+        def take(place, objects, tool, *settings):
+            """Compile objects, given as {name in the course: name in a build}."""
+            if objects:
+                made = _compiled(folder, place, holes, objects.values(), tool, settings)
+                sealed.update(zip((f"{place}/{name}.o" for name in objects), made))
+
+        kernel = {hole[:-2]: f"{hole[:-2]}.o" for hole in holes}
+        take("sealed", kernel, strip)
+        take("sealed/san", kernel, strip, "SAN=1")
+        take(FSCK, {hole: f"guest/{hole}.o" for hole in checked}, strip)
+        take(HOST, {hole: f"host/{hole}.o" for hole in hosted}, "strip")
     return sealed
+
+
+def _compiled(folder, place, holes, objects, strip, settings):
+    """Compile and strip objects; return them as files."""
+    build = os.path.join("build", place)
+    paths = [f"{build}/obj/{name}" for name in objects]
+    subprocess.run(
+        ["make", "-s", f"BUILD={build}", f"HOLES={' '.join(holes)}", *settings, *paths],
+        cwd=folder, check=True, env=environment(), stdout=subprocess.PIPE,
+    )  # fmt: skip
+    subprocess.run(
+        [strip, "--strip-unneeded", "-x", "-R", ".comment", *paths], cwd=folder, check=True
+    )
+    made = []
+    for path in paths:
+        with open(os.path.join(folder, path), "rb") as file:
+            made.append(File(file.read()))
+    return made

@@ -107,17 +107,28 @@ def test_shows_no_solution():
         raise AssertionError("the solution itself shows no solution")
 
 
+def makes_a_disk(course):
+    """Whether a course's own mkfs makes a disk that can be written to."""
+    tool, image = (os.path.join(course, "build", n) for n in ("host/mkfs.eclipsefs", "x.img"))
+    words = [tool, "-s", "16M", "-d", os.path.join(course, "docs"), image]
+    done = subprocess.run(words, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode == 0
+
+
 def test_sealed_builds(tmp):
-    """A sealed course, here of four labs, is built from objects but for what is the
+    """A sealed course, here of six labs, is built from objects but for what is the
     student's in a branch; and what counts there can be packed."""
     dest, mine = os.path.join(tmp, "dest"), os.path.join(tmp, "mine")
     first, lab, *_, last = [each for each in complete() if each.holes]
     labs = [complete()[0], first, lab]
-    numbers = ",".join(str(each.number) for each in (*labs, last))
+    tools = [each for each in complete() if each.host_settings]  # are built on these
+    numbers = ",".join(str(each.number) for each in (*labs, *tools, last))
     status, said = publish(ROOT, dest, "--mode", "cumulative", "--labs", numbers)
     assert status == 0, said
     subprocess.run([*GIT, "clone", "-q", dest, mine], check=True)
     git(mine, "switch", "-q", lab.branch)
+    proofs.make(mine, "build/host/mkfs.eclipsefs")
+    assert makes_a_disk(mine)
     assert "still to be written" in proofs.make(mine, "submit")
     proofs.boots_to_its_line(first, os.path.join(mine, "build/kernel.elf"), None)
     name = os.path.basename(lab.folder)
@@ -140,6 +151,13 @@ def test_sealed_builds(tmp):
         os.unlink(hole)
         with open(hole, "w", encoding="utf-8") as file:
             file.write("this is not C\n")
+    # What the tools are built on is one's own, and not done: SEAL helps.
+    git(mine, "switch", "-qf", tools[-1].branch)
+    proofs.make(mine, "build/host/mkfs.eclipsefs")
+    assert not makes_a_disk(mine)
+    seal = " ".join(os.path.basename(each.folder) for each in tools)
+    proofs.make(mine, f"SEAL={seal}", "build/host/mkfs.eclipsefs")
+    assert makes_a_disk(mine)
 
 
 def test_refusals(tmp):
