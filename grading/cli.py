@@ -133,6 +133,16 @@ def _list(root, which, hidden):
     print(json.dumps(rows, indent=2))
 
 
+def _without_solution(root, which, submission):
+    """Return why the trunk is no submission for a lab; or None."""
+    lab = grade.find_lab(root, which)
+    missing = [text for text in lab.texts if not os.path.exists(os.path.join(root, text))]
+    if submission != "trunk" or not missing:
+        return None
+    return (f"lab {lab.number} has no holes, so the trunk does not solve it: it judges "
+            f"{missing[0]}; SUBMISSION=folder says where that is")  # fmt: skip
+
+
 def main(root):
     """Run the command line; return the exit status."""
     options = parser().parse_args()
@@ -145,6 +155,8 @@ def main(root):
         if options.list:
             _list(root, which, options.hidden)
             return 0
+        if reason := _without_solution(root, which, options.submission):
+            raise LookupError(reason)
         made = grade.grade(
             root, which, options.submission, options.hidden, options.out,
             options.seed, options.test, options.jobs, terminal,

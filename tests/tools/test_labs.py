@@ -1,7 +1,9 @@
 """lab.toml files: those of the tree are right, and what is wrong is found."""
 
 import dataclasses
+import json
 import os
+import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -180,3 +182,41 @@ def test_solution_is_refused(tmp):
             os.unlink(file)
         else:
             assert not wanted and found.ideas == {lab.holes[0]: "Its idea."}, found
+
+
+def test_grade_of_a_lab_that_asks():
+    """The trunk has no answers to lab 0, and that is said in a line."""
+    done = subprocess.run([os.path.join(ROOT, "grading", "grade"), "--lab", "0"], text=True,
+                          check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+    assert done.returncode == 2 and done.stdout.count("\n") == 1, done.stdout
+    assert "no holes" in done.stdout and "answers.txt" in done.stdout, done.stdout
+
+
+def test_hint(tmp):
+    """It is about what was graded last; then about the first that did not pass."""
+    def report(folder, seconds, **statuses):
+        tests = [{"name": name, "status": status, "title": name, "message": "", "blames": "f",
+                  "hint": "", "section": ""} for name, status in statuses.items()]  # fmt: skip
+        path = os.path.join(tmp, "graded", folder, "report.json")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"tests": tests}, file)
+        os.utime(path, (seconds, seconds))
+
+    def hint(*words):
+        tool = os.path.join(ROOT, "labs", "common", "tools", "hint")
+        done = subprocess.run([tool, "07-virtqueue", tmp, *words], text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+        return done.stdout.splitlines()[0]
+
+    assert "nothing was graded" in hint()
+    report("c", 1, c="fail")
+    assert hint() == "c (c, fail)"
+    report("", 2, a="pass", b="fail", c="fail")
+    assert hint() == "b (b, fail)"
+    report("c", 3, c="fail")
+    assert hint() == "c (c, fail)" and hint("a") == "a (a, pass)"
+    report("c", 4, c="pass")
+    assert hint() == "b (b, fail)" and hint("d") == "hint: d was not graded yet; make grade T=d"
+    report("b", 5, b="pass")
+    assert "All that was graded passes" in hint()
