@@ -49,9 +49,12 @@ static void
 describe_panic(void)
 {
     const struct thread *t = thread_current();
-    pr_err("hart %u (hartid %lu), %s %s[%d]", this_cpu()->index,
-           this_cpu()->hartid, t->process ? "process" : "kernel thread",
-           t->process ? t->process->name : t->name, t->tid);
+    if (cpu_thread() == &boot_thread)
+        pr_err("hart 0, before there were threads");
+    else
+        pr_err("hart %u (hartid %lu), %s %s[%d]", this_cpu()->index,
+               this_cpu()->hartid, t->process ? "process" : "kernel thread",
+               t->process ? t->process->name : t->name, t->tid);
     report_registers();
     report_backtrace((uint64_t)__builtin_return_address(0),
                      ((uint64_t *)__builtin_frame_address(0))[-2]);
