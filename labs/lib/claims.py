@@ -5,6 +5,7 @@ import re
 
 from labs.lib import handout
 
+HELP = "labs/common/tools/help"  # which targets a course has all for
 TOOLS = ("tools/debug", "tools/record", "tools/setup")  # read settings, too
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 MAKE = re.compile(r"(?:^|&& )make( [^&|;]*)?")
@@ -23,7 +24,8 @@ class Trunk:
         makefiles = [path for path in tree if path == "Makefile" or path.endswith(".mk")]
         rules = "".join(self.text(path) for path in makefiles)
         tools = "".join(self.text(path) for path in TOOLS)
-        self.targets = set(re.findall(r"^([a-z][\w-]*):", rules, re.M))
+        works = re.search(r"^WORKS='(.*?)'", self.text(HELP), re.M | re.S)[1]
+        self.targets = set(works.split())
         self.settings = set(re.findall(r"\$[({](\w+)[):]", rules))
         self.settings |= set(re.findall(r'environ\.get\("(\w+)"', tools))
         self.words = set()
