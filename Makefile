@@ -522,7 +522,7 @@ debian-if-offered: all $(TEST_PROGRAMS)
 asm: $(BUILD)/kernel.asm ## disassembly with source: build/kernel.asm
 compile_commands.json: ## how each file is compiled, for clangd
 	@mkdir -p $(BUILD)
-	$(call say,GEN)$(MAKE) -Bn V=1 tests | tools/compdb $(BUILD)/$@
+	$(call say,GEN)$(MAKE) -Bn V=1 $(if $(wildcard tests/run),tests,all) | tools/compdb $(BUILD)/$@
 	@ln -sf $(BUILD)/$@ $@
 clean: ## remove everything that was built
 	$(CLEAN)
