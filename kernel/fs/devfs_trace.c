@@ -26,13 +26,13 @@ struct head {
     uint64_t timebase_hz;
 };
 
-static struct spinlock lock = SPINLOCK_INIT("trace reader", RANK_DEVICE);
+static struct spinlock reader_lock = SPINLOCK_INIT("trace reader", RANK_DEVICE);
 static struct sleeplock take_lock =
     SLEEPLOCK_INIT(take_lock, RANK_FILE); /* who takes from the rings */
 static struct waitq waiting = WAITQ_INIT(waiting);
 
 static struct {
-    /* guarded by lock */
+    /* guarded by reader_lock */
     bool taken; /* there is a reader */
     struct timer look;
 
@@ -45,10 +45,10 @@ static struct {
 static void
 look(struct timer *timer)
 {
-    spin_lock(&lock);
+    spin_lock(&reader_lock);
     if (trace_is_waiting())
         waitq_notify(&waiting);
-    spin_unlock(&lock);
+    spin_unlock(&reader_lock);
     timer_set(timer, clock_now_ns() + LOOK_NS);
 }
 
@@ -147,8 +147,9 @@ trace_read(struct file *file, struct uio *uio, uint64_t *offset UNUSED)
         int64_t done = read_some(uio);
         if (done != 0 || uio->residual == 0)
             return done;
-        spin_guard(&lock);
-        int err = trace_is_waiting() ? 0 : file_wait(file, &waiting, &lock);
+        spin_guard(&reader_lock);
+        int err =
+            trace_is_waiting() ? 0 : file_wait(file, &waiting, &reader_lock);
         if (err != 0)
             return err;
     }
