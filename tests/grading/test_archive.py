@@ -126,7 +126,6 @@ def test_paths_that_leave_are_passed_over(tmp):
             assert refused(made) == "it lacks kernel/b.c", name
 
 
-@toy.by_itself
 def test_bombs_are_refused(tmp):
     big = {**GOOD, "kernel/a.c": b"\0" * (2 << 20)}
     for made in (tar(f"{tmp}/a.tgz", big), zipped(f"{tmp}/a.zip", big)):
@@ -145,7 +144,6 @@ def test_hole_of_ten_gigabytes_costs_nothing(tmp):
     assert refused(f"{tmp}/sparse.tar") == "the archive is over 64 MiB"
 
 
-@toy.by_itself
 def test_many_files_are_refused(tmp):
     many = {f"{n}.c": b"" for n in range(60)}
     with mock.patch.object(archive, "MOST_FILES", 50):
@@ -206,7 +204,6 @@ def test_damage_is_refused_and_nothing_else(tmp):
             refused(path)  # any other exception fails the test
 
 
-@toy.by_itself
 def test_many_large_files_are_refused(tmp):
     many = {**GOOD, **{f"user/init/{n}.c": b"\0" * (900 << 10) for n in range(4)}}
     with mock.patch.object(archive, "MOST_TAKEN", 2 << 20):

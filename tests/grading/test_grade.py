@@ -70,11 +70,6 @@ def test_sandbox_that_fails_is_no_build_that_fails(tmp):
     toy.needs_sandbox(harness)
     if os.getuid() != 0:
         raise harness.Skip("only root's folders are out of the sandbox's reach")
-    where_the_sandbox_fails(tmp=tmp)
-
-
-@toy.by_itself
-def where_the_sandbox_fails(tmp):
     closed = os.path.join(tmp, "closed")
     os.mkdir(closed, 0o700)
     with mock.patch.object(tempfile, "tempdir", closed):
@@ -140,7 +135,6 @@ def panics_again(command, message):
     return False
 
 
-@toy.by_itself
 def test_case_that_hangs_is_given_up():
     """So many hangs of a case are enough, in all rounds; other cases are still asked."""
     ask = unit.Ask("p", "hangs", b"", machine.Machine())
