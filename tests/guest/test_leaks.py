@@ -19,12 +19,13 @@ NOT_FROM_A_SHELL = {"fuzz", "hog", "remount", "service", "signals", "uptime"}
 # as there ever were at once, which chance decides; a leak has no end.
 ROUNDS = 6
 SLACK = 8  # frames: slabs are given back when they are empty, not before
+ALL = os.environ.get("LEAKS") == "all"  # by make leaks
+HARTS = {"four": {"harts": 4}} | ({"one": {"harts": 1}} if ALL else {})
 
 
 def programs():
-    """Return the programs to run: a few, or with LEAKS=all in the environment
-    every one of the suite."""
-    if os.environ.get("LEAKS") != "all":
+    """Return the programs to run: a few, or every one of the suite."""
+    if not ALL:
         found = FEW
     else:
         linux = os.listdir(os.path.join(harness.ROOT, "tests", "linux"))
@@ -47,7 +48,7 @@ def free_frames(guest):
     return available + int(re.search(r"Buffers: +(\d+) kB", output)[1]) // 4
 
 
-@cases(one=dict(harts=1), four=dict(harts=4))
+@cases(**HARTS)
 def test_frames(harts):
     """Running programs again leaves as many frames free as before."""
     with Guest(harts=harts, memory="512M") as guest:

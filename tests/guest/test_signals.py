@@ -6,7 +6,7 @@ import re
 import harness
 from harness import Guest, cases
 
-ROUNDS = 200
+ROUNDS = 100
 PROGRAMS = [
     "signals_" + name
     for name in (
