@@ -8,6 +8,10 @@ from stage import find, harness, yes
 
 CLOCK = b"google,goldfish-rtc"
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "all", "boot"
+TRACED = ()
+
 
 def dump(stage):
     """Have QEMU write the tree of its machine; return the bytes."""

@@ -10,6 +10,13 @@ OURS = 'if $_streq(((struct virtq *)$a0)->transport->name, "virtio1")'
 FLAGS = {1: "the device reads, goes on", 2: "the device writes, ends here",
          3: "the device writes, goes on", 4: "refers to a table"}  # fmt: skip
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "virtq,blk", "virtq"
+TRACED = (
+    "dd if=/dev/vda of=/dev/null bs=4096 count=1 skip=900 status=none",
+    "dd if=/dev/vda of=/dev/null bs=4096 count=1 skip=1900 status=none",
+)
+
 
 def chain(gdb, head):
     """Show the descriptors of a chain as they lie in the table; return what they

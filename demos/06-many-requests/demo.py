@@ -10,6 +10,13 @@ SLOW = 2  # requests a second that the disk does
 GET = "get() { dd if=/dev/vdb bs=4096 count=1 skip=$1 status=none; }"
 LINE = f"for i in $(seq {READERS}); do get $((i*24+%d)) >/dev/null & done"
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "virtq,blk,sched", "virtq"
+TRACED = (
+    "get() { dd if=/dev/vda of=/dev/null bs=4096 count=1 skip=$1 status=none; }",
+    "for i in 9 19 29 39 49 59 69; do get ${i}00 & done; get 7900; sleep 0.2",
+)
+
 
 def requests(machine):
     """Return how many requests the slow disk has had."""

@@ -3,6 +3,10 @@
 from machine import Machine, disk
 from stage import find, yes
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "page,fault,proc", "pages"
+TRACED = ('sh -c "(x=1; echo $x); echo done"',)
+
 
 def entry(gdb, pid, address):
     """Show how a process sees an address; return (physical address, rights)."""

@@ -5,6 +5,10 @@ import re
 from machine import Machine, disk
 from stage import find, yes
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "page,fault,syscall", "timeline"
+TRACED = ("cat /etc/motd >/dev/null",)
+
 
 def demo(stage):
     """Stop at each station of a store to a page that is not there."""

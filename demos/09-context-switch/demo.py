@@ -9,6 +9,13 @@ SHELL = ("((struct thread *)$a1)->process != 0 && "
          '$_streq(((struct thread *)$a1)->process->name, "sh")')  # fmt: skip
 LONGEST = 60  # instructions; cpu_switch has half of them
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "sched,irq", "runq"
+TRACED = (
+    "sleep 0.01; sleep 0.01",
+    'sh -c "for i in 1 2 3; do seq 500 | tail -n 1 & done; wait"',
+)
+
 
 def who(gdb, expression):
     """Return the name of a thread."""

@@ -19,6 +19,14 @@ OLD = b"the old report\n" * 60
 OPERATIONS = ("create report.new", "write report.new 0 5000 7", "fsync report.new",
               "rename report.new report", "sync")  # fmt: skip
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "journal,blk,cache", "disk"
+TRACED = (
+    "cd /root; echo old >report; sync",
+    "echo new >report.new; sync",
+    "mv report.new report; sync",
+)
+
 
 def make(stage):
     """Return a small disk with a report on it."""

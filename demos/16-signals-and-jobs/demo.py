@@ -3,6 +3,13 @@
 from machine import Machine
 from stage import find, yes
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "proc,sched,syscall", "timeline"
+TRACED = (
+    "sleep 1000 & kill $!; wait $!",
+    'sh -c "kill -INT \\$\\$"',
+)
+
 
 def state(text):
     """Return the S column of ps for sleep."""

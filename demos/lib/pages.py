@@ -4,8 +4,10 @@ import html
 import os
 import re
 import shutil
+import tempfile
 
 import demos
+import traces
 from markdown_it import MarkdownIt
 from stage import HERE, ROOT, harness
 
@@ -99,11 +101,13 @@ def frame(title, body, links):
 """
 
 
-def page(name, names):
-    """Return the page of a demo."""
+def page(name, names, trace):
+    """Return the page of a demo; trace: the address of its trace's page, or None."""
     first, told, last = parts_of(demos.narration(name))
     body = [f'<h1><span class="number">{name[:2]}</span> {escaped(demos.title(name))}</h1>',
             f'<div class="intro">{MARKDOWN.render(first)}</div>']  # fmt: skip
+    if trace:
+        body.append(f'<p><a href="{trace}">The same as a trace, step by step →</a></p>')
     for title, events in scenes_of(demos.kept(name)):
         text = MARKDOWN.render(told.get(title, ""))
         head = f"<h2>{escaped(title)}</h2>" if title else ""
@@ -137,8 +141,10 @@ def write():
     os.makedirs(folder, exist_ok=True)
     names = demos.names()
     for name in names:
+        with tempfile.TemporaryDirectory(prefix="umbra-demo-") as tmp:
+            trace = traces.page(name, tmp, folder)
         with open(os.path.join(folder, f"{name}.html"), "w", encoding="utf-8") as file:
-            file.write(page(name, names))
+            file.write(page(name, names, trace))
     first = os.path.join(folder, "index.html")
     with open(first, "w", encoding="utf-8") as file:
         file.write(index(names))

@@ -1,0 +1,62 @@
+"""Recordings of what a demo shows, for the viewer of traces (docs/trace-view.md).
+
+A demo.py may say
+
+    TRACE = "virtq,blk"                     # what the kernel is to trace
+    TRACED = ("cat /etc/motd >/dev/null",)  # what is done meanwhile, if not the boot
+    VIEW = "virtq"                          # where the viewer begins
+
+A machine of its own is booted for it, since a trace is no part of the outcome.
+"""
+
+import os
+import subprocess
+
+import demos
+from machine import disk
+from stage import ROOT, Silent, Stage, harness
+
+VIEWER = os.path.join(ROOT, "tools", "trace-view", "embed.py")
+PORT = "/dev/hvc0"
+
+
+def app():
+    """Return the viewer without a recording, if `make trace-view` has made it."""
+    path = harness.built("trace-view/app.html")
+    return path if os.path.exists(path) and os.path.exists(VIEWER) else None
+
+
+def record(demo, image, path):
+    """Boot from an image and do what the demo says, with its events traced: from the
+    boot on if there is nothing else to do."""
+    port = ["-device", "virtio-serial-device", "-chardev", f"file,id=trace,path={path}",
+            "-device", "virtconsole,chardev=trace"]  # fmt: skip
+    drive = harness.Disk(image, write=True)
+    with harness.Guest(disks=[drive], harts=getattr(demo, "TRACED_HARTS", 1), extra=port,
+                       bootargs="" if demo.TRACED else f"trace={demo.TRACE}") as guest:  # fmt: skip
+        guest.boot()
+        guest.command(f"cat /dev/trace >{PORT} &")
+        if demo.TRACED:
+            guest.command(f"echo {demo.TRACE} >/dev/trace")
+        for line in demo.TRACED:
+            guest.command(line)
+        guest.command("sleep 0.5")  # the reader looks by the clock
+        guest.command("kill %1")
+        guest.send("poweroff")
+        if guest.wait() != 0:
+            raise harness.GuestError("the machine did not end well")
+
+
+def page(name, tmp, folder):
+    """Make the page of a demo's trace in a folder, if it has one; return its address
+    there, or None."""
+    demo = demos.load(name)
+    if not hasattr(demo, "TRACE") or not app():
+        return None
+    stage = Stage(Silent(), tmp, demos.home(name))
+    image, trace = disk(stage, "actor"), os.path.join(tmp, "trace")
+    record(demo, image, trace)
+    words = [VIEWER, "--disk", f"vda={image}", "--efs", harness.built("host/efs")]
+    subprocess.run([*words, app(), trace, os.path.join(folder, f"{name}-trace.html")],
+                   check=True)  # fmt: skip
+    return f"{name}-trace.html#view={demo.VIEW}"
