@@ -30,6 +30,7 @@ COMMANDS = {
         "SIGKILL) = 0",
         "] +++ killed by SIGKILL +++",
     ),
+    "strace -p 99999": ("strace: process 99999: No such process",),
     "strace -e nothing true": ("there is no system call nothing",),
     "trace -e proc true": ("proc.exec     name=true", "proc.exit     status=0"),
     "trace -e nothing true": ("trace: nothing: Invalid argument",),

@@ -76,8 +76,12 @@ show(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (line++ < rows - 1)
-        printf("%.*s%s\n", columns, text, is_terminal ? "\033[K\r" : "");
+    if (line++ >= rows - 1)
+        return;
+    if (is_terminal) /* over what was there */
+        printf("%-*.*s\r\n", columns - 1, columns - 1, text);
+    else
+        printf("%s\n", text);
 }
 
 static void

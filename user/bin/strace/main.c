@@ -238,6 +238,8 @@ main(int argc, char **argv)
         prog_usage(usage);
     if (pid == 0)
         pid = child = start(argv + optind, go);
+    else if (kill(pid, 0) != 0)
+        err(1, "process %d", (int)pid);
     began = !child;
     open_trace();
     follow((uint32_t)pid);
