@@ -264,11 +264,34 @@ test("a call that does not return ends with its thread", () => {
   );
 });
 
+test("who runs on a hart is seen even if the switch to it was not traced", () => {
+  const writer = new Writer({ harts: 2 });
+  for (const [time, hart, tid, name, ...values] of [
+    [1, 0, 5, "irq.timer"],
+    [2, 0, 6, "irq.timer"],
+    [3, 1, 7, "irq.timer"],
+    [4, 0, 6, "sched.switch", 6, 1, 5],
+  ])
+    writer.add({ time, hart, pid: tid, tid }, name, ...values);
+  const history = runQueueHistory(traceOf(writer.stream()));
+  assert.deepEqual(
+    history.steps.map(({ kind, hart, next }) => [kind, hart, next]),
+    [
+      ["seen", 0, 6],
+      ["sched.switch", 0, 5],
+    ],
+  );
+  assert.deepEqual(
+    history.after(0).harts.map(({ running }) => running),
+    [5, 7],
+  );
+});
+
 test("the kernel's own threads have numbers below 0", () => {
   const trace = made(["sched.switch", 7, 1, -2], ["sched.queue", -1, 1, 1]);
   const history = runQueueHistory(trace);
   assert.equal(history.after(1).harts[0].running, -2);
-  assert.deepEqual(history.after(2).harts[1].queue, [-1]);
+  assert.deepEqual(history.after(history.length).harts[1].queue, [-1]);
   const people = new People(trace);
   assert.deepEqual([people.thread(-2), people.thread(0)], ["kernel thread 2", "idle"]);
 });

@@ -11,8 +11,14 @@ const STATES = ["runnable", "sleeping", "dead"]; // enum thread_state
  */
 export function runQueueHistory(trace) {
   const steps = [];
-  for (const { i, name, time, hart, args } of trace.records("sched"))
+  const running = start(trace).harts.map((hart) => hart.running);
+  for (const { i, name, time, hart, args, tid } of trace.records()) {
+    // Switches away from the thread that reads the trace are not in it.
+    if (name !== "sched.switch" && running[hart] !== tid)
+      steps.push({ kind: "seen", record: i, time, hart, on: hart, next: tid });
+    running[hart] = name === "sched.switch" ? args.next : tid;
     if (CHANGES[name]) steps.push({ ...args, kind: name, record: i, time, on: args.hart ?? hart, hart });
+  }
   return new History({
     steps,
     start: () => start(trace),
@@ -49,6 +55,8 @@ const CHANGES = {
   },
 };
 
+CHANGES.seen = CHANGES["sched.switch"];
+
 function leaveQueues(state, tid) {
   for (const hart of state.harts) hart.queue = hart.queue.filter((waiting) => waiting !== tid);
 }
@@ -62,6 +70,8 @@ export function describeSchedule(step, name) {
   if (step.kind === "sched.wake") return `${name(step.tid)} is woken up, for hart ${step.on}.`;
   if (step.kind === "sched.queue")
     return `${name(step.tid)} goes on hart ${step.on}’s queue, where ${step.depth === 1 ? "one waits" : `${step.depth} wait`} now.`;
+  if (step.kind === "seen")
+    return `${name(step.next)} has hart ${step.hart} now; the switch to it was not traced.`;
   const left = STATES[step.state] ?? `in state ${step.state}`;
   return `Hart ${step.hart} goes from ${name(step.prev)}, which is ${left}, to ${name(step.next)}.`;
 }

@@ -147,7 +147,12 @@ const INTERRUPT = "interrupt";
 const HANDLERS = {
   "boot.step": (b, r) => b.step(r),
   "sched.switch": (b, { hart, args, time, i }) => b.switchTo(hart, args, time, i),
-  "syscall.enter": (b, r) => b.begin(r, 0, b.calls[r.args.nr] ?? `call ${r.args.nr}`, "syscall"),
+  "syscall.enter": (b, r) => {
+    const name = b.calls[r.args.nr] ?? `call ${r.args.nr}`;
+    if (name === "rt_sigreturn")
+      mark(b, r); // goes back to where the signal came
+    else b.begin(r, 0, name, "syscall");
+  },
   "syscall.exit": (b, r) => b.end(r, 0, ` = ${r.args.result}`),
   "fault.enter": (b, r) => b.begin(r, 1, "page fault", "fault"),
   "fault.done": (b, r) => b.end(r, 1, r.args.result < 0 ? ` = ${r.args.result}` : ""),

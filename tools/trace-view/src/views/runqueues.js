@@ -71,13 +71,15 @@ export function runQueuesView(context) {
 
   function drawHart(hart, number, y, high) {
     const { context: c, width } = surface;
-    const acts = step && (step.kind === "sched.switch" ? step.hart : step.on) === number;
+    const acts =
+      step &&
+      (step.kind.startsWith("sched.") && step.kind !== "sched.switch" ? step.on : step.hart) === number;
     const box = presenting() ? 230 : 180;
     c.textBaseline = "middle";
     c.fillStyle = colour("ink");
     c.font = surface.font(16, 650);
     c.fillText(`hart ${number}`, 14, y + high / 2);
-    drawThread(hart.running, 100, y, box, high, acts && step.kind === "sched.switch");
+    drawThread(hart.running, 100, y, box, high, acts && step.next !== undefined);
     hart.queue.forEach((tid, k) => {
       const x = 100 + box + 34 + k * (box * 0.72 + 8);
       if (x < width - 40) drawThread(tid, x, y + 6, box * 0.72, high - 12, acts && step.tid === tid);
