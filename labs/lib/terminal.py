@@ -45,6 +45,9 @@ class Terminal:
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.process, self.master = pty.fork()
         if not self.process:
+            # What a shell finds ignored, as a background job's are, its programs ignore, too.
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
             os.chdir(folder)
             words = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
             os.execvpe("bash", words, {**environment, "PS1": "<<$?>> ", "TERM": "dumb"})
@@ -108,9 +111,11 @@ class Terminal:
 
     def press(self, key, enough):
         """Press a key until there is a prompt; as wait."""
+        began = time.monotonic()
         while True:
             os.write(self.master, key)
             try:
                 return self.wait(enough=enough, silence=AGAIN)
-            except Silent:
-                pass  # what is to be ended had not begun
+            except Silent:  # what is to be ended had not begun
+                if time.monotonic() - began > SILENCE:
+                    raise
