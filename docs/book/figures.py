@@ -9,8 +9,10 @@ import importlib.machinery
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("UMBRA_BUILD", os.path.join(ROOT, "build"))
@@ -152,3 +154,28 @@ def draw_boot():
     )
     with open(os.path.join(BUILD, "boot-chart.svg"), encoding="utf-8") as file:
         return file.read()
+
+
+def draw_chain():
+    """The life of one chain, as the guest's own `trace` prints it while a program is read."""
+    sys.path.insert(0, os.path.join(ROOT, "tests", "guest"))
+    os.environ["UMBRA_BUILD"] = BUILD
+    import harness
+
+    with tempfile.TemporaryDirectory(prefix="umbra-") as folder:
+        image = os.path.join(folder, "root.img")
+        shutil.copyfile(os.path.join(BUILD, "root.img"), image)
+        with harness.Guest(disks=[harness.Disk(image, write=True)], harts=1) as guest:
+            guest.boot()
+            said = guest.command("trace -e virtq,blk sha256sum /bin/svc").splitlines()
+    # The device is the disk's, and the first chain of it that is seen to be built.
+    begin = next(n for n, line in enumerate(said) if "virtq.add" in line)
+    chain = re.search(r"dev=\d+ queue=\d+ head=\d+", said[begin])[0]
+    end = next(
+        n for n, line in enumerate(said) if n > begin and "virtq.free" in line and chain in line
+    )
+    first = begin
+    while first and "blk.submit" not in said[first]:
+        first -= 1
+    text = "\n".join(said[first : end + 1])
+    return f"<pre>{html.escape(text)}</pre>"

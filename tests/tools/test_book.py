@@ -69,7 +69,9 @@ def test_book(tmp):
         line = re.search(rf'name="{link[2]}".*', file.read())[0]
     assert "kmain" in line, line
     assert "frame_alloc</span>" in page and "undefined content" in page
-    assert "<svg" in open(os.path.join(html, "services.html"), encoding="utf-8").read()
+    for name, drawn in (("services", "<svg"), ("virtio", "virtq.publish dev=")):
+        with open(os.path.join(html, name + ".html"), encoding="utf-8") as file:
+            assert drawn in file.read(), name
 
 
 def test_excerpts():
