@@ -556,7 +556,8 @@ findings: tests
 crashtest: ## every crash image, a million operations, 100 ends, damage: hours; IMAGES=N for less
 	@tools/setup --quick test
 	@$(MAKE) tests
-	@cd $(BUILD)/host/tests && ./test_fs_model 1000000 && ./test_fs_full 1000 && ./test_efs_names_crash 100
+	@cd $(BUILD)/host/tests && ./test_fs_model 1000000 && ./test_fs_full 1000 && \
+	    ./test_efs_names_crash 100 && ./test_pagecache_crash 100
 	@tests/crash/errors --build $(BUILD) && INIT_ROUNDS=100 tests/run --build $(BUILD) init_end.often
 	@tests/crash/run --build $(BUILD) $(if $(IMAGES),--images $(IMAGES))
 	@$(BUILD)/host/damage -j $$(nproc) -n $(or $(IMAGES),100000)

@@ -1,5 +1,6 @@
 /* Files over a disk that loses its power, or fails: what fsync has promised
- * is there, and no byte shows that its file was never given. */
+ * is there, and no byte shows that its file was never given. An argument says
+ * how many runs lose it. */
 // SOURCES: $(VFS_SRCS)
 
 #include "vfs_rig.h"
@@ -7,6 +8,7 @@
 #include "abi/errno.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define BLOCKS    420u
 #define CACHE     64u
@@ -16,6 +18,7 @@
 
 static struct vfs_rig rig;
 static uint32_t seed;
+static unsigned rounds = 2;
 static uint8_t image[BLOCKS * BLOCK_SIZE];
 
 static uint32_t
@@ -305,7 +308,7 @@ static void
 test_power_loss(void **state)
 {
     (void)state;
-    for (uint32_t round = 0; round < 4; round++) {
+    for (uint32_t round = 0; round < rounds; round++) {
         seed = round;
         vfs_init(&rig, BLOCKS, CACHE);
         run(false);
@@ -383,12 +386,14 @@ test_write_errors(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_power_loss),
         cmocka_unit_test(test_power_loss_after_a_cut),
         cmocka_unit_test(test_write_errors),
     };
+    if (argc > 1)
+        rounds = (unsigned)strtoul(argv[1], NULL, 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
