@@ -24,15 +24,15 @@ def busy(machine):
 
 def measure(stage, machine):
     """Read some blocks; state what it took."""
-    before = counts(machine.command("lsdev")), busy(machine)
     machine.do(GET)
-    machine.do(LINE)
+    stage.prompt("umbra#", LINE)  # what the speaker says meanwhile does not count
+    before = counts(machine.command("lsdev")), busy(machine)
+    machine.command(LINE)
+    worked, idled = (b - a for a, b in zip(before[1], busy(machine)))
     text = machine.command("lsdev")
     stage.prompt("umbra#", "lsdev")
     stage.output(text[:79] + "\n" + text[text.index("virtio1"):], only="NAME|virtio1|requests")
-    after = counts(text), busy(machine)
-    interrupts, requests = (b - a for a, b in zip(before[0], after[0]))
-    worked, idled = (b - a for a, b in zip(before[1], after[1]))
+    interrupts, requests = (b - a for a, b in zip(before[0], counts(text)))
     stage.output(f"the hart worked for {worked / 100:.2f} s, and idled for {idled / 100:.2f} s")
     stage.fact(f"{requests} requests, {interrupts} interrupts")
     stage.fact(f"the hart was free most of the time: {yes(idled > worked)}")
