@@ -113,3 +113,25 @@ def test_programs():
         assert f"main in section .text of {path}" in symbol, symbol
         assert re.search(r"#0 +main \(.*sleep\.c:", backtrace), backtrace
         assert guest.command("echo here") == "here"
+
+
+def test_break_on():
+    """A machine that is traced stops at an event with the values that are asked for."""
+    with stopped_machine(harts=1, bootargs="trace=virtq,proc") as guest:
+        guest.boot()
+        guest.command("while true; do echo x >/x; sync; sleep 0.01; done &")
+        unknown, no_field, off, listed, done, desc, caller, _, _, text = ask(
+            guest, "break-on virtq.nothing", "break-on virtq.desc colour=3",
+            "break-on blk.done status=-5", "break-on", "break-on virtq.desc index=2",
+            "continue", "backtrace 8", "delete", "break-on proc.exec name=sleep", "continue",
+        )  # fmt: skip
+        assert "no event virtq.nothing" in unknown, unknown
+        assert "virtq.desc has no field colour=; it has: dev, queue, index" in no_field
+        assert "blk is not traced: the boot argument trace=blk" in off, off
+        assert "virtq.publish dev queue idx head" in listed.split("\n"), listed
+        assert "not traced" not in done, done
+        assert re.search(r"^virtq.desc dev=0 queue=0 index=2 addr=0x8\w+ len=\d+ ", desc,
+                         re.M), desc  # fmt: skip
+        assert re.search(r"^#\d .*blk_submit", caller, re.M), caller
+        assert re.search(r"^proc.exec name=sleep$", text, re.M), text
+        assert guest.command("echo here") == "here"

@@ -19,7 +19,8 @@ from umbra import (  # noqa: E402
     memory,
     programs,
     tasks,
+    tracepoints,
     tracing,
 )
 
-command.register(devices, files, log, memory, programs, tasks, tracing)
+command.register(devices, files, log, memory, programs, tasks, tracepoints, tracing)
