@@ -85,7 +85,7 @@ note_frame(uint64_t pa)
 }
 
 static struct space *
-space_number(unsigned i)
+nth_space(unsigned i)
 {
     return i == NONE ? NULL : &spaces[i % SPACES];
 }
@@ -100,7 +100,7 @@ number_of(const struct space *space)
 static void
 op_new(struct grade *g)
 {
-    struct space *s = space_number(grade_u8(g));
+    struct space *s = nth_space(grade_u8(g));
     const uint64_t *mine =
         phys_to_virt((boot_root_satp & ((1ul << 44) - 1)) << PAGE_SHIFT);
     memset(s, 0, sizeof(*s));
@@ -119,7 +119,7 @@ op_new(struct grade *g)
 static void
 op_page(struct grade *g)
 {
-    struct space *s = space_number(grade_u8(g));
+    struct space *s = nth_space(grade_u8(g));
     uint64_t *entry = entry_of(s->root, grade_u64(g), 0);
     uint64_t *page = own_frame();
     fill(page, grade_u64(g));
@@ -137,8 +137,8 @@ op_hart(struct grade *g)
     while (cpu_count() <= OTHERS)
         assert(cpu_add(1000 + 7 * cpu_count()) != NULL);
     struct cpu *cpu = cpu_get(grade_u8(g));
-    cpu->active = space_number(grade_u8(g));
-    cpu->copying = space_number(grade_u8(g));
+    cpu->active = nth_space(grade_u8(g));
+    cpu->copying = nth_space(grade_u8(g));
 }
 
 /* k: what this hart knows of a number */
@@ -154,7 +154,7 @@ op_known(struct grade *g)
 static void
 op_state(struct grade *g)
 {
-    const struct space *s = space_number(grade_u8(g));
+    const struct space *s = nth_space(grade_u8(g));
     uint64_t in_use = csr_read(satp);
     grade_put_u8(g, number_of(this_cpu()->active));
     grade_put_u8(g, number_of(this_cpu()->space));
@@ -172,7 +172,7 @@ op_state(struct grade *g)
 static void
 op_range(struct grade *g, char op)
 {
-    struct space *s = space_number(grade_u8(g));
+    struct space *s = nth_space(grade_u8(g));
     uint64_t start = grade_u64(g), end = grade_u64(g);
     subject = s;
     spin_lock(&s->lock);
@@ -198,7 +198,7 @@ visit(struct space *space, uint64_t *entry, uint64_t arg)
 static void
 op_visit(struct grade *g)
 {
-    struct space *s = space_number(grade_u8(g));
+    struct space *s = nth_space(grade_u8(g));
     uint64_t start = grade_u64(g), end = grade_u64(g);
     nvisited = 0;
     spin_lock(&s->lock);
@@ -211,7 +211,7 @@ op_visit(struct grade *g)
 static void
 op_end(struct grade *g)
 {
-    const struct space *s = space_number(grade_u8(g));
+    const struct space *s = nth_space(grade_u8(g));
     uint64_t va = grade_u64(g);
     grade_put_u64(g, space_end_of_table(s, va, grade_u64(g)));
 }
@@ -236,7 +236,7 @@ run_one(struct grade *g, char op)
         op_state(g);
         break;
     case 's':
-        space_switch(space_number(grade_u8(g)));
+        space_switch(nth_space(grade_u8(g)));
         break;
     case 'r': /* what is at an address */
         grade_put_u64(g, *(volatile uint64_t *)grade_u64(g));
@@ -253,7 +253,7 @@ run_one(struct grade *g, char op)
         op_end(g);
         break;
     case 'd':
-        put_entries(g, space_number(grade_u8(g))->root);
+        put_entries(g, nth_space(grade_u8(g))->root);
         break;
     case 'm':
         grade_put_bytes(g, moments, nmoments * sizeof(moments[0]));
@@ -301,7 +301,7 @@ copy(struct grade *g)
     start_pool(g);
     op_new(g);
     op_hart(g);
-    struct space *s = space_number(grade_u8(g));
+    struct space *s = nth_space(grade_u8(g));
     uint64_t start = grade_u64(g), end = grade_u64(g);
     trap_hooks.timer = end_copy;
     trap_init_hart();
