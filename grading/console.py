@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+import time
 
 HEAD = 192 << 10
 TAIL = 64 << 10
@@ -55,6 +56,18 @@ class Console:
                 data += b"\n[... %d bytes ...]\n" % left_out
             data += bytes(self.tail)
         return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def wait_for(self, pattern, seconds=5.0):
+        """Return the text as soon as a pattern is in it, or as it is in the end: what a
+        machine that has stopped printed before may still be on its way."""
+        end = time.monotonic() + seconds
+        with self.changed:
+            while not re.search(pattern, self.text()) and not self.ended:
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
+                self.changed.wait(left)
+            return self.text()
 
     def join(self):
         """Wait until the stream has ended."""

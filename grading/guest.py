@@ -291,7 +291,8 @@ class Guest:
             what = self.cstring(self.stub.register("a0"))
             return f"{what} is not written yet"
         if stop.end == "panic":
-            found = re.findall(r"panic: (.*)", console.escape(self.console.text()))
+            said = self.console.wait_for(r"panic: .*\n")
+            found = re.findall(r"panic: (.*)", console.escape(said))
             return f"the kernel panicked: {found[-1] if found else 'no message'}"
         if stop.end == "poweroff":
             return f"the kernel powered off with status {self.stub.register('a0')}"

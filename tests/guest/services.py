@@ -6,7 +6,6 @@
 import os
 import re
 import subprocess
-import time
 
 import harness
 
@@ -82,8 +81,8 @@ def whole_log_of(guest):
 def wait_for(guest, text):
     """Wait until init's log has a line with the text; return the log. By the host's
     clock: the guest's may leap while the host's disk is busy."""
-    end = time.monotonic() + harness.MOST
-    while time.monotonic() < end:
+    end = harness.awake() + harness.MOST
+    while harness.awake() < end:
         log = log_of(guest)
         if text in log:
             return log
@@ -99,8 +98,8 @@ def settled_log_of(guest):
 def wait_for_state(guest, name, state):
     """Wait until the last that init has logged of a service is that state; by
     the host's clock, too."""
-    end = time.monotonic() + harness.MOST
-    while time.monotonic() < end:
+    end = harness.awake() + harness.MOST
+    while harness.awake() < end:
         states = [e[3] for e in events_of(log_of(guest)) if e[1] == name]
         if states and states[-1] == state:
             return

@@ -2,9 +2,9 @@
 
 import os
 import re
+import select
 import shutil
 import subprocess
-import threading
 import time
 
 import harness
@@ -26,16 +26,20 @@ def run(mode, folder, arguments, keys):
         [TOOL, mode, folder, *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as qemu:  # fmt: skip
-        # A replay that strays from its recording stands still.
-        guard = threading.Timer(60, qemu.kill)
-        guard.start()
-        output = b""
-        while piece := os.read(qemu.stdout.fileno(), 65536):
+        output, heard = b"", harness.awake()
+        while True:
+            if not select.select([qemu.stdout], [], [], 1.0)[0]:
+                # A replay that strays from its recording stands still.
+                if harness.awake() - heard > 2 * harness.SILENCE:
+                    qemu.kill()
+                continue
+            piece, heard = os.read(qemu.stdout.fileno(), 65536), harness.awake()
+            if not piece:
+                break
             output += piece
             if keys and output.endswith(b"umbra# "):
                 qemu.stdin.write(keys.pop(0))
                 qemu.stdin.flush()
-        guard.cancel()
     assert qemu.returncode == 0, output[-500:]
     return output
 

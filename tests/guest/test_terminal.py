@@ -1,6 +1,5 @@
 """The shell's line editing and jobs, as they look on a terminal."""
 
-import time
 
 import harness
 from harness import Guest, cases
@@ -33,7 +32,7 @@ class Session:
 
     def sees(self, *rows, column=None):
         """Wait until the last rows are these, with the cursor there."""
-        heard = time.monotonic()
+        heard = harness.awake()
         while True:
             self._show()
             terminal = self.terminal
@@ -42,8 +41,8 @@ class Session:
             ):
                 return
             if self.guest._read(1.0):
-                heard = time.monotonic()
-            elif time.monotonic() - heard > harness.SILENCE:
+                heard = harness.awake()
+            elif harness.awake() - heard > harness.SILENCE:
                 seen = "\n".join(terminal.last(10))
                 raise AssertionError(
                     f"not {rows!r} at {column} but, at {terminal.column},\n{seen}"
