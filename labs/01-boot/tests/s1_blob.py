@@ -115,6 +115,12 @@ def properties_stay_inside(run):
         writer = block(ROOT)
         writer.block += cells(PROP) + b"\0" * left
         yield from verdict(run, writer, EINVAL, "that ends in a property's head")
+    # What stands behind the block would be a head that leads back, to what reads as an end.
+    writer = block(ROOT)
+    value = writer.token(PROP, cells(8, 0, END_NODE, END)) + 12
+    writer.block += cells(PROP)
+    writer.names = cells((value - len(writer.block) - 8) % 2**32, 0)
+    yield from verdict(run, writer, EINVAL, "whose last head is in the strings")
 
 
 @test(points=2, step="blob", section=SECTION, blames="token_read_prop",
