@@ -52,6 +52,10 @@ class Built:
     cpu: float = 0.0
 
 
+class Unbuilt(Infra):
+    """The tree that submissions go into does not compile; the text is make's."""
+
+
 def run(source, target, targets, base=None, tests=None, jobs=2):
     """Build targets of a source tree into the folder target; return Built."""
     read = {TREE: source}
@@ -152,7 +156,7 @@ class Base:
             tree.age(source)
         built = run(source, f"{work}/build", self.targets, base=base)
         if not built.ok:
-            raise Infra(f"the tree does not build:\n{built.errors}")
+            raise Unbuilt(f"the tree does not build:\n{built.errors}")
         if self.under:  # a submission could take the trunk's code out of mkfs
             for name in ("host", "obj/host"):
                 shutil.rmtree(f"{work}/build/{name}", ignore_errors=True)

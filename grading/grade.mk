@@ -67,9 +67,9 @@ host-tools: $(HOST_TOOLS)
 ##@ Grading
 grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
 	@tools/setup --quick test
-	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test $(T)) \
-	    $(if $(SUBMISSION),--submission $(SUBMISSION)) $(if $(SEED),--seed $(SEED)) \
-	    --out $(BUILD)/graded$(if $(T),/$(T))
+	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test '$(T)') \
+	    $(if $(SUBMISSION),--submission '$(SUBMISSION)') $(if $(SEED),--seed $(SEED)) \
+	    --out '$(BUILD)/graded$(if $(T),/$(T))'
 labs-check: ## all that is promised of the labs; LAB=7, WHAT=mutants for a part
 	@tools/setup --quick test
 	@labs/check $(LAB) $(WHAT)

@@ -207,7 +207,14 @@ def _grade(root, lab, submission, hidden, work, tests, seed, jobs, progress,
     about["notes"] += notes
     about["files"] = {n: hashlib.sha256(c).hexdigest() for n, c in files.items()}
     progress.step("preparing the starter")
-    base = build.starter(root, lab, cache(root)).ready()
+    try:
+        base = build.starter(root, lab, cache(root)).ready()
+    except build.Unbuilt as trouble:
+        if submission != "trunk":
+            raise
+        # Whose tree it is, who reads this: in a course it is the student's.
+        about["build"] = {"ok": False, "output": trouble.text, "seconds": 0.0}
+        return _all(tests, BUILD, "the tree does not compile", about, lab), BUILD
     grading = Grading(lab, seed, work, base)
     grading.texts = {path: files.pop(path) for path in lab.texts if path in files}
     if not lab.holes:  # answers about the tree as it is

@@ -98,6 +98,18 @@ def test_error_of_the_compiler_is_shown_at_its_line(tmp):
     assert f"{toy.HOLE}:5:12: error: 'x' undeclared" in report["build"]["output"]
 
 
+def test_tree_that_does_not_compile(tmp):
+    """Who grades a tree of his own is told of his errors; nobody answers for others'."""
+    toy.needs_sandbox(harness)
+    errors = build.Built(tmp, False, "kernel/main.c:1:1: error: expected ';'")
+    cached = mock.patch.dict(os.environ, UMBRA_GRADING_CACHE=os.path.join(tmp, "cache"))
+    with cached, mock.patch.object(build, "run", return_value=errors):
+        own, others = toy.graded("trunk"), toy.graded(toy.submission(tmp, WRONG))
+    assert own["status"] == "build" and errors.errors in own["build"]["output"], own
+    assert set(toy.verdicts(own).values()) == {"build"}, own
+    assert others["status"] == "infra", others
+
+
 def test_question_that_kills_costs_only_itself(tmp):
     """A fault in one question, and a hang, leave the others their verdict."""
     toy.needs_sandbox(harness)
