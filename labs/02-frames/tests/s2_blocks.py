@@ -94,8 +94,9 @@ def large_blocks_are_spared(run):
     for slot, order in enumerate((9, 8, 7, 6, 5)):
         script.alloc(slot, order)
     [before], seen = yield from play(run, Frames(ram).take_all(TOP), script.take_all(TOP))
+    check(before.good().count, "no block of order 10")
     check(None not in seen[:5], "a block of order 5 to 9 was refused")
-    check_equal(seen[5].count, before.count, "blocks of order 10 that are still whole")
+    check_equal(seen[5].good().count, before.count, "blocks of order 10 that are still whole")
 
 
 @test(points=1, step="blocks", section=SECTION, blames="take_locked,frame_alloc",
@@ -104,10 +105,12 @@ def large_blocks_are_spared(run):
            "frame_alloc returns NULL.")  # fmt: skip
 def out_of_memory_is_null(run):
     """When there is no block any more there is NULL, of each order, and no panic."""
-    script = Frames(holes(run.random)).take_all().counts()
+    ram = holes(run.random)
+    script = Frames(ram).take_all().counts()
     for order in range(TOP + 1):
         script.alloc(order, order)
     seen = script.counts().results((yield script.play(run)))
+    managed(ram, seen[0])
     check_equal(seen[2:-1], [None] * (TOP + 1), "blocks when all is given out")
     check_equal((seen[1][0], seen[-1][0]), (0, 0), "free frames when all is given out")
 
@@ -117,9 +120,12 @@ def out_of_memory_is_null(run):
            "frames are counted.")  # fmt: skip
 def what_is_freed_comes_again(run):
     """All that was freed can be had again, and holds what was put there until then."""
+    rams = shapes(run)
     scripts = [Frames(ram).take_all().free_all(step(run)).counts().take_all()
-               for ram in shapes(run)]  # fmt: skip
-    for first, (freed, damaged), (free, total), again in (yield from play(run, *scripts)):
+               for ram in rams]  # fmt: skip
+    results = yield from play(run, *scripts)
+    for ram, (first, (freed, damaged), (free, total), again) in zip(rams, results):
+        managed(ram, first)
         check_equal(freed, first.count, "frames given back")
         check_equal(damaged, 0, "frames whose content changed while they were in use")
         check_equal((free, total), (freed, freed), "free frames, and frames in all")
@@ -172,6 +178,7 @@ def only_whole_buddies_merge(run):
         scripts.append(script.take_all(2).take_all(1))
     results = yield from play(run, *scripts)
     for (mask, value), seen in zip(parts, results):
+        managed(whole(8), seen[0])
         check_equal(seen[2].count, 0, "pairs of frames, where no two neighbours are free")
         check_equal(seen[3][0], seen[1][0], "free frames")
         half = {f for f in seen[0].frames if f & mask == value}
@@ -199,6 +206,7 @@ def no_buddy_beyond_the_ends(run):
             script = Frames(ram).take_all()
             scripts.append(script.free_all(step(run)).take_all())
     for seen in (yield from play(run, *scripts)):
+        check(seen[0].count, "no frames were given out")
         same = seen[0].good().frames == seen[2].good().frames
         check(same, f"frames freed: {seen[0].count}; that came again: {seen[2].count}")
 

@@ -1,6 +1,7 @@
 """Step 4: each hart has frames of its own. A script can go on as another hart."""
 
-from _memory import TOP, Frames, blocks, holes, panics, play, step, whole
+from _memory import (TOP, Frames, blocks, holes, is_managed, panics, play, step,
+                     whole)  # fmt: skip
 
 from grading import check, check_equal, test
 
@@ -88,6 +89,7 @@ def large_blocks_are_collected(run):
     scripts = [Frames(whole(8)).take_all().hart(hart).free_all(step(run))
                .hart(run.random.randrange(4)).take_all(TOP) for hart in range(4)]  # fmt: skip
     for hart, seen in enumerate((yield from play(run, *scripts))):
+        is_managed(whole(8), seen[0].good().frames)
         wanted = len(blocks(seen[0].frames, TOP))
         check_equal(seen[4].good().count, wanted, f"blocks of order {TOP} when hart {hart} "
                     "has freed all frames")  # fmt: skip
@@ -124,6 +126,8 @@ def interrupts_are_as_before(run):
     for slot in range(40):
         script.free(slot).interrupts_are_on()
     seen = script.results((yield script.play(run)))
+    given = {first for first in seen[5:85:2] if first in whole().frames}
+    check_equal(len(given), 40, "frames that were given out")
     check_equal(seen[1:4:2], [0, 0], "interrupts on, when they were off")
     check_equal(seen[6::2], [1] * 80, "interrupts on, when they were on")
 

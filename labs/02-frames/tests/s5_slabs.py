@@ -81,6 +81,7 @@ def objects_keep_their_content(run):
     check_equal(sum(seen[i] for i in damaged) + seen[-1], 0, "objects that changed")
     live = [a for part in seen[1:-1:2] for a in part]
     check(0 not in live, "NULL, with memory left")
+    check(not any(a % 16 for a in live), "objects are aligned to 16 bytes")
 
 
 @test(points=2, step="slabs", section=SECTION, blames="slab_with_room_locked",

@@ -47,9 +47,11 @@ def too_large_is_null(run):
     """More than 4 MiB cannot be had."""
     most = PAGE << 10
     sizes = (most + 1, most * 2, run.random.randrange(most + 1, 1 << 40), 2**64 - 1)
-    scripts = [Slabs(whole()).count().kmalloc(0, size).count() for size in sizes]
+    scripts = [Slabs(whole()).kmalloc(0, most).count().kmalloc(1, size).count()
+               for size in sizes]  # fmt: skip
     results = yield from play(run, *scripts)
-    for size, (before, address, after) in zip(sizes, results):
+    for size, ([largest], before, address, after) in zip(sizes, results):
+        check(largest and largest % most == 0, f"{most} bytes at {largest:#x}")
         check_equal(address, [0], f"the address of {size} bytes")
         check_equal(after, before, "free frames")
 
@@ -80,6 +82,7 @@ def null_is_freed(run):
     """kfree(NULL) does nothing."""
     script = Slabs(whole()).kmalloc(0, 64).kfree([0]).count().kfree([1, 1]).count()
     seen = script.results((yield script.play(run)))
+    apart(seen[0], 64, "pieces")
     check_equal(seen[-1], seen[2], "free frames")
 
 

@@ -100,6 +100,7 @@ def nothing_is_touched_afterwards(run):
     with watch(run) as hart:
         hart.enter("spin_lock")
         hart.steps()
+        check(hart.state[0], "the lock is not taken")
         hart.enter("spin_unlock")
         while hart.step().after[0]:
             check(not hart.returned(), "the lock is not free")

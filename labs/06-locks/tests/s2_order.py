@@ -105,6 +105,8 @@ def interrupts_stay_off_if_they_were(run):
     """Interrupts that were off before stay off."""
     one, two = sorted(run.random.sample(range(8), 2))
     seen = played((yield play(run, f"- l{one} l{two} u{two} u{one}")), 5)
+    check_equal([s.locked for s in seen], [set(), {one}, {one, two}, {one}, set()],
+                "the locks that are taken")  # fmt: skip
     check_equal([s.interrupts for s in seen], [False] * 5, "interrupts")
 
 

@@ -73,7 +73,10 @@ GOOD = {"size_max": 65536, "seg_max": 16, "blk_size": 512, "num_queues": 1}
       hint="The stub lists what makes no sense. The driver's limits are computed from "
            "these numbers: what would become of a 0?")  # fmt: skip
 def nonsense_is_refused(run):
-    """A disk that says impossible things of itself is refused."""
+    """A disk that says impossible things of itself is refused, and no other."""
+    request, script = seen(run, features=ALL, **GOOD)
+    [disk] = script.results((yield request))
+    check_equal(disk.error, 0, "what probe returned")
     cases = (("capacity", 1 << 55), ("capacity", (1 << 64) - 1), ("size_max", 0),
              ("size_max", 511), ("seg_max", 0), ("blk_size", 0), ("blk_size", 256),
              ("blk_size", 1000), ("blk_size", 512 + 1024), ("num_queues", 0))  # fmt: skip
