@@ -1,12 +1,17 @@
-"""The grader's end of gdb's protocol, with a stub that is played."""
+"""The grader's end of gdb's protocol, with a stub that is played; and where its
+breakpoints are."""
 
+import glob
 import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 
+import harness  # noqa: E402
 from grading import gdbstub  # noqa: E402
+from grading.elf import Elf  # noqa: E402
+from grading.guest import ENDS  # noqa: E402
 
 HERE = 0x80200000
 
@@ -52,3 +57,16 @@ def test_elsewhere_it_just_goes():
     stub.pc += 4
     stub.go()
     assert stub.said == ["c"]
+
+
+def test_breakpoints_are_off_the_path():
+    """No function that programs go through shares a page with a breakpoint that each
+    graded machine has: QEMU would run it one instruction at a time."""
+    objects = glob.glob(harness.built("obj/kernel/*/hot.o"))
+    hot = {name for path in objects for name in Elf(path).symbols}
+    assert "trap_user" in hot
+    for path in [harness.built("kernel.elf"), *glob.glob(harness.built("grade/*.elf"))]:
+        kernel = Elf(path).symbols
+        pages = {kernel[n] >> 12 for n in (*ENDS, "grade_next") if n in kernel}
+        near = {n for n in hot & kernel.keys() if kernel[n] >> 12 in pages}
+        assert pages and not near, (path, near)
