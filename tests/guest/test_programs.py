@@ -26,7 +26,7 @@ def names():
     path = os.path.join(harness.ROOT, "user", "tests")
     files = os.listdir(path) if os.path.isdir(path) else []
     found = {os.path.splitext(f)[0] for f in files if not f.startswith(".")}
-    return sorted(found - {"actor", "bench", "bench_disk", "bench_rates",
+    return sorted(found - {"actor", "structures", "bench", "bench_disk", "bench_rates",
                            "commits", "crash", "disk_part", "hostile", "leave", "lurk"})
 
 

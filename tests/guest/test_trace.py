@@ -15,11 +15,33 @@ import trace_stream
 # What is run in the guest, and what has to be in its output.
 COMMANDS = {
     "strace cat /etc/hostname": (
-        'execve("/bin/cat", 0x',
+        'execve("/bin/cat", ["cat", "/etc/hostname"], 0x',
         'openat(AT_FDCWD, "/etc/hostname", O_RDONLY',
         'write(1, "umbra\\n", 6) = 6',
         "exit_group(0) = ?",
         "+++ exited with 0 +++",
+    ),
+    "mkdir -p /mnt/one; strace /tests/structures 2>&1; rm -r /mnt/one": (
+        ", [{iov_base=0x", ", iov_len=5}, {iov_base=0x", ", iov_len=10}], 2) = 15",
+        ", NULL, [{tv_sec=7, tv_nsec=8}, {tv_sec=9, tv_nsec=10}], 0) = 0",
+        ", {st_mode=S_IFREG|0640, st_size=15, ...}) = 0",
+        'getdents64(3, [".", "..", "one"], 512) = 72',
+        'newfstatat(AT_FDCWD, "/nothing", 0x', ", 0) = -1 ENOENT",
+        "pipe2([4, 5], 0) = 0",
+        "ppoll([{fd=4, events=POLLIN}, {fd=5, events=POLLOUT, revents=POLLOUT}], 2, "
+        "{tv_sec=0, tv_nsec=0}, NULL, ", ") = 1",
+        'bind(3, {sa_family=AF_UNIX, sun_path="/tmp/door"}, 110) = 0',
+        "socketpair(1, 0x1, 0, [6, 7]) = 0",
+        "rt_sigaction(SIGUSR1, {sa_handler=0x", ", sa_mask=[INT], sa_flags=SA_RESTART}, NULL, 8) = 0",
+        "rt_sigprocmask(0, [USR1], NULL, 8) = 0",
+        "rt_sigsuspend([], 8) = -1 EINTR (Interrupted system call)",
+        "rt_sigreturn() = ?",
+        ", [exited with 3], ", "nanosleep({tv_sec=0, tv_nsec=1000}, NULL) = 0",
+        "setrlimit(4, {rlim_cur=77, rlim_max=RLIM_INFINITY}) = ",
+        "ioctl(0, TIOCSWINSZ, {ws_row=24, ws_col=80}) = 0",
+        "ioctl(0, TIOCGWINSZ, {ws_row=24, ws_col=80}) = 0", "prlimit64(0, 7, NULL, {rlim_cur=1024, ",
+        "ioctl(0, TCGETS, {c_iflag=0x", ", c_lflag=ISIG|ICANON|ECHO",
+        "fstat(0, 0x8) = -1 EFAULT",
     ),
     "strace -e openat cat /nothing": (
         'openat(AT_FDCWD, "/nothing", O_RDONLY, 0) = -1 ENOENT (No such file',

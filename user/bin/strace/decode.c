@@ -16,6 +16,8 @@ static const struct {
 #undef SYSCALL
 };
 
+#define ARG_MAX_SHOWN 1024
+
 static const char *const errors[] = {
 #define E(name) [name] = #name
     E(EPERM),        E(ENOENT), E(ESRCH),   E(EINTR),     E(EIO),
@@ -28,11 +30,6 @@ static const char *const errors[] = {
     E(ENAMETOOLONG), E(ENOSYS), E(ELOOP),   E(ENOTEMPTY), E(ETIMEDOUT),
     E(EOPNOTSUPP),
 #undef E
-};
-
-struct flag {
-    uint64_t bit;
-    const char *name;
 };
 
 static const struct flag open_flags[] = {
@@ -144,10 +141,23 @@ format_number(char kind, uint64_t value, char *to, size_t size)
         snprintf(to, size, "%lu", value);
     else if (kind == 'o')
         snprintf(to, size, "%#lo", value & 07777777);
-    else if (value == 0 && kind == 'p')
+    else if (value == 0 && strchr("pmvs", kind))
         snprintf(to, size, "NULL");
     else
         snprintf(to, size, "%#lx", value);
+}
+
+/* What execve gives a program. */
+static void
+format_vector(const struct call *call, char *to, size_t size)
+{
+    size_t len = strlcpy(to, "[", size);
+    for (unsigned i = 0; i < call->argc && len + 8 < size; i++) {
+        len += strlcpy(to + len, i ? ", " : "", size - len);
+        format_text(call->argv[i], false, to + len, size - len);
+        len = strlen(to);
+    }
+    strlcpy(to + len, call->argc == ARGV_MAX ? ", ...]" : "]", size - len);
 }
 
 static void
@@ -168,7 +178,16 @@ format_arg(const struct call *call, unsigned i, char kind, char *to,
             format_flags(value, flagged[k].flags, flagged[k].first, to, size);
             return;
         }
-    format_number(kind, value, to, size);
+    if (i == 1 && strcmp(name, "ioctl") == 0 && control_name(value)) {
+        strlcpy(to, control_name(value), size);
+        return;
+    }
+    if (kind == 'm' && structure_format(call, i, to, size))
+        return;
+    if (i == 1 && call->argc > 0)
+        format_vector(call, to, size);
+    else
+        format_number(kind, value, to, size);
 }
 
 void
@@ -182,7 +201,7 @@ call_format(const struct call *call, char *to, size_t size)
     const char *kinds = calls[call->number].args;
     size_t len = (size_t)snprintf(to, size, "%s(", name);
     for (unsigned i = 0; kinds[i] && i < 6; i++) {
-        char arg[4 * TEXT_MAX + 16];
+        char arg[ARG_MAX_SHOWN];
         format_arg(call, i, kinds[i], arg, sizeof(arg));
         len +=
             (size_t)snprintf(to + len, size - len, "%s%s", i ? ", " : "", arg);

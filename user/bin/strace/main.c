@@ -26,7 +26,8 @@ static const char usage[] =
 #define EXECVE      221
 
 static struct trace trace;
-static int on_enter, on_text, on_leave, on_fork, on_end; /* numbers of events */
+static int on_enter, on_text, on_data, on_leave, on_fork,
+    on_end; /* numbers of events */
 static struct call going[CALLS_MAX];
 static uint32_t followed[FOLLOW_MAX];
 static unsigned nfollowed;
@@ -92,7 +93,10 @@ print_call(const struct call *call, uint32_t pid, const char *result)
 static void
 note_enter(const struct trace_record *r)
 {
-    struct call *call = call_of(r->tid) ?: call_of(0);
+    struct call *call = call_of(r->tid);
+    if (call) /* one that does not return: rt_sigreturn */
+        print_call(call, r->pid, " = ?");
+    call = call ?: call_of(0);
     began = began || r->words[0] == EXECVE;
     if (!call || !began)
         return;
@@ -106,14 +110,34 @@ static void
 note_text(const struct trace_record *r)
 {
     struct call *call = call_of(r->tid);
-    unsigned arg = (unsigned)r->words[0];
-    if (!call || arg >= 6)
+    uint64_t arg = r->words[0];
+    if (!call || (arg >= 6 && arg < 8) || arg >= 8 + ARGV_MAX)
         return;
-    size_t len = strlen(call->texts[arg]), n = 3 * 16;
+    char *text = arg < 6 ? call->texts[arg] : call->argv[arg - 8];
+    size_t len = strlen(text), n = 3 * 16;
     if (len + n > TEXT_MAX)
         n = TEXT_MAX - len;
-    memcpy(call->texts[arg] + len, r->words + 1, n);
-    call->has_text |= (uint8_t)(1 << arg);
+    memcpy(text + len, r->words + 1, n);
+    if (arg < 6)
+        call->has_text |= (uint8_t)(1 << arg);
+    else
+        call->argc = (unsigned)arg - 7;
+}
+
+/* Half of what a structure has: the first, or the second. */
+static void
+note_data(const struct trace_record *r)
+{
+    struct call *call = call_of(r->tid);
+    uint64_t arg = r->words[0];
+    if (!call || arg >= 6)
+        return;
+    uint8_t bit = (uint8_t)(1 << arg);
+    memcpy(call->data[arg] + (call->half & bit ? DATA_MAX / 2 : 0),
+           r->words + 1, DATA_MAX / 2);
+    if (call->half & bit)
+        call->has_data |= bit;
+    call->half ^= bit;
 }
 
 static void
@@ -123,7 +147,9 @@ note_leave(const struct trace_record *r)
     char result[128];
     if (!call)
         return;
-    result_format(r->words[0], (int64_t)r->words[1], result, sizeof(result));
+    call->result = (int64_t)r->words[1];
+    call->is_over = true;
+    result_format(r->words[0], call->result, result, sizeof(result));
     print_call(call, r->pid, result);
     call->tid = 0;
 }
@@ -159,6 +185,8 @@ note_all(void)
             note_enter(r);
         else if (r->event == on_text)
             note_text(r);
+        else if (r->event == on_data)
+            note_data(r);
         else if (r->event == on_leave)
             note_leave(r);
         else if (r->event == on_end)
@@ -209,6 +237,7 @@ open_trace(void)
         err(1, "/dev/trace");
     on_enter = trace_find(&trace, "syscall.enter");
     on_text = trace_find(&trace, "syscall.text");
+    on_data = trace_find(&trace, "syscall.data");
     on_leave = trace_find(&trace, "syscall.exit");
     on_fork = trace_find(&trace, "proc.fork");
     on_end = trace_find(&trace, "proc.exit");

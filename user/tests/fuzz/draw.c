@@ -186,6 +186,8 @@ draw_argument(char kind)
     case 'd':
         return draw_below(8) ? draw_below(24) : (uint64_t)-draw_below(102);
     case 'p':
+    case 'm':
+    case 'v':
         return draw_pointer();
     case 's':
         return draw_string();
