@@ -1,10 +1,14 @@
 # The demos for the lecture hall: demos/README.md.
 
 ##@ In the lecture hall
-demo: ## lists the demos; D=NUMBER or a part of the name shows one
+demo: ## lists the demos; D=NUMBER or a part of the name shows one; REPLAY=1 as recorded
 	@$(if $(D),tools/setup --quick demo && $(MAKE) all programs)
-	@demos/run --build $(BUILD) $(D)
-demos-check: ## runs every demo, or D=..., and compares with what is expected
+	@demos/run --build $(BUILD) $(if $(REPLAY),--replay) $(D)
+demo-record: ## records the demos whose machines have one hart, or D=...: build/demos/NAME/recording
+	@tools/setup --quick demo
+	@$(MAKE) all programs
+	@demos/run --build $(BUILD) --record $(D)
+demos-check: ## runs every demo, or D=..., and compares: with what is expected, and replays
 	@tools/setup --quick demo
 	@$(MAKE) all programs
 	@demos/run --build $(BUILD) --check $(D)
@@ -13,4 +17,4 @@ demo-site: ## pages of all demos, with what each showed: build/demos/site/index.
 	@$(MAKE) all programs
 	@demos/site $(BUILD)
 
-.PHONY: demo demos-check demo-site
+.PHONY: demo demo-record demos-check demo-site

@@ -5,6 +5,7 @@ import re
 from machine import Machine, disk
 from stage import find, harness, yes
 
+RECORDED = True
 LINE = "dd if=/dev/vdb of=/dev/null bs=4096 count=1 2>/dev/null"
 OURS = 'if $_streq(((struct virtq *)$a0)->transport->name, "virtio1")'
 FLAGS = {1: "the device reads, goes on", 2: "the device writes, ends here",

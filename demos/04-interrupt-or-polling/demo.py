@@ -1,7 +1,7 @@
 """Interrupt against polling: what each costs while a disk takes its time."""
 
 import variant
-from machine import Machine
+from machine import Machine, slow_disk
 from stage import find, yes
 
 READS, SLOW = 6, 4  # how many, and how many a second the disk does
@@ -43,8 +43,7 @@ def demo(stage):
     path = stage.path("slow.img")
     with open(path, "wb") as file:
         file.truncate(1 << 20)
-    extra = ["-drive", f"file={path},if=none,id=slow,format=raw,throttling.iops-total={SLOW}",
-             "-device", "virtio-blk-device,drive=slow"]  # fmt: skip
+    extra = slow_disk(path, SLOW)
     stage.scene("A disk that takes its time")
     stage.say(f"""The second disk does {SLOW} requests a second. {READS} blocks are read, one
         after the other. The driver sleeps until the disk interrupts.""")

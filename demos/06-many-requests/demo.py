@@ -2,7 +2,7 @@
 
 import re
 
-from machine import MOST_LOOKS, Machine
+from machine import MOST_LOOKS, Machine, slow_disk
 from stage import find, harness, yes
 
 READERS = 8
@@ -43,9 +43,7 @@ def demo(stage):
     for path in paths:
         with open(path, "wb") as file:
             file.truncate(1 << 20)
-    extra = ["-drive", f"file={paths[0]},if=none,id=slow,format=raw,throttling.iops-total={SLOW}",
-             "-device", "virtio-blk-device,drive=slow",
-             "-drive", f"file={paths[1]},if=none,id=fast,format=raw",
+    extra = [*slow_disk(paths[0], SLOW), "-drive", f"file={paths[1]},if=none,id=fast,format=raw",
              "-device", "virtio-blk-device,drive=fast"]  # fmt: skip
     with Machine(stage, extra=extra) as machine:
         machine.boot()

@@ -3,6 +3,7 @@
 from machine import Machine, disk
 from stage import find, yes
 
+RECORDED = True
 # For demos/site: what a trace of it shows.
 TRACE, VIEW = "page,fault,proc", "pages"
 TRACED = ('sh -c "(x=1; echo $x); echo done"',)

@@ -5,6 +5,7 @@ import re
 from machine import Machine, disk
 from stage import find, yes
 
+RECORDED = True
 # For demos/site: what a trace of it shows.
 TRACE, VIEW = "page,fault,syscall", "timeline"
 TRACED = ("cat /etc/motd >/dev/null",)

@@ -5,6 +5,7 @@ import re
 from machine import Machine
 from stage import find, yes
 
+RECORDED = True
 SHELL = ("((struct thread *)$a1)->process != 0 && "
          '$_streq(((struct thread *)$a1)->process->name, "sh")')  # fmt: skip
 LONGEST = 60  # instructions; cpu_switch has half of them

@@ -6,6 +6,7 @@ import subprocess
 from machine import Machine, disk
 from stage import find, harness, yes
 
+RECORDED = True
 SERVICES = {
     "clock": """description = prints the time now and then
 exec = /bin/sh -c "while date; do sleep 60; done"

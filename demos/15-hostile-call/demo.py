@@ -3,6 +3,7 @@
 from machine import Machine, disk
 from stage import find, yes
 
+RECORDED = True
 WRITE = 64
 KERNEL = 0xFFFFFFFF80200000
 ERRORS = {-1: "EPERM", -14: "EFAULT", -38: "ENOSYS", -9: "EBADF", -22: "EINVAL"}

@@ -3,6 +3,7 @@
 from machine import Machine
 from stage import find, yes
 
+RECORDED = True
 # For demos/site: what a trace of it shows.
 TRACE, VIEW = "proc,sched,syscall", "timeline"
 TRACED = (

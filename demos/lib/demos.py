@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 
+from recording import Recording
 from stage import HERE, Silent, Stage, harness
 
 FOLDER = os.path.dirname(HERE)
@@ -68,11 +69,27 @@ def load(name):
     return module
 
 
-def perform(name, screen=None):
+def is_recorded(name):
+    """Return whether a demo's machines can be recorded: they have one hart, and what
+    is seen is theirs."""
+    return getattr(load(name), "RECORDED", False)
+
+
+def recording(name, replays):
+    """Return the recording of a demo, to be replayed or made anew."""
+    return Recording(harness.built(os.path.join("demos", name, "recording")), replays)
+
+
+def has_recording(name):
+    """Return whether a demo has been recorded, to its end."""
+    return os.path.exists(harness.built(os.path.join("demos", name, "recording", "whole")))
+
+
+def perform(name, screen=None, recording=None):
     """Run a demo; return its stage. What was seen is kept for demos/site."""
     demo = load(name).demo
     with tempfile.TemporaryDirectory(prefix="umbra-demo-") as folder:
-        stage = Stage(screen or Silent(), folder, home(name))
+        stage = Stage(screen or Silent(), folder, home(name), recording)
         mine = len(harness.guests())
         try:
             demo(stage)
@@ -84,6 +101,8 @@ def perform(name, screen=None):
                 with contextlib.suppress(ProcessLookupError):
                     guest.close()
             del harness.guests()[mine:]
+    if recording:
+        recording.end()
     keep(name, stage)
     return stage
 

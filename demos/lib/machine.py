@@ -29,19 +29,73 @@ def disk(stage, *programs, name="demo.img"):
     return path
 
 
+def slow_disk(path, pace):
+    """Return QEMU's arguments for a disk that does so many requests a second."""
+    return ["-object", f"throttle-group,id=pace,x-iops-total={pace}",
+            "-blockdev", f"driver=file,node-name=image,filename={path}",
+            "-blockdev", "driver=throttle,node-name=slow,throttle-group=pace,file=image",
+            "-device", "virtio-blk-device,drive=slow"]  # fmt: skip
+
+
 class Machine(harness.Guest):
     """A guest whose console is shown. Options are harness.Guest's; the disk is a
     root.img if none is given, and there is a door for gdb."""
 
     any_harts = False
 
-    def __init__(self, stage, extra=(), disks=None, harts=1, kernel=None, **options):
+    def __init__(self, stage, disks=None, harts=1, kernel=None, **options):
         self.stage, self.elf = stage, kernel or harness.built("kernel.elf")
-        self.debugger = None
+        self.debugger, self.ahead = None, ""  # what a replay has printed too early
+        self.recording = stage.recording and stage.recording.next()
         disks = [harness.built("root.img")] if disks is None else disks
-        door = ("-gdb", "unix:gdb,server=on,wait=off")
-        super().__init__(kernel=kernel, harts=harts, disks=disks,
-                         extra=(*door, *extra), **options)  # fmt: skip
+        super().__init__(kernel=kernel, harts=harts, disks=disks, **options)
+        if self.recording:
+            self.recording.begin(self.folder, self.process)
+
+    def command_line(self):
+        """Return QEMU's command, with a door for gdb, and where it is started."""
+        if not self.recording:
+            command, home = super().command_line()
+            return [*command, "-gdb", f"unix:{self.folder}/gdb,server=on,wait=off"], home
+        self.recorded = True
+        command = self.recording.command_line(self.arguments, self.folder)
+        self.elf = self.recording.kernel()
+        return command, self.recording.home
+
+    def replays(self):
+        """Return whether this is a recorded machine once more."""
+        return self.recording and self.recording.replays
+
+    def type(self, text):
+        """Type text; in a replay the recording does."""
+        if not self.replays():
+            super().type(text)
+
+    def expect(self, pattern, silence=harness.SILENCE):
+        """Wait until new output matches; in a replay, see what was seen then."""
+        if self.replays():
+            return self._expect_again(pattern)
+        try:
+            return super().expect(pattern, silence)
+        finally:
+            if self.recording:
+                self.recording.looks.append(len(self.output))
+
+    def _expect_again(self, pattern):
+        seen = self.recording.looks.pop(0)
+        self.output += self.ahead
+        heard = harness.awake()
+        while len(self.output) < seen and self.open:
+            if self._read(1.0):
+                heard = harness.awake()
+            elif harness.awake() - heard > harness.SILENCE:
+                break
+        self.output, self.ahead = self.output[:seen], self.output[seen:]
+        match = re.compile(pattern, re.M if "^" in pattern else 0).search(self.output, self.position)
+        if not match:
+            raise harness.GuestError(f"the replay has no {pattern!r} here")
+        self.position = match.end()
+        return match
 
     def close(self):
         """End gdb and QEMU."""
@@ -49,6 +103,8 @@ class Machine(harness.Guest):
             self.debugger.close()
             self.debugger = None
         super().close()
+        if self.recording:
+            self.recording.end()
 
     def power_on(self, shown, **which):
         """Boot to the shell and show lines of the report, as Stage.output takes them."""
@@ -155,34 +211,44 @@ class Debugger:
 
     def attach(self):
         """Stop the machine where it is."""
+        recording = self.machine.recording
         if not self.attached:
+            if recording:
+                recording.gdb_comes()
             self.ask(f"target remote {self.machine.folder}/gdb")
             self.attached = True
+        if recording:
+            recording.gdb_is_there()
 
     def let_go(self):
         """Take breakpoints away and let the machine run."""
         self.ask("delete")
+        if self.machine.recording and self.machine.recording.gdb_leaves():
+            return
         self.ask("detach")
         self.attached = False
 
     def ask(self, command):
         """Give a command; return what gdb prints for it."""
+        self._give(command)
+        return self._answer()
+
+    def _give(self, command):
         self.process.stdin.write(f"{command}\necho \\n{MARK}\\n\n".encode())
         self.process.stdin.flush()
-        return self._answer()
 
     def _answer(self):
         text, end = b"", f"\n{MARK}\n".encode()
-        heard = time.monotonic()
+        heard = harness.awake()
         while end not in text:
             if not self.selector.select(1.0):
-                if time.monotonic() - heard > harness.SILENCE:
+                if harness.awake() - heard > harness.SILENCE:
                     raise harness.GuestError(f"gdb does not answer: {text[-500:]}")
                 continue
             piece = os.read(self.process.stdout.fileno(), 65536)
             if not piece:
                 raise harness.GuestError(f"gdb has ended: {text[-500:]}")
-            text, heard = text + piece, time.monotonic()
+            text, heard = text + piece, harness.awake()
         answer = text.split(end)[0].decode("utf-8", "replace")
         return answer.replace("(gdb) ", "").strip("\n")
 
@@ -204,9 +270,10 @@ class Debugger:
     def run_to(self, place, doing=None):
         """Go on until a place in the program; doing: a line to type meanwhile."""
         self.ask(f"tbreak {place}")
+        self._give("continue")
         if doing is not None:
             self.machine.send(doing)
-        return self.ask("continue")
+        return self._answer()
 
     def interrupt(self):
         """Stop a machine that `continue` lets run: from another thread."""

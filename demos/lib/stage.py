@@ -45,10 +45,11 @@ class Silent:
 
 class Stage:
     """What a demo is given. folder: for its files, empty at first; home: where
-    the demo's own files are."""
+    the demo's own files are; recording: of its machines, or None."""
 
-    def __init__(self, screen, folder, home):
+    def __init__(self, screen, folder, home, recording=None):
         self.screen, self.folder, self.home = screen, folder, home
+        self.recording = recording
         self.events = []
 
     def _add(self, kind, text):

@@ -204,13 +204,9 @@ class Guest:
         arguments += extra
         self.arguments = arguments
         self.recorded = bool(RECORD) and "-icount" not in extra
-        home = self.folder
-        if self.recorded:
-            home = os.path.join(recordings(), str(len(guests())))
-            tool = record_tool()
-            arguments = tool.prepare(home, arguments) + tool.CONSOLE
+        command, home = self.command_line()
         self.process = subprocess.Popen(
-            arguments,
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -223,6 +219,13 @@ class Guest:
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
         self.open = True
         guests().append(self)
+
+    def command_line(self):
+        """Return (the command that starts QEMU, the folder that it is started in)."""
+        if not self.recorded:
+            return self.arguments, self.folder
+        home, tool = os.path.join(recordings(), str(len(guests()))), record_tool()
+        return tool.prepare(home, self.arguments) + tool.CONSOLE, home
 
     def __enter__(self):
         return self
@@ -298,11 +301,12 @@ class Guest:
         data = text.encode()
         size = PIECE if self.recorded else max(1, len(data))
         for at in range(0, len(data), size):
+            echoed = len(self.output) + size
             self.process.stdin.write(data[at : at + size])
             self.process.stdin.flush()
-            if self.recorded and at + size < len(data):
-                while self._read(0.1):
-                    pass
+            while self.recorded and at + size < len(data) and len(self.output) < echoed:
+                if not self._read(1.0):
+                    break
 
     def command(self, line, prompt=PROMPT):
         """Run a shell command; return its output without the last newline.

@@ -12,13 +12,25 @@ from harness import ROOT, Skip, cases
 sys.path.insert(0, os.path.join(ROOT, "demos", "lib"))
 
 import demos  # noqa: E402
+from recording import Recording  # noqa: E402
 
 
-@cases(**{name: {"name": name} for name in demos.names()})
+AGAIN = "07-fork-copy-on-write"  # make demos-check replays all
+
+
+@cases(**{name: {"name": name} for name in demos.names() if name != AGAIN})
 def test_outcome(name):
     """What was seen on stage is what the lecturer will say is seen."""
     found = demos.perform(name).outcome()
     assert found == demos.expected(name), f"expected otherwise:\n{found}"
+
+
+def test_replay(tmp):
+    """A recorded demo shows the very same again, where gdb stopped the machine, too."""
+    first, again = (demos.perform(AGAIN, recording=Recording(os.path.join(tmp, "it"), replays))
+                    for replays in (False, True))  # fmt: skip
+    assert first.outcome() == demos.expected(AGAIN), first.outcome()
+    assert again.events == first.events
 
 
 def test_narration():
@@ -28,6 +40,8 @@ def test_narration():
         scenes = [s for s in demos.expected(name).splitlines() if not s.startswith(" ")]
         told = re.findall(r"^### (.*)$", text, re.M)
         assert told == scenes, (name, told, scenes)
+        recorded = f"*Recorded*: `make demo D={name[:2]} REPLAY=1`" in text
+        assert recorded == demos.is_recorded(name) != ("*Not recorded*: " in text), name
         for heading in ("## Scenes", "## Questions", "## In the code"):
             assert f"\n{heading}\n" in text, (name, heading)
         assert re.search(r"^- `[\w./-]+:\w+`", text, re.M), f"{name} names no code"
