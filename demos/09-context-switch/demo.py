@@ -13,7 +13,7 @@ LONGEST = 60  # instructions; cpu_switch has half of them
 # For demos/site: what a trace of it shows.
 TRACE, VIEW = "sched,irq", "runq"
 TRACED = (
-    "sleep 0.01; sleep 0.01",
+    "seq 300 | sort -r | tail -n 1",
     'sh -c "for i in 1 2 3; do seq 500 | tail -n 1 & done; wait"',
 )
 

@@ -64,10 +64,11 @@ def demo(stage):
 
         stage.scene("One that is not to be refused")
         stage.say("This shell ignores SIGTERM; SIGKILL cannot be ignored.")
-        machine.command("cd /tmp; sh -c 'trap \"\" TERM; >on; while :; do sleep 1; done' &")
+        machine.command("cd /tmp; sh -c 'trap \"\" TERM; while :; do >on; sleep 0.1; done' &")
         machine.until("ls", r"^on$")
-        machine.do("kill $!; sleep 0.1; kill -0 $! && echo still there")
-        alive = machine.command("kill -0 $! && echo alive || echo gone")
+        machine.do("kill $!; rm on")
+        machine.until("ls; kill -0 $! || echo gone", r"^(on|gone)$")  # it has gone on, or not
+        alive = machine.do("kill -0 $! && echo alive || echo gone")
         stage.fact(f"after SIGTERM: {find(r'(alive|gone)', alive)}")
         machine.do("kill -KILL $!; wait $!; echo status $?", only="status")
         alive = machine.command("kill -0 $! 2>/dev/null && echo alive || echo gone")
