@@ -44,8 +44,8 @@ _Static_assert((int)TRACE_GROUPS <= CPU_TRACE_GROUPS, "a byte each");
 #endif
 
 /* A record's size in bytes and event, as its first word has them. */
-#define TRACE_RECORD_MIN 32u
-#define TRACE_RECORD_MAX 88u
+#define TRACE_RECORD_MIN 24u
+#define TRACE_RECORD_MAX 80u
 #define TRACE_WORD(event, fields) \
     (TRACE_RECORD_MIN + 8 * (fields) + ((uint64_t)(event) << 16))
 

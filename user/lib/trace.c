@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define BUFFER_SIZE 262144u
-#define RECORD_MIN  32u
+#define RECORD_MIN  24u
 #define RECORDS_MAX (BUFFER_SIZE / RECORD_MIN)
 
 struct head {

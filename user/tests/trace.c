@@ -11,7 +11,8 @@
 #include <trace.h>
 #include <unistd.h>
 
-#define ROUNDS 1000
+#define ROUNDS    1000
+#define SWITCHERS 2
 
 static struct trace trace;
 
@@ -89,6 +90,31 @@ nonsense_is_refused(void)
     check_fails(EINVAL, write(trace.fd, "\0\0", 2));
     check_fails(EINVAL, write(trace.fd, long_text, sizeof(long_text)));
     check_fails(EFAULT, write(trace.fd, (void *)8, 4));
+}
+
+/* Each word is obeyed as a whole, whoever else writes; the last one holds. */
+static void
+several_may_switch(void)
+{
+    int status = 0, failed = 0;
+    for (int i = 0; i < SWITCHERS; i++)
+        if (fork() == 0) {
+            int fd = open("/dev/trace", O_WRONLY), bad = 0;
+            for (int k = 0; k < ROUNDS / 10; k++) {
+                const char *text = k % 2 ? "+lock,-fault" : "-lock,+fault";
+                bad += write(fd, text, 12) != 12;
+            }
+            _exit(bad != 0);
+        }
+    while (wait(&status) > 0)
+        failed += status != 0;
+    check_eq(failed, 0);
+    check_eq(trace_switch(&trace, "-all"), 0);
+    collect("fault.enter", NULL, 0);
+    if (fork() == 0)
+        _exit(0);
+    wait(NULL);
+    check_eq(collect("fault.enter", NULL, 0), 0);
 }
 
 static void
@@ -280,6 +306,7 @@ main(void)
         TAP_CASE(boot_is_in_it),
         TAP_CASE(only_one_reads),
         TAP_CASE(nonsense_is_refused),
+        TAP_CASE(several_may_switch),
         TAP_CASE(others_may_not),
         TAP_CASE(calls_are_recorded),
         TAP_CASE(chains_come_back),

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import trace_stream  # noqa: E402
 
 FIELD = re.compile(r"([udxs])\((\w+)\)")
-RECORD_MAX = 88  # kernel/trace/trace.h
+RECORD_MAX = 80  # kernel/trace/trace.h
 LAST = 20
 
 
