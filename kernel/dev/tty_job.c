@@ -33,12 +33,12 @@ tty_release_session(int session)
 void
 tty_hangup(struct tty *tty)
 {
+    release(tty, true); /* first: who is to be ended does not read an end */
     spin_lock(&tty->lock);
     tty->hung_up = true;
     waitq_notify(&tty->readers);
     waitq_notify(&tty->writers);
     spin_unlock(&tty->lock);
-    release(tty, true);
 }
 
 int

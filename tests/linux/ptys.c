@@ -318,6 +318,31 @@ hangup(void)
 }
 
 static void
+say_ready_and_read(int slave)
+{
+    char c;
+    writes(slave, "ready\n");
+    read(slave, &c, 1);
+    _exit(9);
+}
+
+/* The signal is there before the end of the file is. */
+static void
+hangup_of_readers(void)
+{
+    bool fine = true;
+    for (int i = 0; i < 100 && fine; i++) {
+        int master = open_master(), status = -1;
+        pid_t pid = session(master, say_ready_and_read);
+        fine = reads(master, "ready\r\n");
+        wait_until_asleep(pid);
+        close(master);
+        fine = fine && waitpid(pid, &status, 0) == pid && status == SIGHUP;
+    }
+    tap_ok(fine, "who reads is told, too");
+}
+
+static void
 check_controlling(int slave)
 {
     int tty = open("/dev/tty", O_RDWR);
@@ -552,11 +577,22 @@ many(void)
 }
 
 static const struct tap_case cases[] = {
-    TAP_CASE(locked),          TAP_CASE(names),       TAP_CASE(bytes),
-    TAP_CASE(without_waiting), TAP_CASE(waits),       TAP_CASE(slave_closes),
-    TAP_CASE(master_closes),   TAP_CASE(sizes),       TAP_CASE(typed_signals),
-    TAP_CASE(hangup),          TAP_CASE(controlling), TAP_CASE(jobs),
-    TAP_CASE(orphans),         TAP_CASE(leader_ends), TAP_CASE(many),
+    TAP_CASE(locked),
+    TAP_CASE(names),
+    TAP_CASE(bytes),
+    TAP_CASE(without_waiting),
+    TAP_CASE(waits),
+    TAP_CASE(slave_closes),
+    TAP_CASE(master_closes),
+    TAP_CASE(sizes),
+    TAP_CASE(typed_signals),
+    TAP_CASE(hangup),
+    TAP_CASE(hangup_of_readers),
+    TAP_CASE(controlling),
+    TAP_CASE(jobs),
+    TAP_CASE(orphans),
+    TAP_CASE(leader_ends),
+    TAP_CASE(many),
 };
 
 int
