@@ -1,5 +1,9 @@
 """Address spaces: the way through a page table, and the areas of a process."""
 
+import collections
+
+import gdb
+
 from . import kernel
 from .command import command
 
@@ -62,3 +66,38 @@ def vmas(words):
               f"{kind:7} {what}{', grows down' if flags & 4 else ''}")  # fmt: skip
     print(f"{int(space['size']) // 1024} KiB in areas, "
           f"{int(space['resident']) // 1024} KiB there")  # fmt: skip
+
+
+@command("slabs")
+def slabs(_words):
+    """How many objects of each slab cache are in use.
+
+    Full slabs are on no list, so all frames are looked at: those that are the first of
+    a slab's block (kernel/mm/frame.c).
+    """
+    frame = gdb.lookup_type("struct frame")
+    first = int(kernel.variable("kernel/mm/frame.c", "first_pfn"))
+    count = int(kernel.variable("kernel/mm/frame.c", "end_pfn")) - first
+    table = gdb.selected_inferior().read_memory(
+        int(kernel.variable("kernel/mm/frame.c", "frames")), count * frame.sizeof
+    ).tobytes()  # fmt: skip
+    kind, head = (field(frame, name) for name in ("kind", "head"))
+    is_slab = int(gdb.parse_and_eval("FRAME_SLAB"))
+    used = collections.Counter()
+    for i in range(count):
+        at = i * frame.sizeof
+        if table[at + kind] != is_slab or table[at + head] or table[at + head + 1]:
+            continue
+        block = kernel.physical(first + i << 12)
+        slab = gdb.Value(block).cast(gdb.lookup_type("struct slab").pointer())
+        cache = slab["cache"]
+        name = kernel.string(cache["lock"]["name"])
+        used[name, int(cache["size"])] += int(slab["used"])
+    print("CACHE            SIZE     USED")
+    for (name, size), objects in sorted(used.items()):
+        print(f"{name:14} {size:6} {objects:8}")
+
+
+def field(structure, name):
+    """Return the offset of a structure's field, in bytes."""
+    return next(f.bitpos for f in structure.fields() if f.name == name) // 8
