@@ -45,13 +45,17 @@ def test_looks():
         while not re.search(rf"{pid} .*\bS\b", guest.command("ps")):
             pass
         inode = int(guest.command("ls -i /etc/passwd").split()[0])
-        ps, bt, pt, kernel_pt, vmas, virtq, node, cache, said, no_panic, traced = ask(
-            guest, "ps", f"bt {pid}", f"pt {pid} 0x10000", "pt kmain", f"vmas {pid}",
+        (ps, slabs, bt, pt, kernel_pt, vmas, virtq, node, cache, said, no_panic,
+         traced) = ask(
+            guest, "ps", "slabs", f"bt {pid}", f"pt {pid} 0x10000", "pt kmain", f"vmas {pid}",
             "virtq vda", f"inode {inode}", "bcache", "dmesg", "panic", "trace 9999",
         )  # fmt: skip
         assert re.search(rf"^ *{pid} +\d+ +{pid} sleep +in sleep_for$", ps, re.M), ps
         assert re.search(r"^ +1 +0 +1 init ", ps, re.M), ps
         assert "idle on hart" in ps
+        processes = set(re.findall(r"^ *([1-9]\d*) +\d+ +\d+ ", ps, re.M))
+        used = re.search(r"^process +\d+ +(\d+)$", slabs, re.M)
+        assert int(used[1]) == len(processes), (slabs, ps)
         assert re.search(r"^#\d+ +0x\w+ in sys_\w*nanosleep at kernel/sys/", bt, re.M), bt
         assert re.search(r"user pc 0x1\w+, sp 0x3f\w+", bt), bt
         assert re.search(r"level 0 .* VR-XU", pt), pt

@@ -1,0 +1,27 @@
+"""A mixed load for a while: afterwards the machine holds what it held before. make load
+does it for 24 hours."""
+
+import importlib.machinery
+import importlib.util
+import os
+
+import harness
+import test_gdb
+from harness import Skip
+
+
+def load():
+    """Return tools/load as a module."""
+    path = os.path.join(harness.ROOT, "tools", "load")
+    loader = importlib.machinery.SourceFileLoader("load", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("load", loader))
+    loader.exec_module(module)
+    return module
+
+
+def test_six_minutes(tmp):
+    """Of a clock that leaps over sleeps."""
+    if not os.path.exists(harness.built("linux/load")):
+        raise Skip("no compiler for Linux programs")
+    lost = load().run(tmp, seconds=360, ask=test_gdb.ask)
+    assert not lost, lost
