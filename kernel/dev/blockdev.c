@@ -45,8 +45,9 @@ blockdev_next(const struct blockdev *dev)
 
 /* ---- Requests ---- */
 
-/* Adds up the bytes of a transfer. Returns 0, -EROFS, or -EINVAL if it is not
- * made of whole sectors that are there, or too large. */
+/* Adds up the bytes of a transfer. Returns 0, -EROFS, -EINVAL if it is not
+ * made of whole sectors, or too large, or -EIO if they are not there: a file
+ * system is on a disk that has shrunk. */
 static int
 check_transfer(const struct blockdev *dev, const struct blkreq *req,
                size_t *bytes)
@@ -64,7 +65,7 @@ check_transfer(const struct blockdev *dev, const struct blkreq *req,
     if (req->op == BLK_WRITE && dev->read_only)
         return -EROFS;
     if (req->sector > sectors || *bytes / SECTOR_SIZE > sectors - req->sector)
-        return -EINVAL;
+        return -EIO;
     return 0;
 }
 

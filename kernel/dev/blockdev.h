@@ -16,8 +16,11 @@ enum blk_op {
     BLK_GET_ID, /* the serial number into vec[0]: for the driver itself */
 };
 
-/* A piece of kernel memory in the direct map (never a stack), a multiple of
- * SECTOR_SIZE long. */
+/* A piece of a block of frames (mm/frame.h), never of a stack or a slab, a
+ * multiple of SECTOR_SIZE long. If the request fails, the device may have failed
+ * to let the memory go: then the frames it may write to have one reference more,
+ * which nobody drops, and must not be used again. frame_unref sees to it; who
+ * has a block of more than one frame looks at frame_refs. */
 struct blkvec {
     void *base;
     size_t len;
@@ -84,7 +87,8 @@ struct blockdev *blockdev_find(const char *name);
 struct blockdev *blockdev_next(const struct blockdev *dev);
 
 /* Checks req against the device (range, alignment, read-only, limits) and
- * submits it; a request that cannot be is completed with -EINVAL, -EROFS.
+ * submits it; one that cannot be is completed with -EINVAL, -EROFS or, beyond
+ * the end, -EIO.
  * Does not notify the device: blockdev_kick does. Any context. */
 void blockdev_submit(struct blockdev *dev, struct blkreq *req);
 void blockdev_kick(struct blockdev *dev);

@@ -79,7 +79,7 @@ bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
     if (*out)
         return 0;
     if (block >= device_blocks(dev))
-        return -EINVAL;
+        return -EIO;
     int err = try_get(dev, block, false, out);
     while (err == -EAGAIN)
         err = try_get(dev, block, true, out);

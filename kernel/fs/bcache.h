@@ -21,7 +21,7 @@ void bcache_init(size_t max_blocks);
 /* Finds or reads block (in units of BLOCK_SIZE) of dev; the last block of a
  * device whose size is no multiple of BLOCK_SIZE is filled up with zeros.
  * Sequential callers get read-ahead in large requests.
- * Returns 0 and a held buffer, -EIO, -ENOMEM, or -EINVAL past the end. */
+ * Returns 0 and a held buffer, -ENOMEM, or -EIO, past the end, too. */
 int bcache_get(struct blockdev *dev, uint64_t block, struct buf **out)
     MUST_CHECK;
 

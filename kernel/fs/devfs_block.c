@@ -72,7 +72,7 @@ static uint64_t
 size_of(struct file *file)
 {
     const struct blockdev *dev = file->private;
-    return dev->sectors * SECTOR_SIZE;
+    return READ_ONCE(dev->sectors) * SECTOR_SIZE;
 }
 
 /* Disks are written to by their file systems; or here, by who mends one while
@@ -118,10 +118,11 @@ block_release(struct file *file)
 }
 
 static int64_t
-read_cached(struct blockdev *dev, uint64_t offset, struct uio *uio)
+read_cached(struct blockdev *dev, uint64_t size, uint64_t offset,
+            struct uio *uio)
 {
     size_t skip = offset % BLOCK_SIZE;
-    uint64_t left = dev->sectors * SECTOR_SIZE - offset;
+    uint64_t left = size - offset;
     struct buf *buf;
     int64_t n = bcache_get(dev, offset / BLOCK_SIZE, &buf);
     if (n == 0) {
@@ -136,12 +137,14 @@ read_cached(struct blockdev *dev, uint64_t offset, struct uio *uio)
  * to a chunk, as much as there is memory for; a disk is written in whole
  * sectors, so memory that ends within one ends the write before it. */
 static int64_t
-move_uncached(struct blockdev *dev, enum blk_op op, uint64_t offset,
-              struct uio *uio)
+move_uncached(struct blockdev *dev, enum blk_op op, uint64_t size,
+              uint64_t offset, struct uio *uio)
 {
     size_t skip = offset % BLOCK_SIZE;
     uint64_t sector = (offset - skip) / SECTOR_SIZE;
-    unsigned order = skip + uio->residual > BLOCK_SIZE ? CHUNK_ORDER : 0;
+    bool is_long = skip + uio->residual > BLOCK_SIZE &&
+                   dev->max_bytes >= BLOCK_SIZE << CHUNK_ORDER;
+    unsigned order = is_long ? CHUNK_ORDER : 0;
     uint8_t *chunk = frame_alloc(order);
     if (!chunk && order > 0)
         chunk = frame_alloc(order = 0);
@@ -150,7 +153,7 @@ move_uncached(struct blockdev *dev, enum blk_op op, uint64_t offset,
 
     size_t len = MIN(ALIGN_UP(skip + uio->residual, BLOCK_SIZE),
                      (size_t)BLOCK_SIZE << order);
-    len = MIN(len, (dev->sectors - sector) * SECTOR_SIZE);
+    len = MIN(len, size - (offset - skip));
     bool is_whole = op == BLK_WRITE && skip == 0 && uio->residual >= len;
     int64_t n =
         is_whole ? 0 : blockdev_transfer(dev, BLK_READ, sector, chunk, len);
@@ -164,7 +167,10 @@ move_uncached(struct blockdev *dev, enum blk_op op, uint64_t offset,
     int err = n > 0 && op == BLK_WRITE
                   ? blockdev_transfer(dev, BLK_WRITE, sector, chunk, len)
                   : 0;
-    frame_free(chunk, order);
+    /* A disk that does not reset keeps what it may still write to, and of a
+     * chunk, which is one request, it keeps the first frame, too. */
+    if (frame_refs(chunk) == 1)
+        frame_free(chunk, order);
     return err ? err : n;
 }
 
@@ -180,10 +186,11 @@ static int64_t
 block_move(struct file *file, enum blk_op op, struct uio *uio, uint64_t *offset)
 {
     int64_t done = 0;
-    while (uio->residual > 0 && *offset < size_of(file)) {
+    uint64_t size; /* may change meanwhile: looked at once for each move */
+    while (uio->residual > 0 && *offset < (size = size_of(file))) {
         int64_t n = is_direct(file)
-                        ? move_uncached(file->private, op, *offset, uio)
-                        : read_cached(file->private, *offset, uio);
+                        ? move_uncached(file->private, op, size, *offset, uio)
+                        : read_cached(file->private, size, *offset, uio);
         if (n < 0)
             return done ? done : n;
         done += n;

@@ -4,6 +4,7 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "mm/slab.h"
 
 /* Longer transfers gain nothing, but keep others waiting. */
@@ -199,9 +200,10 @@ blk_format_name(unsigned index, char *name, size_t size)
 static void
 read_serial(struct blk *blk)
 {
-    char *id = kzalloc(VIRTIO_BLK_ID_BYTES);
+    char *id = frame_alloc(0);
     if (id == NULL)
         return;
+    memset(id, 0, VIRTIO_BLK_ID_BYTES);
     int err =
         blockdev_transfer(&blk->disk, BLK_GET_ID, 0, id, VIRTIO_BLK_ID_BYTES);
     char *serial = blk->disk.serial;
@@ -209,7 +211,7 @@ read_serial(struct blk *blk)
         bool printable = id[i] > ' ' && id[i] < 0x7f;
         serial[i] = (char)(printable || id[i] == '\0' ? id[i] : '?');
     }
-    kfree(id);
+    frame_unref(id);
 }
 
 static void

@@ -158,6 +158,8 @@ void blk_watch(struct blk_queue *q) REQUIRES(q->vq.lock);
 void blk_watchdog(struct timer *timer);
 
 /* Resets the device if it has lied, asks for it, or has not answered in time,
- * and fails all its requests. Returns whether that was so. Any context, no
- * lock held. */
+ * and fails all its requests. Returns whether that was so. A device that does
+ * not reset may still write to the memory of requests to read: each frame of
+ * that gets one reference more (frame_ref), which keeps it out of use for ever.
+ * Any context, no lock held. */
 bool blk_recover(struct blk *blk);

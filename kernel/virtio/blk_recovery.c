@@ -1,6 +1,9 @@
 #include "virtio/blk.h"
 #include "arch/clock.h"
+#include "arch/layout.h"
+#include "lib/bits.h"
 #include "lib/print.h"
+#include "mm/frame.h"
 
 /* How often a queue with requests in flight is looked at. Patience is counted
  * in looks, not in seconds: where time leaps, because the machine was asleep
@@ -145,6 +148,36 @@ revive(struct blk *blk)
     return 0;
 }
 
+/* Gives each frame a reference that nobody drops. */
+static void
+keep_frames(const struct blkreq *req)
+{
+    for (unsigned i = 0; i < req->nvec; i++) {
+        uintptr_t at = (uintptr_t)req->vec[i].base;
+        uintptr_t end = at + req->vec[i].len;
+        for (; at < end; at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE)
+            frame_ref((void *)at);
+    }
+}
+
+/* A device that does not reset may still write to the memory of the requests
+ * it has [virtio §3.3.1]. They fail all the same, for nobody is to wait for
+ * ever; but their frames stay out of use. */
+static void
+keep_memory(struct blk *blk)
+{
+    for (unsigned i = 0; i < blk->nqueues; i++) {
+        struct blk_queue *q = &blk->queues[i];
+        spin_guard(&q->vq.lock);
+        q->closed = true;
+        for (unsigned k = 0; k < q->vq.size; k++) {
+            const struct blkreq *req = q->slots[k].req;
+            if (req != NULL && (req->op == BLK_READ || req->op == BLK_GET_ID))
+                keep_frames(req);
+        }
+    }
+}
+
 bool
 blk_recover(struct blk *blk)
 {
@@ -157,7 +190,8 @@ blk_recover(struct blk *blk)
         pr_err("%s: resetting the device: %s", blk->disk.name, trouble);
         /* Until then the requests' memory is the device's to write
          * [virtio §3.3.1]. */
-        virtio_give_up(blk->dev);
+        if (virtio_give_up(blk->dev) != 0)
+            keep_memory(blk);
         for (unsigned i = 0; i < blk->nqueues; i++)
             blk_queue_close(&blk->queues[i], &failed);
         blk->dead = lied || !READ_ONCE(blk->answered) || revive(blk) != 0;

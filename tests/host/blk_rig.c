@@ -2,6 +2,7 @@
 
 #include "abi/errno.h"
 #include "kernel_shim.h"
+#include "mm/frame.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,14 @@ const struct variant variants[VARIANTS] = {
     {2, 0}, {2, VIRTIO_F_INDIRECT_DESC}, {2, VIRTIO_F_EVENT_IDX}, {2, RINGS},
     {1, 0}, {1, VIRTIO_F_INDIRECT_DESC}, {1, VIRTIO_F_EVENT_IDX}, {1, RINGS},
 };
+
+unsigned blk_rig_kept;
+
+void
+frame_ref(void *frame UNUSED)
+{
+    blk_rig_kept++;
+}
 
 static unsigned
 count_disks(struct blockdev **last)
@@ -34,6 +43,7 @@ blk_rig_attach(struct model *m)
     struct blockdev *disk = NULL;
     unsigned before = count_disks(&disk);
     shim_log_clear();
+    blk_rig_kept = 0;
     return model_probe(m) && count_disks(&disk) > before ? disk : NULL;
 }
 

@@ -44,6 +44,10 @@ void blk_rig_check_dead(struct blockdev *disk);
 /* n requests, up to 400, at once: reads and writes, checked. */
 void blk_rig_many(struct blockdev *disk, struct model *m, unsigned n);
 
+/* How often a frame of a request was given a reference; blk_rig_attach counts
+ * anew. */
+extern unsigned blk_rig_kept;
+
 /* Where a thread would sleep: for host_kernel_idle and shim_idle. */
 void blk_rig_idle(void);
 

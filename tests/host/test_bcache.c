@@ -151,8 +151,8 @@ test_past_the_end(void **state)
     struct buf *buf;
 
     (void)state;
-    assert_int_equal(bcache_get(&disk.dev, BLOCKS, &buf), -EINVAL);
-    assert_int_equal(bcache_get(&disk.dev, UINT64_MAX, &buf), -EINVAL);
+    assert_int_equal(bcache_get(&disk.dev, BLOCKS, &buf), -EIO);
+    assert_int_equal(bcache_get(&disk.dev, UINT64_MAX, &buf), -EIO);
     check_block(BLOCKS - 1);
     assert_int_equal(disk.requests, 1);
 }

@@ -191,7 +191,7 @@ test_an_error_is_reported_when_all_are_back(void **state)
     assert_int_equal(move(BLK_WRITE, 0, 100), -EIO);
     check_medium(8, 92);
     assert_int_equal(move(BLK_WRITE, 8, 100), 0);
-    assert_int_equal(move(BLK_WRITE, BLOCKS, 1), -EINVAL);
+    assert_int_equal(move(BLK_WRITE, BLOCKS, 1), -EIO);
 }
 
 static void

@@ -81,8 +81,7 @@ test_transfer_fails_as_its_pieces(void **state UNUSED)
     uint8_t *data = test_malloc(8 * MIB);
     assert_int_equal(blockdev_transfer(disk, BLK_READ, 0, data, 0), 0);
     assert_int_equal(blockdev_transfer(disk, BLK_READ, 0, data, 100), -EINVAL);
-    assert_int_equal(blockdev_transfer(disk, BLK_READ, 1, data, 8 * MIB),
-                     -EINVAL);
+    assert_int_equal(blockdev_transfer(disk, BLK_READ, 1, data, 8 * MIB), -EIO);
     m->disk_size = 4 * MIB;
     assert_int_equal(blockdev_transfer(disk, BLK_READ, 0, data, 8 * MIB), -EIO);
     test_free(data);
@@ -314,10 +313,10 @@ test_refused_requests(void **state UNUSED)
 {
     struct model *m;
     struct blockdev *disk = blk_rig_new(&m, 2, RINGS, MIB);
-    check_refused(disk, m, io_new(BLK_READ, 2047, 1, 1024), -EINVAL);
-    check_refused(disk, m, io_new(BLK_READ, 2048, 1, 512), -EINVAL);
-    check_refused(disk, m, io_new(BLK_READ, UINT64_MAX, 1, 512), -EINVAL);
-    check_refused(disk, m, io_new(BLK_WRITE, UINT64_MAX - 1, 2, 512), -EINVAL);
+    check_refused(disk, m, io_new(BLK_READ, 2047, 1, 1024), -EIO);
+    check_refused(disk, m, io_new(BLK_READ, 2048, 1, 512), -EIO);
+    check_refused(disk, m, io_new(BLK_READ, UINT64_MAX, 1, 512), -EIO);
+    check_refused(disk, m, io_new(BLK_WRITE, UINT64_MAX - 1, 2, 512), -EIO);
     check_refused(disk, m, io_new(BLK_READ, 0, 0, 512), -EINVAL);
     check_refused(disk, m, io_new(BLK_READ, 0, 1, 513), -EINVAL);
     check_refused(disk, m, io_new(BLK_READ, 0, 1, 0), -EINVAL);

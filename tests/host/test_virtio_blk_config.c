@@ -153,7 +153,7 @@ test_capacity_changes(void **state UNUSED)
         io_wait(&io, 1); /* under way when it happened: the device's say */
         assert_int_equal(io->req.status, 0);
         io_free(io);
-        check_refused(disk, m, io_new(BLK_READ, 1000, 1, 512), -EINVAL);
+        check_refused(disk, m, io_new(BLK_READ, 1000, 1, 512), -EIO);
         blk_rig_check_works(disk);
 
         model_config64(m, 0, 2048);

@@ -500,11 +500,49 @@ test_changed_by_a_reset(void **state UNUSED)
         blk_rig_check_dead(disk);
         if (what == CHANGE_NO_RESET)
             assert_true(shim_log_count("may still write to memory") > 0);
+        assert_int_equal(blk_rig_kept > 0, what == CHANGE_NO_RESET);
         m->refuses_reset = false;
         for (unsigned i = 0; i < 3; i++)
             io_free(ios[i]);
         blk_rig_finish(disk);
     }
+}
+
+/* What it was to read into stays out of use, page by page, for the device may
+ * write there at any time; what it had done, or never had, does not. */
+static void
+test_memory_of_a_device_that_does_not_reset(void **state UNUSED)
+{
+    struct model *m = blk_rig_model(2, RINGS | VIRTIO_BLK_F_FLUSH, MIB);
+    m->queues[0].max = 4;
+    struct blockdev *disk = blk_rig_attach(m);
+    blk_rig_check_works(disk);
+    struct io *ios[] = {
+        io_new(BLK_READ, 0, 1, 512),   io_new(BLK_READ, 8, 2, 3 * PAGE_SIZE),
+        io_new(BLK_WRITE, 80, 1, 512), io_new(BLK_FLUSH, 0, 0, 0),
+        io_new(BLK_READ, 16, 1, 512), /* there is no room for it */
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(ios); i++)
+        for (unsigned k = 0; k < ios[i]->req.nvec; k++)
+            ios[i]->vec[k].base = (void *)(PAGE_SIZE * (16ul * i + 4 * k + 1));
+    /* From the middle of one page to that of another. */
+    ios[1]->vec[1].base = (char *)ios[1]->vec[1].base + 512;
+    m->asleep = true;
+    for (unsigned i = 0; i < ARRAY_LEN(ios); i++)
+        blockdev_submit(disk, &ios[i]->req);
+    blockdev_kick(disk);
+    m->status |= VIRTIO_STATUS_NEEDS_RESET;
+    m->refuses_reset = true;
+    model_change_config(m);
+    for (unsigned i = 0; i < ARRAY_LEN(ios); i++) {
+        assert_int_equal(ios[i]->done, 1);
+        assert_int_equal(ios[i]->req.status, -EIO);
+        io_free(ios[i]);
+    }
+    assert_int_equal(blk_rig_kept, 1 + 3 + 4);
+    blk_rig_check_dead(disk);
+    m->refuses_reset = false;
+    blk_rig_finish(disk);
 }
 
 /* What was agreed on first holds, even if there is more to be had now. */
@@ -567,6 +605,7 @@ main(void)
         cmocka_unit_test(test_no_answer_at_all),
         cmocka_unit_test(test_device_asks_for_reset),
         cmocka_unit_test(test_changed_by_a_reset),
+        cmocka_unit_test(test_memory_of_a_device_that_does_not_reset),
         cmocka_unit_test(test_more_features_after_a_reset),
         cmocka_unit_test(test_done_before_the_reset),
     };
