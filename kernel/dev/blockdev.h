@@ -17,10 +17,10 @@ enum blk_op {
 };
 
 /* A piece of a block of frames (mm/frame.h), never of a stack or a slab, a
- * multiple of SECTOR_SIZE long. If the request fails, the device may have failed
- * to let the memory go: then the frames it may write to have one reference more,
- * which nobody drops, and must not be used again. frame_unref sees to it; who
- * has a block of more than one frame looks at frame_refs. */
+ * multiple of SECTOR_SIZE long. If the request fails, the device may have
+ * failed to let the memory go: then the frames it may write to have one
+ * reference more, which nobody drops, and must not be used again. frame_unref
+ * sees to it; who has a block of more than one frame looks at frame_refs. */
 struct blkvec {
     void *base;
     size_t len;

@@ -26,8 +26,8 @@ def names():
     path = os.path.join(harness.ROOT, "user", "tests")
     files = os.listdir(path) if os.path.isdir(path) else []
     found = {os.path.splitext(f)[0] for f in files if not f.startswith(".")}
-    return sorted(found - {"actor", "structures", "bench", "bench_disk", "bench_rates",
-                           "commits", "crash", "disk_part", "hostile", "leave", "lurk"})
+    return sorted(found - {"actor", "bench", "bench_disk", "bench_rates", "commits", "crash",
+                           "disk_part", "hostile", "leave", "liar", "lurk", "structures"})
 
 
 @cases(**{name: {"name": name} for name in names()})
