@@ -6,12 +6,14 @@ to come of each lie. `make liar` tells them all at other times, with other
 seeds, on other machines.
 """
 
+import errno
+import os
 import re
 import subprocess
 
 import harness
 import liars
-from harness import Guest, cases
+from harness import Guest, cases, run_program
 from services import power_off
 
 PLAIN, LEAPING = liars.groups()
@@ -46,6 +48,26 @@ def test_legacy(tmp):
 def test_silence(tmp):
     """Disks that do not answer, or answer after they have been reset."""
     check(liars.run(tmp, LEAPING[0], leaps=True))
+
+
+def test_checksums(tmp):
+    """Wrong bytes, of which no driver knows, are found by the file system: it is
+    not mounted to be written to. A sound one is."""
+    content = os.path.join(tmp, "image")
+    tree = os.path.join(harness.ROOT, "tests", "liar")
+    make = [harness.built("host/mkfs.eclipsefs"), "-s", "2M", "-d", tree, content]
+    subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
+    disks = [("data-wrong", at, 1, content) for at in (1, 2, 3)]
+    with liars.Liars(tmp, [*disks, ("honest", 0, 0, content)]) as program:
+        status, output = run_program(
+            "/tests/liar", machine=program.machine, extra=program.arguments
+        )
+        program.end()
+    assert status == 0 and all(program.told[:3]), output
+    for disk in ("vdb", "vdc", "vdd"):
+        assert f"= {disk}: mount {errno.EROFS}\n" in output, output
+        assert re.search(rf"eclipsefs: {disk}: .* has a wrong checksum", output), output
+    assert "= vde: mount 0\n" in output, output
 
 
 def test_root(tmp):
