@@ -104,7 +104,13 @@ CCINCLUDE := $(if $(TOOLCHAIN),$(shell $(CC) -print-file-name=include))
 SANFLAGS := $(if $(SAN),-DSAN=1 -fsanitize=undefined -fno-sanitize=alignment \
     $(if $(filter-out clang,$(TOOLCHAIN)),-fsanitize=kernel-address --param asan-stack=0 \
     --param asan-globals=0 --param asan-instrumentation-with-call-threshold=0))
-$(BUILD)/obj/kernel/mm/kasan.o: SANFLAGS := $(if $(SAN),-DSAN=1)
+# RACE=1: accesses that race with other harts' are reported (mm/race.c). Locks
+# are what it believes in, so they are not looked at. Both have stack canaries.
+SANFLAGS += $(if $(RACE),-DRACE=1 -fsanitize=thread --param tsan-distinguish-volatile=1 \
+    --param tsan-instrument-func-entry-exit=0 -Wno-tsan) \
+    $(if $(SAN)$(RACE),-DCANARY=1 -fstack-protector-strong)
+$(patsubst %,$(BUILD)/obj/kernel/%.o,mm/kasan mm/race sync/hot): SANFLAGS := $(if $(SAN),-DSAN=1) \
+    $(if $(RACE),-DRACE=1)
 
 $(BUILD)/obj/kernel/%/hot.o: private QUICK = $(FAST)
 # Copies of long functions would make these larger and hardly faster.
@@ -116,7 +122,7 @@ KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
 # Small is fast enough for these.
 $(addprefix $(BUILD)/obj/kernel/,dev.o ipc.o sys.o trace.o virtio.o): private QUICK = -Os
 # A function that calls no other has nothing to save in a frame.
-$(BUILD)/obj/kernel/lib/hot.o $(BUILD)/obj/kernel/trace/hot.o: private KFLAGS += -fomit-frame-pointer
+$(BUILD)/obj/kernel/lib/hot.o $(BUILD)/obj/kernel/trace/hot.o: private KFLAGS += $(if $(RACE),,-fomit-frame-pointer)
 # -g1, lines but no variables, for there are many: UCFLAGS=-g for a debugger.
 # The C library has none: each link of a program would go through them all.
 ULINES := -g1
@@ -158,7 +164,7 @@ HOST_TOOLS := $(addprefix $(BUILD)/host/,mkfs.eclipsefs efs fsck.eclipsefs)
 # them that tests name in their SOURCES.
 -include mkfs/sources.mk
 
-ALONE := kernel/main.c kernel/mm/kasan.c $(filter kernel/%.c user/%.c,$(HOLES))
+ALONE := kernel/main.c kernel/mm/kasan.c kernel/mm/race.c $(filter kernel/%.c user/%.c,$(HOLES))
 HOT   := $(filter-out $(OFFSETS_C) $(ALONE),$(wildcard $(addprefix kernel/, \
          arch/*.c dev/random.c lib/string.c trace/ring.c lib/tree.c mm/*.c proc/*.c sync/*.c \
          $(addprefix fs/,buf.c context.c dentry.c fdtable.c file.c inode.c \

@@ -8,6 +8,7 @@
 #include "dev/random.h"
 #include "dev/rtc.h"
 #include "dev/uart.h"
+#include "lib/canary.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -152,6 +153,15 @@ start_devices(void)
 }
 
 static void
+start_random(void)
+{
+    static uint64_t canary; /* on the stack it would have one behind it */
+    random_add(platform_get()->rng_seed, platform_get()->rng_seed_len);
+    random_fill(&canary, sizeof(canary));
+    canary_init(canary);
+}
+
+static void
 handle_ipi(void)
 {
     trace_irq_ipi();
@@ -221,13 +231,13 @@ kmain(uint64_t hartid, uint64_t fdt_pa, uint64_t instret)
     read_platform(hartid, fdt_pa);
     start_memory();
     start_devices();
+    start_random();
     timer_init_lists();
     sched_init();
     start_interrupts();
     start_hart();
     start_harts();
 
-    random_add(platform_get()->rng_seed, platform_get()->rng_seed_len);
     struct thread *first = thread_create("startup", startup, (void *)instret);
     if (!first)
         panic("no memory for the first thread");

@@ -125,27 +125,56 @@ look_up(uintptr_t addr, char name[NAME_MAX], size_t *offset)
     return true;
 }
 
+/* pc may be behind the call, and so behind the function; `inside` is not. */
+static void
+print_place(uint64_t pc, uint64_t inside)
+{
+    char name[NAME_MAX];
+    size_t offset;
+    if (look_up(inside, name, &offset))
+        pr_err("  %016lx %s+%#zx", pc, name, offset + (pc - inside));
+    else
+        pr_err("  %016lx", pc);
+}
+
+/* From one call to the one that led to it. Returns false behind the outermost.
+ * With frame pointers, ra is at fp - 8 and the caller's fp at fp - 16
+ * [psabi §2.1]. */
+static bool
+step_out(uint64_t *pc, uint64_t *fp)
+{
+    if (!is_on_stack(*fp))
+        return false;
+    *pc = ((const uint64_t *)*fp)[-1];
+    uint64_t caller = ((const uint64_t *)*fp)[-2];
+    if (caller <= *fp)
+        return false; /* the outermost frame has none */
+    *fp = caller;
+    return true;
+}
+
 void
 report_backtrace(uint64_t pc, uint64_t fp)
 {
-    uint64_t inside = pc;
-    for (unsigned depth = 0; depth < 24; depth++) {
-        char name[NAME_MAX];
-        size_t offset;
+    print_place(pc, pc);
+    for (unsigned depth = 1; depth < 24 && step_out(&pc, &fp); depth++)
+        print_place(pc, pc - 1);
+}
 
-        if (look_up(inside, name, &offset))
-            pr_err("  %016lx %s+%#zx", pc, name, offset + (pc - inside));
-        else
-            pr_err("  %016lx", pc);
-        /* With frame pointers, ra is at fp - 8 and the caller's fp at
-         * fp - 16 [psabi §2.1]. */
-        if (!is_on_stack(fp))
-            return;
-        pc = ((const uint64_t *)fp)[-1];
-        uint64_t caller = ((const uint64_t *)fp)[-2];
-        if (caller <= fp)
-            return; /* the outermost frame has none */
-        fp = caller;
-        inside = pc - 1; /* the call, even if it was the function's end */
-    }
+void
+report_callers(uint64_t pc, uint64_t fp, uint64_t *callers, unsigned n)
+{
+    unsigned i = 0;
+    do
+        callers[i++] = pc;
+    while (i < n && step_out(&pc, &fp));
+    while (i < n)
+        callers[i++] = 0;
+}
+
+void
+report_names(const uint64_t *callers, unsigned n)
+{
+    for (unsigned i = 0; i < n && callers[i] != 0; i++)
+        print_place(callers[i], callers[i] - 1);
 }

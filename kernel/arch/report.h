@@ -18,3 +18,8 @@ void report_registers(void);
 /* Prints the names of the functions on the call chain that starts at frame
  * pointer fp; stops at the first pointer that is not on a kernel stack. */
 void report_backtrace(uint64_t pc, uint64_t fp);
+
+/* Notes up to n addresses to which the calls on this chain return, pc among
+ * them, for report_names to print; a shorter list ends with 0. */
+void report_callers(uint64_t pc, uint64_t fp, uint64_t *callers, unsigned n);
+void report_names(const uint64_t *callers, unsigned n);

@@ -199,9 +199,11 @@ install_slowly(struct fdtable *table, struct file *file, int min, bool cloexec)
 int
 fdtable_install(struct fdtable *table, struct file *file, int min, bool cloexec)
 {
+    if (unlikely(table->is_shared))
+        return install_slowly(table, file, min, cloexec);
     unsigned fd = table->free_from;
-    if (unlikely(table->is_shared || (unsigned)min > fd || fd >= table->len ||
-                 fd >= table->limit || table->slots[fd].file))
+    if (unlikely((unsigned)min > fd || fd >= table->len || fd >= table->limit ||
+                 table->slots[fd].file))
         return install_slowly(table, file, min, cloexec);
     table->slots[fd] = (struct fd_slot){file, cloexec};
     table->free_from = fd + 1;

@@ -1,5 +1,6 @@
 #include "proc/cred.h"
 #include "lib/refcount.h"
+#include "lib/string.h"
 #include "abi/mode.h"
 #include "mm/slab.h"
 #include "proc/filter.h"
@@ -21,7 +22,9 @@ cred_copy(void)
     struct cred *copy = kmalloc(sizeof(*copy));
     if (!copy)
         return NULL;
-    *copy = *cred_current();
+    /* The count in front of the rest is others' to change. */
+    memcpy(&copy->uid, &cred_current()->uid,
+           sizeof(*copy) - offsetof(struct cred, uid));
     copy->refs = 1;
     filter_ref(copy->filter);
     return copy;

@@ -28,7 +28,7 @@ fair_put(struct fair_queue *queue, struct fair_share *share)
     share->node.key = share->time;
     share->queued = true;
     tree_insert(&queue->root, &share->node);
-    queue->count++;
+    WRITE_ONCE(queue->count, queue->count + 1);
 }
 
 void
@@ -36,7 +36,7 @@ fair_remove(struct fair_queue *queue, struct fair_share *share)
 {
     tree_remove(&queue->root, &share->node);
     share->queued = false;
-    queue->count--;
+    WRITE_ONCE(queue->count, queue->count - 1);
 }
 
 struct fair_share *

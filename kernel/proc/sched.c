@@ -286,7 +286,7 @@ sched_switch(void)
     }
     bool irq_was_on = this_cpu()->irq_was_on;
     account(rq, prev, next);
-    rq->current = next;
+    WRITE_ONCE(rq->current, next);
     if (leaves)
         rq->left = prev;
     if (prev->state != THREAD_DEAD && prev->process)

@@ -26,7 +26,7 @@ holds_rank(const struct thread *thread, enum lock_rank rank)
 static void
 check_order(const struct thread *thread, const struct sleeplock *sl)
 {
-    assert(sl->owner != thread);
+    assert(READ_ONCE(sl->owner) != thread);
     if (thread->nheld == 0)
         return;
     assert(thread->nheld < THREAD_HELD_MAX);
@@ -47,7 +47,7 @@ sleeplock_lock(struct sleeplock *sl)
     spin_lock(&sl->lock);
     while (sl->owner)
         waitq_sleep(&sl->waitq, &sl->lock);
-    sl->owner = thread;
+    WRITE_ONCE(sl->owner, thread);
     spin_unlock(&sl->lock);
     thread->held[thread->nheld++] = sl;
 }
@@ -64,7 +64,7 @@ sleeplock_unlock(struct sleeplock *sl)
         thread->held[i] = thread->held[i + 1];
 
     spin_lock(&sl->lock);
-    sl->owner = NULL;
+    WRITE_ONCE(sl->owner, NULL);
     waitq_wake_one(&sl->waitq);
     spin_unlock(&sl->lock);
 }

@@ -18,6 +18,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/frame.h"
+#include "mm/race.h"
 #include "mm/space.h"
 #include "proc/oom.h"
 #include "proc/sched.h"
@@ -215,6 +216,7 @@ void
 startup(void *instret)
 {
     entry_instret = (uint64_t)instret;
+    race_start();
     if (uart_start() != 0)
         pr_err("the console has no input");
     fs_init();

@@ -95,6 +95,7 @@ MADE_ERRORS = {
     "test.kasan-freed": r"kasan: write of 1 bytes .* not allocated",
     "test.kasan-end": r"kasan: write of 1 bytes .* past the object's end",
     "test.ubsan": r"signed addition overflows",
+    "test.canary": r"stack: written past the end of an array[^$]*chk_fail.*\n.* write_array",
 }
 
 
@@ -114,3 +115,20 @@ def test_sanitized():
         with Guest(bootargs=word, **machine) as guest:
             assert guest.wait() != 0
             assert re.search("panic: .*" + report, guest.output), guest.tail()
+
+
+def test_race():
+    """RACE=1 builds, sees the race made on purpose from both sides, and no other."""
+    make("race", "RACE=1", products=["kernel.elf"])
+    with Guest(
+        kernel=harness.built("race/kernel.elf"),
+        harts=4,
+        bootargs="test.race init=/tests/process init.exit=poweroff",
+    ) as guest:
+        assert guest.wait() == 0, guest.tail()
+    races = re.split(r"race: (?!meets)", guest.output)[1:]
+    assert races, guest.tail()
+    for race in races:
+        first, second = race.split("race: meets ")
+        assert " touch_unlocked+" in first, race
+        assert re.search(r"^\w+ of 4 bytes .*\n.* touch_unlocked\+", second), race
