@@ -175,22 +175,19 @@ start_interrupts(void)
         .syscall = sys_dispatch,
         .user_exception = fault_handle,
         .timer = timer_run_due,
-        .external = irq_dispatch,
         .ipi = handle_ipi,
         .user_return = thread_user_return,
     };
     trace_set_hooks();
     trap_init_hart();
-    const struct platform *p = platform_get();
-    if (p->nplics == 0 && p->aia.present)
-        give_up("interrupts", "this machine has an AIA (APLIC), and the "
-                              "kernel drives only a PLIC; use aia=none");
-    if (irq_init() != 0)
-        give_up("interrupts", "the device tree describes no usable PLIC");
+    const char *why = irq_init(&trap_hooks.external);
+    if (why)
+        give_up("interrupts", why);
 }
 
-/* A hart without a PLIC context runs threads all the same. The bootarg asids=N,
- * one digit, is for tests: so few numbers of address spaces are used. */
+/* A hart that no controller is wired to runs threads all the same. The bootarg
+ * asids=N, one digit, is for tests: so few numbers of address spaces are used.
+ */
 static void
 start_hart(void)
 {

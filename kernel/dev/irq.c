@@ -1,38 +1,16 @@
 #include "dev/irq.h"
-#include "arch/mmio.h"
-#include "dev/platform.h"
+#include "dev/aia.h"
+#include "dev/intc.h"
 #include "lib/print.h"
 #include "mm/kmap.h"
 #include "sync/spinlock.h"
 #include "trace/trace.h"
 
-/* Register offsets [plic §3]. */
-#define PRIORITY(source)     (4ul * (source))
-#define ENABLE(context)      (0x2000ul + 0x80ul * (context))
-#define THRESHOLD(context)   (0x200000ul + 0x1000ul * (context))
-#define CLAIM(context)       (THRESHOLD(context) + 4)
-#define REGS_SIZE(ncontexts) THRESHOLD(ncontexts)
-#define CONTEXT_MAX          15872u
-
-#define PRIORITY_NEVER  0u /* [plic §4] */
-#define PRIORITY_LOWEST 1u
-#define THRESHOLD_NONE  0u /* lets every priority but 0 through [plic §7] */
-
-struct plic {
-    volatile uint8_t *regs;
-    const struct platform_plic *facts;
-};
-
 /* constant after init */
-static struct plic plics[PLATFORM_PLICS_MAX];
-static unsigned nplics;
+static struct intc intcs[PLATFORM_PLICS_MAX];
+static unsigned nintcs;
 
-/* private to the owner: each hart sets its own entry, before it takes the
- * first interrupt */
-static struct {
-    volatile void *claim;
-    const struct plic *plic; /* NULL: none is wired to the hart */
-} cpus[CPU_MAX];
+struct intc_hart intc_harts[CPU_MAX];
 
 static struct spinlock lock = SPINLOCK_INIT("irq", RANK_IRQ);
 
@@ -40,42 +18,40 @@ static struct spinlock lock = SPINLOCK_INIT("irq", RANK_IRQ);
  * lock */
 static struct irq_handler *handlers[IRQ_MAX];
 
-/* guarded by lock, as are the registers but for a hart's own claim */
+/* guarded by lock, as are the controllers' registers but for what a hart claims
+ * by */
 static unsigned next_cpu;
 
 /* ---- The controllers ---- */
 
-static int
-init_plic(struct plic *plic, const struct platform_plic *facts)
+const char *
+intc_map(struct intc *intc, uint64_t size)
 {
-    if (facts->first + facts->nsources > IRQ_MAX || facts->ncontexts == 0 ||
-        facts->ncontexts > CONTEXT_MAX ||
-        facts->regs.size < REGS_SIZE(facts->ncontexts))
-        return -EINVAL;
-    plic->facts = facts;
-    plic->regs = kmap_device(facts->regs.base, REGS_SIZE(facts->ncontexts));
-    if (!plic->regs)
-        return -ENOMEM;
-    for (unsigned source = 1; source <= facts->nsources; source++)
-        mmio_write32(plic->regs + PRIORITY(source), PRIORITY_NEVER);
-    for (unsigned context = 0; context < facts->ncontexts; context++)
-        for (unsigned word = 0; word <= facts->nsources / 32; word++)
-            mmio_write32(plic->regs + ENABLE(context) + 4 * word, 0);
-    print_boot("plic", "%u sources, %u contexts at %#lx", facts->nsources,
-               facts->ncontexts, facts->regs.base);
-    return 0;
+    if (intc->facts->regs.size < size)
+        return "its registers do not fit what the device tree says of them";
+    intc->regs = kmap_device(intc->facts->regs.base, size);
+    return intc->regs ? NULL : "no room for its registers";
 }
 
-int
-irq_init(void)
+const char *
+irq_init(void (**dispatch)(void))
 {
     const struct platform *platform = platform_get();
-    for (; nplics < platform->nplics; nplics++) {
-        int err = init_plic(&plics[nplics], &platform->plics[nplics]);
-        if (err)
-            return err;
+    if (platform->nplics == 0)
+        return "the device tree has no PLIC or APLIC that interrupts S-mode";
+    for (nintcs = 0; nintcs < platform->nplics; nintcs++) {
+        struct intc *intc = &intcs[nintcs];
+        intc->facts = &platform->plics[nintcs];
+        const struct aia_domain *aia = intc->facts->aia;
+        intc->ops = !aia            ? &plic_ops
+                    : aia->ids == 0 ? &aplic_ops
+                                    : &aplic_msi_ops;
+        const char *why = intc->ops->init(intc);
+        if (why)
+            return why;
     }
-    return nplics > 0 ? 0 : -ENODEV;
+    *dispatch = intcs[0].ops->dispatch;
+    return NULL;
 }
 
 int
@@ -85,38 +61,36 @@ irq_init_hart(void)
     const struct platform_hart *hart = platform_hart(cpu->hartid);
     if (!hart || hart->plic == PLATFORM_NONE)
         return -ENODEV;
-    const struct plic *plic = &plics[hart->plic];
-    mmio_write32(plic->regs + THRESHOLD(hart->context), THRESHOLD_NONE);
-    cpus[cpu->index].claim = plic->regs + CLAIM(hart->context);
-    cpus[cpu->index].plic = plic;
+    const struct intc *intc = &intcs[hart->plic];
+    volatile void *claim = intc->ops->init_hart(intc, hart->context);
+    if (!claim)
+        return -ENODEV;
+    intc_harts[cpu->index] = (struct intc_hart){intc, claim};
     return 0;
 }
 
-static void
-set_enable(const struct plic *plic, unsigned context, unsigned source, bool on)
-    REQUIRES(lock)
-{
-    volatile void *word = plic->regs + ENABLE(context) + 4 * (source / 32);
-    uint32_t bit = 1u << (source % 32);
-    uint32_t old = mmio_read32(word);
-    mmio_write32(word, on ? old | bit : old & ~bit);
-}
-
-/* Enables irq, of plic, on the next running hart that the plic can reach. */
+/* Enables irq, of intc, on the next running hart that it can reach: with
+ * messages any, else one that it is wired to. */
 static int
-enable_somewhere(const struct plic *plic, unsigned irq) REQUIRES(lock)
+enable_somewhere(const struct intc *intc, unsigned irq) REQUIRES(lock)
 {
-    unsigned source = irq - plic->facts->first + 1;
     for (unsigned tries = cpu_count(); tries > 0; tries--) {
         const struct cpu *cpu = cpu_get(next_cpu++ % cpu_count());
-        const struct platform_hart *hart = platform_hart(cpu->hartid);
-        if (!cpu->online || !hart || hart->plic != plic - plics)
-            continue;
-        set_enable(plic, hart->context, source, true);
-        mmio_write32(plic->regs + PRIORITY(source), PRIORITY_LOWEST);
-        return 0;
+        const struct intc *own = intc_harts[cpu->index].intc;
+        if (cpu->online && own && (own == intc || own->ops == &aplic_msi_ops))
+            return intc->ops->enable(intc, irq - intc->facts->first + 1,
+                                     platform_hart(cpu->hartid)->context);
     }
     return -ENODEV;
+}
+
+const struct intc *
+intc_of(unsigned irq)
+{
+    for (unsigned i = 0; i < nintcs; i++)
+        if (irq - intcs[i].facts->first < intcs[i].facts->nsources)
+            return &intcs[i];
+    return NULL;
 }
 
 /* ---- Handlers ---- */
@@ -131,12 +105,8 @@ irq_handler(unsigned irq)
 int
 irq_register(unsigned irq, struct irq_handler *handler)
 {
-    const struct plic *plic = NULL;
-    for (unsigned i = 0; i < nplics; i++)
-        if (irq >= plics[i].facts->first &&
-            irq - plics[i].facts->first < plics[i].facts->nsources)
-            plic = &plics[i];
-    if (!plic)
+    const struct intc *intc = intc_of(irq);
+    if (!intc)
         return -EINVAL;
 
     spin_guard(&lock);
@@ -144,7 +114,7 @@ irq_register(unsigned irq, struct irq_handler *handler)
         return -EBUSY;
     /* Published first: the interrupt may be pending already. */
     __atomic_store_n(&handlers[irq], handler, __ATOMIC_RELEASE);
-    int err = enable_somewhere(plic, irq);
+    int err = enable_somewhere(intc, irq);
     if (err)
         __atomic_store_n(&handlers[irq], NULL, __ATOMIC_RELEASE);
     return err;
@@ -152,38 +122,27 @@ irq_register(unsigned irq, struct irq_handler *handler)
 
 /* A stray source would come back at once, for ever. */
 static void
-mask(const struct plic *plic, unsigned source)
+mask(const struct intc *intc, unsigned irq)
 {
     spin_guard(&lock);
-    mmio_write32(plic->regs + PRIORITY(source), PRIORITY_NEVER);
-    for (unsigned context = 0; context < plic->facts->ncontexts; context++)
-        set_enable(plic, context, source, false);
+    intc->ops->disable(intc, irq - intc->facts->first + 1);
 }
 
 void
-irq_dispatch(void)
+intc_handle(const struct intc *intc, unsigned irq)
 {
-    unsigned cpu = this_cpu()->index;
-    const struct plic *plic = cpus[cpu].plic;
-    uint32_t source;
-    /* Finding none is legal, if rare: a notification is only a hint, and what
-     * it was for may be gone by now [plic §1.3]. */
-    while (plic && (source = mmio_read32(cpus[cpu].claim)) != 0 &&
-           source <= plic->facts->nsources) {
-        unsigned irq = plic->facts->first + source - 1;
-        struct irq_handler *handler = irq_handler(irq);
-        if (handler) {
-            WRITE_ONCE(handler->counts[cpu], handler->counts[cpu] + 1);
-            bool traced = !handler->untraced;
-            if (traced)
-                trace_irq_enter(irq);
-            handler->handle(handler->arg);
-            if (traced)
-                trace_irq_exit(irq);
-        } else {
-            mask(plic, source);
-            pr_warn("interrupt %u has no handler, masked", irq);
-        }
-        mmio_write32(cpus[cpu].claim, source);
+    struct irq_handler *handler = irq_handler(irq);
+    if (!handler) {
+        mask(intc, irq);
+        pr_warn("interrupt %u has no handler, masked", irq);
+        return;
     }
+    unsigned cpu = this_cpu()->index;
+    WRITE_ONCE(handler->counts[cpu], handler->counts[cpu] + 1);
+    bool traced = !handler->untraced;
+    if (traced)
+        trace_irq_enter(irq);
+    handler->handle(handler->arg);
+    if (traced)
+        trace_irq_exit(irq);
 }

@@ -1,15 +1,15 @@
 /* Device interrupts: who handles which, on which hart, and how often.
  *
- * Owns the platform-level interrupt controllers [plic], one on most machines,
- * one for each node on NUMA ones, and the table of handlers; guarded by an
- * internal lock, which dispatching does without. Registration in thread
- * context, the rest in any. Interrupts have the numbers that dev/platform.h
- * gives them. */
+ * Owns the interrupt controllers, PLICs [plic] or those of an AIA [aia], one on
+ * most machines, one for each node on NUMA ones, and the table of handlers;
+ * guarded by an internal lock, which dispatching does without. Registration in
+ * thread context, the rest in any. Interrupts have the numbers that
+ * dev/platform.h gives them. */
 #pragma once
 
 #include "arch/cpu.h"
 
-#define IRQ_MAX 1024 /* sources of a PLIC [plic §1] */
+#define IRQ_MAX 1024 /* sources of a PLIC [plic §1] or APLIC */
 
 /* Called in interrupt context on the hart the interrupt is routed to. */
 struct irq_handler {
@@ -21,13 +21,13 @@ struct irq_handler {
     uint64_t counts[CPU_MAX];
 };
 
-/* Masks every interrupt for every hart. Boot hart, once. Returns 0, -ENODEV if
- * there is no PLIC, -EINVAL if one's registers do not fit what the device tree
- * says of it, or -ENOMEM. */
-int irq_init(void) MUST_CHECK;
+/* Masks every interrupt for every hart, and gives what the trap code is to call
+ * for those of devices: it handles everything that is pending on its hart. Boot
+ * hart, once. Returns NULL, or why the kernel can have no interrupts. */
+MUST_CHECK const char *irq_init(void (**dispatch)(void));
 
 /* Lets device interrupts reach this hart; on every hart that starts, after
- * irq_init. Returns 0, or -ENODEV if no PLIC is wired to the hart: it then
+ * irq_init. Returns 0, or -ENODEV if none can interrupt the hart: it then
  * takes no device interrupts, which is no error. */
 int irq_init_hart(void) MUST_CHECK;
 
@@ -36,9 +36,6 @@ int irq_init_hart(void) MUST_CHECK;
  * Returns 0, -EINVAL (no such interrupt), -EBUSY (taken) or -ENODEV (it can
  * reach no running hart). */
 int irq_register(unsigned irq, struct irq_handler *handler) MUST_CHECK;
-
-/* Handles everything pending on this hart; called by the trap code. */
-void irq_dispatch(void);
 
 /* The handler of irq, NULL if it has none; for what /proc and /sys show. */
 struct irq_handler *irq_handler(unsigned irq);

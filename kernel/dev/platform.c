@@ -1,4 +1,5 @@
 #include "dev/platform.h"
+#include "dev/aia.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -374,6 +375,8 @@ read_nodes(void)
     while ((node = fdt_walk_next(&walk)) != NULL)
         if (node->enabled)
             read_node(node);
+    if (machine.nplics == 0 && machine.aia.present)
+        aia_read(&machine);
     /* Interrupts name their controllers, wherever those stand. */
     for (unsigned i = 0; i < machine.nplics; i++)
         wire_contexts((int)i);

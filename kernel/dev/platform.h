@@ -24,6 +24,8 @@
 #define PLATFORM_ISA_LETTERS ((1u << 26) - 1)
 #define PLATFORM_ISA_SSTC    (1u << 26)
 
+struct aia_domain;
+
 struct platform_hart {
     uint64_t id;            /* what mhartid says and SBI calls take */
     uint32_t isa;           /* PLATFORM_ISA bits */
@@ -39,12 +41,14 @@ struct platform_hart {
 
 /* A PLIC; a machine with several NUMA nodes can have one for each. Their
  * sources are numbered through, PLIC by PLIC, from 1: with one PLIC, an
- * interrupt's number is its source. */
+ * interrupt's number is its source. What an AIA has in its place is entered
+ * here as well (dev/aia.h). */
 struct platform_plic {
     struct fdt_range regs;
-    uint32_t nsources;  /* sources are 1 .. nsources */
-    unsigned first;     /* number of source 1 */
-    unsigned ncontexts; /* contexts are 0 .. ncontexts - 1 */
+    uint32_t nsources;            /* sources are 1 .. nsources */
+    unsigned first;               /* number of source 1 */
+    unsigned ncontexts;           /* contexts are 0 .. ncontexts - 1 */
+    const struct aia_domain *aia; /* NULL: it is a PLIC */
     /* private to the reader */
     uint32_t phandle;
     struct fdt_prop wires; /* its `interrupts-extended` */
@@ -85,8 +89,8 @@ struct platform {
                                       * first ns16550a of the tree */
     struct platform_device rtc;      /* google,goldfish-rtc */
     struct platform_device finisher; /* sifive,test0: ends the emulator */
-    struct platform_device aia;      /* interrupt controllers of the kind that
-                                      * we do not drive */
+    struct platform_device aia;      /* interrupt controllers of the newer kind,
+                                      * for dev/aia.h if there is no PLIC */
 
     struct platform_device virtio[PLATFORM_VIRTIO_MAX]; /* by address */
     unsigned nvirtio;

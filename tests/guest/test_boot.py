@@ -82,15 +82,35 @@ def test_variant(**options):
         assert guest.command("echo alive") == "alive"
 
 
-@cases(aplic=dict(aia="aplic"), imsic=dict(aia="aplic-imsic"))
-def test_no_plic(aia):
-    """Another interrupt controller: it works, or one line says why not."""
+@cases(
+    direct_one=dict(aia="aplic", harts=1, how="direct"),
+    direct=dict(aia="aplic", harts=4, how="direct"),
+    messages_one=dict(aia="aplic-imsic", harts=1, how="by messages"),
+    messages=dict(aia="aplic-imsic", harts=4, how="by messages"),
+)
+def test_aia(aia, harts, how):
+    """The other interrupt controllers: disk and console, each on its own hart."""
     if harness.qemu_version() < (7, 0):
         raise harness.Skip("this QEMU has no aia")
-    with Guest(machine=f"virt,aia={aia}") as guest:
-        match = guest.expect(r"umbra# $|(?i:interrupt controller|plic)")
-        if match[0] != "umbra# ":
-            assert guest.wait() != 0
+    with Guest(machine=f"virt,aia={aia}", harts=harts) as guest:
+        assert re.search(rf"aplic +\d+ sources, {how}, at", guest.boot())
+        before = interrupts(guest)
+        guest.command("cp /bin/sh /copy; sync /copy")
+        assert guest.command("cmp /copy /bin/sh; echo $?") == "0"
+        after = interrupts(guest)
+        for name in ("virtio0", "uart"):
+            assert sum(after[name]) > sum(before[name]), (before, after)
+        both = [n for n in zip(after["virtio0"], after["uart"]) if all(n)]
+        assert len(both) == (len(after["uart"]) == 1), after
+        assert "interrupt was lost" not in guest.output
+        guest.send("poweroff")
+        assert guest.wait() == 0
+
+
+def interrupts(guest):
+    """Return how often each handler ran on each hart, by its name."""
+    lines = guest.command("cat /proc/interrupts").splitlines()[1:]
+    return {line.split()[-1]: [int(n) for n in line.split()[1:-1]] for line in lines}
 
 
 def test_shell_text():

@@ -56,11 +56,11 @@ load(const char *path)
 }
 
 void
-dtbs_load(const char *program)
+dtbs_load(const char *program, const char *names)
 {
     char command[2 * PATH_SIZE];
     snprintf(command, sizeof(command),
-             "python3 tests/host/make_dtbs.py '%s.dtbs'", program);
+             "python3 tests/host/make_dtbs.py '%s.dtbs' %s", program, names);
     FILE *list = popen(command, "r");
     if (list == NULL)
         fail("cannot run", command);

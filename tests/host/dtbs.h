@@ -16,9 +16,11 @@ struct dtb {
     size_t size;
 };
 
-/* Makes the trees in a directory named after the running program, and loads
- * them. Ends the program with status 1 if that fails. */
-void dtbs_load(const char *program);
+/* Makes trees in a directory named after the running program, and loads them:
+ * those of tests/host/dts with the names, which have blanks between them, or if
+ * names is empty all there are. Ends the program with status 1 if that fails.
+ */
+void dtbs_load(const char *program, const char *names);
 
 extern struct dtb dtbs[DTBS_MAX];
 extern unsigned ndtbs;

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Makes the device trees that the host tests read.
 
-Usage: make_dtbs.py OUTPUT_DIRECTORY
+Usage: make_dtbs.py OUTPUT_DIRECTORY [NAME...]
 
 Three kinds: dumps of QEMU's virt board in many shapes (qemu-*.dtb), the
 hand-written sources of tests/host/dts compiled with dtc, and sources written
-here because they are long and regular. Prints the path of each file made,
+here because they are long and regular. With NAMEs, only these, of the second
+kind. Prints the path of each file made,
 one a line. Exits with status 1 and a line on stderr if a tool is missing or
 fails.
 """
@@ -140,18 +141,20 @@ def generated():
 
 def main():
     """Makes all trees. Returns the exit status."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     made = []
-    for name, (machine, options) in qemu_shapes().items():
-        made.append(out / f"qemu-{name}.dtb")
-        dump_qemu(made[-1], machine, options)
-    sources = sorted((HERE / "dts").glob("*.dts"))
-    for name, text in generated().items():
-        sources.append(out / f"{name}.dts")
-        sources[-1].write_text(text)
+    sources = [HERE / "dts" / f"{name}.dts" for name in sys.argv[2:]]
+    if not sources:
+        for name, (machine, options) in qemu_shapes().items():
+            made.append(out / f"qemu-{name}.dtb")
+            dump_qemu(made[-1], machine, options)
+        sources = sorted((HERE / "dts").glob("*.dts"))
+        for name, text in generated().items():
+            sources.append(out / f"{name}.dts")
+            sources[-1].write_text(text)
     for source in sources:
         made.append(out / f"{source.stem}.dtb")
         compile_dts(source, made[-1])

@@ -407,7 +407,7 @@ int
 main(int argc, char **argv)
 {
     (void)argc;
-    dtbs_load(argv[0]);
+    dtbs_load(argv[0], "");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_libfdt),
         cmocka_unit_test(test_nops),

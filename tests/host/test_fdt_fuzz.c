@@ -1,5 +1,5 @@
 // SOURCES: kernel/lib/fdt.c kernel/lib/fdt_bus.c kernel/dev/platform.c
-// SOURCES: kernel/dev/isa.c tests/host/dtbs.c
+// SOURCES: kernel/dev/aia.c kernel/dev/isa.c tests/host/dtbs.c
 // LIBS: -lfdt
 /* Damaged device trees: each is refused with a reason, or can be walked from
  * end to end through every function without a read outside the blob. The
@@ -342,7 +342,7 @@ int
 main(int argc, char **argv)
 {
     (void)argc;
-    dtbs_load(argv[0]);
+    dtbs_load(argv[0], "");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_structure), cmocka_unit_test(test_depth),
         cmocka_unit_test(test_circle),        cmocka_unit_test(test_truncated),

@@ -1,5 +1,5 @@
 // SOURCES: kernel/lib/fdt.c kernel/lib/fdt_bus.c kernel/dev/platform.c
-// SOURCES: kernel/dev/isa.c tests/host/dtbs.c
+// SOURCES: kernel/dev/aia.c kernel/dev/isa.c tests/host/dtbs.c
 // LIBS: -lfdt
 /* What struct platform says of each tree, fact by fact. */
 #include <setjmp.h>
@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "abi/errno.h"
+#include "dev/aia.h"
 #include "dev/platform.h"
 #include "dtbs.h"
 #include "lib/print.h"
@@ -203,6 +204,21 @@ test_qemu_memory(void **state)
 }
 
 static void
+check_qemu_aia(const struct platform *p, unsigned nharts, unsigned ids)
+{
+    assert_int_equal(p->nplics, 1);
+    assert_int_equal(p->plics[0].ncontexts, nharts);
+    assert_int_equal(p->plics[0].aia->ids, ids);
+    for (unsigned i = 0; i < nharts; i++) {
+        assert_int_equal(p->harts[i].plic, 0);
+        assert_int_equal(p->harts[i].context, p->harts[i].id);
+        assert_int_equal(p->plics[0].aia->hart_index[i], i);
+    }
+    for (unsigned i = 0; i < p->nvirtio; i++)
+        assert_int_equal(aia_source_modes[p->virtio[i].irq], 6);
+}
+
+static void
 test_qemu_aclint_and_aia(void **state)
 {
     (void)state;
@@ -220,16 +236,19 @@ test_qemu_aclint_and_aia(void **state)
         p = init(name);
         check_qemu_devices(p);
         check_qemu_harts(p, counts[i]);
-        assert_true(p->aia.present);
-        assert_int_equal(p->nplics, 0);
-        assert_int_equal(p->uart.device.irq, 0);
-        assert_int_equal(p->harts[0].plic, PLATFORM_NONE);
+        check_qemu_irqs(p);
+        check_qemu_aia(p, counts[i], 0);
 
         snprintf(name, sizeof(name), "qemu-imsic%u", counts[i]);
         p = init(name);
         check_qemu_devices(p);
-        assert_true(p->aia.present);
+        check_qemu_irqs(p);
+        check_qemu_aia(p, counts[i], 255);
     }
+    const struct platform *p = init("qemu-numa2-imsic");
+    assert_int_equal(p->nplics, 2);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(p->plics[1].aia->hart_index[i], i);
 }
 
 static void
@@ -479,7 +498,7 @@ int
 main(int argc, char **argv)
 {
     (void)argc;
-    dtbs_load(argv[0]);
+    dtbs_load(argv[0], "");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_qemu_harts),
         cmocka_unit_test(test_qemu_memory),

@@ -8,6 +8,8 @@
 
 struct cpu {
     unsigned index;
+    uint64_t hartid;
+    bool online;
 };
 
 /* The test's to change. */
@@ -25,3 +27,6 @@ cpu_count(void)
 {
     return host_cpu_count;
 }
+
+/* For tests that have more than the one of kernel_shim.c. */
+struct cpu *cpu_get(unsigned i);

@@ -1,6 +1,7 @@
 /* Facts are noted as the walk meets them, in the tree's order, and put in order
  * when all of them are there. */
 #include "dev/platform.h"
+#include "dev/aia.h"
 #include "abi/errno.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -486,6 +487,8 @@ read_nodes(void)
             read_node(node);
     finish_memory();
     finish_virtio();
+    if (machine.nplics == 0 && machine.aia.present)
+        aia_read(&machine);
     /* Interrupts name their controllers, wherever those stand. */
     for (unsigned i = 0; i < machine.nplics; i++)
         wire_contexts((int)i);

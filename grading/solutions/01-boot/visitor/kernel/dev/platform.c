@@ -1,6 +1,7 @@
 /* Facts by the table `matches`; each reader of a node is a few questions to it,
  * and tables that are kept sorted share one way to make room. */
 #include "dev/platform.h"
+#include "dev/aia.h"
 #include "abi/errno.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -483,6 +484,8 @@ read_nodes(void)
     while ((node = fdt_walk_next(&walk)) != NULL)
         if (node->enabled)
             read_node(node);
+    if (machine.nplics == 0 && machine.aia.present)
+        aia_read(&machine);
     /* Interrupts name their controllers, wherever those stand. */
     for (unsigned i = 0; i < machine.nplics; i++)
         wire_contexts((int)i);
