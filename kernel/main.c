@@ -82,12 +82,19 @@ give_up(const char *what, const char *why)
     power_off(1);
 }
 
+/* Boards have harts without one that watch over the others. */
+static bool
+has_mmu(const struct platform_hart *hart)
+{
+    return strcmp(hart->mmu, "none") != 0;
+}
+
 static bool
 all_harts_have(uint32_t isa)
 {
     const struct platform *p = platform_get();
     for (unsigned i = 0; i < p->nharts; i++)
-        if ((p->harts[i].isa & isa) != isa)
+        if (has_mmu(&p->harts[i]) && (p->harts[i].isa & isa) != isa)
             return false;
     return true;
 }
@@ -118,6 +125,22 @@ read_platform(uint64_t hartid, uint64_t fdt_pa)
 
 /* ---- Memory ---- */
 
+/* The device tree may lie where it says that no memory is, in a ROM or in what
+ * the firmware keeps. Pages that are mapped already stay so. */
+static void
+map_device_tree(const struct memmap *map)
+{
+    const struct fdt *tree = &platform_get()->tree;
+    uint64_t start = virt_to_phys(tree->blob);
+    uint64_t end = start + tree->total_size;
+    for (unsigned i = 0; i < map->nram; i++)
+        if (start >= map->ram[i].base &&
+            end <= map->ram[i].base + map->ram[i].size)
+            return;
+    for (; start < end; start += PAGE_SIZE)
+        (void)kmap_device(start, MIN(end - start, PAGE_SIZE));
+}
+
 static void
 start_memory(void)
 {
@@ -129,6 +152,7 @@ start_memory(void)
     print_boot("memory", "%zu of %zu frames free", frame_count_free(),
                frame_count_total());
     kmap_init(&map);
+    map_device_tree(&map);
     slab_init_kmalloc();
     print_boot("vm", "kernel %zu KiB, W^X, %lu MiB mapped",
                (size_t)(_end - _text) >> 10, platform_get()->memory_size >> 20);
@@ -145,6 +169,8 @@ start_devices(void)
 {
     if (uart_init() == 0)
         print_hooks.put = uart_put;
+    else
+        print_boot("uart", "none that is known, but the firmware's console");
     power_init();
     rtc_init();
     /* Late enough for power_off to pass the failure on. */
@@ -203,9 +229,14 @@ start_harts(void)
 {
     const struct platform *p = platform_get();
     unsigned left = 0;
-    for (unsigned i = 0; i < p->nharts; i++)
-        if (p->harts[i].id != this_cpu()->hartid && !cpu_add(p->harts[i].id))
+    for (unsigned i = 0; i < p->nharts; i++) {
+        if (p->harts[i].id == this_cpu()->hartid)
+            continue;
+        if (!has_mmu(&p->harts[i]))
+            pr_info("hart %lu has no MMU, and is left alone", p->harts[i].id);
+        else if (!cpu_add(p->harts[i].id))
             left++;
+    }
     if (left > 0)
         pr_warn("%u of %u harts are left stopped: the kernel runs at most %d",
                 left, p->nharts, CPU_MAX);

@@ -1,6 +1,7 @@
 #include "arch/boot.h"
 #include "arch/cpu.h"
 #include "arch/pte.h"
+#include "arch/sbi.h"
 
 uint64_t kernel_phys_offset;
 uint64_t boot_satp;
@@ -31,4 +32,15 @@ boot_map(void)
         boot_image[pte_index(v, 1)] = pte_make(pa + (v - va), kernel);
 
     return SATP_SV39 | (uint64_t)boot_root >> PAGE_SHIFT;
+}
+
+void
+boot_without_mmu(void)
+{
+    static const char text[] = "umbra: this hart has no MMU with Sv39\n";
+    sbi_init();
+    sbi_console_write(text, sizeof(text) - 1);
+    sbi_shutdown(true);
+    for (;;)
+        cpu_wait_for_interrupt();
 }

@@ -12,6 +12,10 @@ struct arch_thread;
  * for satp. */
 uint64_t boot_map(void);
 
+/* Says so, at physical addresses, and powers off: satp does not do what it
+ * should. */
+NORETURN void boot_without_mmu(void);
+
 /* What secondary harts write to satp: the final kernel table's. */
 extern uint64_t boot_satp;
 

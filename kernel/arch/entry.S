@@ -35,6 +35,7 @@ _start:
     csrw    stvec, t0
     sfence.vma
     csrw    satp, a0
+    call    boot_without_mmu
 
     .balign 4
 boot_entered:

@@ -1,6 +1,7 @@
 #include "dev/uart.h"
 #include "abi/stat.h"
 #include "arch/mmio.h"
+#include "arch/sbi.h"
 #include "dev/irq.h"
 #include "dev/platform.h"
 #include "dev/tty.h"
@@ -215,6 +216,27 @@ handle_irq(void *arg UNUSED)
         tty_input_ready(uart.tty);
 }
 
+/* ---- The firmware's console, where there is no port that we know ---- */
+
+/* The ring stays empty: what is written has gone. */
+
+static size_t
+firmware_write(void *port UNUSED, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != '\r') /* it puts one before each newline itself */
+            sbi_console_write(&text[i], 1);
+    return len;
+}
+
+static size_t
+firmware_read(void *port UNUSED, char *buf UNUSED, size_t max UNUSED)
+{
+    return 0; /* nothing interrupts when there is input */
+}
+
+/* ---- Starting ---- */
+
 int
 uart_init(void)
 {
@@ -244,9 +266,14 @@ uart_start(void)
                                          .queued = port_queued,
                                          .discard = port_discard,
                                          .read = port_read};
+    static const struct tty_port firmware = {.write = firmware_write,
+                                             .room = port_room,
+                                             .queued = port_queued,
+                                             .discard = port_discard,
+                                             .read = firmware_read};
     static struct irq_handler handler = {.name = "uart", .handle = handle_irq};
     if (uart.regs == NULL)
-        return -ENODEV;
+        return tty_create(&firmware, NULL, MAKEDEV(5, 1), &uart.tty) ?: -ENODEV;
     int err = tty_create(&port, NULL, MAKEDEV(5, 1), &uart.tty);
     err = err ?: irq_register(platform_get()->uart.device.irq, &handler);
     if (err == 0) /* takes what has come, and so turns the interrupt on */

@@ -12,7 +12,8 @@
 int uart_init(void) MUST_CHECK;
 
 /* Makes the console terminal and takes the port's interrupt. Thread context,
- * once. Returns 0, -ENODEV without a port, -ENOMEM, or irq_register's error. */
+ * once. Returns 0, -ENOMEM, irq_register's error, or -ENODEV: without a port
+ * the terminal is the firmware's console, and has no input. */
 int uart_start(void) MUST_CHECK;
 
 /* Writes all of text at once, waiting for the transmitter, "\n" as "\r\n":

@@ -434,6 +434,80 @@ test_buses(void **state)
     assert_int_equal(count_ignored("no valid reg"), 3);
 }
 
+/* ---- Boards that exist ---- */
+
+/* Harts 1 to 4 are as programs need them, and each has the second of its two
+ * contexts behind that of hart 0. */
+static void
+check_u74_harts(const struct platform *p)
+{
+    assert_int_equal(p->nplics, 1);
+    assert_range(&p->plics[0].regs, 0xc000000, 0x4000000);
+    assert_int_equal(p->plics[0].ncontexts, 9);
+    for (unsigned id = 1; id <= 4; id++) {
+        const struct platform_hart *hart = platform_hart(id);
+        assert_non_null(hart);
+        assert_string_equal(hart->mmu, "sv39");
+        assert_int_equal(hart->isa, RV64GC);
+        assert_int_equal(hart->plic, 0);
+        assert_int_equal(hart->context, 2 * id);
+    }
+    assert_null(platform_hart(5));
+}
+
+/* Neither board's UART is one that we know, and neither has virtio. */
+static void
+check_unknown_devices(const struct platform *p)
+{
+    assert_string_equal(log_text, "");
+    assert_false(p->uart.device.present);
+    assert_false(p->rtc.present);
+    assert_false(p->finisher.present);
+    assert_false(p->aia.present);
+    assert_int_equal(p->nvirtio, 0);
+}
+
+static void
+test_unmatched(void **state)
+{
+    (void)state;
+    const struct platform *p = init("unmatched");
+    assert_string_equal(p->model, "SiFive HiFive Unmatched A00");
+    assert_int_equal(p->timebase_hz, 1000000);
+    check_u74_harts(p);
+    assert_int_equal(p->nharts, 4); /* the S7 is disabled */
+    assert_int_equal(p->plics[0].nsources, 69);
+    check_unknown_devices(p);
+    assert_int_equal(p->map.nram, 1);
+    assert_range(&p->map.ram[0], 0x80000000, 16ull << 30);
+    assert_int_equal(p->map.nreserved, 1); /* the blob */
+}
+
+static void
+test_visionfive2(void **state)
+{
+    (void)state;
+    const struct platform *p = init("visionfive2");
+    assert_string_equal(p->model, "StarFive VisionFive 2 v1.3B");
+    assert_int_equal(p->timebase_hz, 4000000);
+    check_u74_harts(p);
+    assert_int_equal(p->nharts, 5);
+    /* The kernel starts no hart without an MMU. */
+    assert_string_equal(platform_hart(0)->mmu, "none");
+    assert_int_equal(platform_hart(0)->isa, RV64IMAC);
+    assert_int_equal(platform_hart(0)->plic, PLATFORM_NONE);
+    assert_int_equal(p->plics[0].nsources, 136);
+    check_unknown_devices(p);
+    assert_bootarg("root", "vda");
+    assert_int_equal(p->map.nram, 1);
+    assert_range(&p->map.ram[0], 0x40000000, 4ull << 30);
+    assert_int_equal(p->map.nreserved, 2);
+    assert_range(&p->map.reserved[0], 0x40000000, 0x80000);
+    assert_true(p->map.no_map[0]);
+}
+
+/* ---- Too much, and too little ---- */
+
 static void
 test_crowd(void **state)
 {
@@ -510,6 +584,8 @@ main(int argc, char **argv)
         cmocka_unit_test(test_disabled),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_buses),
+        cmocka_unit_test(test_unmatched),
+        cmocka_unit_test(test_visionfive2),
         cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_isa),
         cmocka_unit_test(test_incomplete),

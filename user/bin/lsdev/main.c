@@ -1,6 +1,5 @@
 /* lsdev: lists virtio devices. */
 #include "names.h"
-#include <ctype.h>
 #include <getopt.h>
 #include <prog.h>
 #include <stdlib.h>
@@ -26,28 +25,6 @@ attribute(const char *device, const char *name, char *to, size_t size)
     snprintf(path, sizeof(path), DEVICES "/%s/%s", device, name);
     if (!prog_read_text(path, to, size))
         to[0] = '\0';
-}
-
-/* How often interrupt irq came, on all harts, as /proc/interrupts has it. */
-static unsigned long
-interrupt_count(const char *irq)
-{
-    FILE *f = fopen("/proc/interrupts", "r");
-    unsigned long sum = 0;
-    char line[512];
-
-    while (f && fgets(line, sizeof(line), f)) {
-        char *s = line + strspn(line, " ");
-        size_t n = strlen(irq);
-        if (n == 0 || strncmp(s, irq, n) != 0 || s[n] != ':')
-            continue;
-        for (s += n + 1; s += strspn(s, " "), isdigit(*s);)
-            sum += strtoul(s, &s, 10);
-        break;
-    }
-    if (f)
-        fclose(f);
-    return sum;
 }
 
 static void
@@ -97,10 +74,10 @@ show_queues(char *text)
 static void
 show(const char *device)
 {
-    char id_text[16], driver[32], status[16], irq[16], bits[128];
+    char id_text[16], driver[32], status[16], irq[32], bits[128];
     char queues[1024];
     unsigned long id;
-    const char *kind;
+    const char *kind, *count;
 
     attribute(device, "device", id_text, sizeof(id_text));
     attribute(device, "driver_name", driver, sizeof(driver));
@@ -110,9 +87,11 @@ show(const char *device)
     attribute(device, "features", bits, sizeof(bits));
     id = strtoul(id_text, NULL, 0);
     kind = device_name(id);
-    printf("%-8s %-12s %-12s %-10s %3s %10lu %6u\n", device,
+    count = irq + strcspn(irq, " ");
+    printf("%-8s %-12s %-12s %-10s %3.*s %10lu %6u\n", device,
            kind ? kind : id_text, *driver ? driver : "-", status,
-           *irq ? irq : "-", interrupt_count(irq), line_count(queues));
+           (int)(count - irq), irq, strtoul(count, NULL, 10),
+           line_count(queues));
     if (quiet)
         return;
     show_queues(queues);

@@ -1,0 +1,47 @@
+"""Machines that nobody has written down: tests/machines makes them up, always the same
+ones here, and such that all choices there are, and many pairs of them, are tried."""
+
+import os
+import sys
+
+import harness
+from harness import cases
+
+sys.path.insert(0, os.path.join(harness.ROOT, "tests", "machines"))
+
+COUNT, SEED, PARTS = 20, 1, 4
+# Each has once been too much for the kernel.
+FOUND = {
+    "no_mmu": {"extensions": "no-mmu"},
+    "harts_without_mmu": {"harts": 4, "tree": ("lame",), "boot": 1},
+    "tree_outside_memory": {"memory": 64, "tree": ("hole",)},
+    "unknown_port": {"harts": 2, "tree": ("mute",)},
+}
+
+
+@cases(**{f"{part}": {"part": part} for part in range(PARTS)})
+def test_boots(tmp, part):
+    """Each boots, or says why not; what it has is seen and used."""
+    import generate
+    import offer
+    import trial
+
+    machines = generate.generate(SEED, COUNT, offer.choices({"host": "/"}))
+    for number in range(part, COUNT, PARTS):
+        folder = os.path.join(tmp, str(number))
+        os.mkdir(folder)
+        try:
+            trial.Trial(machines[number], folder).run()
+        except Exception as error:
+            again = f"make machines N={COUNT} SEED={SEED} ONLY={number}"
+            raise AssertionError(f"{error}\n{machines[number]}\n{again}") from error
+        harness.guests().clear()
+
+
+@cases(**{name: {"what": what} for name, what in FOUND.items()})
+def test_found(tmp, what):
+    """These boot, or say why not."""
+    import machine
+    import trial
+
+    trial.Trial(machine.Machine(slots={3: machine.DISK}, root=3, **what), tmp).run()
