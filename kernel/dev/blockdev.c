@@ -136,7 +136,7 @@ blockdev_transfer(struct blockdev *dev, enum blk_op op, uint64_t sector,
         blockdev_kick(dev);
         completion_wait(&done);
         err = req.status;
-        vec.base = (char *)vec.base + vec.len;
+        vec.base = (void *)((uintptr_t)vec.base + vec.len); /* NULL, to flush */
         sector += vec.len / SECTOR_SIZE;
         n -= vec.len;
     }
