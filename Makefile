@@ -120,7 +120,7 @@ KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
           -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
           -DTRACE -Ikernel -I$(BUILD)/gen $(KCFLAGS)
 # Small is fast enough for these.
-$(addprefix $(BUILD)/obj/kernel/,dev.o ipc.o sys.o trace.o virtio.o): private QUICK = -Os
+$(addprefix $(BUILD)/obj/kernel/,dev.o ipc.o lib.o sys.o trace.o virtio.o): private QUICK = -Os
 # A function that calls no other has nothing to save in a frame.
 $(BUILD)/obj/kernel/lib/hot.o $(BUILD)/obj/kernel/trace/hot.o: private KFLAGS += $(if $(RACE),,-fomit-frame-pointer)
 # -g1, lines but no variables, for there are many: UCFLAGS=-g for a debugger.

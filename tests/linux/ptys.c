@@ -320,15 +320,13 @@ hangup(void)
 static void
 say_ready_and_read(int slave)
 {
-    char c;
     writes(slave, "ready\n");
-    read(slave, &c, 1);
+    read(slave, &(char){0}, 1);
     _exit(9);
 }
 
-/* The signal is there before the end of the file is. */
 static void
-hangup_of_readers(void)
+hangup_comes_before_the_end(void)
 {
     bool fine = true;
     for (int i = 0; i < 100 && fine; i++) {
@@ -587,7 +585,7 @@ static const struct tap_case cases[] = {
     TAP_CASE(sizes),
     TAP_CASE(typed_signals),
     TAP_CASE(hangup),
-    TAP_CASE(hangup_of_readers),
+    TAP_CASE(hangup_comes_before_the_end),
     TAP_CASE(controlling),
     TAP_CASE(jobs),
     TAP_CASE(orphans),

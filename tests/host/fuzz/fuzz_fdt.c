@@ -1,5 +1,5 @@
 // SOURCES: kernel/lib/fdt.c kernel/lib/fdt_bus.c kernel/dev/platform.c
-// SOURCES: kernel/dev/isa.c tests/host/fdt_walk.c
+// SOURCES: kernel/dev/aia.c kernel/dev/isa.c tests/host/fdt_walk.c
 /* Device trees: refused with a reason, or walked from end to end through every
  * function. */
 #include "fuzz.h"
