@@ -46,6 +46,8 @@ irq_init(void (**dispatch)(void))
         intc->ops = !aia            ? &plic_ops
                     : aia->ids == 0 ? &aplic_ops
                                     : &aplic_msi_ops;
+        if (intc->ops != intcs[0].ops)
+            return "some APLICs send messages and some do not";
         const char *why = intc->ops->init(intc);
         if (why)
             return why;

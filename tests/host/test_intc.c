@@ -217,7 +217,8 @@ set(void *tree, const char *path, const char *name, int cell, int value)
 #define SECOND "/interrupt-controller@d004000"
 #define FILES  "/interrupt-controller@28000000"
 
-/* A change to a tree, values that make no sense, and what is left. */
+/* A change to a tree, values that make no sense, and how many APLICs are left:
+ * without interrupt files, the second one delivers directly. */
 static const struct {
     const char *tree, *path, *property;
     int cell, values[3];
@@ -251,45 +252,47 @@ static const struct {
      "riscv,num-ids",
      0,
      {62, 64, 2111},
-     0,
+     1,
      "no valid riscv,num-ids"},
     {"aia-messages",
      FILES,
      "riscv,guest-index-bits",
      0,
      {8, 9, -1},
-     0,
+     1,
      "no valid index bits"},
     {"aia-messages",
      FILES,
      "riscv,hart-index-bits",
      0,
      {14, 15, -1},
-     0,
+     1,
      "no valid index bits"},
     {"aia-messages",
      FILES,
      "riscv,group-index-bits",
      0,
      {8, 14, -1},
-     0,
+     1,
      "no valid index bits"},
     {"aia-messages",
      FILES,
      "riscv,group-index-shift",
      0,
      {56, 64, -1},
-     0,
+     1,
      "no valid index bits"},
     {"aia-messages",
      FILES,
      "reg",
      1,
      {0, 0xfff, 0x2fff},
-     0,
+     1,
      "no room for a file of each hart"},
     /* Nobody's, the firmware's, or no phandle at all. */
     {"aia-messages", APLIC, "msi-parent", 0, {99, 0, -1}, 1, ""},
+    /* It delivers directly, then. */
+    {"aia-messages", SECOND, "msi-parent", 0, {99, 0, -1}, 2, ""},
 };
 
 static unsigned row;
@@ -462,6 +465,11 @@ test_withheld(void **state UNUSED)
     messages_machine();
     model_files[0].ids = 0;
     assert_refused("no such IMSIC");
+
+    messages_machine();
+    row = ARRAY_LEN(nonsense) - 1;
+    assert_int_equal(read_tree("aia-messages", make_nonsense, 99)->nplics, 2);
+    assert_refused("some do not");
 
     /* A hart without a file is one that takes no interrupts. */
     messages_machine();
