@@ -4,9 +4,11 @@
 #include "abi/termios.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/cred.h"
 #include "proc/waitq.h"
 
 #define PTY_MAX     256u  /* numbers: as many as are in a row of rdevs */
+#define PTY_OTHERS  240u  /* of those, for others than the superuser */
 #define RING_SIZE   4096u /* a power of two */
 #define CHUNK_SIZE  256u
 #define MAJOR_SLAVE 136u
@@ -152,7 +154,8 @@ pty_create(struct pty **out)
     waitq_init(&pty->can_read);
     waitq_init(&pty->can_write);
     pty->locked = true;
-    for (; pty->number < PTY_MAX; pty->number++) {
+    unsigned end = cred_is_root(cred_current()) ? PTY_MAX : PTY_OTHERS;
+    for (; pty->number < end; pty->number++) {
         uint64_t rdev = pty_rdev(pty->number);
         if (tty_next(rdev - 1) == rdev)
             continue;

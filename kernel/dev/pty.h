@@ -12,7 +12,8 @@ struct pty;
 
 /* Makes a pair with a free number, locked: the slave cannot be opened until
  * TIOCSPTLCK says so. Its device belongs to the running process's user.
- * Returns 0 with the master in *out, -ENOMEM, or -ENOSPC (too many). */
+ * Returns 0 with the master in *out, -ENOMEM, or -ENOSPC (too many; the last
+ * are the superuser's). */
 int pty_create(struct pty **out) MUST_CHECK;
 
 /* The master is closed. */

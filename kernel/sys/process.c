@@ -1,6 +1,7 @@
 /* System calls about processes: their birth, end and family. */
 #include "abi/sched.h"
 #include "lib/string.h"
+#include "proc/oom.h"
 #include "proc/sched.h"
 #include "sys/sys.h"
 
@@ -10,7 +11,11 @@ static int64_t
 clone(const struct clone_args *args, uint64_t first_arg)
 {
     struct trapframe *frame = trap_user_frame(cpu_thread());
-    int id = process_clone(frame, args);
+    unsigned tries = 0;
+    int id;
+    do
+        id = process_clone(frame, args);
+    while (id == -ENOMEM && oom_gives_to_others(&tries));
     if (id != -EINTR)
         return id;
     frame->sepc -= 4;

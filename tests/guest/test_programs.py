@@ -27,7 +27,8 @@ def names():
     files = os.listdir(path) if os.path.isdir(path) else []
     found = {os.path.splitext(f)[0] for f in files if not f.startswith(".")}
     return sorted(found - {"actor", "bench", "bench_disk", "bench_rates", "commits", "crash",
-                           "disk_part", "hostile", "leave", "liar", "lurk", "structures"})
+                           "disk_part", "exhaust", "hostile", "leave", "liar", "lurk",
+                           "structures"})
 
 
 @cases(**{name: {"name": name} for name in names()})
