@@ -1,13 +1,17 @@
 """What operations cost, in guest instructions, which no host's load changes: no row is
-more than 2 % worse than bench/baseline.json, or beyond bench/goals.json."""
+more than 2 % worse than bench/baseline.json, or beyond bench/goals.json. And which of them
+several harts make at once without waiting for each other."""
 
 import importlib.machinery
 import importlib.util
 import os
+import re
 import sys
 
 import harness
 from harness import Skip
+
+FEW = 50  # waits for a lock, of a thousand operations
 
 
 def bench():
@@ -51,3 +55,13 @@ def test_judgement():
     assert said["b"][1] == "b: was 100, is 103 instructions, +3.0 %"
     assert said["e"][1] == "e: 100 bytes, its goal is 99"
     assert judge(rows, {}, {}) == {}
+
+
+def test_no_common_lock():
+    """Processes that use nothing together wait for no lock of each other's."""
+    status, output = harness.run_program("/tests/scaling", harts=4, bootargs="quiet")
+    assert status == 0, harness.printable(output)[-1500:]
+    waits = {name: int(count) for name, count in re.findall(r"^(\w+)_4_waits (\d+) ", output, re.M)}
+    assert waits["fsync"] > 0, waits  # they are counted: there is one journal
+    for name in ("getpid", "read_files", "pipes"):
+        assert waits[name] < FEW, waits

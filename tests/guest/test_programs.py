@@ -28,7 +28,7 @@ def names():
     found = {os.path.splitext(f)[0] for f in files if not f.startswith(".")}
     return sorted(found - {"actor", "bench", "bench_disk", "bench_rates", "commits", "crash",
                            "disk_part", "exhaust", "hostile", "leave", "liar", "lurk",
-                           "structures"})
+                           "scaling", "structures"})
 
 
 @cases(**{name: {"name": name} for name in names()})
