@@ -23,5 +23,6 @@ def test_six_minutes(tmp):
     """Of a clock that leaps over sleeps."""
     if not os.path.exists(harness.built("linux/load")):
         raise Skip("no compiler for Linux programs")
-    lost = load().run(tmp, seconds=360, ask=test_gdb.ask)
-    assert not lost, lost
+    said = []
+    lost = load().run(tmp, seconds=360, ask=test_gdb.ask, say=said.append)
+    assert not lost, "\n".join(said)

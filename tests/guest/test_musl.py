@@ -61,8 +61,8 @@ def test_init(program):
 
 
 def test_all():
-    """No program is left out."""
+    """No program is left out, but for the one that tools/load runs for hours."""
     need_image()
     named = {p for programs in TOGETHER.values() for p in programs}
-    made = set(os.listdir(built("muslfs/linux")))
+    made = set(os.listdir(built("muslfs/linux"))) - {"load"}
     assert made == named | set(INIT), made ^ (named | set(INIT))

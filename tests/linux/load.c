@@ -36,7 +36,7 @@
 #define PAGE         4096
 #define MINUTE       60
 #define PERIOD       (2 * MINUTE) /* of rounds */
-#define WARM         3            /* rounds */
+#define WARM         2            /* rounds */
 #define PATIENCE     300          /* hundredths of a second */
 #define WORKERS      ARRAY_LEN(workers)
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
