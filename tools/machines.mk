@@ -12,11 +12,11 @@ $(BUILD)/machines.img: $(MACHINE_BINS:%=$(BUILD)/user/bin/%) tests/machines/gues
 	@cat $(MACHINE_FS)/bin/* | head -c 100000 >$(MACHINE_FS)/data/blob
 	$(call say,MKFS)$(BUILD)/host/mkfs.eclipsefs --reproducible -s 4M -d $(MACHINE_FS) $@
 
-tests: $(BUILD)/machines.img
+tests: $(if $(wildcard tests/machines/guest.sh),$(BUILD)/machines.img)
 
 ##@ Checking
 machines: ## boot on N machines made up by SEED; CHROOT=debian:trixie with that system's QEMU
-	@tools/setup --quick test
+	@tools/setup --quick $(if $(CHROOT),machines,test)
 	@$(MAKE) all $(BUILD)/machines.img
 	$(if $(CHROOT),@tools/other-qemu $(BUILD)/roots $(CHROOT))
 	@$(if $(CHROOT),QEMU=$(CURDIR)/$(BUILD)/roots/$(subst :,-,$(CHROOT)).qemu) \

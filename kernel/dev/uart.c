@@ -218,8 +218,7 @@ handle_irq(void *arg UNUSED)
 
 /* ---- The firmware's console, where there is no port that we know ---- */
 
-/* The ring stays empty: what is written has gone. */
-
+/* The ring stays empty, so all else but reading is as above. */
 static size_t
 firmware_write(void *port UNUSED, const char *text, size_t len)
 {

@@ -41,8 +41,11 @@ def choices(version, models, firmware):
     more = {"firmware": ("default", *firmware)}
     if version < (8, 0):  # it has no names for what a CPU's translation can do
         more["paging"] = ("",)
+    if version < (7, 2):  # nor for these
+        more["sstc"], more["aia"] = (True,), ("none",)
+        more["extensions"] = ("usual",)
     known = tuple(m for m in machine.MODELS if m in models)
-    more["extensions"] = CHOICES["extensions"] + known
+    more["extensions"] = more.get("extensions", CHOICES["extensions"]) + known
     return {**CHOICES, **more}
 
 
@@ -53,11 +56,10 @@ def settle(one):
         one.paging, one.sstc = "", True
     if one.nodes > 1 and one.memory < 64:
         one.nodes = 1
-    if one.nodes > 1:  # of different sizes, they are more than QEMU 7.2 can make
-        one.harts += one.harts % 2
     if one.nodes > 1:
-        # A node's memory is one range; all slots interrupt harts of the first node only.
-        one.tree = tuple(t for t in one.tree if t not in ("split", "hole"))
+        one.harts += one.harts % 2  # QEMU 7.2 makes no nodes of different sizes
+        # A node's memory is one range, and the slots interrupt only one node's harts.
+        one.tree = tuple(t for t in one.tree if t not in ("split", "hole", "lame"))
     if "lame" in one.tree:
         one.boot = max(one.boot, 0)  # none that the tree knows to be lame may boot
     if one.aia != "none":
@@ -68,8 +70,6 @@ def settle(one):
         one.aia = "none"  # one reason to stop is enough
     if "jump" in one.firmware and one.memory < 64:
         one.firmware = "default"  # it moves the tree to where no memory is
-    if one.legacy and one.others > 3:
-        one.others = 3
     one.disks = min(one.disks, SLOTS - one.others)
     return one
 

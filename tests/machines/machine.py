@@ -48,7 +48,7 @@ EXTENSIONS = {
     "usual": ("", ""),
     "many": (
         ",v=on,svinval=on,svnapot=on,svpbmt=on,zbkb=on,zbkx=on",
-        ",v=on,svinval=on,svnapot=on,svpbmt=on,zbkb=on,zicbom=on,zicboz=on,zacas=on",
+        ",v=on,svinval=on,svnapot=on,svpbmt=on,zbkb=on,zicbom=on,zicboz=on",
     ),
     "few": (
         ",zba=off,zbb=off,zbc=off,zbs=off,h=off,Zihintpause=off",
