@@ -3,11 +3,7 @@
 import dataclasses
 import os
 
-import harness
 import stubs
-
-# Until it is so everywhere, the drivers' file says whether an AIA will do.
-DRIVES_AIA = os.path.exists(os.path.join(harness.ROOT, "kernel", "dev", "aia.c"))
 
 # QEMU's names of devices for which the kernel has a driver, and the driver's.
 DISK, RNG, CONSOLE = "virtio-blk-device", "virtio-rng-device", "virtio-serial-device"
@@ -95,8 +91,6 @@ class Machine:
 
     def expected(self):
         """Return None if it boots to a program, else what the last line tells."""
-        if self.aia != "none" and not DRIVES_AIA:
-            return r"interrupts: this machine has an AIA"
         return {
             "no-fp": r"harts: programs need the F and D extensions",
             "no-mmu": r"umbra: this hart has no MMU",
