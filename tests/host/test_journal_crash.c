@@ -64,10 +64,15 @@ pick(uint32_t n)
 static void
 fill(uint8_t *bytes, unsigned block, uint32_t version)
 {
+    uint32_t word = version * 2654435761u;
+    for (unsigned at = 0; at < SECTOR_SIZE; at += 4)
+        le32_store(bytes + at, word + at);
+    for (unsigned at = SECTOR_SIZE; at < BLOCK_SIZE; at += SECTOR_SIZE) {
+        memcpy(bytes + at, bytes, SECTOR_SIZE);
+        le32_store(bytes + at, word + at);
+    }
     le32_store(bytes, block);
     le32_store(bytes + 4, version);
-    for (unsigned at = 8; at < BLOCK_SIZE; at += 4)
-        le32_store(bytes + at, version * 2654435761u + at);
 }
 
 static void
