@@ -24,6 +24,7 @@ class Lie:
     then the disk works; "refused": the same with another error; "shrunk": there
     is no room, and who was on the way fails with EIO; "wrong":
     content is wrong, and no driver can see it; "retired": it is given up;
+    "dead": it is before anybody uses it;
     "reset": it is reset, and works; "noticed": requests fail, for which and for
     how many there is a race; "hurt": it may have harmed itself, or nobody;
     "absent": it is not brought up.
@@ -92,6 +93,8 @@ LIES = {
     "small-segments": Lie("absent", "size_max 1" + NO_SENSE),
     "empty": Lie("shrunk"),
     "wild": Lie("absent", r"capacity \d+" + NO_SENSE),
+    "serial-wild": Lie("lossless", r"serial \?\[2J\?\?\?and\?no"),
+    "serial-never": Lie("dead", TIMED_OUT, leaps=True),
     "features-old": Lie("absent", "a modern device without VIRTIO_F_VERSION_1"),
     "features-few": Lie("lossless"),
     "features-all": Lie("refused"),
@@ -138,10 +141,10 @@ class Liars:
     manager that ends it.
 
     disks: (lie, at, every, image)..., in the order of the slots. seed: of all
-    that is random. told: afterwards, how often each disk has lied.
+    that is random. queues: of each disk. told: afterwards, how often each disk has lied.
     """
 
-    def __init__(self, folder, disks, seed=1, memory="128M"):
+    def __init__(self, folder, disks, seed=1, queues=1, memory="128M"):
         self.sockets = [os.path.join(folder, f"liar{i}") for i in range(len(disks))]
         words = [
             f"{socket}:{image}:{lie}:{at}:{every}:{seed}"
@@ -159,7 +162,7 @@ class Liars:
         ]  # fmt: skip
         for i, socket in enumerate(self.sockets):
             self.arguments += ["-chardev", f"socket,id=liar{i},path={socket}",
-                               "-device", f"vhost-user-blk,chardev=liar{i}"]  # fmt: skip
+                               "-device", f"vhost-user-blk,chardev=liar{i},num-queues={queues}"]  # fmt: skip
         self.told = []
 
     def end(self):
@@ -182,7 +185,7 @@ class Liars:
                 os.unlink(socket)
 
 
-FAILING = ("fails", "retired", "reset", "noticed")
+FAILING = ("fails", "retired", "dead", "reset", "noticed")
 COUNTS = re.compile(
     r"^= (vd\w): (\d+) moves, (\d+) failed, (\d+) refused, (\d+) wrong, (\d+) last, error (\d+)$",
     re.MULTILINE,
@@ -194,13 +197,13 @@ def judge(name, lie, number, output, disk):
 
     number: of its slot, from 1. disk: "vdb"; None: there is to be none.
     """
-    mine = "\n".join(re.findall(rf"^\[.*(?:virtio{number}|{disk}): .*$", output, re.MULTILINE))
+    mine = "\n".join(re.findall(rf"^\[.*\b(?:virtio{number}|{disk})\b.*$", output, re.MULTILINE))
     what = f"{name}: {disk}\n{mine}"
     if lie.says:
         assert re.search(lie.says, mine), f"{what}: did not say {lie.says}"
     if lie.outcome not in ("noticed", "hurt"):
-        assert ("given up" in mine) == (lie.outcome in ("retired", "absent")), what
-        assert ("resetting" in mine) == (lie.outcome in ("retired", "reset")), what
+        assert ("given up" in mine) == (lie.outcome in ("retired", "dead", "absent")), what
+        assert ("resetting" in mine) == (lie.outcome in ("retired", "dead", "reset")), what
     if lie.outcome == "absent":
         return
     counts = [c[1:] for c in COUNTS.findall(output) if c[0] == disk]
@@ -213,17 +216,17 @@ def judge(name, lie, number, output, disk):
     assert (wrong > 0) == (lie.outcome == "wrong"), what
 
 
-def run(folder, names, legacy=False, seed=1, harts=2, leaps=False, at=None):
+def run(folder, names, legacy=False, seed=1, harts=2, queues=1, leaps=False, at=None):
     """Boot a machine with disks that tell these lies, up to DISKS; return what is
     wrong with what came of them, (name, text)...
 
-    at: when they are told; None: as the table says. Raises an error if the
+    queues: of each disk. at: when they are told; None: as the table says. Raises an error if the
     machine does not end, or has lost what the honest disk gave it.
     """
     image = make_image(folder)
     lies = [(name, expected(name, legacy)) for name in names]
     disks = [(n, lie.at if at is None else at, lie.every, image) for n, lie in lies]
-    with Liars(folder, disks, seed=seed) as liars:
+    with Liars(folder, disks, seed, queues) as liars:
         status, output = harness.run_program(
             "/tests/liar", machine=liars.machine, legacy=legacy,
             harts=1 if leaps else harts,

@@ -90,6 +90,19 @@ transfer(struct disk *d, const struct virtio_blk_outhdr *h, struct answer *a)
                                           : VIRTIO_BLK_S_IOERR;
 }
 
+static void
+give_serial(const struct disk *d, struct answer *a)
+{
+    struct segment *s = &a->chain.segments[1];
+    if (d->serial == NULL) {
+        a->entries = 0;
+        a->status = -1;
+        return;
+    }
+    strncpy((char *)s->base, d->serial, s->len);
+    a->len = s->len + 1;
+}
+
 /* Does what a request asks for, and makes the honest answer. Returns whether
  * it is one that lies count. */
 static bool
@@ -112,9 +125,7 @@ serve(struct disk *d, struct answer *a)
     case VIRTIO_BLK_T_FLUSH:
         return true;
     case VIRTIO_BLK_T_GET_ID:
-        strncpy((char *)a->chain.segments[1].base, d->name,
-                a->chain.segments[1].len);
-        a->len = a->chain.segments[1].len + 1;
+        give_serial(d, a);
         return false;
     default:
         a->status = VIRTIO_BLK_S_UNSUPP;

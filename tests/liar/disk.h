@@ -25,7 +25,7 @@ struct disk {
     struct vhost vhost;
     uint8_t *image;
     uint64_t bytes;
-    const char *name; /* as in messages */
+    const char *name, *serial; /* NULL: who asks for it gets no answer */
 
     /* how it lies: at request `at`, and at every `every`-th after it */
     const struct lie *lie;

@@ -74,7 +74,7 @@ add_server(char *words)
     strcpy(s->socket, name);
     if (disk_init(d, image) != 0)
         fail(image, "cannot be read");
-    d->name = lie;
+    d->name = d->serial = lie;
     d->at = number(&words, 0);
     d->every = number(&words, 0);
     d->seed = number(&words, 1);

@@ -344,6 +344,18 @@ wild(struct disk *d)
     d->vhost.config.capacity = UINT64_MAX;
 }
 
+static void
+serial_wild(struct disk *d)
+{
+    d->serial = "\x1b[2J\xff\x07 and no end";
+}
+
+static void
+serial_never(struct disk *d)
+{
+    d->serial = NULL;
+}
+
 /* ---- Features, and the connection ---- */
 
 static void
@@ -419,6 +431,8 @@ static const struct lie lies[] = {
     {"small-segments", "segments of a byte", small_segments, NULL},
     {"empty", "a disk of no sector", empty, NULL},
     {"wild", "a disk of 2^64 - 1 sectors", wild, NULL},
+    {"serial-wild", "a name to clear screens with", serial_wild, NULL},
+    {"serial-never", "no answer to its first request", serial_never, NULL},
     {"features-old", "VIRTIO_F_VERSION_1 is missing", features_old, NULL},
     {"features-few", "nothing but VIRTIO_F_VERSION_1", features_few, NULL},
     {"features-all", "every feature there is", features_all, NULL},
