@@ -38,7 +38,7 @@ class Lie:
         self.at, self.every, self.leaps, self.image = at, every, leaps, image
 
 
-BROKEN = r"queue 0 is broken: "
+BROKEN = r"queue \d is broken: "
 USED, HEAD = BROKEN + r"\d+ buffers used, \d in flight", BROKEN + "used head"
 LENGTH = BROKEN + r"head \d+: \d+ bytes written, \d+ offered"
 TIMED_OUT = "resetting the device: a request has timed out"

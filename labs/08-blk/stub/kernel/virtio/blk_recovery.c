@@ -103,8 +103,9 @@ revive(struct blk *blk)
 
 /* One hart at a time: another may have been here first, on behalf of another
  * queue. The order matters: until the device has been reset, the memory of its
- * requests is the device's to write [virtio §3.3.1]; after that they fail, and
- * the device is revived, unless it has lied or has not answered a single
+ * requests is the device's to write [virtio §3.3.1]; if it refuses, the frames
+ * that it may write to get a reference more. After that they fail, and the
+ * device is revived, unless it has lied or has not answered a single
  * request since it was reset last. Then it is dead. All of this costs a line in
  * the log. Requests hear of it last, with no lock held. */
 bool
