@@ -23,7 +23,7 @@
 #include "efs_images.h"
 #include "fuzz.h" /* after fcntl.h, which the C library has, too */
 
-#define CACHE      256u /* pages */
+#define CACHE      64u /* pages: the least, so that some have to go */
 #define STEPS_MAX  32u
 #define NAMES_MOST 400u /* read of a directory */
 #define OPEN_MAX   4u
@@ -368,12 +368,18 @@ look_at(struct fuzz_input *in)
         dentry_put(d);
 }
 
+/* As a remount with or without MS_RDONLY; or a sync. */
 static void
-sync_all(void)
+sync_all(struct fuzz_input *in)
 {
     struct statfs st = {0};
+    unsigned how = fuzz_choose(in, 6);
+    bool read_only = how == 0;
 
-    (void)!super->ops->sync(super);
+    if (how > 1)
+        (void)!super->ops->sync(super);
+    else if (!read_only || super_stop_writing(super) == 0)
+        (void)!super->ops->remount(super, read_only);
     super->ops->statfs(super, &st);
     FUZZ_CHECK(st.f_bfree <= st.f_blocks && st.f_ffree <= st.f_files);
 }
@@ -439,7 +445,7 @@ take_step(struct fuzz_input *in)
         look_at(in);
         break;
     case 6:
-        sync_all();
+        sync_all(in);
         break;
     default:
         use_some_file(in);

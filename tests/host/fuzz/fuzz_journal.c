@@ -81,10 +81,12 @@ seal(uint8_t *block)
     le32_store(block + BLOCK_SIZE - 4, crc32c(0, block, BLOCK_SIZE - 4));
 }
 
+enum ending { KEPT, REVOKED_BLOCKS, CANCELLED };
+
 /* A change of count blocks from `at` on; what is not known stays so when it is
  * revoked. */
 static void
-change(unsigned at, unsigned count, uint8_t content, bool revoke)
+change(unsigned at, unsigned count, uint8_t content, enum ending ending)
 {
     struct buf *buf;
 
@@ -93,7 +95,7 @@ change(unsigned at, unsigned count, uint8_t content, bool revoke)
     for (unsigned i = at; i < at + count && i < HOME; i++) {
         if (state[i] != USABLE)
             continue;
-        if (revoke) {
+        if (ending == REVOKED_BLOCKS) {
             journal_revoke(journal, FIRST + i);
             running[i] = 0;
             state[i] = REVOKED;
@@ -103,10 +105,16 @@ change(unsigned at, unsigned count, uint8_t content, bool revoke)
         uint8_t *bytes = journal_edit(journal, buf, i % 2 ? seal : NULL);
         FUZZ_CHECK(bytes);
         memset(bytes, content, BLOCK_SIZE - 4);
-        running[i] = content;
+        if (ending == KEPT)
+            running[i] = content;
         bcache_put(buf);
     }
-    journal_end(journal);
+    if (content % 4 == 0)
+        journal_after_data(journal);
+    if (ending == CANCELLED)
+        journal_cancel(journal);
+    else
+        journal_end(journal);
 }
 
 static void
@@ -144,9 +152,9 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
     FUZZ_CHECK(format_journal(&disk.dev, LOG_START, LOG_BLOCKS) == 0);
     FUZZ_CHECK(open_journal(false) == 0);
     for (unsigned i = 0; i < TRANSACTIONS; i++) {
-        change(2 * i, 1 + i % 3, (uint8_t)('a' + i), false);
+        change(2 * i, 1 + i % 3, (uint8_t)('a' + i), KEPT);
         if (i == 3)
-            change(0, 1, 0, true);
+            change(0, 1, 0, REVOKED_BLOCKS);
         FUZZ_CHECK(journal_commit(journal) == 0);
     }
     lose_power();
@@ -231,8 +239,10 @@ step(struct fuzz_input *in)
     unsigned how = fuzz_choose(in, 8);
 
     if (how < 4) {
+        static const enum ending endings[] = {KEPT, KEPT, CANCELLED,
+                                              REVOKED_BLOCKS};
         unsigned at = fuzz_choose(in, HOME), count = 1 + fuzz_choose(in, 12);
-        change(at, count, (uint8_t)(1 + fuzz_choose(in, 255)), how == 3);
+        change(at, count, (uint8_t)(1 + fuzz_choose(in, 255)), endings[how]);
     } else if (how < 7) {
         int err = how == 4 ? journal_flush(journal) : journal_commit(journal);
         FUZZ_CHECK(err == 0);
