@@ -254,9 +254,13 @@ say(struct fuzz_input *in)
 {
     static const char *const lines[] = {"READY=1\n", "WATCHDOG=1\n",
                                         "STATUS=", "STOPPING=1\n", "\n"};
+    static char long_line[200];
     unsigned i = fuzz_choose(in, 8);
 
-    if (i < 5) {
+    memset(long_line, 'x', sizeof(long_line));
+    if (i == 7) {
+        (void)!write(pipe_ends[1], long_line, fuzz_choose(in, 200));
+    } else if (i < 5) {
         (void)!write(pipe_ends[1], lines[i], strlen(lines[i]));
     } else {
         size_t n = fuzz_number(in, 1);
