@@ -28,10 +28,11 @@ SECONDS = 60  # for git to fetch
 
 
 # What the standard library raises for archives that are damaged, or made to be:
-# encrypted (RuntimeError), of another version, or with lengths that lie.
+# encrypted (RuntimeError), of another version, with lengths that lie, or a dictionary
+# of gigabytes (MemoryError).
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, OSError,
           EOFError, ValueError, ArithmeticError, LookupError, RuntimeError,
-          struct.error)  # fmt: skip
+          MemoryError, struct.error)  # fmt: skip
 
 
 class Rejected(Exception):
@@ -39,6 +40,11 @@ class Rejected(Exception):
 
     Names in it are the submission's: whoever shows it escapes them.
     """
+
+
+def _damaged(error):
+    """Return what is said of one of DAMAGE, some of which have no text."""
+    return f"the archive is damaged: {str(error) or type(error).__name__}"
 
 
 class _Folder:
@@ -119,7 +125,7 @@ class _Tar:
                         raise Rejected(f"there are more than {MOST_FILES} files in it")
                     self._take(archive, entry)
         except DAMAGE as error:
-            raise Rejected(f"the archive is damaged: {error}") from None
+            raise Rejected(_damaged(error)) from None
 
     def _take(self, archive, entry):
         name = _safe(entry.name)
@@ -149,7 +155,7 @@ class _Zip:
         try:
             self.archive = zipfile.ZipFile(path)
         except DAMAGE as error:
-            raise Rejected(f"the archive is damaged: {error}") from None
+            raise Rejected(_damaged(error)) from None
         if len(self.archive.infolist()) > MOST_FILES:
             raise Rejected(f"there are more than {MOST_FILES} files in it")
         self.entries, self.odd = {}, []
@@ -172,7 +178,7 @@ class _Zip:
             with self.archive.open(self.entries[name]) as file:
                 return file.read(MOST_FILE + 1)
         except DAMAGE as error:
-            raise Rejected(f"{name}: the archive is damaged: {error}") from None
+            raise Rejected(f"{name}: {_damaged(error)}") from None
 
     def close(self):
         """Let the archive go."""

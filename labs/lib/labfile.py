@@ -174,6 +174,9 @@ def check_paths(reader, key, paths, root, suffixes):
 def read_steps(data, lines, faults):
     """Return the steps."""
     steps = []
+    if not all(isinstance(table, dict) for table in data):
+        faults.append((lines.get(("", 0, "steps"), 1), "steps is no row of tables"))
+        return ()
     for index, table in enumerate(data):
         reader = Reader(table, "steps", index, lines, faults)
         step = Step(reader.take("name", str), reader.take("title", str))
@@ -247,7 +250,9 @@ def load(folder, root="."):
         raise LabError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise LabError(f"{path}: not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise LabError(f"{path}:1: nested too deep") from error
+    except ValueError as error:  # not only TOMLDecodeError: a number of 5000 digits
         where = re.search(r"line (\d+)", str(error))
         line = where[1] if where else text.count("\n") + 1
         what = re.sub(r" \(at .*\)$", "", str(error))

@@ -3,6 +3,7 @@
 import io
 import os
 import random as randomness
+import resource
 import sys
 import tarfile
 import zipfile
@@ -202,6 +203,25 @@ def test_damage_is_refused_and_nothing_else(tmp):
             with open(path, "wb") as file:
                 file.write(damaged(data, random))
             refused(path)  # any other exception fails the test
+
+
+def test_want_of_memory_is_damage(tmp):
+    """A dictionary of 4 GiB is refused where there is no memory for it."""
+    path = f"{tmp}/greedy.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as made:
+        for name, content in GOOD.items():
+            made.writestr(name, content)
+    with open(path, "rb") as file:
+        data = file.read()
+    size = data.index(b"\x05\0\x5d") + 3  # behind the length and the properties
+    with open(path, "wb") as file:
+        file.write(data[:size] + b"\xff\xff\xff\xff" + data[size + 4 :])
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, limits[1]))
+    try:
+        assert refused(path) == "kernel/a.c: the archive is damaged: MemoryError"
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def test_many_large_files_are_refused(tmp):

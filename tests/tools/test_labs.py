@@ -88,6 +88,9 @@ def test_faults_have_lines(tmp):
         ('name = "one"\n', "", "8: name is missing"),
         ('step"', 'step"\n[[steps]]\nname = "one"\ntitle = "t"', "12: one is the name of two"),
         ("minutes = 60", "minutes = ", "4: Invalid value"),
+        ("minutes = 60", "minutes = " + "9" * 5000, "11: Exceeds the limit"),
+        ("minutes = 60", "minutes = " + "[" * 5000, "1: nested too deep"),
+        ("minutes = 60", "minutes = " + "{a = " * 5000, "1: nested too deep"),
         ('"it works"', '"it works', "6: Illegal character"),
     )  # fmt: skip
     for old, new, wanted in faults:
@@ -96,6 +99,14 @@ def test_faults_have_lines(tmp):
         seen = lab_in(tmp, text)
         assert isinstance(seen, str), new
         assert f"labs/03-trial/lab.toml:{wanted}" in seen, (wanted, seen)
+
+
+def test_steps_are_tables(tmp):
+    """Steps of another kind are a fault like others."""
+    top = GOOD[: GOOD.index("[[steps]]")]
+    for value in ("[1]", "[[1]]", "['x']"):
+        seen = lab_in(tmp, top + f"steps = {value}\n")
+        assert "lab.toml:8: steps is no row of tables" in seen, seen
 
 
 def test_a_stub_needs_its_line(tmp):

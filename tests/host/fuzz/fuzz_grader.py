@@ -18,6 +18,7 @@ import io
 import lzma
 import os
 import random
+import resource
 import sys
 import tarfile
 import tempfile
@@ -38,11 +39,17 @@ NAMES = ["kernel/a.c", "kernel/b.c", "sub/kernel/a.c", "sub/kernel/b.c", "answer
          "./kernel/a.c", "kernel\\a.c", "", ".", "a" * 300, "kernel/a.c/b", "é/\x1b[1m",
          "user/init/../../x.c"]  # fmt: skip
 FRESH = "labs/99-fuzz"
-WORDS = ["title", "summary", "holes", "submit", "needs", "reading", "minutes", "steps",
-         "limits", "starter", "mkfs", "name", "instructions", "=", "[", "]", "[[", "]]",
+KEYS = ["title", "summary", "holes", "submit", "needs", "reading", "minutes", "steps",
+        "limits", "starter", "starter_score", "mkfs", "host_journal", "milestone"]
+WORDS = [*KEYS, "name", "instructions", "=", "[", "]", "[[", "]]",
          '"', "'", '"""', "{", "}", ",", ".", "1", "-1", "1e9", "nan", "inf", "true",
          "1979-05-27", "0x7f", "\n", "\r\n", "#", "\\u0000", "\\", "kernel/lib/fdt.c",
-         "../x.c", "\x00", "\ud7ff", "99999999999999999999999"]  # fmt: skip
+         "../x.c", "\x00", "\ud7ff", "99999999999999999999999", "a.", "{a="]  # fmt: skip
+VALUES = ["1", "-1", "true", "nan", "''", "'x'", "[]", "{}", "[1]", "[[1]]", "[{}]",
+          "['a', 1]", "[[]]", "{a = 1}", "1979-05-27", "['x', 'x']", "[true, 1]",
+          "'kernel/lib/fdt.c'", "['kernel/lib/../lib/fdt.c']", "[1.0]",
+          "[" * 5000, "{a = " * 5000, "9" * 5000, "0x" + "f" * 5000]  # fmt: skip
+MEMORY = 1 << 31  # bytes that an input may want
 
 
 class Finding(Exception):
@@ -76,7 +83,8 @@ def make_tar(rng):
 def make_zip(rng):
     """Return a zip archive of entries of all kinds."""
     out = io.BytesIO()
-    how = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2))
+    how = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2,
+                      zipfile.ZIP_LZMA))  # fmt: skip
     with zipfile.ZipFile(out, "w", how) as made:
         for name in rng.sample(NAMES, rng.randrange(1, 7)):
             entry = zipfile.ZipInfo(name)
@@ -87,20 +95,25 @@ def make_zip(rng):
 
 
 def make_lab(rng):
-    """Return the text of a lab.toml: one of the tree's, or a few words."""
-    if rng.randrange(3):
+    """Return the text of a lab.toml: one of the tree's, or keys with any values."""
+    if rng.randrange(2):
         folder = rng.choice(labfile.folders(ROOT))
         with open(os.path.join(ROOT, folder, "lab.toml"), "rb") as file:
             text = file.read()
     else:
-        text = " ".join(rng.choices(WORDS, k=20)).encode("utf-8", "replace")
+        lines = [f"{key} = {rng.choice(VALUES)}"
+                 for key in rng.sample(KEYS, rng.randrange(len(KEYS)))]  # fmt: skip
+        text = "\n".join(lines).encode()
     for _ in range(rng.randrange(4)):
         at = rng.randrange(len(text) + 1)
-        text = text[:at] + rng.choice(WORDS).encode("utf-8", "replace") + text[at:]
-    if not rng.randrange(4):  # a value, or a key, is replaced
+        word = rng.choice(WORDS) * rng.choice((1, 1, 1, 2, 5000))
+        text = text[:at] + word.encode("utf-8", "replace") + text[at:]
+    for _ in range(rng.randrange(3)):  # a key gets another value
         lines = text.split(b"\n")
-        lines[rng.randrange(len(lines))] = " ".join(rng.choices(WORDS, k=4)).encode(
-            "utf-8", "replace")  # fmt: skip
+        at = rng.randrange(len(lines))
+        key, equals, _ = lines[at].partition(b"=")
+        lines[at] = (key if equals else rng.choice(WORDS).encode("utf-8", "replace"))
+        lines[at] += b" = " + rng.choice(VALUES).encode()
         text = b"\n".join(lines)
     return text
 
@@ -210,6 +223,7 @@ def main():
             files.append(word)
     most, limit = int(options["runs"]), float(options["max_total_time"])
     began, count, failed = time.monotonic(), 0, 0
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     with tempfile.TemporaryDirectory(prefix="umbra-fuzz-") as tree:
         make_tree(tree)
         while files or (most != count and (not limit or time.monotonic() - began < limit)):
