@@ -97,4 +97,10 @@ echo data | tee "$trap_free" >/dev/null
 is 'a temporary file' data "$(cat "$work"/*)"
 ok rm -r "$work"
 
+# Operators that are none, or lack what follows a colon.
+fails 'sh: ${y:}: bad substitution' sh -c 'echo ${y:}'
+fails 'sh: ${y:x}: bad substitution' sh -c 'echo ${y:x} z'
+fails 'sh: ${y:%x}: bad substitution' sh -c 'y=1; echo ${y:%x}'
+is 'a colon and an operator' 'a b c' "$(sh -c 'x=; echo ${x:-a} ${x:=b} ${x:+c}')"
+
 finish

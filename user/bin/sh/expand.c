@@ -152,6 +152,15 @@ name_length(const char *s)
     return n > 0 || !*s ? n : strchr("?$#!@*-", *s) != NULL;
 }
 
+/* Whether an operator follows a name, in what ends at end. */
+static bool
+is_operator(const char *op, const char *end)
+{
+    bool colon = *op == ':';
+
+    return op + colon < end && strchr(colon ? "-=+?" : "-=+?%#", op[colon]);
+}
+
 /* Behind "${"; returns what follows "}". */
 static const char *
 expand_braces(struct expansion *x, const char *s, bool quoted)
@@ -162,7 +171,7 @@ expand_braces(struct expansion *x, const char *s, bool quoted)
     size_t n = name_length(s + length);
 
     op = s + length + n;
-    if (n == 0 || n >= sizeof(name) || (op != end && !strchr(":-=+?%#", *op))) {
+    if (n == 0 || n >= sizeof(name) || (op != end && !is_operator(op, end))) {
         shell_error(1, "${%.*s}: bad substitution", (int)(end - s), s);
         shell.jump = JUMP_ABORT;
         return *end ? end + 1 : end;
