@@ -2,7 +2,8 @@
  *
  * Owns nothing; the caller's lock guards a list; any context. An empty head
  * points at itself, and so does a node that list_del has unlinked, so
- * list_is_empty(&node) also asks "is this node on no list?". */
+ * list_is_empty(&node) also asks "is this node on no list?". What a head leads
+ * to is written as a whole, for who looks without the lock. */
 #pragma once
 
 #include "lib/compiler.h"
@@ -19,7 +20,8 @@ struct list_node {
 static inline void
 list_init(struct list_node *head)
 {
-    head->prev = head->next = head;
+    head->prev = head;
+    WRITE_ONCE(head->next, head);
 }
 
 static inline bool
@@ -34,7 +36,7 @@ list_add_before(struct list_node *pos, struct list_node *node)
 {
     node->prev = pos->prev;
     node->next = pos;
-    pos->prev->next = node;
+    WRITE_ONCE(pos->prev->next, node);
     pos->prev = node;
 }
 
@@ -54,7 +56,7 @@ list_push_front(struct list_node *head, struct list_node *node)
 static inline void
 list_del(struct list_node *node)
 {
-    node->prev->next = node->next;
+    WRITE_ONCE(node->prev->next, node->next);
     node->next->prev = node->prev;
     list_init(node);
 }
