@@ -8,6 +8,10 @@ READS, SLOW = 6, 4  # how many, and how many a second the disk does
 GET = "get() { dd if=/dev/vdb bs=4096 count=1 skip=$1 status=none; }"
 LINE = f"for i in $(seq {READS}); do get $((i*30)) >/dev/null; done"
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "virtq,blk,irq,sched", "timeline"
+TRACED = ("for i in 9 19 29; do dd if=/dev/vda of=/dev/null bs=4096 count=1 skip=${i}00 status=none; done",)
+
 
 def counts(text):
     """Return (interrupts, requests) of the slow disk, from what lsdev prints."""

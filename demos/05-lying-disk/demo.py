@@ -14,6 +14,9 @@ LIES = (
     ("I have done fifty more", f"{QUEUE}->used->idx += 50", "vq->used->idx += 50"),
 )
 
+# For demos/site.
+NO_TRACE = "gdb puts the lies into memory while the machine stands, and a trace has what the kernel does."
+
 
 def failing(path, config):
     """Return QEMU's arguments for a disk with a block that cannot be read."""

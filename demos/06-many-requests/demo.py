@@ -14,7 +14,7 @@ LINE = f"for i in $(seq {READERS}); do get $((i*24+%d)) >/dev/null & done"
 TRACE, VIEW = "virtq,blk,sched", "virtq"
 TRACED = (
     "get() { dd if=/dev/vda of=/dev/null bs=4096 count=1 skip=$1 status=none; }",
-    "for i in 9 19 29 39 49 59 69; do get ${i}00 & done; get 7900; wait",
+    "for i in 9 19 29 39 49 59 69; do get ${i}00 & all=\"$all $!\"; done; get 7900; wait $all",
 )
 
 

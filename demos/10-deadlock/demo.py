@@ -8,6 +8,9 @@ from stage import find, harness, yes
 
 LOOP = "while true; do cat /proc/{} >/dev/null; done &"
 
+# For demos/site.
+NO_TRACE = "nobody could fetch it from a machine whose harts all wait."
+
 
 def spinning(gdb):
     """Return how many harts wait for a lock."""

@@ -11,6 +11,10 @@ ICOUNT = ("-icount", "shift=0,sleep=off")
 READER = "cat /tmp/pipe &"
 WRITER = "echo hello >/tmp/pipe"
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "sched,syscall,proc", "timeline"
+TRACED = ("mkfifo /tmp/pipe", "cat /tmp/pipe &", "echo hello >/tmp/pipe; wait $!")
+
 
 def demo(stage):
     """A reader and a writer, with the lock held until the reader sleeps; and without."""

@@ -14,6 +14,10 @@ import eclipsefs  # noqa: E402
 TEXT = "What is written here is to be there tomorrow.\n"
 STATE, ERRORS = 12, 4  # a field of the header's, and a bit in it
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "blk,cache", "disk"
+TRACED = ("fsck.eclipsefs -n /dev/vda",)
+
 
 def make(stage):
     """Return a disk with three files in two folders."""

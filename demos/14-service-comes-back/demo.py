@@ -34,6 +34,14 @@ def prepare(stage):
     return path
 
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW, TRACED_DISK = "proc,sched,syscall", "timeline", prepare
+TRACED = (
+    "kill -SEGV $(svc list | grep clock | tr -s ' ' | cut -d ' ' -f 3)",
+    "while ! svc list | grep -q 'clock *running.* 1 '; do true; done",
+)
+
+
 def pid(machine):
     """Return the number of the clock's process, once it runs."""
     text = machine.until("svc list | cat", r"^clock +running +\d+")

@@ -8,6 +8,10 @@ WRITE = 64
 KERNEL = 0xFFFFFFFF80200000
 ERRORS = {-1: "EPERM", -14: "EFAULT", -38: "ENOSYS", -9: "EBADF", -22: "EINVAL"}
 
+# For demos/site: what a trace of it shows.
+TRACE, VIEW = "syscall,fault,proc", "timeline"
+TRACED = (f"printf 'call {WRITE} 1 {KERNEL:#x} 64\\nread {KERNEL:#x}\\n' | actor",)
+
 
 def demo(stage):
     """Calls that lie about addresses and numbers; then jumps into the kernel."""

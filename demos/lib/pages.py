@@ -106,6 +106,8 @@ def page(name, names, trace):
     first, told, last = parts_of(demos.narration(name))
     body = [f'<h1><span class="number">{name[:2]}</span> {escaped(demos.title(name))}</h1>',
             f'<div class="intro">{MARKDOWN.render(first)}</div>']  # fmt: skip
+    if hasattr(demos.load(name), "NO_TRACE"):
+        body.append(f"<p>There is no trace of it: {escaped(demos.load(name).NO_TRACE)}</p>")
     if trace:
         body.append(f'<p><a href="{trace}">The same as a trace, step by step →</a></p>')
     for title, events in scenes_of(demos.kept(name)):

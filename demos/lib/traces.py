@@ -5,19 +5,29 @@ A demo.py may say
     TRACE = "virtq,blk"                     # what the kernel is to trace
     TRACED = ("cat /etc/motd >/dev/null",)  # what is done meanwhile, if not the boot
     VIEW = "virtq"                          # where the viewer begins
+    TRACED_DISK = make                      # of a stage, an image; if not root.img
+
+or NO_TRACE, why there is none.
 
 A machine of its own is booted for it, since a trace is no part of the outcome.
 """
 
+import json
 import os
 import subprocess
+import sys
 import time
 
 import demos
 from machine import disk
 from stage import ROOT, Silent, Stage, harness
 
-VIEWER = os.path.join(ROOT, "tools", "trace-view", "embed.py")
+VIEW = os.path.join(ROOT, "tools", "trace-view")
+VIEWER = os.path.join(VIEW, "embed.py")
+sys.path.insert(0, VIEW)
+
+import embed  # noqa: E402
+
 PORT = "/dev/hvc0"
 LAST = "basename"  # a program that is run when all is done: its record is the last
 
@@ -43,7 +53,7 @@ def wait_for_last(path):
 
 def record(demo, image, path):
     """Boot from an image and do what the demo says, with its events traced: from the
-    boot on if there is nothing else to do."""
+    boot on if there is nothing else to do. Return what the console said."""
     port = ["-device", "virtio-serial-device", "-chardev", f"file,id=trace,path={path}",
             "-device", "virtconsole,chardev=trace"]  # fmt: skip
     drive = harness.Disk(image, write=True)
@@ -61,6 +71,7 @@ def record(demo, image, path):
         guest.send("poweroff")
         if guest.wait() != 0:
             raise harness.GuestError("the machine did not end well")
+        return guest.output
 
 
 def page(name, tmp, folder):
@@ -70,9 +81,13 @@ def page(name, tmp, folder):
     if not hasattr(demo, "TRACE") or not app():
         return None
     stage = Stage(Silent(), tmp, demos.home(name))
-    image, trace = disk(stage, "actor"), os.path.join(tmp, "trace")
-    record(demo, image, trace)
-    words = [VIEWER, "--disk", f"vda={image}", "--efs", harness.built("host/efs")]
+    make = getattr(demo, "TRACED_DISK", lambda stage: disk(stage, "actor"))
+    image, trace = make(stage), os.path.join(tmp, "trace")
+    about = {"report": embed.boot_report(record(demo, image, trace)),
+             "command": "\n".join(demo.TRACED)}  # fmt: skip
+    with open(os.path.join(tmp, "about.json"), "w", encoding="utf-8") as file:
+        json.dump(about, file)
+    words = [VIEWER, "--about", os.path.join(tmp, "about.json"), "--disk", f"vda={image}", "--efs", harness.built("host/efs")]
     subprocess.run([*words, app(), trace, os.path.join(folder, f"{name}-trace.html")],
                    check=True)  # fmt: skip
     return f"{name}-trace.html#view={demo.VIEW}"

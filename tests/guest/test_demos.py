@@ -42,6 +42,8 @@ def test_narration():
         assert told == scenes, (name, told, scenes)
         recorded = f"*Recorded*: `make demo D={name[:2]} REPLAY=1`" in text
         assert recorded == demos.is_recorded(name) != ("*Not recorded*: " in text), name
+        demo = demos.load(name)
+        assert hasattr(demo, "TRACE") != hasattr(demo, "NO_TRACE"), name
         for heading in ("## Scenes", "## Questions", "## In the code"):
             assert f"\n{heading}\n" in text, (name, heading)
         assert re.search(r"^- `[\w./-]+:\w+`", text, re.M), f"{name} names no code"

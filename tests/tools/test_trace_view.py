@@ -57,3 +57,9 @@ def test_page():
     facts, packed = re.fullmatch(r"<a>(.*)</a><b>(.*)</b>", page, re.S).groups()
     assert gzip.decompress(base64.b64decode(packed)) == trace
     assert json.loads(facts) == about and "</script" not in page
+
+
+def test_report():
+    """The lines of a boot's report are known by their times and subjects."""
+    said = "OpenSBI\n[0.000] umbra     0.1 on\n[0.011] uart      ns16550a\numbra# [1.0] no\n"
+    assert embed.boot_report(said) == [[0.0, "umbra"], [0.011, "uart"]]

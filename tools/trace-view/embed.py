@@ -7,7 +7,7 @@ Usage: tools/trace-view/embed.py [--disk NAME=IMAGE]... [--about FILE]
 APP is the page without a recording (build/trace-view/app.html), PAGE the one
 to make. IMAGE is the image of the disk NAME as it was in the machine: the
 viewer then knows what each block is. FILE is JSON with more to know, as
-tools/trace-view/record.py writes it: {"command", "queues"}.
+tools/trace-view/record.py writes it: {"command", "queues", "report"}.
 """
 
 import argparse
@@ -27,6 +27,13 @@ def system_calls():
     path = os.path.join(ROOT, "kernel", "abi", "syscalls.def")
     with open(path, encoding="utf-8") as file:
         return dict(re.findall(r"^SYSCALL\((\d+), (\w+),", file.read(), re.M))
+
+
+def boot_report(console):
+    """Return [[seconds, subject]] of the lines with which a kernel says what it found:
+    the first of them are from before there is anything to record them in."""
+    lines = re.findall(r"^\[(\d+\.\d+)\] (\S+) ", console, re.M)
+    return [[float(seconds), subject] for seconds, subject in lines]
 
 
 def page_with(app, trace, about):

@@ -53,7 +53,8 @@ def main():
     prefix = os.path.abspath(sys.argv[3])  # QEMU runs in a folder of its own
     os.environ["UMBRA_BUILD"] = build
     sys.dont_write_bytecode = True
-    sys.path.insert(0, os.path.join(ROOT, "tests", "guest"))
+    sys.path[:0] = [os.path.join(ROOT, "tests", "guest"), os.path.join(ROOT, "tools", "trace-view")]
+    import embed
     import harness  # it reads UMBRA_BUILD
 
     image, trace = prefix + ".img", prefix + ".trace"
@@ -67,6 +68,7 @@ def main():
     about = {
         "command": "\n".join(COMMANDS),
         "queues": {name: int(size) for name, size in queues},
+        "report": embed.boot_report(said),
     }
     with open(prefix + ".json", "w", encoding="utf-8") as file:
         json.dump(about, file)

@@ -367,6 +367,29 @@ test("the chart of the boot has the kernel's steps and the first processes", () 
   assert.ok(rows[12].kind === "process" && end > 0);
 });
 
+test("the chart of the boot has steps from before the first record", () => {
+  const log = [
+    [0, "umbra"],
+    [0.001, "machine"],
+    [0.004, "clock"],
+    [0.006, "memory"],
+  ];
+  const trace = made(["boot.step", "clock"], ["boot.step", "memory"]);
+  const { rows, start } = bootChart(trace, new People(trace), 20, log);
+  const first = rows[2].to; // microseconds
+  assert.deepEqual(
+    rows.slice(0, 4).map((r) => [r.label, r.early, Math.round(r.to - first)]),
+    [
+      ["umbra", true, -4000],
+      ["machine", true, -3000],
+      ["clock", false, 0],
+      ["memory", false, Math.round(rows[3].to - first)],
+    ],
+  );
+  assert.equal(start, rows[0].to);
+  assert.equal(bootChart(trace, new People(trace), 20, [[0, "other"]]).start, 0);
+});
+
 test("slices of a row do not overlap", () => {
   const all = lanes(TRACE, new People(TRACE), { 63: "read" });
   assert.ok(all.length > 5);

@@ -9,7 +9,7 @@ import { duration } from "../model/text.js";
 /** @type {import("./all.js").ViewMaker} */
 export function bootView(context) {
   const { trace, people } = context;
-  const { rows, left } = bootChart(trace, people);
+  const { rows, left, start } = bootChart(trace, people, 40, context.about.report);
   const place = h("div", { class: "canvas" });
   const element = h(
     "div",
@@ -30,7 +30,7 @@ export function bootView(context) {
   const surface = new Surface(place, draw);
   const scale = new TimeScale(
     surface.canvas,
-    Math.max(...rows.map((row) => (row.open ? row.from : row.to)), 1) * 1.02,
+    (Math.max(...rows.map((row) => (row.open ? row.from : row.to)), 1) - start) * 1.02,
     () => surface.redraw(),
   );
 
@@ -70,8 +70,8 @@ export function bootView(context) {
     c.beginPath();
     c.rect(wide, y, surface.width, high);
     c.clip();
-    const x = scale.x(row.from);
-    const end = Math.max(x + 2, Math.min(scale.x(row.to), surface.width));
+    const x = scale.x(row.from - start);
+    const end = Math.max(x + 2, Math.min(scale.x(row.to - start), surface.width));
     c.fillStyle = row.kind === "kernel" ? colour("accent") : colour(hue(row.pid));
     c.globalAlpha = row.kind === "kernel" || now ? 1 : 0.75;
     c.fillRect(x, y + 2, end - x, high - 4);
