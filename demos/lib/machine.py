@@ -14,6 +14,9 @@ from stage import ROOT, harness
 DEBUGGERS = ("gdb-multiarch", "riscv64-unknown-elf-gdb", "riscv64-elf-gdb")
 MARK = "<<<done>>>"
 
+# A line of a backtrace: where it is, and arguments of which nobody sees the values.
+FRAME = re.compile(r"^(#\d+ +)(?:0x\w+ in )?(\w+ )(?:\(.*\) )?(?=at )", re.M)
+
 MOST_LOOKS = 100
 CUE = r"cue\? $"
 
@@ -256,7 +259,7 @@ class Debugger:
         """Give a command, and show it and its answer; return that."""
         self.stage.prompt("(gdb)", shown or command)
         text = self.ask(command)
-        self.stage.output(text, **which)
+        self.stage.output(FRAME.sub(r"\1\2", text), **which)
         return text
 
     def number(self, expression):

@@ -11,7 +11,7 @@ import traces
 from markdown_it import MarkdownIt
 from stage import HERE, ROOT, harness
 
-REFERENCE = re.compile(r"<code>([\w./-]+\.(?:c|h|S|def)):(\w+)</code>")
+REFERENCE = re.compile(r"<li><code>([\w./-]+\.(?:c|h|S|def)):(\w+)</code>(.*?)</li>", re.S)
 MOST_LINES = 60  # of a function that is shown
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -70,13 +70,13 @@ def function(path, symbol):
 
 
 def with_code(text):
-    """Return HTML in which each reference to code is followed by the code."""
+    """Return HTML in which each item that is about some code can show it."""
 
     def put(found):
         path = found[1] if os.path.exists(os.path.join(ROOT, found[1])) else f"kernel/{found[1]}"
         line, code = function(path, found[2])
-        return (f"<details><summary><code>{escaped(path)}:{line}</code> {escaped(found[2])}"
-                f"</summary><pre>{escaped(code)}</pre></details>")  # fmt: skip
+        return (f"<li><details><summary><code>{escaped(path)}:{line}</code> <b>{escaped(found[2])}</b>"
+                f"{found[3]}</summary><pre>{escaped(code)}</pre></details></li>")  # fmt: skip
 
     return REFERENCE.sub(put, text)
 
@@ -128,7 +128,7 @@ def index(names):
     """Return the page that lists the demos."""
     rows = []
     for name in names:
-        first = parts_of(demos.narration(name))[0]
+        first = parts_of(demos.narration(name))[0].split("\n\n*")[0]  # all but how it is recorded
         rows.append(f'<li><a href="{name}.html"><span class="number">{name[:2]}</span> '
                     f"{escaped(demos.title(name))}</a>{MARKDOWN.render(first)}</li>")  # fmt: skip
     body = ("<h1>Umbra: demos for the lecture hall</h1>\n"

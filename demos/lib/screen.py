@@ -47,6 +47,13 @@ class Screen:
                                   subsequent_indent=" " * len(mark)):  # fmt: skip
             self._line(line, style)
 
+    def _broken(self, line):
+        """Return a line as the lines that it takes, broken between words."""
+        columns, _ = self._size()
+        if len(line) <= columns:
+            return [line]
+        return textwrap.wrap(line, columns, subsequent_indent="    ", replace_whitespace=False)
+
     def show(self, kind, text):
         """Take an event."""
         getattr(self, "_" + kind)(text)
@@ -82,23 +89,26 @@ class Screen:
         self._wrapped(text)
 
     def _prompt(self, text):
-        who, _, words = text.partition(" ")
+        first, *rest = self._broken(text)
+        who, _, words = first.partition(" ")
         self._line()
         line = f"{self._styled(DIM, who)} {self._styled(STYLES['prompt'], words)}"
+        line = "\n".join([line, *(self._styled(STYLES["prompt"], part) for part in rest)])
         if not self.live:
             print(line, flush=True)
             return
-        columns, lines = self._size()
+        _, lines = self._size()
         if self.rows + 4 > lines - 2:
             self._wait("more")
         print(line, end="", flush=True)
         self._key()
         print(flush=True)
-        self.rows += 1 + len(text) // columns
+        self.rows += 1 + len(rest)
 
     def _output(self, text):
         for line in text.split("\n"):
-            self._line(line, STYLES["output"])
+            for part in self._broken(line):
+                self._line(part, STYLES["output"])
 
     def _fact(self, text):
         self._wrapped(text, STYLES["fact"], "✓ ")

@@ -9,7 +9,7 @@ import subprocess
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.join(ROOT, "tools", "trace2json")
 
-# What each kind of event has beside "ph", "pid" and "tid".
+# What each kind of event has beside "ph", "pid", "tid" and "cat".
 FIELDS = {
     "X": {"ts", "dur", "name"}, "B": {"ts", "name"}, "M": {"name", "args"},
     "i": {"ts", "name", "s"}, "C": {"ts", "name", "args"}, "b": {"ts", "name", "cat", "id"},
@@ -81,7 +81,7 @@ def check(events):
     """Hold events to the format."""
     slices, pairs, named = {}, {}, set()
     for event in events:
-        assert {"ph", "pid", "tid"} | FIELDS[event["ph"]] <= set(event), event
+        assert {"ph", "pid", "tid", "cat"} | FIELDS[event["ph"]] <= set(event), event
         track = (event["pid"], event["tid"])
         if event["ph"] == "X":
             assert event["dur"] >= 0, event
