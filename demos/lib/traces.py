@@ -62,7 +62,7 @@ def record(demo, image, path):
         guest.boot()
         guest.command(f"cat /dev/trace >{PORT} &")
         if demo.TRACED:
-            guest.command(f"echo {demo.TRACE} >/dev/trace")
+            guest.command(f"echo {demo.TRACE},proc >/dev/trace")  # who is who
         for line in demo.TRACED:
             guest.command(line)
         guest.command(f"echo +proc.exec >/dev/trace; {LAST} x")
