@@ -1,4 +1,4 @@
-# Checks that look at the kernel while it runs, and at its text: part of the
+# Checks that take long, of the kernel as it runs and of its text: part of the
 # Makefile.
 
 ##@ Checking at length
@@ -7,4 +7,9 @@ race: ## every program of the tests, RACE=1, 4 harts; ROUNDS=N P=pattern
 	@$(MAKE) $(BUILD)/test.img
 	@$(MAKE) RACE=1 BUILD=$(BUILD)/race kernel
 	@tests/race $(BUILD) $(or $(ROUNDS),1) '$(P)'
-.PHONY: race
+analyze: ## clang-tidy, cppcheck, gcc -fanalyzer; what is known: tools/analyze.known
+	@tools/setup --quick analyze
+	@$(MAKE) kernel
+	@LINT_KERNEL='$(CC) $(KFLAGS)' LINT_CLANG='$(LINT_CLANG)' tools/analyze $(BUILD)
+
+.PHONY: race analyze

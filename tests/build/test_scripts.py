@@ -65,6 +65,24 @@ def test_no_nameless_padding():
             assert status == 0 and "-Wpadded" not in output, output
 
 
+def test_user_addresses_are_no_pointers():
+    """What follows one, or takes a pointer for one, is no C."""
+    right = "int f(uaddr_t a, char *k) { return uaccess_read(k, a, 1); }"
+    wrong = {
+        "char f(uaddr_t a) { return *a; }": "invalid type argument",
+        "char f(uaddr_t a) { return *(char *)a; }": "cannot convert to a pointer",
+        "char *f(uaddr_t a) { return a; }": "incompatible types",
+        "int f(char *k) { return uaccess_read(k, k, 1); }": "incompatible type",
+        "int f(uaddr_t a) { return uaccess_read(a, a, 1); }": "incompatible type",
+    }
+    command = "cc", "-x", "c", "-std=gnu11", "-fsyntax-only", "-Ikernel", "-"
+    before = '#include "mm/uaccess.h"\n'
+    assert run(*command, text=before + right) == (0, "")
+    for text, says in wrong.items():
+        status, output = run(*command, text=before + text)
+        assert status != 0 and says in output, output
+
+
 def test_ksyms():
     """Functions in order, one name for each address, nothing else."""
     status, output = run(
