@@ -51,6 +51,6 @@ def test_boots(tmp, part):
 @cases(**{name: {"what": what} for name, what in FOUND.items()})
 def test_found(tmp, what):
     """These boot, or say why not."""
-    import machine
+    import board
 
-    make_trial(machine.Machine(slots={3: machine.DISK}, root=3, **what), tmp).run()
+    make_trial(board.Machine(slots={3: board.DISK}, root=3, **what), tmp).run()

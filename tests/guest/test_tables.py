@@ -1,5 +1,6 @@
 """The page tables of a running machine, as the processor walks them."""
 
+import json
 import re
 import socket
 import subprocess
@@ -26,22 +27,25 @@ class Page:
 
 def tables(guest):
     """Stop a machine; return the page table of each hart, as QEMU walks it."""
-    with socket.socket(socket.AF_UNIX) as monitor:
-        monitor.connect(f"{guest.folder}/monitor")
-        stream = monitor.makefile("rw", encoding="utf-8", newline="")
+    with socket.socket(socket.AF_UNIX) as qmp:
+        qmp.connect(f"{guest.folder}/qmp")
+        stream = qmp.makefile("rw", encoding="utf-8")
 
-        def ask(command):
-            """Give a command; return its answer."""
-            stream.write(command + "\n")
+        def ask(command, **arguments):
+            """Give a command; return what QEMU answers."""
+            stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
             stream.flush()
-            text = ""
-            while not text.endswith("(qemu) "):
-                text += stream.read(1)
-            return text
+            while "return" not in (answer := json.loads(stream.readline())):
+                assert "error" not in answer, answer
+            return answer["return"]
 
+        ask("qmp_capabilities")
         ask("stop")
-        harts = re.findall(r"CPU #(\d+)", ask("info cpus"))
-        return [parse(ask(f"cpu {hart}") and ask("info mem")) for hart in harts]
+        count = len(ask("query-cpus-fast"))
+        return [
+            parse(ask("human-monitor-command", **{"command-line": "info mem", "cpu-index": hart}))
+            for hart in range(count)
+        ]
 
 
 def parse(text):
@@ -84,7 +88,7 @@ def offences(pages, at):
 def test_nothing_is_written_and_executed():
     """No page is, of kernel and program; the text has no second name to write by."""
     at = symbols()
-    with Guest(harts=2, extra=("-monitor", "unix:monitor,server=on,wait=off")) as guest:
+    with Guest(harts=2, extra=("-qmp", "unix:qmp,server=on,wait=off")) as guest:
         guest.boot()
         guest.command("while true; do true; done & while true; do true; done &")
         found = tables(guest)

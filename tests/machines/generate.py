@@ -3,8 +3,8 @@
 import itertools
 import random
 
-import machine
-from machine import DISK, Machine
+import board
+from board import DISK, Machine
 
 SLOTS = 8
 TRIES = 30  # candidates of which each configuration is the one that covers most
@@ -44,7 +44,7 @@ def choices(version, models, firmware):
     if version < (7, 2):  # nor for these
         more["sstc"], more["aia"] = (True,), ("none",)
         more["extensions"] = ("usual",)
-    known = tuple(m for m in machine.MODELS if m in models)
+    known = tuple(m for m in board.MODELS if m in models)
     more["extensions"] = more.get("extensions", CHOICES["extensions"]) + known
     return {**CHOICES, **more}
 
@@ -52,7 +52,7 @@ def choices(version, models, firmware):
 def settle(one):
     """Change what cannot be, as little as possible."""
     one.boot = min(one.boot, one.harts - 1)
-    if one.extensions in machine.MODELS:
+    if one.extensions in board.MODELS:
         one.paging, one.sstc = "", True
     if one.nodes > 1 and one.memory < 64:
         one.nodes = 1
@@ -76,11 +76,11 @@ def settle(one):
 
 def fill(one, chance):
     """Put its devices into slots."""
-    kinds = list(machine.DEVICES)
+    kinds = list(board.DEVICES)
     wanted = []
     while len(wanted) < one.others:
         kind = chance.choice(kinds)
-        if kind not in machine.ONCE or kind not in wanted:
+        if kind not in board.ONCE or kind not in wanted:
             wanted.append(kind)
     free = chance.sample(range(SLOTS), SLOTS)
     devices = [DISK] * one.disks + wanted

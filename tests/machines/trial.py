@@ -10,7 +10,7 @@ import subprocess
 
 import harness
 import trees
-from machine import DISK, DRIVERS, KINDS
+from board import DISK, DRIVERS, KINDS
 
 SLOT_0, SLOT_SIZE = 0x10001000, 0x1000  # where QEMU's board has its slots
 SECTOR = 512
@@ -38,7 +38,7 @@ def tool(name, *arguments):
 class Trial:
     """A machine in a folder of its own, which afterwards has all that QEMU was given.
 
-    machine: a machine.Machine; folder: an empty one.
+    machine: a board.Machine; folder: an empty one.
     """
 
     def __init__(self, machine, folder):
