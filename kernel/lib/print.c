@@ -79,15 +79,18 @@ line_begin(enum print_level level, uint64_t ns)
         (unsigned long)(ns / NS_PER_S), (unsigned long)(ns % NS_PER_S / 1000));
 }
 
-/* Ends the line, marking it if it was cut, and logs it. */
+/* Ends the line, marking it if it was cut, and logs it. In a panic another hart
+ * may be here, too: whatever becomes of the text, this comes to an end. */
 static void
 line_end(void)
 {
     if (line.len == LINE_MAX - 1)
         memcpy(line.text + line.len - 3, "...", 3);
     line.text[line.len++] = '\n';
-    while (log_end + line.len - log_start > PRINT_LOG_SIZE)
-        while (ring[log_start++ % PRINT_LOG_SIZE] != '\n')
+    while (log_start < log_end &&
+           log_end + line.len - log_start > PRINT_LOG_SIZE)
+        while (log_start < log_end &&
+               ring[log_start++ % PRINT_LOG_SIZE] != '\n')
             ;
     for (size_t i = 0; i < line.len; i++)
         ring[log_end++ % PRINT_LOG_SIZE] = line.text[i];

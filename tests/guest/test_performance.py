@@ -35,7 +35,9 @@ def test_rows():
     goals = tool.read_json(tool.GOALS, None)
     missing = [name for name in goals if name not in rows]
     assert not missing, f"not measured: {missing}"
-    verdicts = tool.judge(rows, baseline["rows"], goals).values()
+    # How often the disk interrupts a boot depends on the host: that row has a goal only.
+    known = {name: row for name, row in baseline["rows"].items() if name != "entry_to_init"}
+    verdicts = tool.judge(rows, known, goals).values()
     for verdict, text in verdicts:
         if verdict == "better":
             print(f"make bench SAVE=1 is due: {text}", file=sys.stderr)

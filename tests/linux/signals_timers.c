@@ -100,14 +100,13 @@ static void
 cpu_time_counts_when_it_is_used(void)
 {
     struct itimerval set = {.it_value = {0, 20000}};
-    int64_t from;
+    int64_t from = now_ns(CLOCK_PROCESS_CPUTIME_ID);
     volatile int work = 0;
 
     set_action(SIGPROF);
     check_eq(setitimer(ITIMER_PROF, &set, NULL), 0);
     usleep(40000);
     check_eq(count, 0);
-    from = now_ns(CLOCK_PROCESS_CPUTIME_ID);
     while (count == 0)
         work++;
     check(now_ns(CLOCK_PROCESS_CPUTIME_ID) - from >= 15 * MS);

@@ -9,6 +9,7 @@
 #include "abi/stat.h"
 #include "abi/termios.h"
 #include "abi/uio.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -295,7 +296,7 @@ static const struct {
     unsigned arg;
     enum direction direction;
     void (*show)(struct text *, const void *, const struct call *);
-} shown[] = {
+} structures[] = {
     {"fstat", 1, ANSWERED, show_stat},
     {"newfstatat", 2, ANSWERED, show_stat},
     {"nanosleep", 0, GIVEN, show_time},
@@ -342,15 +343,15 @@ structure_format(const struct call *call, unsigned arg, char *to, size_t size)
     bool failed = call->result < 0, waits = name && strcmp(name, "wait4") == 0;
     if (!(call->has_data >> arg & 1) || call->args[arg] == 0 || !call->is_over)
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
-        if (shown[i].arg != arg || strcmp(shown[i].call, name) != 0)
+    for (size_t i = 0; i < ARRAY_LEN(structures); i++) {
+        if (structures[i].arg != arg || strcmp(structures[i].call, name) != 0)
             continue;
-        if (shown[i].direction == ANSWERED &&
+        if (structures[i].direction == ANSWERED &&
             (failed || (waits && call->result == 0)))
             return false;
         if (call->result == -EFAULT)
             return false;
-        shown[i].show(&text, call->data[arg], call);
+        structures[i].show(&text, call->data[arg], call);
         return true;
     }
     return false;
