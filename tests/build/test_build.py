@@ -118,7 +118,7 @@ def test_sanitized():
 
 
 def test_race():
-    """RACE=1 builds, sees the race made on purpose from both sides, and no other."""
+    """RACE=1 builds, sees the race made on purpose, and no other."""
     make("race", "RACE=1", products=["kernel.elf"])
     with Guest(
         kernel=harness.built("race/kernel.elf"),
@@ -131,4 +131,6 @@ def test_race():
     for race in races:
         first, second = race.split("race: meets ")
         assert " touch_unlocked+" in first, race
-        assert re.search(r"^\w+ of 4 bytes .*\n.* touch_unlocked\+", second), race
+        # What the other hart did just before this one's watch began shows as a change.
+        other = r"^\w+ of 4 bytes .*\n.* touch_unlocked\+|^a change, by whom was not seen"
+        assert re.search(other, second), race
