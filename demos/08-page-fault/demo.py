@@ -44,12 +44,13 @@ def demo(stage):
 
             stage.scene("Who has to find out")
             gdb.run_to("fault_locked")
+            thread = gdb.number("$tp")
             text = gdb.do("backtrace", only="^#")
             names = re.findall(r"^#\d+ +(?:0x\w+ in )?(\w+) \(", text, re.M)
             stage.fact("the way: " + " > ".join(reversed(names)))
 
             stage.scene("A frame, and a page table entry")
-            gdb.run_to("trap_exit")
+            gdb.run_to(f"trap_exit if $tp == {thread}")
             text = gdb.do(f"pt {pid} {page}", only="level|physical")
             rights = find(r"level 0 .* (\S+)  0x\w+$", text)
             stage.fact(f"now there is an entry: {rights}")
