@@ -36,6 +36,7 @@ HARTS = os.environ.get("UMBRA_HARTS")
 # Where guests are recorded, each in a folder of its own; None: they are not.
 RECORD = os.environ.get("UMBRA_RECORD")
 PIECE = 8  # characters typed at once while QEMU records: it loses what is too much
+ECHO = 10.0  # seconds until the next piece, where none of this one is echoed
 
 PROMPT = r"umbra# $"
 RECOVERY = r"recovery# $"
@@ -305,7 +306,7 @@ class Guest:
             self.process.stdin.write(data[at : at + size])
             self.process.stdin.flush()
             while self.recorded and at + size < len(data) and len(self.output) < echoed:
-                if not self._read(1.0):
+                if not self._read(ECHO):
                     break
 
     def command(self, line, prompt=PROMPT):
