@@ -113,7 +113,7 @@ def the_background_does_not_read(run):
 def who_cannot_be_stopped(run):
     """Who ignores SIGTTIN, or blocks it, or would stay stopped, cannot read: EIO."""
     s = Script()
-    _, _, slave, _ = session(s)
+    _, _, slave, taken = session(s)
     for actor in (3, 4):
         member(s, actor)
     s.action(TTIN, IGNORE, actor=3)
@@ -126,6 +126,7 @@ def who_cannot_be_stopped(run):
     s.sleep(10)
     refs.append(s.read(slave, 20, actor=5))
     s.read_answer((yield s.ask(run)))
+    expect(s, taken, 0, "TIOCSCTTY of a session's leader")
     for ref, what in zip(refs, ("ignores SIGTTIN", "blocks SIGTTIN", "is of a group that nobody would continue")):
         expect(s, ref, -EIO, f"the read of one that {what}")
 
