@@ -100,13 +100,18 @@ def begin_test(name):
     guests().clear()
 
 
-def record_tool():
-    """Return tools/record as a module."""
-    path = os.path.join(ROOT, "tools", "record")
-    loader = importlib.machinery.SourceFileLoader("record", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("record", loader))
+def script(path):
+    """Return a program of the tree, which is written in Python, as a module."""
+    name = os.path.basename(path)
+    loader = importlib.machinery.SourceFileLoader(name, os.path.join(ROOT, path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
     loader.exec_module(module)
     return module
+
+
+def record_tool():
+    """Return tools/record as a module."""
+    return script("tools/record")
 
 
 def qemu_version():

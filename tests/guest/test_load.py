@@ -1,8 +1,6 @@
 """A mixed load for a while: afterwards the machine holds what it held before. make load
 does it for 24 hours."""
 
-import importlib.machinery
-import importlib.util
 import os
 
 import harness
@@ -12,11 +10,7 @@ from harness import Skip
 
 def load():
     """Return tools/load as a module."""
-    path = os.path.join(harness.ROOT, "tools", "load")
-    loader = importlib.machinery.SourceFileLoader("load", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("load", loader))
-    loader.exec_module(module)
-    return module
+    return harness.script("tools/load")
 
 
 def test_six_minutes(tmp):

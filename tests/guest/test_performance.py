@@ -2,9 +2,6 @@
 more than 2 % worse than bench/baseline.json, or beyond bench/goals.json. And which of them
 several harts make at once without waiting for each other."""
 
-import importlib.machinery
-import importlib.util
-import os
 import re
 import sys
 
@@ -16,11 +13,7 @@ FEW = 50  # waits for a lock, of a thousand operations
 
 def bench():
     """Return tools/bench as a module."""
-    path = os.path.join(harness.ROOT, "tools", "bench")
-    loader = importlib.machinery.SourceFileLoader("bench", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench", loader))
-    loader.exec_module(module)
-    return module
+    return harness.script("tools/bench")
 
 
 def test_rows():

@@ -1,7 +1,5 @@
 """What tools/analyze makes of what the tools find, and its list."""
 
-import importlib.machinery
-import importlib.util
 import os
 
 import harness
@@ -9,11 +7,7 @@ import harness
 
 def analyze():
     """Return tools/analyze as a module."""
-    path = os.path.join(harness.ROOT, "tools", "analyze")
-    loader = importlib.machinery.SourceFileLoader("analyze", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("analyze", loader))
-    loader.exec_module(module)
-    return module
+    return harness.script("tools/analyze")
 
 
 def test_findings():
