@@ -231,3 +231,14 @@ def test_hint(tmp):
     assert hint() == "b (b, fail)" and hint("d") == "hint: d was not graded yet; make grade T=d"
     report("b", 5, b="pass")
     assert "All that was graded passes" in hint()
+
+
+def test_starters_want_a_disk(tmp):
+    """Without the programs to boot with, labs/check says how to build them."""
+    for name in ("docs", "grading", "kernel", "labs", "mkfs", "tests", "tools", "user"):
+        os.symlink(os.path.join(ROOT, name), os.path.join(tmp, name))
+    done = subprocess.run(
+        [sys.executable, os.path.join(tmp, "labs", "check"), "3", "stub"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1 and "make labs-check builds" in done.stderr, done
