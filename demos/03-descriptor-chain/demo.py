@@ -33,9 +33,10 @@ def chain(gdb, head):
 
 
 def publish(stage, machine, gdb):
-    """Stop where a request is published; return (head, what its descriptors are)."""
+    """Have the held line read; stop where its request is published. Return (head,
+    what its descriptors are)."""
     stage.prompt("umbra#", LINE)
-    gdb.run_to(f"virtq_notify {OURS}", doing=LINE)
+    gdb.run_to(f"virtq_notify {OURS}", enter=True)
     gdb.ask("set $vq = (struct virtq *)$a0")
     text = gdb.do("virtq vdb", only="queue|idx|in flight|bytes")
     head = int(find(r"^ +(\d+): \d+ bytes", text))
@@ -91,6 +92,7 @@ def demo(stage):
     plain = harness.Disk(other, options="indirect_desc=off,event_idx=off")
     with Machine(stage, disks=[image, plain]) as machine:
         machine.boot()
+        machine.hold(LINE)
         with machine.gdb() as gdb:
             life(stage, machine, gdb)
 
@@ -99,5 +101,6 @@ def demo(stage):
         of its own, and takes one descriptor of the queue, however long it is.""")
     with Machine(stage, disks=[image, other]) as machine:
         machine.boot()
+        machine.hold(LINE)
         with machine.gdb() as gdb:
             publish(stage, machine, gdb)

@@ -40,10 +40,11 @@ def lie(stage, machine, number):
     text, where, shown = LIES[number]
     stage.scene(text)
     line = f"{read(name, 60)}; echo status $?"
+    machine.hold(line)
     with machine.gdb() as gdb:
         stage.prompt("umbra#", line)
         gdb.run_to(f'virtq_pop_used if $_streq({QUEUE}->transport->name, "{device}")',
-                   doing=line)  # fmt: skip
+                   enter=True)  # fmt: skip
         gdb.do(f"virtq {name}", only="used: |in flight|bytes")
         gdb.do(f"set var {where}", shown=f"set var {shown}")
     status = machine.expect(r"\nstatus (\d+)\n")[1]

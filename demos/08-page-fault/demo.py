@@ -28,10 +28,10 @@ def demo(stage):
 
         stage.scene("The store traps")
         stage.say("The program writes a byte. The hart finds no entry, and calls the kernel.")
+        machine.hold(f"write {page} 42")
         with machine.gdb() as gdb:
             stage.prompt("actor:", f"write {page} 42")
-            gdb.run_to(f"trap_entry if $stval == {page} && $scause == 15",
-                       doing=f"write {page} 42")  # fmt: skip
+            gdb.run_to(f"trap_entry if $stval == {page} && $scause == 15", enter=True)
             gdb.do("info registers scause stval sepc")
             pc = gdb.number("$sepc")
             stage.fact(f"scause is {gdb.number('$scause')}: a store page fault")

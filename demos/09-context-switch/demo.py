@@ -47,7 +47,7 @@ def demo(stage):
         stage.say("""The machine is idle; then a key is pressed. The shell, which sleeps in
             read, is woken: its thread gets the hart.""")
         with machine.gdb() as gdb:
-            gdb.run_to(f"cpu_switch if {SHELL}", doing="")
+            gdb.run_to(f"cpu_switch if {SHELL}", enter=True)
             previous = who(gdb, "((struct thread *)$a0)->name")
             following = who(gdb, "((struct thread *)$a1)->process->name")
             gdb.do("backtrace", only="^#")

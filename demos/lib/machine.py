@@ -168,6 +168,12 @@ class Machine(harness.Guest):
         self.stage.prompt("umbra#", line)
         self.send(line)
 
+    def hold(self, line):
+        """Type a line but for its Enter, which Debugger.run_to gives: a machine that
+        stops for gdb again and again has no ear for a whole line."""
+        self.type(line)
+        self.expect(re.escape(line))
+
     def gdb(self):
         """Stop the machine, and return its gdb; one for all stops."""
         if not self.debugger:
@@ -271,12 +277,12 @@ class Debugger:
             raise harness.GuestError(f"{expression}: {text}")
         return int(found[0])
 
-    def run_to(self, place, doing=None):
-        """Go on until a place in the program; doing: a line to type meanwhile."""
+    def run_to(self, place, enter=False):
+        """Go on until a place in the program; enter: press Enter meanwhile."""
         self.ask(f"tbreak {place}")
         self._give("continue")
-        if doing is not None:
-            self.machine.send(doing)
+        if enter:
+            self.machine.send("")
         return self._answer()
 
     def interrupt(self):
