@@ -279,11 +279,22 @@ class Debugger:
 
     def run_to(self, place, enter=False):
         """Go on until a place in the program; enter: press Enter meanwhile."""
-        self.ask(f"tbreak {place}")
-        self._give("continue")
-        if enter:
-            self.machine.send("")
-        return self._answer()
+        recording = self.machine.recording
+        if recording and recording.replays:
+            if recording.gdb_goes_on():
+                self.ask("continue")
+        else:
+            self.ask(f"tbreak {place}")
+            self._give("continue")
+            if enter:
+                self.machine.send("")
+            self._answer()
+        if recording:
+            here = self.number("$pc")
+            there = recording.gdb_is_there(here)
+            if here != there:
+                self.ask(f"tbreak *{there}")
+                self.ask("continue")
 
     def interrupt(self):
         """Stop a machine that `continue` lets run: from another thread."""

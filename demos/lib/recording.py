@@ -5,7 +5,9 @@ typed, when the disk answers and the clock are in the recording. What is no even
 the machine's is kept beside it: at which instruction gdb stopped a machine that ran,
 and how much of its output was there when the script had waited for something. In a
 replay the script runs as ever, but nothing is typed: the keys come out of the
-recording, and the machine goes ahead of the script, until where gdb came.
+recording, and the machine goes ahead of the script, until where gdb came. Nor are
+there breakpoints with conditions: QEMU's replay does not survive being stopped again
+and again to look at one, and it knows the instruction.
 """
 
 import json
@@ -47,7 +49,7 @@ class Machine:
 
     def __init__(self, home, replays):
         self.home, self.replays = home, replays
-        self.stops, self.at = [], 0  # instructions where gdb comes; how many have been
+        self.stops, self.at = [], 0  # (instructions, pc) where gdb looks; how many have been
         self.looks = []  # characters that were there, each time that some were waited for
         self.monitor = None
 
@@ -78,21 +80,28 @@ class Machine:
         if self.replays and self._next():
             self.monitor.wait("STOP")
 
-    def gdb_is_there(self):
-        """Note where the machine stands."""
+    def gdb_is_there(self, pc=None):
+        """Note where the machine stands; return the pc that was noted for here. A trap
+        counts for nothing: as many instructions are done before as after it."""
         if not self.replays:
-            self.stops.append(self.monitor.ask("query-replay")["icount"])
+            self.stops.append((self._instructions(), pc))
         self.at += 1
+        return self.stops[self.at - 1][1]
 
     def gdb_leaves(self):
-        """Prepare, in a replay, to stop where gdb comes next. Returns whether that is
+        """Prepare, in a replay, to stop where gdb looks next. Returns whether that is
         here: then the machine must not go on."""
-        if not self.replays or self._next() is None:
+        return self.replays and self._next() is not None and not self.gdb_goes_on()
+
+    def gdb_goes_on(self):
+        """Prepare a replay to stop where gdb looks next; returns whether that is not
+        here already."""
+        if self._next() is None:
+            raise harness.GuestError("gdb did not look so often when this was recorded")
+        if self._next() <= self._instructions():
             return False
-        if self._next() <= self.monitor.ask("query-replay")["icount"]:
-            return True
         self._run_to_next()
-        return False
+        return True
 
     def end(self):
         """Keep what was noted."""
@@ -106,9 +115,12 @@ class Machine:
     def _script(self):
         return os.path.join(self.home, "script.json")
 
+    def _instructions(self):
+        return self.monitor.ask("query-replay")["icount"]
+
     def _next(self):
         """Return the instruction where gdb comes next, or None."""
-        return self.stops[self.at] if self.at < len(self.stops) else None
+        return self.stops[self.at][0] if self.at < len(self.stops) else None
 
     def _run_to_next(self):
         if self._next() is not None:

@@ -4,10 +4,11 @@ import html
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
-from harness import ROOT, Skip, cases
+from harness import BUILD, ROOT, Skip, cases
 
 sys.path.insert(0, os.path.join(ROOT, "demos", "lib"))
 
@@ -31,6 +32,24 @@ def test_replay(tmp):
                     for replays in (False, True))  # fmt: skip
     assert first.outcome() == demos.expected(AGAIN), first.outcome()
     assert again.events == first.events
+
+
+def test_told_to_leave(tmp):
+    """A demo that is ended leaves no machine behind, and no file."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with subprocess.Popen(
+            [os.path.join(ROOT, "demos", "run"), "--build", BUILD, "03"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": tmp},
+        ) as demo:  # fmt: skip
+            while b"virtq" not in (line := demo.stdout.readline()):  # gdb has come
+                assert line, "it ended by itself"
+            with open(f"/proc/{demo.pid}/task/{demo.pid}/children", encoding="ascii") as file:
+                children = file.read().split()
+            assert len(children) >= 2, children
+            demo.send_signal(number)
+            assert demo.wait() == 128 + number
+        assert not any(os.path.exists(f"/proc/{child}") for child in children)
+        assert not os.listdir(tmp)
 
 
 def test_narration():
