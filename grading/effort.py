@@ -8,7 +8,8 @@ it ran counts.
 import os
 
 
-def _children(pid):
+def children(pid):
+    """Return the processes that a process waits for."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
             return [int(word) for word in file.read().split()]
@@ -27,7 +28,7 @@ def find(pid, name):
                     return at
         except OSError:
             continue
-        waiting += _children(at)
+        waiting += children(at)
     return None
 
 

@@ -10,8 +10,11 @@ the clock and the output for all of them; when bubblewrap ends, all have ended.
     done.status, done.output, done.reason
 """
 
+import contextlib
+import ctypes
 import dataclasses
 import functools
+import json
 import os
 import resource
 import selectors
@@ -19,6 +22,8 @@ import shutil
 import signal
 import subprocess
 import time
+
+from grading import effort
 
 MIB = 1 << 20
 
@@ -29,6 +34,8 @@ ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf.d")
 HIDDEN = ("/usr/local", "/usr/src", "/usr/share/doc")
 NOBODY = 65534
 GRACE = 10  # seconds that a sandbox is left to who started it
+PR_SET_CHILD_SUBREAPER = 36  # [prctl(2)]
+ENDING = 5.0  # seconds that bubblewrap is given to see that the command has ended
 PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 
@@ -143,15 +150,18 @@ def give(folder):
             os.lchown(os.path.join(path, name), user, group)
 
 
-def command(words, read=(), work=None, scratch=None, limits=None, folder="/tmp"):
+def command(words, read=(), work=None, scratch=None, limits=None, folder="/tmp", tell=None):
     """Return the argument list that runs words in a sandbox.
 
     read: {inside: outside}, bound read-only; work: (inside, outside), bound
     writable; scratch: a path inside that is a file system in memory of
-    limits.scratch bytes; folder: where the command starts.
+    limits.scratch bytes; folder: where the command starts; tell: a descriptor for
+    what bubblewrap says of itself.
     """
     limits = limits or Limits()
     options = _base()
+    if tell is not None:
+        options += ["--info-fd", str(tell)]
     options += ["--size", str(limits.scratch), "--tmpfs", "/tmp"]
     for inside, outside in dict(read).items():
         options += ["--ro-bind", outside, inside]
@@ -176,26 +186,69 @@ def _limiting(limits):
     ]  # fmt: skip
 
 
+class Sandbox(subprocess.Popen):
+    """bubblewrap, and the first process in its namespace: what that one and all
+    below it have used of the processors is counted as our children's in the end.
+
+    bubblewrap itself does not wait for it. So it is inherited by this process, which
+    asks for that, and is told of its number.
+    """
+
+    def __init__(self, words, limits, view, stdin, pass_fds):
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
+        told, tell = os.pipe()
+        with open(tell, "wb"):
+            super().__init__(
+                command(words, limits=limits, tell=tell, **view),
+                stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                start_new_session=True, pass_fds=(*pass_fds, tell),
+            )  # fmt: skip
+        self.told = open(told, encoding="ascii")
+
+    def wait_for_all(self):
+        """Wait for bubblewrap, and for all that was in the sandbox."""
+        self.wait()
+        if self.told.closed:
+            return
+        with self.told, contextlib.suppress(ValueError, KeyError, ChildProcessError):
+            os.waitpid(json.load(self.told)["child-pid"], 0)
+
+
 def start(words, limits=None, stdin=subprocess.DEVNULL, pass_fds=(), **view):
     """Start words in a sandbox; return the Popen, stdout and stderr piped."""
     if why_not():
         raise SandboxMissing(why_not())
     limits = limits or Limits()
-    return subprocess.Popen(
-        command(words, limits=limits, **view),
-        stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True, pass_fds=pass_fds,
-    )  # fmt: skip
+    return Sandbox(words, limits, view, stdin, pass_fds)
 
 
 def kill(process):
-    """End a sandbox and everything in it."""
-    if process.poll() is None:
-        try:
+    """End a sandbox and everything in it.
+
+    The command is ended first; then timeout, which waits for it, and bubblewrap end by
+    themselves, and with them what the command has left. What is ended by the end of
+    the namespace is counted by nobody.
+    """
+    if process.poll() is None and not _command_ended(process):
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    process.wait()
+    process.wait_for_all()
+
+
+def _command_ended(process):
+    """End a sandbox's command; return whether bubblewrap has ended, too."""
+    waiting = [process.pid]
+    for _ in ("the first process in the sandbox", "timeout", "the command"):
+        waiting = [child for pid in waiting for child in effort.children(pid)]
+    for pid in waiting:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    try:
+        return bool(waiting) and process.wait(ENDING) is not None
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def run(words, limits=None, **view):

@@ -1,5 +1,6 @@
 """What a hostile build sees, uses and leaves behind: nothing."""
 
+import dataclasses
 import os
 import socket
 import subprocess
@@ -116,3 +117,11 @@ def test_nobody_has_to_end_it():
     words = sandbox.command(["sleep", "1000"], limits=sandbox.Limits(wall=0))
     done = subprocess.run(words, check=False, timeout=300)
     assert done.returncode in (-9, 128 + 9), done
+
+
+def test_what_is_killed_is_counted():
+    """The processor time of what a limit ends is that of who started it."""
+    long = dataclasses.replace(SMALL, wall=1.0, cpu=60)
+    done = inside("while :; do :; done & while :; do :; done", long)
+    assert done.reason == "it took too long", done
+    assert done.cpu > 0.3, done
