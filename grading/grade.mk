@@ -73,7 +73,7 @@ grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
 labs-check: ## all that is promised of the labs; LAB=7, WHAT=mutants for a part
 	@tools/setup --quick test
 	@$(MAKE) all $(BUILD)/test.img
-	@labs/check $(LAB) $(WHAT)
+	@labs/check $(LAB) $(WHAT) --table $(BUILD)/mutation.md
 mutation: ## each mutant of each lab: what it loses in which test: build/mutation.md
 	@tools/setup --quick test
 	@labs/check $(LAB) mutants --table $(BUILD)/mutation.md
