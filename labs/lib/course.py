@@ -193,7 +193,7 @@ def lab_makefile(course, sealed):
     if course.sealed:
         text += words("ALL_LABS", names) + SEALED + sealed_tools(sealed)
     text += HOST_SETTINGS
-    return text + "\ninclude tools/course.mk\n"
+    return text
 
 
 SEALED = """

@@ -18,6 +18,8 @@ from labs.lib import example, following, labfile, proofs  # noqa: E402
 LABS = {os.path.basename(lab.folder): {"lab": lab} for lab in labfile.load_all(ROOT)}
 COMPLETE = {name: case for name, case in LABS.items() if case["lab"].starter}
 CHEAPEST = "01-boot"
+# (lab, test, seed) with which a grader once failed the trunk.
+UNJUST = ((1, "noise_is_refused_or_read", 401714284),)
 GRADED = {
     name: case
     for name, case in LABS.items()
@@ -72,6 +74,17 @@ def test_trunk_has_all_points(lab):
     if sandbox.why_not():
         raise Skip(sandbox.why_not())
     proofs.trunk_has_all_points(ROOT, lab)
+
+
+@cases(**{f"{lab}.{test}.{seed}": {"number": lab, "test": test, "seed": seed}
+          for lab, test, seed in UNJUST})  # fmt: skip
+def test_seed_that_was_unjust(number, test, seed):
+    """A seed that once took points from the trunk takes none."""
+    if sandbox.why_not():
+        raise Skip(sandbox.why_not())
+    lab = next(case["lab"] for case in LABS.values() if case["lab"].number == number)
+    report = proofs.graded(ROOT, lab, "trunk", names=[test], seed=seed)
+    assert [t["status"] for t in report["tests"]] == ["pass"], report["tests"]
 
 
 def test_another_solution():

@@ -130,6 +130,8 @@ def test_sealed_builds(tmp):
     assert status == 0, said
     subprocess.run([*GIT, "clone", "-q", dest, mine], check=True)
     git(mine, "switch", "-q", lab.branch)
+    helped = proofs.make(mine, "help")
+    assert "submit" in helped and "warning" not in helped, helped
     proofs.make(mine, "build/host/mkfs.eclipsefs")
     assert makes_a_disk(mine)
     assert "still to be written" in proofs.make(mine, "submit")

@@ -1,4 +1,4 @@
-# What only a course has; lab.mk includes it.
+# What only a course has.
 
 ##@ Course
 submit: ## an archive of exactly the files that count

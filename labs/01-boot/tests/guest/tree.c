@@ -32,6 +32,15 @@ open(struct grade *g)
     grade_put_u32(g, (uint32_t)open_blob(g));
 }
 
+/* As open; returns whether there is a tree to look at. */
+static bool
+opened(struct grade *g)
+{
+    int err = open_blob(g);
+    grade_put_u32(g, (uint32_t)err);
+    return err == 0;
+}
+
 static void
 put_prop(struct grade *g, const struct fdt_prop *prop)
 {
@@ -65,7 +74,8 @@ static void
 nodes(struct grade *g)
 {
     const struct fdt_node *node;
-    grade_put_u32(g, (uint32_t)open_blob(g));
+    if (!opened(g))
+        return;
     begin_walk();
     for (unsigned i = 0; i < MOST && (node = fdt_walk_next(&walk)) != NULL; i++)
         put_node(g, node);
@@ -76,7 +86,8 @@ static void
 properties(struct grade *g)
 {
     struct fdt_prop prop;
-    grade_put_u32(g, (uint32_t)open_blob(g));
+    if (!opened(g))
+        return;
     int node = fdt_find_path(&tree, grade_string(g));
     int err = fdt_prop_first(&tree, node, &prop);
     for (unsigned i = 0; i < MOST && err == 0; i++) {
@@ -89,7 +100,8 @@ properties(struct grade *g)
 static void
 find(struct grade *g)
 {
-    grade_put_u32(g, (uint32_t)open_blob(g));
+    if (!opened(g))
+        return;
     for (unsigned n = grade_u32(g); n > 0; n--)
         grade_put_u32(g, (uint32_t)fdt_find_path(&tree, grade_string(g)));
 }
@@ -97,7 +109,8 @@ find(struct grade *g)
 static void
 property(struct grade *g)
 {
-    grade_put_u32(g, (uint32_t)open_blob(g));
+    if (!opened(g))
+        return;
     int node = fdt_find_path(&tree, grade_string(g));
     for (unsigned n = grade_u32(g); n > 0; n--) {
         struct fdt_prop prop = {0};
@@ -134,7 +147,8 @@ content(struct grade *g)
 static void
 regs(struct grade *g)
 {
-    grade_put_u32(g, (uint32_t)open_blob(g));
+    if (!opened(g))
+        return;
     const char *name = grade_string(g);
     unsigned entries = grade_u32(g);
     const struct fdt_node *node;
