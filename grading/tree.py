@@ -110,14 +110,22 @@ def digest(files):
 
 
 def write(folder, files, root, when=None):
-    """Write files below a folder; modes as root has them."""
+    """Write files below a folder; modes as root has them.
+
+    A folder is as old as it was unless a file has come: make takes its age for a
+    sign of that, and would compile all of it.
+    """
     for name, content in files.items():
         path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        if os.path.lexists(path):
+        place = os.path.dirname(path)
+        os.makedirs(place, exist_ok=True)
+        was = os.stat(place) if os.path.lexists(path) else None
+        if was:
             os.unlink(path)
         with open(path, "wb") as file:
             file.write(content)
+        if was:
+            os.utime(place, ns=(was.st_atime_ns, was.st_mtime_ns))
         original = os.path.join(root, name)
         runs = os.path.isfile(original) and os.access(original, os.X_OK)
         os.chmod(path, 0o755 if runs else 0o644)

@@ -18,6 +18,7 @@ CREATE = 0o100 | 2  # O_CREAT | O_RDWR
 AT_FDCWD = -100 & MASK
 PATH, DATA, BACK, SHOWN, FRESH, FILTER = (
     BUFFER + n for n in (0, 0x1000, 0x4000, 0x8000, 0x10000, 0x18000))  # fmt: skip
+COPIED = SHOWN + 400  # behind what is looked at of the file itself
 HOSTILE = (0, 8, 0xFFFFFFFF80200000, 0xFFFFFFC080200000, 0xFFFFFFE000004000, 1 << 38,
            1 << 39, MASK - 7, 1 << 63)  # fmt: skip
 
@@ -87,7 +88,7 @@ class Calls:
         self.call("fresh", MMAP, FRESH, 4 * PAGE, 3, 0x32, -1, 0)
         self.call("fresh_in", PREAD, 3, FRESH + PAGE - 100, 300, self.position)
         self.call("shown_again", MPROTECT, SHOWN, PAGE, 3)
-        self.call("shown_in", PREAD, 3, SHOWN + 40, 40, self.position + 1000)
+        self.call("shown_in", PREAD, 3, COPIED, 40, self.position + 1000)
         self.call("read_only", MPROTECT, FRESH + 2 * PAGE, PAGE, 1)
         self.call("read_only_in", PREAD, 3, FRESH + 2 * PAGE, 8, self.position)
         self.call("read_only_out", PWRITE, 3, FRESH + 2 * PAGE, 8, 1 << 16)

@@ -2,7 +2,7 @@
 
 import struct
 
-from _calls import (BACK, BUFFER, DATA, EFAULT, ENOSYS, EPERM_OF_FILTER, FRESH, PAGE, SHOWN,
+from _calls import (BACK, BUFFER, COPIED, DATA, EFAULT, ENOSYS, EPERM_OF_FILTER, FRESH, PAGE, SHOWN,
                     called)  # fmt: skip
 
 from grading import check, check_equal, test
@@ -105,7 +105,7 @@ def calls_reach_what_a_program_can(run):
     check_equal(made.results("fresh") + made.results("fresh_in"), [FRESH, 300], "results")
     check_equal(after[FRESH - BUFFER + PAGE - 100 :][:300], data[:300], "fresh pages")
     check_equal(made.results("shown_again") + made.results("shown_in"), [0, 40], "results")
-    check_equal(after[SHOWN - BUFFER + 40 :][:40], data[1000:1040], "a copy of a file's page")
+    check_equal(after[COPIED - BUFFER :][:40], data[1000:1040], "a copy of a file's page")
     check_equal(made.results("read_only") + made.results("read_only_in")
                 + made.results("read_only_out"), [0, EFAULT, 8],
                 "a page made read-only: a read into it, a write out of it", record)  # fmt: skip
