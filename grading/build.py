@@ -31,12 +31,18 @@ USERLAND = ["userland"]
 RECIPE = b"3"  # to be counted up when Base makes something else of the same files
 KEPT = 30  # bases in the cache
 
+# What is handed out, and whether it is said which objects depend on what, come first.
 SCRIPT = """
+wanted=$1 forget=$2
+shift 2
 cp -a /base/. build/ 2>/dev/null
+[ ! -d /made ] || cp -a /made/. build/
+[ -z "$forget" ] || find build -name '*.d' -delete
 make "$@" >/dev/null 2>/tmp/errors
 status=$?
 cat /tmp/errors >&2
-tar -C build -cf - --exclude=./rootfs --exclude=*.pass1 . || exit 99
+mkdir -p "build/$wanted"
+tar -C build -cf - --exclude=./rootfs --exclude=*.pass1 "$wanted" || exit 99
 exit $status
 """
 
@@ -56,15 +62,22 @@ class Unbuilt(Infra):
     """The tree that submissions go into does not compile; the text is make's."""
 
 
-def run(source, target, targets, base=None, tests=None, jobs=2):
-    """Build targets of a source tree into the folder target; return Built."""
+def run(source, target, targets, base=None, tests=None, made=None, over=(), wanted=".",
+        jobs=2):  # fmt: skip
+    """Build targets of a source tree into the folder target; return Built.
+
+    base, made: folders with what is there already. over: {path: file} of files in
+    place of some of the tree's. wanted: the part of the build folder to hand out.
+    """
     read = {TREE: source}
+    read |= {f"{TREE}/{path}": file for path, file in dict(over).items()}
     if base:
         read["/base"] = base
+    if made:
+        read["/made"] = made
+    words = [wanted, "forget" if tests else "", f"-j{jobs}", "-s", *targets]
     if tests:
         read["/tests"] = tests
-    words = [f"-j{jobs}", "-s", *targets]
-    if tests:
         words.append("GRADE_TESTS=/tests")
     os.makedirs(f"{source}/build", exist_ok=True)
     done = sandbox.run(
@@ -130,9 +143,7 @@ class Base:
         """Compile it unless that has been done; return self."""
         if self.under:
             self.under.ready()
-        with open(os.path.join(self.cache, ".lock"), "a", encoding="ascii") as lock:
-            # One byte for each base, so that several are made at the same time.
-            fcntl.lockf(lock, fcntl.LOCK_EX, 1, int(self.name[:15], 16))
+        with self.lock():
             if os.path.isdir(self.folder):
                 os.utime(self.folder)
                 return self
@@ -144,6 +155,14 @@ class Base:
             finally:
                 shutil.rmtree(work, ignore_errors=True)
         return self
+
+    @contextlib.contextmanager
+    def lock(self):
+        """Keep others from adding to it meanwhile."""
+        with open(os.path.join(self.cache, ".lock"), "a", encoding="ascii") as lock:
+            # One byte for each base, so that several are made at the same time.
+            fcntl.lockf(lock, fcntl.LOCK_EX, 1, int(self.name[:15], 16))
+            yield
 
     def _make(self, work):
         os.chmod(work, 0o755)
@@ -193,12 +212,16 @@ def _prune(cache):
 
 def submission(base, files, work):
     """Build a kernel with a submission's files; return Built."""
-    source = os.path.join(work, "tree")
-    shutil.copytree(base.source, source, copy_function=shutil.copy2)
-    tree.write(source, files, base.root)
+    source, own = base.source, os.path.join(work, "own")
+    tree.write(own, files, base.root)
+    over = {path: os.path.join(own, path) for path in files}
+    if not all(os.path.isfile(os.path.join(source, path)) for path in files):
+        source, over = os.path.join(work, "tree"), {}
+        shutil.copytree(base.source, source, copy_function=shutil.copy2)
+        tree.write(source, files, base.root)
     changed = {**files, **(base.files if base.under else {})}
     return run(source, os.path.join(work, "build"), _targets(changed),
-               base=base.build)  # fmt: skip
+               base=base.build, over=over)  # fmt: skip
 
 
 def graders(base, built, tests, work):
@@ -208,8 +231,29 @@ def graders(base, built, tests, work):
     older than every object; what the submission's objects depend on is not
     taken along, so nothing of it can be compiled again where the tests are.
     """
-    objects = os.path.join(work, "objects")
-    shutil.copytree(built.folder, objects, copy_function=shutil.copy2,
-                    ignore=shutil.ignore_patterns("*.d"))  # fmt: skip
-    return run(base.source, os.path.join(work, "graders"), ["graders"],
-               base=objects, tests=tests)  # fmt: skip
+    return run(base.source, os.path.join(work, "graders"), ["graders"], base=built.folder,
+               tests=tests, made=_compiled(base, tests), wanted="grade")  # fmt: skip
+
+
+def _compiled(base, tests):
+    """Return a folder with what tests compile to, for a Base; made once. Others may
+    not look into it: tests may be hidden."""
+    found = {}
+    for at, _, names in os.walk(tests):
+        for path in (os.path.join(at, name) for name in names):
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, tests)] = file.read()
+    with base.lock():
+        folder = os.path.join(base.folder, f"tests-{tree.digest(found)}")
+        if os.path.isdir(folder):
+            return folder
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=base.cache) as work:
+            made = os.path.join(work, "made")
+            os.mkdir(made, 0o700)
+            built = run(base.source, made, ["graders"], base=base.build, tests=tests,
+                        wanted="obj/grade")  # fmt: skip
+            if not built.ok:
+                return None  # the submission's own link will tell
+            sandbox.give(made)
+            os.rename(made, folder)
+    return folder

@@ -4,6 +4,8 @@ import collections
 import dataclasses
 import json
 import os
+import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,6 +65,43 @@ def test_starter_holds_nothing_of_the_trunk():
         if folder == base.build:
             assert found == []
     assert "host" in found, "the name is not what is to be looked for"
+
+
+def test_only_what_was_handed_in_is_compiled(tmp):
+    """What the starter compiled to serves a submission, but for its own files."""
+    toy.needs_sandbox(harness)
+    os.chmod(tmp, 0o755)
+    base = build.starter(toy.ROOT, toy.lab(), cache(toy.ROOT)).ready()
+    built = build.submission(base, {toy.HOLE: toy.solution().encode()}, tmp)
+    assert built.ok, built.errors
+    compiled = []
+    for at, _, names in os.walk(os.path.join(built.folder, "obj", "kernel")):
+        for path in (os.path.join(at, name) for name in names if name.endswith(".o")):
+            kept = os.path.join(base.build, os.path.relpath(path, built.folder))
+            if int(os.path.getmtime(path)) != int(os.path.getmtime(kept)):
+                compiled.append(os.path.relpath(path, built.folder))
+    assert compiled == [f"obj/{toy.HOLE[:-2]}.o"], compiled
+
+
+def test_tests_are_compiled_once(tmp):
+    """For all submissions; and nobody else may look at what they compile to."""
+    toy.needs_sandbox(harness)
+    os.chmod(tmp, 0o755)
+    base = build.starter(toy.ROOT, toy.lab(), cache(toy.ROOT)).ready()
+    built = build.submission(base, {toy.HOLE: toy.solution().encode()}, tmp)
+    tests = os.path.join(tmp, "tests")
+    shutil.copytree(os.path.join(toy.ROOT, toy.lab().folder, "tests"), tests)
+    with open(os.path.join(tests, "guest", "sums.c"), "a", encoding="ascii") as file:
+        file.write(f"/* hidden {secrets.token_hex()} */\n")
+    with mock.patch.object(build, "run", wraps=build.run) as runs:
+        for number in (1, 2):
+            linked = build.graders(base, built, tests, f"{tmp}/{number}")
+            assert linked.ok and os.path.isfile(f"{linked.folder}/grade/sums.elf"), linked
+    assert [one.kwargs["wanted"] for one in runs.mock_calls] == ["obj/grade", "grade", "grade"]
+    kept = runs.mock_calls[-1].kwargs["made"]
+    assert os.stat(kept).st_mode & 0o777 == 0o700
+    assert os.path.isfile(f"{kept}/obj/grade/guest/sums.o")
+    shutil.rmtree(kept)
 
 
 def test_sandbox_that_fails_is_no_build_that_fails(tmp):

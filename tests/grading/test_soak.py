@@ -32,3 +32,11 @@ def test_run_that_differs_is_told(tmp):
     toy.needs_sandbox(harness)
     done = soaked(tmp, "--runs=1", "--test=no_such_test")
     assert done.returncode == 1 and "1 runs, 1 differ" in done.stdout, done.stdout
+
+
+def test_lab_that_asks_gets_answers():
+    """The reference of a lab without holes is what it should be answered."""
+    toy.needs_sandbox(harness)
+    done = subprocess.run([SOAK, "--lab", "0", "--runs=1", "--test=boot_ram"],
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert "lab 0: 1 runs, 0 differ" in done.stdout, done.stdout + done.stderr
