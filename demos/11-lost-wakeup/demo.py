@@ -39,7 +39,8 @@ def demo(stage):
         somebody writes, and wakes whoever waits: nobody does.""")
     with Machine(stage, kernel=kernel, extra=ICOUNT) as machine:
         machine.boot()
-        machine.command("mkfifo /tmp/pipe; cat /etc/hostname; >/tmp/out")
+        # Both programs are in memory then: time would pass at once while a disk is read.
+        machine.command("mkfifo /tmp/pipe; cat /etc/hostname; sleep 0; >/tmp/out")
         # The writer keeps it open: the end of file would wake the reader, too.
         machine.do("exec 3<>/tmp/pipe")
         machine.do("cat <&3 >/tmp/out & sleep 0.05; echo hello >&3; sleep 1", drop=".")

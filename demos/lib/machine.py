@@ -278,23 +278,22 @@ class Debugger:
         return int(found[0])
 
     def run_to(self, place, enter=False):
-        """Go on until a place in the program; enter: press Enter meanwhile."""
+        """Go on until a place in the program, FUNCTION or FUNCTION if CONDITION;
+        enter: press Enter meanwhile."""
         recording = self.machine.recording
         if recording and recording.replays:
-            if recording.gdb_goes_on():
+            # A trap counts for nothing: the place may have the number of the
+            # instruction before it.
+            if recording.gdb_goes_on(before=1):
                 self.ask("continue")
-        else:
-            self.ask(f"tbreak {place}")
-            self._give("continue")
-            if enter:
-                self.machine.send("")
-            self._answer()
+            place, enter = place.split(" if ")[0], False
+        self.ask(f"tbreak {place}")
+        self._give("continue")
+        if enter:
+            self.machine.send("")
+        self._answer()
         if recording:
-            here = self.number("$pc")
-            there = recording.gdb_is_there(here)
-            if here != there:
-                self.ask(f"tbreak *{there}")
-                self.ask("continue")
+            recording.gdb_is_there()
 
     def interrupt(self):
         """Stop a machine that `continue` lets run: from another thread."""

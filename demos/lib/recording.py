@@ -49,7 +49,7 @@ class Machine:
 
     def __init__(self, home, replays):
         self.home, self.replays = home, replays
-        self.stops, self.at = [], 0  # (instructions, pc) where gdb looks; how many have been
+        self.stops, self.at = [], 0  # instructions where gdb looks; how many have been
         self.looks = []  # characters that were there, each time that some were waited for
         self.monitor = None
 
@@ -80,27 +80,25 @@ class Machine:
         if self.replays and self._next():
             self.monitor.wait("STOP")
 
-    def gdb_is_there(self, pc=None):
-        """Note where the machine stands; return the pc that was noted for here. A trap
-        counts for nothing: as many instructions are done before as after it."""
+    def gdb_is_there(self):
+        """Note where the machine stands."""
         if not self.replays:
-            self.stops.append((self._instructions(), pc))
+            self.stops.append(self._instructions())
         self.at += 1
-        return self.stops[self.at - 1][1]
 
     def gdb_leaves(self):
         """Prepare, in a replay, to stop where gdb looks next. Returns whether that is
         here: then the machine must not go on."""
         return self.replays and self._next() is not None and not self.gdb_goes_on()
 
-    def gdb_goes_on(self):
-        """Prepare a replay to stop where gdb looks next; returns whether that is not
-        here already."""
+    def gdb_goes_on(self, before=0):
+        """Prepare a replay to stop where gdb looks next, or some instructions before
+        that; returns whether that is not here already."""
         if self._next() is None:
             raise harness.GuestError("gdb did not look so often when this was recorded")
-        if self._next() <= self._instructions():
+        if self._next() - before <= self._instructions():
             return False
-        self._run_to_next()
+        self._run_to_next(before)
         return True
 
     def end(self):
@@ -120,11 +118,11 @@ class Machine:
 
     def _next(self):
         """Return the instruction where gdb comes next, or None."""
-        return self.stops[self.at][0] if self.at < len(self.stops) else None
+        return self.stops[self.at] if self.at < len(self.stops) else None
 
-    def _run_to_next(self):
+    def _run_to_next(self, before=0):
         if self._next() is not None:
-            self.monitor.ask("replay-break", icount=self._next())
+            self.monitor.ask("replay-break", icount=self._next() - before)
         self.monitor.events.clear()
 
 
