@@ -4,6 +4,7 @@ A tree is made of what the build reads and nothing else: no tests, no labs, no
 repository. What a student may hand in is named by the lab; all else is ours.
 """
 
+import contextlib
 import hashlib
 import importlib
 import os
@@ -109,23 +110,29 @@ def digest(files):
     return total.hexdigest()[:24]
 
 
-def write(folder, files, root, when=None):
-    """Write files below a folder; modes as root has them.
+@contextlib.contextmanager
+def room_for(path):
+    """Make room for a file that is written meanwhile, in the place of another or not.
 
-    A folder is as old as it was unless a file has come: make takes its age for a
-    sign of that, and would compile all of it.
+    Its folder is then as old as it was, unless the file is a new one: make takes the
+    age of a folder for a sign of that, and would compile all of it.
     """
+    place = os.path.dirname(path)
+    os.makedirs(place, exist_ok=True)
+    was = os.stat(place) if os.path.lexists(path) else None
+    if was:
+        os.unlink(path)
+    yield
+    if was:
+        os.utime(place, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+
+def write(folder, files, root, when=None):
+    """Write files below a folder; modes as root has them."""
     for name, content in files.items():
         path = os.path.join(folder, name)
-        place = os.path.dirname(path)
-        os.makedirs(place, exist_ok=True)
-        was = os.stat(place) if os.path.lexists(path) else None
-        if was:
-            os.unlink(path)
-        with open(path, "wb") as file:
+        with room_for(path), open(path, "wb") as file:
             file.write(content)
-        if was:
-            os.utime(place, ns=(was.st_atime_ns, was.st_mtime_ns))
         original = os.path.join(root, name)
         runs = os.path.isfile(original) and os.access(original, os.X_OK)
         os.chmod(path, 0o755 if runs else 0o644)

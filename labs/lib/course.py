@@ -9,6 +9,7 @@ import dataclasses
 import os
 import subprocess
 
+from grading.tree import room_for
 from labs.lib import labfile
 
 # Of the trunk, what no student gets: solutions show through tests and tools of
@@ -112,14 +113,12 @@ def write(tree, folder):
             with open(full, "rb") as old:
                 if old.read() == file.data:
                     continue
-        os.makedirs(os.path.dirname(full), exist_ok=True)
-        if os.path.lexists(full):
-            os.unlink(full)
-        if file.mode == "120000":
-            os.symlink(file.data.decode(), full)
-            continue
-        with open(full, "wb") as new:
-            new.write(file.data)
+        with room_for(full):
+            if file.mode == "120000":
+                os.symlink(file.data.decode(), full)
+                continue
+            with open(full, "wb") as new:
+                new.write(file.data)
         os.chmod(full, 0o755 if file.mode == "100755" else 0o644)
 
 

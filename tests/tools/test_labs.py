@@ -9,6 +9,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 
+from labs.lib import course as courses  # noqa: E402
 from labs.lib import labfile, proofs  # noqa: E402
 
 READING = 1500  # lines that a student must read, at most
@@ -242,3 +243,15 @@ def test_starters_want_a_disk(tmp):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1 and "make labs-check builds" in done.stderr, done
+
+
+def test_folders_keep_their_age(tmp):
+    """A folder's time tells make that a file has come, and nothing else."""
+    folder, old = os.path.join(tmp, "kernel"), 10**18
+    courses.write({"kernel/x.c": courses.File(b"one")}, tmp)
+    for path, content, kept in (("kernel/x.c", b"two", True), ("kernel/y.c", b"", False)):
+        os.utime(folder, ns=(old, old))
+        courses.write({path: courses.File(content)}, tmp)
+        assert (os.stat(folder).st_mtime_ns == old) == kept, path
+        with open(os.path.join(tmp, path), "rb") as file:
+            assert file.read() == content
