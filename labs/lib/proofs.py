@@ -299,7 +299,7 @@ def all_points(lab, who, report):
     if lost or report["score"] != report["max_score"]:
         raise Wrong(f"{lab.folder}: {points}; " + "; ".join(
             f"{t['name']}: {t['status']} {t.get('message', '')}" for t in lost))  # fmt: skip
-    return points
+    return f"{points}, {report['core_seconds']:.1f} core-seconds"
 
 
 # ---- Other ways to solve a lab -------------------------------------------------
