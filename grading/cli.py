@@ -4,8 +4,10 @@ import argparse
 import json
 import os
 import sys
+import textwrap
 
 from grading import discover, grade, sandbox, tree
+from grading.program import UNWRITTEN
 
 COLUMNS = 80
 COLOURS = {"pass": "32", "fail": "31", "timeout": "31", "crash": "31",
@@ -25,7 +27,7 @@ def parser():
     add("--hidden", metavar="DIR", help="more tests, which students do not see")
     add("--out", metavar="DIR", help="where reports go")
     add("--seed", type=int, help="repeat a run exactly")
-    add("--test", action="append", metavar="NAME", help="only this test; repeatable")
+    add("--test", action="append", metavar="NAME", help="only this test, or this step's; repeatable")
     add("-j", "--jobs", type=int, default=os.cpu_count(), help="machines at a time")
     add("--list", action="store_true", help="print the tests as JSON and stop")
     add("--full", action="store_true", help="fail unless all points were scored")
@@ -65,7 +67,7 @@ class Terminal(grade.Progress):
         """Show a test's verdict in a line."""
         self.done += 1
         points = f"{part['score']}/{part['points']}"
-        title = part["title"][: COLUMNS - WIDTH - 8]
+        title = textwrap.shorten(part["title"], COLUMNS - WIDTH - 8, placeholder=" ...")
         status = self._colour(part["status"], f"{part['status']:{WIDTH}}")
         self._line(f"{status}{title:{COLUMNS - WIDTH - 8}} {points:>7}".rstrip())
         self._status(f"{self.done} of {self.total} tests")
@@ -85,15 +87,23 @@ class Terminal(grade.Progress):
             self._field("in", " < ".join(part["backtrace"][:8]))
         if part["console"] and part["status"] in ("crash", "timeout"):
             self._field("console", "\n".join(part["console"].splitlines()[-8:]))
-        self._field("again", part["repeat"])
-        self._field("replay", part["replay"])
+        self._field("again", part["repeat"], whole=True)
+        self._field("replay", part["replay"], whole=True)
 
-    def _field(self, name, text):
-        for number, line in enumerate(text.splitlines()[:12]):
-            label = f"{name}:" if number == 0 else ""
-            while line or label:
-                self._line(f"  {label:10}{line[: COLUMNS - 12]}".rstrip())
-                line, label = line[COLUMNS - 12 :], ""
+    def unwritten(self, message, parts):
+        """Show what is still to be written, and which tests wait for it."""
+        points = sum(part["points"] for part in parts)
+        self._line("")
+        self._line(f"{message}: {points} points wait for it")
+        self._field("tests", " ".join(part["name"] for part in parts))
+
+    def _field(self, name, text, whole=False):
+        """Show a few lines, broken between words; or whole, to be copied."""
+        label = f"{name}:"
+        for line in text.splitlines()[:12]:
+            for piece in [line] if whole else textwrap.wrap(line, COLUMNS - 12) or [""]:
+                self._line(f"  {label:10}{piece}".rstrip())
+                label = ""
 
     def summary(self, made):
         """Show what the submission came to."""
@@ -104,9 +114,14 @@ class Terminal(grade.Progress):
         stopped = "build" not in made or not made["build"].get("ok")
         if made["build"].get("output"):
             self._line(made["build"]["output"])
-        for part in made["tests"]:
-            if part["status"] not in ("pass", "build") and not stopped:
+        missing = {}
+        for part in made["tests"] if not stopped else ():
+            if part["message"].endswith(UNWRITTEN):
+                missing.setdefault(part["message"], []).append(part)
+            elif part["status"] not in ("pass", "build"):
                 self.explain(part)
+        for message, parts in missing.items():
+            self.unwritten(message, parts)
         lab = made["lab"]
         self._line("")
         self._line(f"Lab {lab['number']}, {lab['title']}: "

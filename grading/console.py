@@ -91,9 +91,11 @@ def escape(text):
 
 
 def last_lines(text, count=20, width=160):
-    """Return the last lines of a console, safe to print anywhere."""
+    """Return the last lines of a console, safe to print anywhere; of the firmware's
+    page, which ends with what it says of the boot hart, none."""
     lines = [line[:width] for line in escape(text).splitlines()]
-    return "\n".join(lines[-count:])
+    ours = max((n for n, line in enumerate(lines, 1) if line.startswith("Boot HART ")), default=0)
+    return "\n".join(lines[ours:][-count:])
 
 
 RAW_FRAME = re.compile(r"^((?:\[ *[\d.]+\])? +)([0-9a-f]{16})$", re.MULTILINE)

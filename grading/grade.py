@@ -163,7 +163,7 @@ def grade(root, lab, submission="trunk", hidden=None, out=None, seed=None,
 
     lab: a Lab, or what find_lab takes. submission: a folder, an archive, a git
     URL, "trunk" (the tree itself) or "stub" (the lab's starter). names: run
-    only these tests. Raises LookupError and discover.TestError for what the
+    only these tests, and those of these steps. Raises LookupError and discover.TestError for what the
     caller got wrong, sandbox.SandboxMissing; never for what is submitted.
     """
     lab = lab if hasattr(lab, "holes") else find_lab(root, lab)
@@ -171,10 +171,10 @@ def grade(root, lab, submission="trunk", hidden=None, out=None, seed=None,
     progress = progress or Progress()
     tests = discover.tests(root, lab, hidden)
     if names:
-        unknown = set(names) - {t.name for t in tests}
+        unknown = set(names) - {t.name for t in tests} - {t.step for t in tests}
         if unknown:
-            raise LookupError(f"lab {lab.number} has no test {min(unknown)}")
-        tests = [t for t in tests if t.name in names]
+            raise LookupError(f"lab {lab.number} has no test and no step {min(unknown)}")
+        tests = [t for t in tests if t.name in names or t.step in names]
     if sandbox.why_not():
         raise sandbox.SandboxMissing(sandbox.why_not())
     begin, spent = time.monotonic(), _spent()

@@ -58,11 +58,13 @@ struct fdt_node {
     const char *name;              /* with unit address; "" for the root */
     const struct fdt_node *parent; /* NULL for the root */
     struct fdt_prop props[FDT_STANDARD_COUNT];
-    bool enabled;     /* neither it nor an ancestor is disabled */
+    bool enabled; /* `status` is absent, "okay" or "ok": its own, and that of
+                   * every ancestor */
     uint32_t phandle; /* 0: none */
-    /* Phandle of what its interrupts go to: `interrupt-parent`, its own or
-     * inherited, or an ancestor that receives interrupts, whichever is
-     * nearer [dtspec §2.4]. 0: none. */
+    /* Phandle of what its interrupts go to [dtspec §2.4]: its own
+     * `interrupt-parent`; or else, from the nearest ancestor upwards, of the
+     * first one that has `#interrupt-cells`, which receives interrupts, or
+     * an `interrupt-parent`; if it has both, of itself. 0: none. */
     uint32_t interrupt_parent;
 };
 
@@ -105,10 +107,10 @@ const struct fdt_node *fdt_walk_next(struct fdt_walk *walk);
 int fdt_find_path(const struct fdt *tree, const char *path);
 
 /* Entry `index` of `reg`, as the parent's bus counts addresses [dtspec
- * §2.3.6]; size is 0 where the bus has no sizes. Returns 0, -ENOENT behind the
- * last, -EINVAL if reg is no whole number of entries or a cell count is over
- * 4, or -EOVERFLOW if address or size has over 64 bits, or the address of the
- * entry's last byte. */
+ * §2.3.6]; size is 0 where the bus has no sizes. Returns 0; -ENOENT behind the
+ * last, without a `reg`, and for the root, which is on no bus; -EINVAL if reg
+ * is no whole number of entries or a cell count is over 4, or -EOVERFLOW if
+ * address or size has over 64 bits, or the address of the entry's last byte. */
 int fdt_reg(const struct fdt_node *node, unsigned index,
             struct fdt_range *range) MUST_CHECK;
 
@@ -127,7 +129,8 @@ int fdt_prop_first(const struct fdt *tree, int node, struct fdt_prop *prop)
     MUST_CHECK;
 int fdt_prop_next(const struct fdt *tree, struct fdt_prop *prop) MUST_CHECK;
 
-/* The property of that name. Returns 0, or -ENOENT. */
+/* The property of that name. Returns 0, or -ENOENT; *prop then means nothing.
+ */
 int fdt_prop_find(const struct fdt *tree, int node, const char *name,
                   struct fdt_prop *prop) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import io
 import json
 import os
 import secrets
@@ -14,7 +15,7 @@ from unittest import mock
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness
 import toy
-from grading import build, machine, unit
+from grading import build, cli, console, machine, unit
 from grading.grade import cache
 from grading.verdict import GuestTimeout
 
@@ -47,6 +48,41 @@ def test_starter_scores_nothing_and_says_why():
     for part in report["tests"]:
         assert part["message"] == "crc32c is not written yet", part
         assert any("crc32c" in frame for frame in part["backtrace"]), part
+
+
+def test_terminal_says_once_what_is_missing(tmp):
+    """What waits for one function is one line; no line is over 80 columns but commands,
+    which are whole; and the firmware's page is left out."""
+    missing = {"message": "crc32c is not written yet", "status": "crash", "points": 2}
+    wrong = {"message": "what the function that this is about has said differs " * 3,
+             "status": "crash", "points": 2, "expected": "", "seen": "", "hint": "h", "section": "",
+             "backtrace": [], "blames": "", "replay": "", "repeat": "again " * 30,
+             "console": console.last_lines("Boot HART MEDELEG : 1\r\nours\r\n")}  # fmt: skip
+    report = {"lab": {"number": 90, "title": "A toy"}, "score": 0, "max_score": 8, "seed": 1,
+              "status": "graded", "notes": [], "build": {"ok": True},
+              "tests": [{**missing, "name": n} for n in ("one", "two", "three")]
+              + [{**wrong, "name": "four"}]}  # fmt: skip
+    stream = io.StringIO()
+    cli.Terminal(stream).summary(report)
+    lines = stream.getvalue().splitlines()
+    assert "crc32c is not written yet: 6 points wait for it" in lines, lines
+    assert sum("crc32c" in line for line in lines) == 1
+    assert ("again " * 30).strip() in stream.getvalue()
+    assert all(len(line) <= 80 for line in lines if "again again" not in line)
+    assert "ours" in stream.getvalue() and "Boot HART" not in stream.getvalue()
+
+
+def test_step_is_graded(tmp):
+    """The name of a step stands for its tests; what is neither is refused."""
+    toy.needs_sandbox(harness)
+    report = toy.graded("stub", names=[toy.lab().steps[0].name])
+    assert len(report["tests"]) > 1, report
+    try:
+        toy.graded("stub", names=["no_such"])
+    except LookupError as error:
+        assert "no test and no step no_such" in str(error)
+    else:
+        raise AssertionError("graded a test that is not there")
 
 
 def test_starter_holds_nothing_of_the_trunk():

@@ -231,7 +231,7 @@ def test_hint(tmp):
     report("c", 4, c="pass")
     assert hint() == "b (b, fail)" and hint("d") == "hint: d was not graded yet; make grade T=d"
     report("b", 5, b="pass")
-    assert "All that was graded passes" in hint()
+    assert "All that was graded last passes" in hint()
 
 
 def test_starters_want_a_disk(tmp):

@@ -72,9 +72,12 @@ def disabled_is_inherited(run):
         node = root.add(name, {} if status is None else {"status": status})
         node.add(name + "1").add(name + "2", {"status": strings("okay")})
     seen = yield from enabled(run, root)
-    for name, wanted in zip("abcdefgh", (1, 1, 1, 0, 0, 0, 0, 0), strict=True):
-        for node in (name, name + "1", name + "2"):
-            check_equal(seen.get(node), wanted, f"whether {node} is enabled")
+    says = ("nothing", '"okay"', '"ok"', '"disabled"', '"fail"', "okay without its end",
+            "an empty status", '"okays"')  # fmt: skip
+    for name, said, wanted in zip("abcdefgh", says, (1, 1, 1, 0, 0, 0, 0, 0), strict=True):
+        check_equal(seen.get(name), wanted, f"whether a node that says {said} is enabled")
+        for node in (name + "1", name + "2"):
+            check_equal(seen.get(node), wanted, f"whether a node below one that says {said} is")
 
 
 @test(points=3, step="walk", section=SECTION, blames="inherit", evidence="answers",

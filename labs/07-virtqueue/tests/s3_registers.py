@@ -143,8 +143,8 @@ def a_queue_too_large_is_refused(run):
         check_equal(answer.i32(), EIO, "a queue that is not there")
 
 
-@test(points=2, step="bells", blames="isr_ack", evidence="answers",
-      section="Step 6: Bells",
+@test(points=2, step="registers", blames="isr_ack", evidence="answers",
+      section=SECTION,
       hint="Read InterruptStatus, write what was read to InterruptACK: then it is 0 "
            "until something happens again.")  # fmt: skip
 def an_interrupt_is_taken_back(run):

@@ -5,6 +5,7 @@ from _rings import ENOSPC, INDIRECT, NEXT, TABLE, WRITE, Script, play, token, va
 from grading import check, check_equal, test
 
 SECTION = "Step 4: Chains"
+COMES_BACK = "Step 5: What comes back"  # of tests that take a chain back
 ALIGN = 4096
 
 
@@ -25,7 +26,7 @@ def parts_lie_where_legacy_wants_them(run):
         check_equal((queue.enabled, queue.told), (1, size), "queue_enable")
 
 
-@test(points=2, step="chains", section=SECTION, blames="start_queue",
+@test(points=2, step="used", section=COMES_BACK, blames="start_queue",
       evidence="answers",
       hint="A restarted queue must not show the device what it left there before: "
            "all of the rings is zero, all indices are.")  # fmt: skip
@@ -163,7 +164,7 @@ def chains_share_nothing(run):
     check_equal(len(used), sum(lens), "descriptors in use")
 
 
-@test(points=2, step="chains", section=SECTION, blames="virtq_add",
+@test(points=2, step="used", section=COMES_BACK, blames="virtq_add",
       evidence="answers",
       hint="-ENOSPC if there are fewer free descriptors than the chain needs; then "
            "nothing has changed.")  # fmt: skip
@@ -185,7 +186,7 @@ def a_full_ring_says_so(run):
         check_equal(taken[0], chains + 1, "avail->idx at the end")
 
 
-@test(points=2, step="chains", section=SECTION, blames="virtq_publish,take_used_elem",
+@test(points=2, step="used", section=COMES_BACK, blames="virtq_publish,take_used_elem",
       evidence="answers",
       hint="The index grows modulo 65536; the place in the ring is the index modulo the "
            "size of the queue.")  # fmt: skip

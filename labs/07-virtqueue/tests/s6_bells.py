@@ -52,7 +52,7 @@ def one_bell_for_a_batch(run):
 @test(points=3, step="bells", section=SECTION, blames="passed_event",
       evidence="answers",
       hint="Told if the index has gone past avail_event in this batch: "
-           "[virtio §2.7.10.1] has the formula, in 16 bits.")  # fmt: skip
+           "One difference is smaller than the other [virtio §2.7.10.1], both in 16 bits.")  # fmt: skip
 def an_index_says_when_to_ring(run):
     """With event index: told when the index passes the device's."""
     for start in (0, run.random.randint(1, 60000), 65533):
@@ -120,7 +120,7 @@ def nothing_is_slept_through(run):
         check_equal(seen[10], 1, "with the second buffer in the ring")
 
 
-@test(points=1, step="bells", section=SECTION, blames="virtq_publish",
+@test(points=1, step="chains", section="Step 4: Chains", blames="virtq_publish",
       evidence="answers",
       hint="Only the device looks at the ring: virtq_add rings no bell.")
 def adding_rings_no_bell(run):

@@ -2,7 +2,7 @@
 
 ##@ Course
 submit: ## an archive of exactly the files that count
-	+@tools/submit '$(LAB)' $(BUILD)
+	@tools/submit '$(LAB)' $(BUILD)
 hint: ## what to look at next; T=name for one test
 	@tools/hint '$(LAB)' $(BUILD) '$(T)'
 questions: ## what a lab without holes asks, of you and on your machine

@@ -45,7 +45,8 @@ read_number(const struct fdt_node *node, const char *name, uint32_t fallback)
     return error == 0 && value <= UINT32_MAX ? (uint32_t)value : fallback;
 }
 
-/* What reads a node returns NULL, or why some or all of it is ignored. */
+/* What reads a node returns NULL, or why some or all of it is ignored: the log
+ * shows that. If a table is full the new one is left out, and that is said. */
 
 /* ---- Memory ---- */
 
@@ -58,8 +59,9 @@ add_memory(struct fdt_range range)
     LAB_TODO(1);
 }
 
-/* Adds each entry of the node's `reg` that is not empty [dtspec §3.4]. Returns
- * what add_memory said first, or that reg is malformed. */
+/* Adds each entry of the node's `reg` that is not empty [dtspec §3.4], up to
+ * one that has an error other than -ENOENT. Returns what add_memory said first,
+ * or that reg is malformed. */
 static const char *
 read_memory(const struct fdt_node *node)
 {
@@ -141,8 +143,8 @@ read_timebase(const struct fdt_node *node)
 /* Notes a hart [dtspec §3.8.1]: its id is `reg`, read as /cpus counts, which is
  * no physical address, and no other hart's; then `riscv,isa`, `mmu-type`
  * ("riscv,sv48" is "sv48", what has no "sv" is "none") and isa bits, out of
- * `riscv,isa-extensions` if that is there. The timebase may stand here or in
- * /cpus. */
+ * `riscv,isa-extensions` if that is there; and no PLIC yet, PLATFORM_NONE. The
+ * timebase may stand here or in /cpus: read_timebase, for both. */
 static const char *
 add_hart(const struct fdt_node *node)
 {
@@ -163,8 +165,10 @@ add_intc(const struct fdt_node *node)
 
 /* ---- Interrupt controllers ---- */
 
-/* Notes a PLIC: registers, `riscv,ndev` sources (PLIC_SOURCES_MAX at most), its
- * phandle, and `interrupts-extended`: a pair of cells for each context. */
+/* Notes a PLIC: registers, `riscv,ndev` sources (PLIC_SOURCES_MAX at most), the
+ * number of the first, 1 or what comes behind the PLIC before, its phandle, and
+ * `interrupts-extended`: a pair of cells for each context, none without it.
+ * Without registers or sources it is ignored. */
 static const char *
 add_plic(const struct fdt_node *node)
 {
@@ -173,7 +177,8 @@ add_plic(const struct fdt_node *node)
 
 /* Finds, for each context of a PLIC, the hart that it interrupts in S-mode: the
  * pair names a hart's interrupt controller (hart->intc) and the number of the
- * interrupt there, IRQ_S_EXTERNAL. The first such context counts. */
+ * interrupt there, IRQ_S_EXTERNAL. The context's number is its pair's index.
+ * The first such context of a hart counts. */
 static void
 wire_contexts(int index)
 {
@@ -219,7 +224,7 @@ read_device(const struct fdt_node *node, struct platform_device *device)
 }
 
 /* Notes a slot. They are kept sorted by the address of their registers,
- * whatever the order of the tree. */
+ * whatever the order of the tree. No room: the last one to come is left out. */
 static const char *
 add_virtio(const struct fdt_node *node)
 {

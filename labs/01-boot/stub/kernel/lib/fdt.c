@@ -171,8 +171,8 @@ check_reserve_block(struct fdt *tree)
 /* Walks the structure block from its first token to its FDT_END, and returns
  * NULL or what is wrong: one root, whose name is empty; an END_NODE for every
  * BEGIN_NODE; at most FDT_DEPTH_MAX levels; properties only in a node, and
- * before its children [dtspec §5.4.2]. What it accepts, all others may walk in
- * peace. */
+ * before its children [dtspec §5.4.2]. What lies behind FDT_END does not
+ * matter. What it accepts, all others may walk in peace. */
 static const char *
 check_struct_block(const struct fdt *tree)
 {
@@ -214,7 +214,8 @@ static const char *const standard_names[FDT_STANDARD_COUNT] = {
 
 /* Works out node->enabled, ->phandle and ->interrupt_parent, as lib/fdt.h says
  * it; the parent's are known already. A node without `status` is "okay"
- * [dtspec §2.3.4]; of interrupt parents the nearest counts [dtspec §2.4]. */
+ * [dtspec §2.3.4], which old trees spell "ok"; anything else is not, whatever
+ * it is. Of interrupt parents the nearest counts [dtspec §2.4]. */
 static void
 inherit(struct fdt_node *node)
 {
@@ -222,8 +223,9 @@ inherit(struct fdt_node *node)
 }
 
 /* Goes on from walk->next to the next BEGIN_NODE, leaving a level of walk->path
- * for each END_NODE on the way. Then takes down the node there: offset, name
- * and parent, the first of each standard property; and last, inherit().
+ * for each END_NODE on the way. Then takes down the node there, where another
+ * may have been before: offset, name and parent, the first of each standard
+ * property; and last, inherit().
  * walk->next is then behind its properties. */
 const struct fdt_node *
 fdt_walk_next(struct fdt_walk *walk)
@@ -303,7 +305,8 @@ fdt_prop_next(const struct fdt *tree, struct fdt_prop *prop)
     LAB_TODO(1);
 }
 
-/* What follows the BEGIN_NODE at offset node? A node may be any int. */
+/* What follows the BEGIN_NODE at offset node? A node may be any int, also one
+ * where there is no BEGIN_NODE. */
 int
 fdt_prop_first(const struct fdt *tree, int node, struct fdt_prop *prop)
 {

@@ -8,8 +8,8 @@
 #define CELLS_MAX 4 /* in an address or a size */
 
 /* Reads n cells, big-endian 32-bit numbers, at *at as one number, the first
- * cell highest, and moves *at behind them. Returns false if it has over 64
- * bits. */
+ * cell highest, and moves *at behind them, in any case. Returns false if it has
+ * over 64 bits. */
 static bool
 take_cells(const uint8_t **at, uint32_t n, uint64_t *value)
 {
@@ -33,7 +33,8 @@ cell_counts(const struct fdt_node *bus, uint32_t *address, uint32_t *size)
 }
 
 /* `reg` is a list of (address, size), each as many cells as the parent says
- * [dtspec §2.3.6]; cell_counts knows how many. lib/fdt.h names the errors. */
+ * [dtspec §2.3.6]; cell_counts knows how many, and a bus may say 0 and 0.
+ * lib/fdt.h names the errors. */
 int
 fdt_reg(const struct fdt_node *node, unsigned index, struct fdt_range *range)
 {
@@ -42,8 +43,9 @@ fdt_reg(const struct fdt_node *node, unsigned index, struct fdt_range *range)
 
 /* Translates *range from the addresses of bus to those of its parent: `ranges`
  * lists (address here, address there, size) [dtspec §2.3.8], and the first
- * window that holds all of the range counts. Empty: one to one. No `ranges`:
- * -ENXIO. */
+ * window that holds all of the range counts; one that has over 64 bits cannot
+ * be it. Empty: one to one. No `ranges`: -ENXIO. No whole number of entries:
+ * -EINVAL. */
 static int
 translate(const struct fdt_node *bus, struct fdt_range *range)
 {

@@ -23,7 +23,8 @@ add_status(struct virtio_transport *t, uint8_t bits)
 }
 
 /* Tells the device which of the features it offers are used: those that
- * common_features and the driver know. Notes both sets in dev [virtio §2.2].
+ * common_features and the driver know. Notes both sets in dev [virtio §2.2]. If
+ * it has queues already, what these rest on is told again, no more and no less.
  *
  * -EOPNOTSUPP, with a line in the log, if a modern device does not offer
  * VIRTIO_F_VERSION_1 [virtio §6.1], or if the device has queues already and no

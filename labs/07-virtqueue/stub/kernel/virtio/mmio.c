@@ -90,7 +90,7 @@ set_status(struct virtio_transport *t, uint8_t status)
     reg_write(t, REG_STATUS, status);
 }
 
-/* Writes 0 to the status and waits until it reads 0 [virtio §2.1.2, §4.2.2.1]:
+/* Writes 0 to the status and waits until it reads 0 [virtio §2.4.2, §4.2.2.1]:
  * at most RESET_POLLS looks with a pause of RESET_POLL_US between them. What
  * the device wrote before it stopped can be read then (arch/barrier.h). */
 static int
@@ -124,9 +124,10 @@ queue_max(struct virtio_transport *t, unsigned index)
 }
 
 /* A legacy device is told the page of the descriptors, the page size and the
- * alignment, and finds the rest itself [virtio §4.2.4]. The queue is selected.
- * -EBUSY if it has a page already; -EIO if the page's number does not fit into
- * 32 bits, or does not read back as it was written. */
+ * alignment, and finds the rest itself [virtio §4.2.4]. The queue is selected,
+ * and QueueNum still to be written, after the look for a page. -EBUSY if it has
+ * a page already; -EIO if the page's number does not fit into 32 bits, or does
+ * not read back as it was written. */
 static int
 legacy_queue_enable(struct virtio_transport *t, unsigned size,
                     uint64_t descriptors)
@@ -159,8 +160,9 @@ notify(struct virtio_transport *t, unsigned index)
     LAB_TODO(7);
 }
 
-/* Reads InterruptStatus, acknowledges all that is set there, and returns the
- * bits that mean something [virtio §4.2.2]. The rings are looked at after
+/* Reads InterruptStatus, acknowledges what is set there, and returns the bits
+ * that mean something [virtio §4.2.2.2]. There should be no others; one that is
+ * not acknowledged would interrupt for ever. The rings are looked at after
  * that, never before: arch/barrier.h has the fence. */
 static uint32_t
 isr_ack(struct virtio_transport *t)

@@ -29,7 +29,8 @@ allocate_rings(struct virtq *vq)
 
 /* Makes everything as it is before the first request (zero rings, all slots
  * free and linked, all indices 0, not broken), and tells the device where its
- * parts are: physical addresses, by the transport's queue_enable. */
+ * parts are: physical addresses, by the transport's queue_enable. The counts
+ * for /sys go on. */
 static int
 start_queue(struct virtq *vq)
 {
@@ -146,7 +147,7 @@ virtq_publish(struct virtq *vq, uint16_t head)
 
 /* With tables, a chain of several buffers takes one descriptor; else one for
  * each buffer. What the device may write, and the token, is noted in the
- * head's slot: memory the device does not get to see. */
+ * head's slot: memory the device does not get to see. Counted in vq->added. */
 int
 virtq_add(struct virtq *vq, const struct virtq_buf *bufs, unsigned nout,
           unsigned nin, void *token)
@@ -154,8 +155,9 @@ virtq_add(struct virtq *vq, const struct virtq_buf *bufs, unsigned nout,
     LAB_TODO(7);
 }
 
-/* Has an index that moved from `old` to `now` passed `event`? All count modulo
- * 65536; [virtio §2.7.10.1] has the formula. Why must it be so cast? */
+/* Has an index that moved from `old` to `now` passed `event`: was it `event`
+ * just before one of the moves [virtio §2.7.10.1]? All count modulo 65536. Why
+ * must the differences be cast? */
 static bool
 passed_event(uint16_t event, uint16_t now, uint16_t old)
 {
@@ -165,7 +167,8 @@ passed_event(uint16_t event, uint16_t now, uint16_t old)
 /* Does the device want to be told of what was added since the last batch? With
  * event_idx *avail_event says it, else a flag in used->flags [virtio §2.7.10].
  * A device about to sleep says so, then looks at the ring once more: a full
- * fence lies between our two steps, too [virtio §2.7.13.4.1]. */
+ * fence lies between our two steps, too [virtio §2.7.13.4.1]. If it wants to be
+ * told, that is counted in vq->notified: lsdev shows both. */
 bool
 virtq_end_batch(struct virtq *vq)
 {
@@ -201,8 +204,8 @@ mark_broken(struct virtq *vq, const char *format, ...)
  * that is not in flight, more bytes written than were offered (a legacy device
  * may say what it likes about these: [virtio §2.7.8.1]) are mark_broken's.
  *
- * Counts a batch whenever there is an entry where there was none at the last
- * look (vq->seen_idx): lsdev shows how many came at once. */
+ * Counts a batch when there is an entry, and all that was seen at the last look
+ * (vq->seen_idx) had been taken: lsdev shows how many came at once. */
 static int
 take_used_elem(struct virtq *vq, struct virtq_used_elem *e) REQUIRES(vq->lock)
 {
