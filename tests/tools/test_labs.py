@@ -151,6 +151,34 @@ def test_table_of_mutants():
     assert f"- lab 7, {known.name}: QEMU does not reorder." in text
 
 
+def removed(patch):
+    """Return [(file, the lines that a hunk has to find there)] of a patch."""
+    found, path, hunk = [], None, None
+    for line in patch.splitlines():
+        if line.startswith("+++ b/"):
+            path = line[6:]
+        elif line.startswith("@@ "):
+            hunk = []
+            found.append((path, hunk))
+        elif line.startswith("--- a/"):
+            hunk = None
+        elif hunk is not None and line[:1] in (" ", "-"):
+            hunk.append(line[1:])
+    return found
+
+
+def test_mutants_fit():
+    """Every mistake is one in the tree as it is: what it changes is there."""
+    count = 0
+    for lab in labfile.load_all(ROOT):
+        for mutant in proofs.mutants(ROOT, lab):
+            for path, lines in removed(mutant.patch):
+                with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+                    assert "\n".join(lines) in file.read(), (lab.folder, mutant.name, path)
+                count += 1
+    assert count > 500, count
+
+
 def test_mutant_may_say_why_it_lives(tmp):
     folder = os.path.join(tmp, "labs", "07-virtqueue", "mutants")
     os.makedirs(folder)

@@ -117,6 +117,10 @@ class Script:
     def notify(self):
         return self._do("n", lambda a: (a.u32(), a.u32()))
 
+    def counts(self):
+        """What was counted: chains, and batches with a bell."""
+        return self._do("#", lambda a: (a.u64(), a.u64()))
+
     def frames(self):
         return self._do("f", lambda a: a.u64())
 

@@ -186,6 +186,14 @@ op_notify(struct grade *g)
     grade_put_u32(g, d.last_notified);
 }
 
+/* What lsdev shows. */
+static void
+op_counts(struct grade *g)
+{
+    grade_put_u64(g, d.vq.added);
+    grade_put_u64(g, d.vq.notified);
+}
+
 /* ---- The device's operations ---- */
 
 /* t: takes what is new in the available ring; how many, and their heads */
@@ -345,6 +353,9 @@ run_one(struct grade *g, char op)
         break;
     case 'n':
         op_notify(g);
+        break;
+    case '#':
+        op_counts(g);
         break;
     case 't':
         op_take(g);
