@@ -72,7 +72,6 @@ grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
 	    --out '$(BUILD)/graded$(if $(T),/$(T))'
 labs-check: ## all that is promised of the labs; LAB=7, WHAT=mutants for a part
 	@tools/setup --quick test
-	@$(MAKE) all $(BUILD)/test.img
 	@labs/check $(LAB) $(WHAT) --table $(BUILD)/mutation.md
 mutation: ## each mutant of each lab: what it loses in which test: build/mutation.md
 	@tools/setup --quick test
