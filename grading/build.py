@@ -30,6 +30,7 @@ STARTER = ["kernel"]
 USERLAND = ["userland"]
 RECIPE = b"3"  # to be counted up when Base makes something else of the same files
 KEPT = 30  # bases in the cache
+TESTS_KEPT = 6  # of a base, what as many folders of tests compile to
 
 # What is handed out, and whether it is said which objects depend on what, come first.
 SCRIPT = """
@@ -231,13 +232,17 @@ def graders(base, built, tests, work):
     older than every object; what the submission's objects depend on is not
     taken along, so nothing of it can be compiled again where the tests are.
     """
+    made = os.path.join(work, "made")
+    shutil.copytree(_compiled(base, tests), made, copy_function=shutil.copy2)
+    sandbox.give(made)
     return run(base.source, os.path.join(work, "graders"), ["graders"], base=built.folder,
-               tests=tests, made=_compiled(base, tests), wanted="grade")  # fmt: skip
+               tests=tests, made=made, wanted="grade")  # fmt: skip
 
 
 def _compiled(base, tests):
-    """Return a folder with what tests compile to, for a Base; made once. Others may
-    not look into it: tests may be hidden."""
+    """Return a folder with what tests compile to, for a Base; made once, and empty if
+    they do not link with the starter: then each submission's own link will tell. Only
+    who grades may look into it: tests may be hidden."""
     found = {}
     for at, _, names in os.walk(tests):
         for path in (os.path.join(at, name) for name in names):
@@ -247,13 +252,13 @@ def _compiled(base, tests):
         folder = os.path.join(base.folder, f"tests-{tree.digest(found)}")
         if os.path.isdir(folder):
             return folder
+        kept = [os.path.join(base.folder, n) for n in os.listdir(base.folder) if n[:6] == "tests-"]
+        for old in sorted(kept, key=os.path.getmtime)[: 1 - TESTS_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=base.cache) as work:
             made = os.path.join(work, "made")
             os.mkdir(made, 0o700)
-            built = run(base.source, made, ["graders"], base=base.build, tests=tests,
-                        wanted="obj/grade")  # fmt: skip
-            if not built.ok:
-                return None  # the submission's own link will tell
-            sandbox.give(made)
+            run(base.source, made, ["graders"], base=base.build, tests=tests,
+                wanted="obj/grade")  # fmt: skip
             os.rename(made, folder)
     return folder

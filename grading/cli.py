@@ -27,7 +27,8 @@ def parser():
     add("--hidden", metavar="DIR", help="more tests, which students do not see")
     add("--out", metavar="DIR", help="where reports go")
     add("--seed", type=int, help="repeat a run exactly")
-    add("--test", action="append", metavar="NAME", help="only this test, or this step's; repeatable")
+    add("--test", action="append", metavar="NAME",
+        help="only this test, or those of this step; repeatable")
     add("-j", "--jobs", type=int, default=os.cpu_count(), help="machines at a time")
     add("--list", action="store_true", help="print the tests as JSON and stop")
     add("--full", action="store_true", help="fail unless all points were scored")

@@ -8,6 +8,7 @@ import time
 HEAD = 192 << 10
 TAIL = 64 << 10
 MOST = 8 << 20  # a guest that prints more is ended
+FIRMWARE = 100  # lines, in which its page has ended
 UNWRITTEN = re.compile(r"lab \d+: (\w+) is yours to write")
 
 
@@ -92,9 +93,10 @@ def escape(text):
 
 def last_lines(text, count=20, width=160):
     """Return the last lines of a console, safe to print anywhere; of the firmware's
-    page, which ends with what it says of the boot hart, none."""
+    page, which comes first and ends with what it says of the boot hart, none."""
     lines = [line[:width] for line in escape(text).splitlines()]
-    ours = max((n for n, line in enumerate(lines, 1) if line.startswith("Boot HART ")), default=0)
+    of_hart = [n for n, line in enumerate(lines[:FIRMWARE]) if line.startswith("Boot HART ")]
+    ours = next((n + 1 for n in of_hart if n + 1 not in of_hart), 0)
     return "\n".join(lines[ours:][-count:])
 
 

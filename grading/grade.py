@@ -119,6 +119,7 @@ def _tests_folder(root, lab, hidden, work):
             if os.path.isdir(folder):
                 shutil.copytree(folder, os.path.join(merged, kind), dirs_exist_ok=True)
     os.makedirs(merged, exist_ok=True)
+    tree.age(merged)  # what they compile to is kept by what is in them
     return merged
 
 
@@ -163,8 +164,9 @@ def grade(root, lab, submission="trunk", hidden=None, out=None, seed=None,
 
     lab: a Lab, or what find_lab takes. submission: a folder, an archive, a git
     URL, "trunk" (the tree itself) or "stub" (the lab's starter). names: run
-    only these tests, and those of these steps. Raises LookupError and discover.TestError for what the
-    caller got wrong, sandbox.SandboxMissing; never for what is submitted.
+    only these tests, and those of these steps. Raises LookupError and
+    discover.TestError for what the caller got wrong, sandbox.SandboxMissing; never
+    for what is submitted.
     """
     lab = lab if hasattr(lab, "holes") else find_lab(root, lab)
     seed = secrets.randbelow(10**9) if seed is None else seed

@@ -16,7 +16,6 @@ import dataclasses
 import functools
 import json
 import os
-import resource
 import selectors
 import shutil
 import signal
@@ -191,21 +190,27 @@ class Sandbox(subprocess.Popen):
     below it have used of the processors is counted as our children's in the end.
 
     bubblewrap itself does not wait for it. So it is inherited by this process, which
-    asks for that, and is told of its number.
+    asks for that, and is told of its number. cpu: seconds, once all has ended.
     """
 
     def __init__(self, words, limits, view, stdin, pass_fds):
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
+        self.cpu = 0.0
         told, tell = os.pipe()
-        with open(tell, "wb"):
+        self.told = open(told, encoding="ascii")
+        try:
             super().__init__(
                 command(words, limits=limits, tell=tell, **view),
                 stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 start_new_session=True, pass_fds=(*pass_fds, tell),
             )  # fmt: skip
-        self.told = open(told, encoding="ascii")
+        except BaseException:
+            self.told.close()
+            raise
+        finally:
+            os.close(tell)
 
     def wait_for_all(self):
         """Wait for bubblewrap, and for all that was in the sandbox."""
@@ -213,7 +218,13 @@ class Sandbox(subprocess.Popen):
         if self.told.closed:
             return
         with self.told, contextlib.suppress(ValueError, KeyError, ChildProcessError):
-            os.waitpid(json.load(self.told)["child-pid"], 0)
+            first = json.load(self.told)["child-pid"]
+            # Ours, and not waited for: so nobody else has its number.
+            os.waitid(os.P_PID, first, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            # It may have asked too late to die with bubblewrap.
+            os.kill(first, signal.SIGKILL)
+            used = os.wait4(first, 0)[2]
+            self.cpu = used.ru_utime + used.ru_stime
 
 
 def start(words, limits=None, stdin=subprocess.DEVNULL, pass_fds=(), **view):
@@ -227,9 +238,9 @@ def start(words, limits=None, stdin=subprocess.DEVNULL, pass_fds=(), **view):
 def kill(process):
     """End a sandbox and everything in it.
 
-    The command is ended first; then timeout, which waits for it, and bubblewrap end by
-    themselves, and with them what the command has left. What is ended by the end of
-    the namespace is counted by nobody.
+    What the command has started is ended first, then the command: all of it is waited
+    for by somebody in the sandbox then. Then timeout and bubblewrap end by themselves.
+    What is left for the end of the namespace is counted by nobody.
     """
     if process.poll() is None and not _command_ended(process):
         with contextlib.suppress(ProcessLookupError):
@@ -239,14 +250,16 @@ def kill(process):
 
 def _command_ended(process):
     """End a sandbox's command; return whether bubblewrap has ended, too."""
-    waiting = [process.pid]
-    for _ in ("the first process in the sandbox", "timeout", "the command"):
-        waiting = [child for pid in waiting for child in effort.children(pid)]
-    for pid in waiting:
+    levels = [[process.pid]]
+    while levels[-1]:
+        levels.append([child for pid in levels[-1] for child in effort.children(pid)])
+    # Below bubblewrap: the first process in the sandbox, timeout, the command.
+    commands = levels[3:]
+    for pid in (pid for level in reversed(commands) for pid in level):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     try:
-        return bool(waiting) and process.wait(ENDING) is not None
+        return bool(commands) and process.wait(ENDING) is not None
     except subprocess.TimeoutExpired:
         return False
 
@@ -255,20 +268,19 @@ def run(words, limits=None, **view):
     """Run words to their end; return Done. Never raises for what they do."""
     limits = limits or Limits()
     begin = time.monotonic()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = start(words, limits=limits, **view)
     streams = {process.stdout: bytearray(), process.stderr: bytearray()}
-    reason = _collect(process, streams, begin + limits.wall, limits.output)
-    kill(process)
-    for stream in streams:
-        stream.close()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    try:
+        reason = _collect(process, streams, begin + limits.wall, limits.output)
+    finally:
+        kill(process)
+        for stream in streams:
+            stream.close()
     if not reason and process.returncode in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
         reason = f"it used more than {limits.cpu} s of processor time"
     return Done(
         process.returncode, bytes(streams[process.stdout]),
-        bytes(streams[process.stderr]), reason, time.monotonic() - begin,
-        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        bytes(streams[process.stderr]), reason, time.monotonic() - begin, process.cpu,
     )  # fmt: skip
 
 

@@ -109,8 +109,9 @@ int fdt_find_path(const struct fdt *tree, const char *path);
 /* Entry `index` of `reg`, as the parent's bus counts addresses [dtspec
  * §2.3.6]; size is 0 where the bus has no sizes. Returns 0; -ENOENT behind the
  * last, without a `reg`, and for the root, which is on no bus; -EINVAL if reg
- * is no whole number of entries or a cell count is over 4, or -EOVERFLOW if
- * address or size has over 64 bits, or the address of the entry's last byte. */
+ * is no whole number of entries, or these have no cells, or a cell count is no
+ * cell or over 4; or -EOVERFLOW if address or size has over 64 bits, or the
+ * address of the entry's last byte. */
 int fdt_reg(const struct fdt_node *node, unsigned index,
             struct fdt_range *range) MUST_CHECK;
 

@@ -15,7 +15,7 @@ from unittest import mock
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness
 import toy
-from grading import build, cli, console, machine, unit
+from grading import build, cli, console, machine, tree, unit
 from grading.grade import cache
 from grading.verdict import GuestTimeout
 
@@ -129,15 +129,23 @@ def test_tests_are_compiled_once(tmp):
     shutil.copytree(os.path.join(toy.ROOT, toy.lab().folder, "tests"), tests)
     with open(os.path.join(tests, "guest", "sums.c"), "a", encoding="ascii") as file:
         file.write(f"/* hidden {secrets.token_hex()} */\n")
+    tree.age(tests)
     with mock.patch.object(build, "run", wraps=build.run) as runs:
         for number in (1, 2):
             linked = build.graders(base, built, tests, f"{tmp}/{number}")
             assert linked.ok and os.path.isfile(f"{linked.folder}/grade/sums.elf"), linked
     assert [one.kwargs["wanted"] for one in runs.mock_calls] == ["obj/grade", "grade", "grade"]
-    kept = runs.mock_calls[-1].kwargs["made"]
-    assert os.stat(kept).st_mode & 0o777 == 0o700
-    assert os.path.isfile(f"{kept}/obj/grade/guest/sums.o")
-    shutil.rmtree(kept)
+    made = runs.mock_calls[-1].kwargs["made"]
+    again = build.run(base.source, f"{tmp}/again", ["graders"], base=built.folder, tests=tests,
+                      made=made, wanted="obj/grade")  # fmt: skip
+    assert again.ok, again.errors
+    for name in ("guest/sums.o", "grade.o", "user/copy.o"):
+        times = [os.path.getmtime(f"{at}/obj/grade/{name}") for at in (made, again.folder)]
+        assert times[0] == times[1], (name, times)
+    kept = [e for e in os.scandir(base.folder) if e.name.startswith("tests-")]
+    assert 0 < len(kept) <= build.TESTS_KEPT
+    assert all(one.stat().st_mode & 0o777 == 0o700 and one.stat().st_uid == os.getuid()
+               for one in kept)  # fmt: skip
 
 
 def test_sandbox_that_fails_is_no_build_that_fails(tmp):

@@ -122,6 +122,24 @@ def test_nobody_has_to_end_it():
 def test_what_is_killed_is_counted():
     """The processor time of what a limit ends is that of who started it."""
     long = dataclasses.replace(SMALL, wall=1.0, cpu=60)
-    done = inside("while :; do :; done & while :; do :; done", long)
-    assert done.reason == "it took too long", done
-    assert done.cpu > 0.3, done
+    spin = "while :; do :; done"
+    for script in (spin, f"sh -c '{spin}'; true", f"sh -c 'sh -c \"{spin}\"; true'; true"):
+        done = inside(script, long)
+        assert done.reason == "it took too long", done
+        assert done.cpu > 0.3, (script, done)
+    done = inside("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done", long)
+    assert not done.reason and done.cpu > 0.05, done
+
+
+def test_nothing_is_left_open():
+    """Of a sandbox that cannot be started, nothing stays."""
+    toy.needs_sandbox(harness)
+    before = os.listdir("/proc/self/fd")
+    for _ in range(3):
+        try:
+            sandbox.start(["x" * 300000])
+        except OSError:
+            pass
+        else:
+            raise AssertionError("it was started")
+    assert len(os.listdir("/proc/self/fd")) == len(before)

@@ -52,7 +52,7 @@ def one_bell_for_a_batch(run):
 @test(points=3, step="bells", section=SECTION, blames="passed_event",
       evidence="answers",
       hint="Told if the index has gone past avail_event in this batch: "
-           "One difference is smaller than the other [virtio §2.7.10.1], both in 16 bits.")  # fmt: skip
+           "the way from event to now is shorter than that from old to now, in 16 bits.")  # fmt: skip
 def an_index_says_when_to_ring(run):
     """With event index: told when the index passes the device's; that is counted."""
     for start in (0, run.random.randint(1, 60000), 65533):

@@ -59,9 +59,9 @@ add_memory(struct fdt_range range)
     LAB_TODO(1);
 }
 
-/* Adds each entry of the node's `reg` that is not empty [dtspec §3.4], up to
- * one that has an error other than -ENOENT. Returns what add_memory said first,
- * or that reg is malformed. */
+/* Adds the entries of the node's `reg` that are not empty [dtspec §3.4], until
+ * add_memory refuses one. Returns what it said; or that reg is malformed, if it
+ * has an error before its end, which is -ENOENT. */
 static const char *
 read_memory(const struct fdt_node *node)
 {
@@ -142,7 +142,7 @@ read_timebase(const struct fdt_node *node)
 
 /* Notes a hart [dtspec §3.8.1]: its id is `reg`, read as /cpus counts, which is
  * no physical address, and no other hart's; then `riscv,isa`, `mmu-type`
- * ("riscv,sv48" is "sv48", what has no "sv" is "none") and isa bits, out of
+ * ("riscv,sv48" is "sv48", what has no "riscv," is "none") and isa bits, out of
  * `riscv,isa-extensions` if that is there; and no PLIC yet, PLATFORM_NONE. The
  * timebase may stand here or in /cpus: read_timebase, for both. */
 static const char *

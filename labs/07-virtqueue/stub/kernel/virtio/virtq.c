@@ -204,8 +204,8 @@ mark_broken(struct virtq *vq, const char *format, ...)
  * that is not in flight, more bytes written than were offered (a legacy device
  * may say what it likes about these: [virtio §2.7.8.1]) are mark_broken's.
  *
- * Counts a batch when there is an entry, and all that was seen at the last look
- * (vq->seen_idx) had been taken: lsdev shows how many came at once. */
+ * Counts a batch whenever used->idx is not what it was at the last look
+ * (vq->seen_idx): lsdev shows how many came at once. */
 static int
 take_used_elem(struct virtq *vq, struct virtq_used_elem *e) REQUIRES(vq->lock)
 {
