@@ -42,7 +42,7 @@ def demo(stage):
         stage.say("Now it has the terminal: there is no prompt. Ctrl-Z is a character; the "
                   "terminal makes a signal of it, for everybody in the group in front.")  # fmt: skip
         machine.press("Ctrl-Z", "\x1a", r"stopped +sleep")
-        machine.boot()
+        machine.settle()
         text = machine.do("jobs")
         stage.fact(f"the shell is back, and says {find(r'(stopped|running)', text)}")
         stage.fact(f"ps says of it: {state(machine.do('ps', only='PID|sleep'))}")

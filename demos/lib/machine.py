@@ -163,6 +163,13 @@ class Machine(harness.Guest):
                 return self.expect(pattern, silence=1.0)
         raise harness.GuestError(f"{shown} never led to {pattern!r}")
 
+    def settle(self):
+        """Wait until the shell has read all that was typed: keys that were pressed more
+        often than was necessary have had their prompts then."""
+        self.send("echo se''ttled")
+        self.expect(r"settled\n")
+        self.boot()
+
     def begin(self, line):
         """Type a command that will not be over at once."""
         self.stage.prompt("umbra#", line)
