@@ -120,14 +120,15 @@ def test_nobody_has_to_end_it():
 
 
 def test_what_is_killed_is_counted():
-    """The processor time of what a limit ends is that of who started it."""
-    long = dataclasses.replace(SMALL, wall=1.0, cpu=60)
+    """The processor time of what a limit ends is that of who started it. Starting a
+    sandbox takes hundredths of a second; others may want the processors, too."""
+    long = dataclasses.replace(SMALL, wall=2.0, cpu=60)
     spin = "while :; do :; done"
     for script in (spin, f"sh -c '{spin}'; true", f"sh -c 'sh -c \"{spin}\"; true'; true"):
         done = inside(script, long)
         assert done.reason == "it took too long", done
-        assert done.cpu > 0.3, (script, done)
-    done = inside("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done", long)
+        assert done.cpu > 0.1, (script, done)
+    done = inside("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done")
     assert not done.reason and done.cpu > 0.05, done
 
 

@@ -90,6 +90,8 @@ def test_left_behind():
     with Guest(bootargs="login") as guest:
         log_in(guest, "student", "student", USER)
         guest.command("/tests/lurk /tmp/f </dev/tty &", USER)
+        # It stays behind only once it is there.
+        guest.command("while ! grep here /tmp/f >/dev/null 2>&1; do sleep 0.1; done", USER)
         guest.send("exit")
         log_in(guest, "root", "umbra", PROMPT)
         assert guest.command("ps | grep -c '[l]urk'") == "1"
