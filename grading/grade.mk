@@ -65,7 +65,7 @@ host-tools: $(HOST_TOOLS)
 .PHONY: graders userland host-tools
 
 ##@ Grading
-grade: ## grade a lab: LAB=7, T=name for one test, SUBMISSION=path, SEED=n
+grade: ## grade a lab: LAB=7, T=name for a test or a step, SUBMISSION=path, SEED=n
 	@tools/setup --quick test
 	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test '$(T)') \
 	    $(if $(SUBMISSION),--submission '$(SUBMISSION)') $(if $(SEED),--seed $(SEED)) \

@@ -250,18 +250,29 @@ def kill(process):
 
 def _command_ended(process):
     """End a sandbox's command; return whether bubblewrap has ended, too."""
-    levels = [[process.pid]]
+    levels = [[(process.pid, os.getpid())]]
     while levels[-1]:
-        levels.append([child for pid in levels[-1] for child in effort.children(pid)])
+        levels.append([(child, pid) for pid, _ in levels[-1] for child in effort.children(pid)])
     # Below bubblewrap: the first process in the sandbox, timeout, the command.
     commands = levels[3:]
-    for pid in (pid for level in reversed(commands) for pid in level):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    for child, parent in (pair for level in reversed(commands) for pair in level):
+        _end(child, parent)
     try:
         return bool(commands) and process.wait(ENDING) is not None
     except subprocess.TimeoutExpired:
         return False
+
+
+def _end(child, parent):
+    """End a process, if it is still the child that it was: who is in the sandbox can
+    bring it about that its number becomes somebody else's."""
+    with contextlib.suppress(OSError):
+        handle = os.pidfd_open(child)
+        try:
+            if child in effort.children(parent):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        finally:
+            os.close(handle)
 
 
 def run(words, limits=None, **view):

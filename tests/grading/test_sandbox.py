@@ -132,6 +132,16 @@ def test_what_is_killed_is_counted():
     assert not done.reason and done.cpu > 0.05, done
 
 
+def test_strangers_are_not_ended():
+    """A process that is nobody's child any more, or another's, is left alone."""
+    with subprocess.Popen(["sleep", "1000"]) as other:
+        sandbox._end(other.pid, 1)
+        assert other.poll() is None
+        sandbox._end(other.pid, os.getpid())
+        assert other.wait() == -9
+        sandbox._end(other.pid, os.getpid())  # it is gone
+
+
 def test_nothing_is_left_open():
     """Of a sandbox that cannot be started, nothing stays."""
     toy.needs_sandbox(harness)

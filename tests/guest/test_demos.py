@@ -40,6 +40,8 @@ def test_told_to_leave(tmp):
         with subprocess.Popen(
             [os.path.join(ROOT, "demos", "run"), "--build", BUILD, "03"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": tmp},
+            # Where the tests run in the background, they may ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as demo:  # fmt: skip
             while b"virtq" not in (line := demo.stdout.readline()):  # gdb has come
                 assert line, "it ended by itself"
