@@ -233,16 +233,16 @@ def graders(base, built, tests, work):
     taken along, so nothing of it can be compiled again where the tests are.
     """
     made = os.path.join(work, "made")
-    shutil.copytree(_compiled(base, tests), made, copy_function=shutil.copy2)
+    _compiled(base, tests, made)
     sandbox.give(made)
     return run(base.source, os.path.join(work, "graders"), ["graders"], base=built.folder,
                tests=tests, made=made, wanted="grade")  # fmt: skip
 
 
-def _compiled(base, tests):
-    """Return a folder with what tests compile to, for a Base; made once, and empty if
-    they do not link with the starter: then each submission's own link will tell. Only
-    who grades may look into it: tests may be hidden."""
+def _compiled(base, tests, target):
+    """Copy what tests compile to, for a Base, into the new folder target. It is made
+    once; nothing, if they do not link with the starter: then each submission's own link
+    will tell. Only who grades may look into what is kept: tests may be hidden."""
     found = {}
     for at, _, names in os.walk(tests):
         for path in (os.path.join(at, name) for name in names):
@@ -250,15 +250,20 @@ def _compiled(base, tests):
                 found[os.path.relpath(path, tests)] = file.read()
     with base.lock():
         folder = os.path.join(base.folder, f"tests-{tree.digest(found)}")
-        if os.path.isdir(folder):
-            return folder
-        kept = [os.path.join(base.folder, n) for n in os.listdir(base.folder) if n[:6] == "tests-"]
-        for old in sorted(kept, key=os.path.getmtime)[: 1 - TESTS_KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=base.cache) as work:
-            made = os.path.join(work, "made")
-            os.mkdir(made, 0o700)
-            run(base.source, made, ["graders"], base=base.build, tests=tests,
-                wanted="obj/grade")  # fmt: skip
-            os.rename(made, folder)
-    return folder
+        if not os.path.isdir(folder):
+            _compile(base, tests, folder)
+        os.utime(folder)
+        shutil.copytree(folder, target, copy_function=shutil.copy2)
+
+
+def _compile(base, tests, folder):
+    """Make what _compiled keeps, and forget what was not used for longest."""
+    kept = [os.path.join(base.folder, n) for n in os.listdir(base.folder) if n[:6] == "tests-"]
+    for old in sorted(kept, key=os.path.getmtime)[: 1 - TESTS_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=base.cache) as work:
+        made = os.path.join(work, "made")
+        os.mkdir(made, 0o700)
+        run(base.source, made, ["graders"], base=base.build, tests=tests,
+            wanted="obj/grade")  # fmt: skip
+        os.rename(made, folder)
