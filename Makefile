@@ -270,7 +270,7 @@ KERNEL_OBJS := $(call objs,$(KERNEL_UNITS) $(filter %.S,$(KERNEL_SRCS))) \
 $(BUILD)/kernel.elf: $(BUILD)/kernel.pass1 $(BUILD)/obj/gen/ksyms.o
 	$(call say,LD)$(LD) $(LDFLAGS) -T $(KERNEL_LD) \
 	    $(KERNEL_OBJS) $(BUILD)/obj/gen/ksyms.o -o $@
-	@$(NM) $@ | tools/ksyms | cmp -s - $(BUILD)/gen/ksyms.S || \
+	@$(NM) $@ | grep ' [tTwW] [A-Za-z_]' | cmp -s - $(BUILD)/gen/functions || \
 	    { echo '$@: the second link moved functions' >&2; exit 1; }
 
 $(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o $(KERNEL_LD) $(LISTS)
@@ -278,7 +278,8 @@ $(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o $(KERNEL_LD) $(L
 	    $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o -o $@
 
 $(BUILD)/gen/ksyms.S: $(BUILD)/kernel.pass1 tools/ksyms
-	$(call say,GEN)$(NM) $< | tools/ksyms >$@
+	$(call say,GEN)$(NM) $< >$@.nm && grep ' [tTwW] [A-Za-z_]' $@.nm >$(BUILD)/gen/functions && \
+	    tools/ksyms <$@.nm >$@
 
 $(BUILD)/gen/nosyms.S: tools/ksyms | folders
 	$(call say,GEN)tools/ksyms </dev/null >$@

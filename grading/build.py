@@ -27,6 +27,7 @@ TREE = "/umbra"
 LIMITS = sandbox.Limits(wall=300, cpu=200, output=192 << 20)
 MOST_SHOWN = 60  # lines of the compiler's
 STARTER = ["kernel"]
+TOOLS = "host-tools"
 USERLAND = ["userland"]
 RECIPE = b"3"  # to be counted up when Base makes something else of the same files
 KEPT = 30  # bases in the cache
@@ -131,11 +132,15 @@ class Base:
     source and build are its folders: sources older than every object.
     """
 
-    def __init__(self, root, files, cache, under=None, targets=()):
-        """files: {path: bytes}; under: a Base that it differs little from."""
+    def __init__(self, root, files, cache, under=None, targets=(), loose=()):
+        """files: {path: bytes}; under: a Base that it differs little from.
+
+        loose: paths of files that change from one grading to the next, so that what
+        is kept may have them as they were at any time.
+        """
         self.root, self.files, self.cache = root, files, cache
-        self.under, self.targets = under, list(targets)
-        self.name = tree.digest({**(under.files if under else {}), **files, "": RECIPE})
+        self.under, self.targets, self.loose = under, list(targets), loose
+        self.name = tree.digest({**(under.fixed if under else {}), **self.fixed, "": RECIPE})
         self.folder = os.path.join(cache, self.name)
         self.source = os.path.join(self.folder, "tree")
         self.build = os.path.join(self.folder, "build")
@@ -157,6 +162,25 @@ class Base:
                 shutil.rmtree(work, ignore_errors=True)
         return self
 
+    @property
+    def fixed(self):
+        """Return its files, of those that are loose only the names."""
+        return self.files | {path: b"" for path in self.loose}
+
+    @property
+    def changed(self):
+        """Return {path: bytes} of the loose files that were otherwise when it was made."""
+        return {path: self.files[path] for path in self.loose
+                if not self.has(path, self.files[path])}  # fmt: skip
+
+    def has(self, path, content):
+        """Has its tree this file, with just this content?"""
+        try:
+            with open(os.path.join(self.source, path), "rb") as file:
+                return file.read() == content
+        except FileNotFoundError:
+            return False
+
     @contextlib.contextmanager
     def lock(self):
         """Keep others from adding to it meanwhile."""
@@ -177,16 +201,18 @@ class Base:
         built = run(source, f"{work}/build", self.targets, base=base)
         if not built.ok:
             raise Unbuilt(f"the tree does not build:\n{built.errors}")
-        if self.under:  # a submission could take the trunk's code out of mkfs
+        if self.under and TOOLS not in self.targets:
+            # A submission could take the trunk's code out of mkfs.
             for name in ("host", "obj/host"):
                 shutil.rmtree(f"{work}/build/{name}", ignore_errors=True)
         tree.age(source)
 
 
 def starter(root, lab, cache):
-    """Return the Base of a lab's starter; its `under` is the whole tree."""
+    """Return the Base of a lab's starter; its `under` is the whole tree. In a course
+    the tree is the starter, with what a student has made of it by now."""
     whole = Base(root, tree.reference(root, lab), cache,
-                 targets=[*STARTER, "host-tools"])  # fmt: skip
+                 targets=[*STARTER, TOOLS], loose=tree.loose(root, lab))  # fmt: skip
     stub = tree.stub(root, lab)
     return Base(root, stub, cache, whole, _targets(stub)) if stub else whole
 
@@ -196,11 +222,33 @@ def _targets(files):
     return STARTER + (USERLAND if any(n.startswith("user/") for n in files) else [])
 
 
+def tools(base):
+    """Return the folder of the grader's own mkfs, fsck and efs."""
+    whole = base.under or base
+    if changed := _changed_below_tools(whole):
+        whole = Base(base.root, changed, base.cache, whole, [TOOLS]).ready()
+    return os.path.join(whole.build, "host")
+
+
 def userland(base):
     """Return a folder of the tree's programs, as images hold them."""
-    marker = {"userland.mk": b"# Built with the tree's programs.\n"}
-    made = Base(base.root, marker, base.cache, base.under or base, USERLAND)
+    whole = base.under or base
+    files = {"userland.mk": b"# Built with the tree's programs.\n"}
+    files |= _changed_below_tools(whole)  # fsck is one of the programs
+    made = Base(base.root, files, base.cache, whole, USERLAND)
     return os.path.join(made.ready().build, "userland")
+
+
+def _changed_below_tools(whole):
+    """Return what has changed of a tree since it was compiled, if its tools are made
+    of any of it."""
+    changed, made_of = whole.changed, set()
+    for at, _, names in os.walk(os.path.join(whole.build, "obj", "host") if changed else ""):
+        for name in names:
+            if name.endswith(".d"):
+                with open(os.path.join(at, name), encoding="utf-8") as file:
+                    made_of.update(file.read().split())
+    return changed if made_of & changed.keys() else {}
 
 
 def _prune(cache):
@@ -212,17 +260,20 @@ def _prune(cache):
 
 
 def submission(base, files, work):
-    """Build a kernel with a submission's files; return Built."""
+    """Build a kernel with a submission's files; return Built. What the base has just
+    so is compiled already."""
     source, own = base.source, os.path.join(work, "own")
+    files = {**base.changed, **files}
+    targets = _targets({**files, **(base.files if base.under else {})})
+    files = {path: content for path, content in files.items()
+             if not base.has(path, content)}  # fmt: skip
     tree.write(own, files, base.root)
     over = {path: os.path.join(own, path) for path in files}
     if not all(os.path.isfile(os.path.join(source, path)) for path in files):
         source, over = os.path.join(work, "tree"), {}
         shutil.copytree(base.source, source, copy_function=shutil.copy2)
         tree.write(source, files, base.root)
-    changed = {**files, **(base.files if base.under else {})}
-    return run(source, os.path.join(work, "build"), _targets(changed),
-               base=base.build, over=over)  # fmt: skip
+    return run(source, os.path.join(work, "build"), targets, base=base.build, over=over)
 
 
 def graders(base, built, tests, work):

@@ -35,6 +35,7 @@ class Grading:
 
     def __init__(self, lab, seed, work, base):
         self.lab, self.seed, self.work, self.base = lab, seed, work, base
+        self.tools = build.tools(base)  # the grader's own mkfs, fsck and efs
         self.texts = {}  # answers that were handed in
         self.built, self.linked = None, None
         self.hung = collections.Counter()  # unit.answer_all
@@ -46,11 +47,6 @@ class Grading:
         with self._lock:
             self._number += 1
             return self._number
-
-    @property
-    def tools(self):
-        """Return the folder of the grader's own mkfs, fsck and efs."""
-        return os.path.join((self.base.under or self.base).build, "host")
 
     def image(self, files, size, userland, plain=False):
         """Return the path of an image with files, and the user land; made once."""
@@ -110,7 +106,7 @@ def cache(root):
     return folder
 
 
-def _tests_folder(root, lab, hidden, work):
+def tests_folder(root, lab, hidden, work):
     """Put the C files of public and hidden tests into one folder."""
     merged = os.path.join(work, "tests")
     for source in (os.path.join(root, lab.folder, "tests"), hidden):
@@ -181,7 +177,7 @@ def grade(root, lab, submission="trunk", hidden=None, out=None, seed=None,
         raise sandbox.SandboxMissing(sandbox.why_not())
     begin, spent = time.monotonic(), _spent()
     about = {"submission": _about(submission), "seed": seed, "notes": [], "build": {}}
-    with _workspace() as work:
+    with workspace() as work:
         try:
             parts, status = _grade(root, lab, submission, hidden, work, tests,
                                    seed, jobs, progress, about, out)  # fmt: skip
@@ -211,13 +207,13 @@ def _grade(root, lab, submission, hidden, work, tests, seed, jobs, progress,
     progress.step("preparing the starter")
     try:
         base = build.starter(root, lab, cache(root)).ready()
+        grading = Grading(lab, seed, work, base)
     except build.Unbuilt as trouble:
         if submission != "trunk":
             raise
         # Whose tree it is, who reads this: in a course it is the student's.
         about["build"] = {"ok": False, "output": trouble.text, "seconds": 0.0}
         return _all(tests, BUILD, "the tree does not compile", about, lab), BUILD
-    grading = Grading(lab, seed, work, base)
     grading.texts = {path: files.pop(path) for path in lab.texts if path in files}
     if not lab.holes:  # answers about the tree as it is
         grading.built = grading.linked = base.build
@@ -232,7 +228,7 @@ def _grade(root, lab, submission, hidden, work, tests, seed, jobs, progress,
         return _all(tests, BUILD, "the submission does not compile", about,
                     lab), BUILD  # fmt: skip
     grading.built = built.folder
-    linked = build.graders(base, built, _tests_folder(root, lab, hidden, work), work)
+    linked = build.graders(base, built, tests_folder(root, lab, hidden, work), work)
     if not linked.ok:
         about["build"] = {"ok": False, "output": linked.errors,
                           "seconds": round(built.seconds + linked.seconds, 3)}  # fmt: skip
@@ -294,7 +290,7 @@ def _about(submission):
     return {"name": console.escape(str(submission))}
 
 
-def _workspace():
+def workspace():
     """Return a folder of our own that the sandbox can read; a context manager."""
     folder = tempfile.TemporaryDirectory(prefix="umbra-grade-")
     os.chown(folder.name, *sandbox.owner())

@@ -79,22 +79,59 @@ class _Waiting:
 
 def run_all(grading, tests, folder, jobs, report):
     """Run tests; report(outcome) is called as each ends, in this thread."""
+    waiting, others = _begun(grading, tests, folder, report)
     with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
-        waiting, plain = [], {}
-        for test in tests:
-            outcome = Outcome(test)
-            view = Run(grading, test.name, os.path.join(folder, test.name))
-            if inspect.isgeneratorfunction(test.function):
-                one = _Waiting(outcome, test.function(view))
-                if one.advance():
-                    report(outcome)
-                else:
-                    waiting.append(one)
-            else:
-                plain[pool.submit(test.function, view)] = outcome
+        plain = {pool.submit(function, view): outcome for outcome, function, view in others}
         while waiting or plain:
             plain = _report_done(plain, report, wait=not waiting)
             waiting = _round(grading, waiting, folder, pool, report)
+
+
+def run_until(grading, tests, folder, report, enough):
+    """Run tests one after the other, what costs little first, until one comes to an
+    end that is enough(outcome); those that have not come to theirs are not reported."""
+    ends = []
+
+    def told(outcome):
+        report(outcome)
+        ends.append(enough(outcome))
+
+    waiting, others = _begun(grading, tests, folder, told)
+    while waiting and not any(ends):
+        results, left = {}, list(waiting)
+        for requests in sorted(_groups(waiting), key=lambda g: not isinstance(g[0], unit.Ask)):
+            if not any(ends):
+                answers = _answered(grading, requests, _place(grading, folder))
+                results |= zip(map(id, requests), answers)
+                left = _resume(left, results, told)
+        waiting = [one for one in waiting if not _over(one)]
+    for outcome, function, view in others:
+        if any(ends):
+            break
+        error = None
+        try:
+            function(view)
+        except Exception as raised:
+            error = raised
+        told(outcome.settle(error))
+
+
+def _begun(grading, tests, folder, report):
+    """Return the tests that wait for what they asked for, and (Outcome, function,
+    Run) of those that ask for nothing."""
+    waiting, others = [], []
+    for test in tests:
+        outcome = Outcome(test)
+        view = Run(grading, test.name, os.path.join(folder, test.name))
+        if not inspect.isgeneratorfunction(test.function):
+            others.append((outcome, test.function, view))
+            continue
+        one = _Waiting(outcome, test.function(view))
+        if one.advance():
+            report(outcome)
+        else:
+            waiting.append(one)
+    return waiting, others
 
 
 def _report_done(plain, report, wait):
@@ -108,33 +145,52 @@ def _report_done(plain, report, wait):
 
 def _round(grading, waiting, folder, pool, report):
     """Answer all that is waited for; return the tests that then ask again."""
-    results, groups = {}, {}
+    futures, results, left = {}, {}, list(waiting)
+    for requests in _groups(waiting):
+        keep = _place(grading, folder)
+        futures[pool.submit(_answered, grading, requests, keep)] = requests
+    for future in concurrent.futures.as_completed(futures):
+        results |= zip(map(id, futures[future]), future.result())
+        left = _resume(left, results, report)
+    return [one for one in waiting if not _over(one)]
+
+
+def _groups(waiting):
+    """Return what is waited for, as lists of what one boot can answer."""
+    groups = {}
     for one in waiting:
         for request in one.requests:
             key = request.group if isinstance(request, unit.Ask) else request
             groups.setdefault(key, []).append(request)
-    futures = {}
-    for number, requests in enumerate(groups.values()):
-        keep = os.path.join(folder, "shared", f"{grading.next_number()}")
-        futures[pool.submit(_answer, grading, requests, keep)] = requests
-    left = list(waiting)
-    for future in concurrent.futures.as_completed(futures):
-        for request, answer in zip(futures[future], _answers(future, futures[future])):
-            results[id(request)] = answer
-        for one in [w for w in left if all(id(r) in results for r in w.requests)]:
-            left.remove(one)
-            if one.resume(results):
-                report(one.outcome)
-    return [one for one in waiting if not _over(one)]
+    return list(groups.values())
+
+
+def _place(grading, folder):
+    """Return a new folder for what a boot leaves."""
+    return os.path.join(folder, "shared", f"{grading.next_number()}")
+
+
+def _resume(waiting, results, report):
+    """Let the tests go on that have all they asked for; return the others."""
+    left = []
+    for one in waiting:
+        if not all(id(request) in results for request in one.requests):
+            left.append(one)
+        elif one.resume(results):
+            report(one.outcome)
+    return left
 
 
 def _over(one):
     return one.generator.gi_frame is None
 
 
-def _answers(future, requests):
-    error = future.exception()
-    return [error] * len(requests) if error else future.result()
+def _answered(grading, requests, keep):
+    """Do what a group of requests asks for; return for each an answer or an exception."""
+    try:
+        return _answer(grading, requests, keep)
+    except Exception as error:
+        return [error] * len(requests)
 
 
 def _answer(grading, requests, keep):

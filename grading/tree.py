@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import importlib
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -83,13 +84,43 @@ def reference(root, lab):
 def division(root, lab):
     """Return lab.mk. A course has one, which says what comes as objects: that
     depends on which labs are the student's, and they are no part of the tree."""
-    try:
-        with open(os.path.join(root, "lab.mk"), "rb") as file:
-            course = file.read()
-    except FileNotFoundError:
+    if not is_course(root):
         return f"HOLES := {' '.join(holes(root, lab))}\n".encode()
-    mine = [os.path.basename(f) for f in labfile(root).folders(root)]
-    return f"LABS := {' '.join(mine)}\n".encode() + course
+    with open(os.path.join(root, "lab.mk"), "rb") as file:
+        text = file.read()
+    labs = labfile(root).load_all(root)
+    mine = " ".join(os.path.basename(one.folder) for one in labs)
+    if course(root)["sealed"]:
+        return f"LABS := {mine}\n".encode() + text
+    # Nothing comes as objects. What is compiled is the same for each lab, but for
+    # one that makes settings.
+    last = os.path.basename(labs[-1].folder) if labs and labs[-1].host_settings else ""
+    return f"LAB := {last}\n".encode() + text
+
+
+def is_course(root):
+    """Is this the tree of a course? Else it is the trunk."""
+    return os.path.exists(os.path.join(root, "lab.mk"))
+
+
+def loose(root, lab):
+    """Return the files that change while somebody works in a course: all that one of
+    its labs leaves to students, in each of its branches. None where answers are
+    asked, which are about the tree as it is."""
+    if not lab.holes or not is_course(root):
+        return []
+    with open(os.path.join(root, "lab.mk"), encoding="utf-8") as file:
+        named = set(re.findall(r"\b(?:kernel|user)/[\w./-]+\.c\b", file.read()))
+    return sorted(path for path in named if os.path.isfile(os.path.join(root, path)))
+
+
+def course(root):
+    """Return what course.toml says, or {}."""
+    try:
+        with open(os.path.join(root, "course.toml"), "rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        return {}
 
 
 def texts(root, lab):
@@ -154,12 +185,9 @@ def allowed(root, lab):
     In a cumulative course the holes of the labs before come along.
     """
     before = []
-    course = os.path.join(root, "course.toml")
-    if os.path.isfile(course):
-        with open(course, "rb") as file:
-            data = tomllib.load(file)
-        if data.get("mode") == "cumulative":
-            for other in labfile(root).load_all(root):
-                if other.number < lab.number and other.number in data["labs"]:
-                    before += other.holes
+    data = course(root)
+    if data.get("mode") == "cumulative":
+        for other in labfile(root).load_all(root):
+            if other.number < lab.number and other.number in data["labs"]:
+                before += other.holes
     return [*lab.holes, *lab.texts], [*lab.holes, *lab.submit, *before]

@@ -238,9 +238,10 @@ def graded(root, lab, submission, names=None, out=None, seed=SEED):
                 f"{report['notes'] + trouble[:1]}")  # fmt: skip
 
 
-def trial(root, lab, mutant):
+def trial(root, lab, mutant, whole=False):
     """Grade a mutant by the tests that blame its function; return Trial. A boot
-    that fails counts: it blames a function, too."""
+    that fails counts: it blames a function, too. whole: by all of them, not just up
+    to the first that is lost."""
     from grading import discover
 
     names = [t.name for t in discover.tests(root, lab)
@@ -250,14 +251,38 @@ def trial(root, lab, mutant):
                      + ", ".join(sorted(mutant.blames)))  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="umbra-mutant-") as folder:
         mutated(root, lab, mutant, folder)
-        report = graded(root, lab, folder, names)
-    if report["status"] != "graded":
-        raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {report['status']}: "
-                    f"{report['build']['output']}")  # fmt: skip
-    lost = {t["name"]: t["points"] - t["score"] for t in report["tests"]
-            if t["score"] < t["points"]}  # fmt: skip
+        try:
+            lost, most = (_all_lost if whole else _first_lost)(root, lab, folder, names)
+        except Wrong as error:
+            raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {error}") from None
+    lost = {t["name"]: t["points"] - t["score"] for t in lost}
     how = "" if lost else mutant.lives or f"passes {', '.join(names)}"
-    return Trial(lab, mutant, lost, report["max_score"], how)
+    return Trial(lab, mutant, lost, most, how)
+
+
+def _all_lost(root, lab, folder, names):
+    """Return (parts of the tests that are lost, points of all)."""
+    report = graded(root, lab, folder, names)
+    if report["status"] != "graded":
+        raise Wrong(f"{report['status']}: {report['build']['output']}")
+    return [t for t in report["tests"] if t["score"] < t["points"]], report["max_score"]
+
+
+def _first_lost(root, lab, folder, names):
+    """Return ([part of a test that is lost], 0), or ([], 0). The grader is asked once
+    more what it could not judge."""
+    from grading import trial
+    from grading.verdict import Infra
+
+    for last in (False, True):
+        try:
+            lost = trial.first_loss(root, lab, folder, names, SEED)
+            return [lost] if lost else [], 0
+        except trial.Unlinked as error:
+            raise Wrong(f"it does not build: {error}") from None
+        except Infra as error:
+            if last:
+                raise Wrong(f"the grader itself failed: {error.text}") from None
 
 
 def mutation_table(trials):

@@ -1,10 +1,16 @@
 """lab.toml files: those of the tree are right, and what is wrong is found."""
 
+import contextlib
 import dataclasses
+import importlib.machinery
+import importlib.util
+import io
 import json
 import os
+import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
@@ -278,6 +284,35 @@ def test_starters_want_a_disk(tmp):
     )  # fmt: skip
     assert done.returncode == 1, done
     assert f"make all build/test.img\nno compiler, says {tmp}" in done.stderr, done
+
+
+def test_proofs_in_processes(tmp):
+    """A proof that fails is told, one whose process dies as well; nothing is left."""
+    path = os.path.join(ROOT, "labs", "check")
+    loader = importlib.machinery.SourceFileLoader("labs_check", path)
+    check = importlib.util.module_from_spec(importlib.util.spec_from_loader("labs_check", loader))
+    loader.exec_module(check)
+
+    def wrong():
+        raise proofs.Wrong("it is not so")
+
+    def dies():
+        os.write(1, b"what was said last")
+        os._exit(0)
+
+    def leaves():
+        return os.path.dirname(tempfile.mkdtemp())
+
+    board = check.Board(tmp)
+    board.add("one", [check.proof("right", leaves), check.proof("wrong", wrong)])
+    board.add("two", [dies])
+    lines = io.StringIO()
+    with contextlib.redirect_stdout(lines):
+        board.run(2)
+    said = sorted(re.sub(r"  [0-9.]+s$", "", s) for s in lines.getvalue().splitlines() if s)
+    assert board.wrong == 2, said
+    assert said == ["FAIL two: what was said last", "FAIL wrong: it is not so",
+                    f"ok   right: {tmp}/0"], said  # fmt: skip
 
 
 def test_folders_keep_their_age(tmp):
