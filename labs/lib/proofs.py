@@ -255,21 +255,21 @@ def trial(root, lab, mutant, whole=False):
             lost, most = (_all_lost if whole else _first_lost)(root, lab, folder, names)
         except Wrong as error:
             raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {error}") from None
-    lost = {t["name"]: t["points"] - t["score"] for t in lost}
     how = "" if lost else mutant.lives or f"passes {', '.join(names)}"
     return Trial(lab, mutant, lost, most, how)
 
 
 def _all_lost(root, lab, folder, names):
-    """Return (parts of the tests that are lost, points of all)."""
+    """Return ({test: points lost}, points of all)."""
     report = graded(root, lab, folder, names)
     if report["status"] != "graded":
         raise Wrong(f"{report['status']}: {report['build']['output']}")
-    return [t for t in report["tests"] if t["score"] < t["points"]], report["max_score"]
+    return {t["name"]: t["points"] - t["score"] for t in report["tests"]
+            if t["score"] < t["points"]}, report["max_score"]  # fmt: skip
 
 
 def _first_lost(root, lab, folder, names):
-    """Return ([part of a test that is lost], 0), or ([], 0). The grader is asked once
+    """Return ({test: points lost}, 0), of one test or none. The grader is asked once
     more what it could not judge."""
     from grading import trial
     from grading.verdict import Infra
@@ -277,7 +277,7 @@ def _first_lost(root, lab, folder, names):
     for last in (False, True):
         try:
             lost = trial.first_loss(root, lab, folder, names, SEED)
-            return [lost] if lost else [], 0
+            return dict([lost] if lost else []), 0
         except trial.Unlinked as error:
             raise Wrong(f"it does not build: {error}") from None
         except Infra as error:
