@@ -55,13 +55,14 @@ uint8_t *
 mutate_record(struct mutation *m, uint32_t *ino)
 {
     uint32_t count = le32_load(mutate_header(m)->total_inodes);
+    uint64_t records = records_at(m);
 
     for (unsigned i = 0; i < 64 * TRIES; i++) {
         *ino = 1 + (uint32_t)mutate_any(m, i < TRIES ? MIN(count, 60u) : count);
-        uint32_t offset = le32_load(mutate_slot(m, *ino)->offset);
-        uint64_t at = records_at(m) + offset;
-        if ((offset || le32_load(mutate_slot(m, *ino)->inode)) &&
-            at <= m->size - BLOCK)
+        const struct eclipsefs_slot *slot = mutate_slot(m, *ino);
+        uint32_t offset = le32_load(slot->offset);
+        uint64_t at = records + offset;
+        if ((offset || le32_load(slot->inode)) && at <= m->size - BLOCK)
             return m->image + at;
     }
     *ino = ECLIPSEFS_ROOT_INO;

@@ -3,20 +3,21 @@
 #include "../../damage/mutate_impl.h"
 #include "../../damage/sample.h"
 #include "../image_builder.h"
+#include "abi/limits.h"
 #include "abi/mode.h"
 #include "format.h"
 #include "fs/bcache.h"
 #include "fs/eclipsefs/change.h"
 #include "fs/eclipsefs/names.h"
-#include "host_disk.h"
 #include "lib/crc32c.h"
 #include "store.h"
 
 #include "fuzz.h"
+#include "undo_disk.h"
 
 #define SMALL_SIZE  (176u * BLOCK)
 #define PLAIN_SIZE  (24u * BLOCK)
-#define MANY_NAMES  110u
+#define MANY_NAMES  24u
 #define IMAGES      5u
 #define PLAIN       2u
 #define DAMAGES_MAX 8u
@@ -26,12 +27,10 @@ static struct image {
     size_t size;
     bool is_large;
     uint8_t *tail_crc; /* of each block: whether it ends in its checksum */
-    uint8_t *now;      /* what is on the disk while it is loaded */
-    bool *changed;     /* of each block: whether that is something else */
+    struct undo_disk disk;
 } images[IMAGES];
 
 static struct image *loaded;
-static struct host_disk disk;
 
 const char *const images_names[] = {"a",         "b",    "d",    "many",
                                     "small",     "link", "some", "large",
@@ -41,13 +40,31 @@ const unsigned images_nnames = ARRAY_LEN(images_names);
 struct blockdev *
 images_disk(void)
 {
-    return &disk.dev;
+    return &loaded->disk.disk.dev;
 }
 
 bool
 images_is_large(void)
 {
     return loaded->is_large;
+}
+
+/* So long that few of them fill a block: what they lead to is reached with few
+ * names, which is quicker. They differ where they begin. */
+static void
+long_name(char *name, unsigned number)
+{
+    snprintf(name, NAME_MAX + 1, "%u%0180u", number % (2 * MANY_NAMES), 0u);
+}
+
+void
+images_many(char *name, unsigned number)
+{
+    if (loaded->is_large)
+        snprintf(name, NAME_MAX + 1, "a name that is rather long, number %u",
+                 number);
+    else
+        long_name(name, number);
 }
 
 /* ---- Making them ---- */
@@ -80,7 +97,7 @@ static void
 fill_small(struct efs *fs)
 {
     struct efs_node top, dir, node;
-    char name[64];
+    char name[NAME_MAX + 1];
 
     FUZZ_CHECK(efs_node_read(fs, ECLIPSEFS_ROOT_INO, &top) == 0);
     create(fs, &top, "a", S_IFREG | 0644, &node);
@@ -95,7 +112,7 @@ fill_small(struct efs *fs)
     create(fs, &top, "many", S_IFDIR | 0755, &dir);
     create(fs, &dir, "b", S_IFREG | 0644, &node);
     for (unsigned i = 0; i < MANY_NAMES; i++) {
-        snprintf(name, sizeof(name), IMAGES_MANY, i);
+        long_name(name, i);
         FUZZ_CHECK(efs_begin(fs) == 0);
         int err = efs_link(fs, &dir, name, strlen(name), &node, 1000002);
         FUZZ_CHECK(efs_end(fs, err) == 0);
@@ -105,7 +122,7 @@ fill_small(struct efs *fs)
 static void
 make_small(struct image *image, bool with_journal)
 {
-    struct efs_format format = {.inodes = 48, .uuid = "0123456789abcdef"};
+    struct efs_format format = {.inodes = 24, .uuid = "0123456789abcdef"};
     uint8_t *bytes = calloc(1, SMALL_SIZE), *cut = malloc(SMALL_SIZE);
     struct host_disk d;
     const char *why;
@@ -172,10 +189,8 @@ static void
 prepare(struct image *image)
 {
     image->tail_crc = calloc(1, image->size / BLOCK);
-    image->changed = calloc(image->size / BLOCK, sizeof(bool));
-    image->now = malloc(image->size);
-    FUZZ_CHECK(image->tail_crc && image->changed && image->now);
-    memcpy(image->now, image->bytes, image->size);
+    FUZZ_CHECK(image->tail_crc);
+    undo_disk_init(&image->disk, image->bytes, image->size);
     for (size_t i = 0; i < image->size / BLOCK; i++)
         image->tail_crc[i] = ends_in_crc(image->bytes + i * BLOCK);
 }
@@ -219,14 +234,14 @@ patch(struct mutation *m, struct fuzz_input *in)
     const uint8_t *bytes = fuzz_bytes(in, &n);
     if (n > 0)
         memcpy(place, bytes, n);
-    loaded->changed[block] = true;
+    undo_disk_note(&loaded->disk, block, 1);
     seal(m, block);
 }
 
 static bool
 damage(struct fuzz_input *in)
 {
-    struct mutation m = {.image = loaded->now, .size = loaded->size};
+    struct mutation m = {.image = loaded->disk.now, .size = loaded->size};
     unsigned count = fuzz_choose(in, DAMAGES_MAX + 1);
 
     for (unsigned i = 0; i < count; i++) {
@@ -237,50 +252,17 @@ damage(struct fuzz_input *in)
         } else { /* who knows where */
             m.random = fuzz_number(in, 2) * 0x9e3779b97f4a7c15 | 1;
             mutation_apply(&m, kind);
-            memset(loaded->changed, true, loaded->size / BLOCK);
+            undo_disk_note(&loaded->disk, 0, loaded->size / BLOCK);
         }
     }
     return count == 0;
-}
-
-/* ---- The disk ---- */
-
-static const struct blockdev_ops *host_ops;
-static struct blockdev_ops noting_ops;
-
-/* Remembers which blocks are written. */
-static void
-submit(struct blockdev *dev, struct blkreq *req)
-{
-    if (req->op == BLK_WRITE) {
-        size_t at = req->sector * 512, end = at;
-        for (size_t i = 0; i < req->nvec; i++)
-            end += req->vec[i].len;
-        for (; at < end && at < loaded->size; at += BLOCK - at % BLOCK)
-            loaded->changed[at / BLOCK] = true;
-    }
-    host_ops->submit(dev, req);
-}
-
-static void
-set_back(struct image *image)
-{
-    for (size_t i = 0; i < image->size / BLOCK; i++)
-        if (image->changed[i])
-            memcpy(image->now + i * BLOCK, image->bytes + i * BLOCK, BLOCK);
-    memset(image->changed, false, image->size / BLOCK);
 }
 
 bool
 images_load(struct fuzz_input *in)
 {
     loaded = &images[fuzz_choose(in, IMAGES)];
-    set_back(loaded);
-    host_disk_wrap_rw(&disk, loaded->now, loaded->size);
-    host_ops = disk.dev.ops;
-    noting_ops = *host_ops;
-    noting_ops.submit = submit;
-    disk.dev.ops = &noting_ops;
+    undo_disk_set_back(&loaded->disk);
     bool whole = damage(in);
     return whole && loaded != &images[PLAIN];
 }

@@ -1,18 +1,19 @@
 /* The images that fuzz_efs.c begins with, and damage to them.
  *
- * Owns a disk in memory and what it was before; only blocks that have changed
- * are set back. One thread; needs bcache_init. */
+ * Owns the images, and a disk with each. One thread; needs bcache_init. */
 #pragma once
 
 #include "dev/blockdev.h"
 
 struct fuzz_input;
 
-/* Names that lead somewhere in one of the images; and the pattern of those, by
- * number, of which some directories have very many. */
+/* Names that lead somewhere in one of the images. */
 extern const char *const images_names[];
 extern const unsigned images_nnames;
-#define IMAGES_MANY "a name that is rather long, number %u"
+
+/* One of the names of which some directories of the image that is loaded have
+ * more than a block holds; puts it into NAME_MAX + 1 bytes. */
+void images_many(char *name, unsigned number);
 
 /* Makes all images. Once. */
 void images_make(void);
