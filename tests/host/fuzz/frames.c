@@ -1,8 +1,5 @@
-/* Frames for targets that want very many of them, instead of the C library's:
- * the sanitizer takes longer to allocate 4 KiB than most inputs need for all
- * else. It still sees accesses behind a frame, and to one that is free: those
- * are taken anew as late as can be. To be linked with
- * -Wl,--wrap=frame_alloc,--wrap=frame_free,--wrap=frame_unref. */
+#include "frames.h"
+
 #include "mm/frame.h"
 
 #include "fuzz.h"
@@ -18,6 +15,7 @@ static _Alignas(SIZE) uint8_t memory[FRAMES * STRIDE + SIZE];
 /* A ring of those that are free, which went first in front. */
 static uint16_t ring[FRAMES];
 static size_t first, nfree;
+static bool begun;
 
 void *__wrap_frame_alloc(unsigned order);
 void __wrap_frame_free(void *block, unsigned order);
@@ -26,6 +24,7 @@ void __wrap_frame_unref(void *frame);
 static void
 begin(void)
 {
+    begun = true;
     __asan_poison_memory_region(memory, sizeof(memory));
     while (nfree < FRAMES) {
         ring[nfree] = (uint16_t)nfree;
@@ -33,14 +32,17 @@ begin(void)
     }
 }
 
+size_t
+frames_used(void)
+{
+    return begun ? FRAMES - nfree : 0;
+}
+
 void *
 __wrap_frame_alloc(unsigned order)
 {
-    static bool begun;
-
     if (!begun)
         begin();
-    begun = true;
     FUZZ_CHECK(order == 0 && nfree > 0);
     uint8_t *frame = memory + SIZE + (size_t)ring[first] * STRIDE;
     first = (first + 1) % FRAMES;

@@ -8,8 +8,9 @@ Inputs are archives and lab.toml files, made here and then damaged. Each must gi
 result, or the error that the readers document (archive.Rejected, labfile.LabError):
 any other exception is a finding, as is a name that leads out of the submission, a file
 that it had no business with, or more bytes than a lab takes. What fails is kept in a
-file named with the prefix; FILE... are tried again, one by one. The options, and the
-lines at the end, are libFuzzer's, so that tests/host/fuzz/run knows them.
+file named with the prefix; FILE... are tried again, one by one. The options, the line at
+the end, which SIGINT brings about too, and what that does are libFuzzer's, so that
+tests/host/fuzz/run knows them.
 """
 
 import bz2
@@ -19,6 +20,7 @@ import lzma
 import os
 import random
 import resource
+import signal
 import sys
 import tarfile
 import tempfile
@@ -47,9 +49,13 @@ WORDS = [*KEYS, "name", "instructions", "=", "[", "]", "[[", "]]",
          "../x.c", "\x00", "\ud7ff", "99999999999999999999999", "a.", "{a="]  # fmt: skip
 VALUES = ["1", "-1", "true", "nan", "''", "'x'", "[]", "{}", "[1]", "[[1]]", "[{}]",
           "['a', 1]", "[[]]", "{a = 1}", "1979-05-27", "['x', 'x']", "[true, 1]",
-          "'kernel/lib/fdt.c'", "['kernel/lib/../lib/fdt.c']", "[1.0]",
-          "[" * 5000, "{a = " * 5000, "9" * 5000, "0x" + "f" * 5000]  # fmt: skip
+          "'kernel/lib/fdt.c'", "['kernel/lib/../lib/fdt.c']", "[1.0]"]  # fmt: skip
+LONG = 5000  # of something: rarely, since it takes as long as a hundred other inputs
+LONG_VALUES = ["[" * LONG, "{a = " * LONG, "9" * LONG, "0x" + "f" * LONG]
 MEMORY = 1 << 31  # bytes that an input may want
+REUSES = 64  # inputs made of one that is sound: making one takes longer than reading many
+# A folder in memory, where there is one: each input is a file for a moment.
+WHERE = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 class Finding(Exception):
@@ -94,26 +100,31 @@ def make_zip(rng):
     return out.getvalue()
 
 
+def make_value(rng):
+    """Return what may stand for a value."""
+    return rng.choice(VALUES if rng.randrange(200) else LONG_VALUES)
+
+
 def make_lab(rng):
     """Return the text of a lab.toml: one of the tree's, or keys with any values."""
-    if rng.randrange(2):
+    if rng.randrange(4) == 0:
         folder = rng.choice(labfile.folders(ROOT))
         with open(os.path.join(ROOT, folder, "lab.toml"), "rb") as file:
             text = file.read()
     else:
-        lines = [f"{key} = {rng.choice(VALUES)}"
+        lines = [f"{key} = {make_value(rng)}"
                  for key in rng.sample(KEYS, rng.randrange(len(KEYS)))]  # fmt: skip
         text = "\n".join(lines).encode()
     for _ in range(rng.randrange(4)):
         at = rng.randrange(len(text) + 1)
-        word = rng.choice(WORDS) * rng.choice((1, 1, 1, 2, 5000))
+        word = rng.choice(WORDS) * (rng.choice((1, 1, 1, 2)) if rng.randrange(50) else LONG)
         text = text[:at] + word.encode("utf-8", "replace") + text[at:]
     for _ in range(rng.randrange(3)):  # a key gets another value
         lines = text.split(b"\n")
         at = rng.randrange(len(lines))
         key, equals, _ = lines[at].partition(b"=")
         lines[at] = (key if equals else rng.choice(WORDS).encode("utf-8", "replace"))
-        lines[at] += b" = " + rng.choice(VALUES).encode()
+        lines[at] += b" = " + make_value(rng).encode()
         text = b"\n".join(lines)
     return text
 
@@ -141,12 +152,28 @@ def damage(rng, data):
     return bytes(data)
 
 
-def make_input(rng):
-    """Return (b"A" or b"L", and the bytes): an archive or a lab.toml."""
+def make_sound(rng):
+    """Return (b"A" or b"L", and bytes): an archive, or a lab.toml more or less."""
     kind = rng.randrange(3)
     if kind == 0:
-        return b"L" + damage(rng, make_lab(rng))
-    return b"A" + damage(rng, make_tar(rng) if kind == 1 else make_zip(rng))
+        return b"L", make_lab(rng)
+    return b"A", make_tar(rng) if kind == 1 else make_zip(rng)
+
+
+class Maker:
+    """Makes input after input, each the same for the same seed and number."""
+
+    def __init__(self, seed):
+        self.seed, self.sound, self.number = seed, None, None
+
+    def make(self, count):
+        """Return input number count: its kind, and bytes that are damaged or not."""
+        number = count // REUSES
+        if number != self.number:
+            self.number = number
+            self.sound = make_sound(random.Random(f"{self.seed} {number}"))
+        kind, data = self.sound
+        return kind + damage(random.Random(f"{self.seed} {number} {count}"), data)
 
 
 # ---- What is done with them ----
@@ -223,16 +250,20 @@ def main():
             files.append(word)
     most, limit = int(options["runs"]), float(options["max_total_time"])
     began, count, failed = time.monotonic(), 0, 0
+    maker = Maker(options["seed"])
+    stopping = []
+    signal.signal(signal.SIGINT, lambda *_: stopping.append(True))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    with tempfile.TemporaryDirectory(prefix="umbra-fuzz-") as tree:
+    with tempfile.TemporaryDirectory(prefix="umbra-fuzz-", dir=WHERE) as tree:
         make_tree(tree)
-        while files or (most != count and (not limit or time.monotonic() - began < limit)):
+        while files or (most != count and not stopping and
+                        (not limit or time.monotonic() - began < limit)):
             if files:
                 with open(files.pop(), "rb") as file:
                     data = file.read()
                 most = most if files or most > 0 else count + 1
             else:
-                data = make_input(random.Random(f"{options['seed']} {count}"))
+                data = maker.make(count)
             count += 1
             try:
                 try_input(tree, data)

@@ -15,6 +15,7 @@
 #include "lib/bits.h"
 #include "lib/crc32c.h"
 
+#include "frames.h"
 #include "fuzz.h"
 #include "undo_disk.h"
 
@@ -267,11 +268,10 @@ step(struct fuzz_input *in)
     return true;
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+run(struct fuzz_input in)
 {
     static uint8_t at_first[HOME];
-    struct fuzz_input in = {data, size};
     static bool known;
 
     if (!known)
@@ -282,7 +282,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int found = open_journal(read_only);
     if (found < 0) {
         FUZZ_CHECK(found == -EUCLEAN && damaged);
-        return 0;
+        return;
     }
     FUZZ_CHECK(damaged || found == TRANSACTIONS);
     FUZZ_CHECK(!read_only || damaged ||
@@ -297,5 +297,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; !read_only && i < STEPS_MAX && in.left > 0; i++)
         step(&in);
     journal_close(journal);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    run((struct fuzz_input){data, size});
+    bcache_drop(NULL);
+    FUZZ_CHECK(frames_used() == 0);
     return 0;
 }
