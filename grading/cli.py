@@ -6,7 +6,7 @@ import os
 import sys
 import textwrap
 
-from grading import discover, grade, sandbox, tree
+from grading import discover, formats, grade, sandbox, tree
 from grading.program import UNWRITTEN
 
 COLUMNS = 80
@@ -65,13 +65,16 @@ class Terminal(grade.Progress):
         self._status(f"0 of {count} tests")
 
     def test(self, part):
-        """Show a test's verdict in a line."""
+        """Count a test that has ended."""
         self.done += 1
+        self._status(f"{self.done} of {self.total} tests")
+
+    def verdict(self, part):
+        """Show a test's verdict in a line."""
         points = f"{part['score']}/{part['points']}"
         title = textwrap.shorten(part["title"], COLUMNS - WIDTH - 8, placeholder=" ...")
         status = self._colour(part["status"], f"{part['status']:{WIDTH}}")
         self._line(f"{status}{title:{COLUMNS - WIDTH - 8}} {points:>7}".rstrip())
-        self._status(f"{self.done} of {self.total} tests")
 
     def explain(self, part):
         """Show why a test did not pass, and how to try it alone."""
@@ -79,7 +82,7 @@ class Terminal(grade.Progress):
         head = f"{part['status']}: {part['name']}"
         blamed = f" ({part['blames']})" if part["blames"] else ""
         self._line(self._colour(part["status"], head) + blamed)
-        for name in ("message", "expected", "seen", "hint"):
+        for name in ("message", "expected", "seen", "contract", "hint"):
             if part[name]:
                 self._field(name, part[name])
         if part["section"]:
@@ -110,6 +113,10 @@ class Terminal(grade.Progress):
         """Show what the submission came to."""
         if self.live:
             print("\r\x1b[K", end="", file=self.stream)
+        for step, parts in formats.by_step(made):
+            self._line(formats.heading(step))
+            for part in parts:
+                self.verdict(part)
         for note in made["notes"]:
             self._line(note)
         stopped = "build" not in made or not made["build"].get("ok")
@@ -125,6 +132,8 @@ class Terminal(grade.Progress):
             self.unwritten(message, parts)
         lab = made["lab"]
         self._line("")
+        for line in formats.steps(made, COLUMNS - 16):
+            self._line(line)
         self._line(f"Lab {lab['number']}, {lab['title']}: "
                    f"{made['score']} of {made['max_score']} points"
                    f" ({made['status']}, seed {made['seed']})")  # fmt: skip

@@ -13,6 +13,8 @@ import re
 import sys
 import threading
 
+from grading import contract
+
 EVIDENCE = ("answers", "disk", "trace", "memory", "status", "errors", "console")
 
 _LOADING = threading.Lock()  # of sys.path and sys.modules
@@ -36,6 +38,7 @@ class Test:
     evidence: tuple
     hint: str
     hidden: bool = False
+    contract: str = ""  # of what it blames, as contract.of has it
 
 
 def test(*, points, evidence, blames, hint="", step="", section=""):
@@ -100,7 +103,7 @@ def _in_folder(folder, hidden):
 
 
 def tests(root, lab, hidden=None):
-    """Return all tests of a lab, public ones first."""
+    """Return all tests of a lab: public ones first, each kind in the order of the steps."""
     found = in_folder(os.path.join(root, lab.folder, "tests"))
     if hidden:
         found += in_folder(hidden, hidden=True)
@@ -108,8 +111,11 @@ def tests(root, lab, hidden=None):
     twice = {n for n in names if names.count(n) > 1}
     if twice:
         raise TestError(f"two tests of {lab.folder} are called {min(twice)}")
-    steps = {s.name for s in lab.steps}
+    steps = [s.name for s in lab.steps]
+    contracts = contract.Contracts(root, lab)
     for one in found:
         if one.step and steps and one.step not in steps:
             raise TestError(f"{one.name}: {lab.folder} has no step {one.step}")
-    return found
+        one.contract = contracts.of(one.blames)
+    place = {name: number for number, name in enumerate(steps)}
+    return sorted(found, key=lambda t: (t.hidden, place.get(t.step, len(steps))))

@@ -6,6 +6,8 @@ bits each, then its content padded to eight bytes.
 
 import struct
 
+from grading.errors import Returned
+
 KINDS = {"u8": 1, "u16": 2, "u32": 3, "u64": 4, "bytes": 5, "string": 6}
 BITS = {"u8": 8, "u16": 16, "u32": 32, "u64": 64}
 
@@ -75,6 +77,12 @@ class Answer:
         """Return the next piece, put as u64, as a signed number."""
         value = self.u64()
         return value - (1 << 64) if value >> 63 else value
+
+    def error(self):
+        """Return the next piece, put as u32 or u64, as what a function returned: 0 or more,
+        or the number of an error, which is shown by its name."""
+        kind = int.from_bytes(self.data[self.at : self.at + 4], "little")
+        return Returned(self.i64() if kind == KINDS["u64"] else self.i32())
 
     def bytes(self):
         """Return the next piece, bytes."""

@@ -35,7 +35,7 @@ def explanation(part, published=False):
     if part["hidden"] and not published:
         return ""
     lines = [part["message"]] if part["message"] else []
-    for name in ("expected", "seen", "hint"):
+    for name in ("expected", "seen", "contract", "hint"):
         if part[name]:
             lines.append(f"{name}: {part[name]}")
     if part["section"]:
@@ -51,12 +51,34 @@ def explanation(part, published=False):
     return "\n".join(lines)
 
 
+def steps(report, width=44):
+    """Return a line for each step, as plain text: its title, and points of points."""
+    names = [heading(step)[:width] for step in report["steps"]]
+    width = max(map(len, names), default=0)
+    return [f"  {name:{width}}  {step['score']:>3} of {step['points']}"
+            for name, step in zip(names, report["steps"])]  # fmt: skip
+
+
+def heading(step):
+    """Return a step's heading, as the handout has it."""
+    return f"Step {step['number']}: {step['title']}" if step["number"] else step["title"]
+
+
+def by_step(report):
+    """Return (step, its parts) in order."""
+    known = {step["name"] for step in report["steps"]}
+    return [(step, [part for part in report["tests"]
+                    if (part["step"] if part["step"] in known else "") == step["name"]])
+            for step in report["steps"]]  # fmt: skip
+
+
 def overview(report):
     """Return what is said about the submission as a whole, as plain lines."""
     lab = report["lab"]
     lines = [f"Lab {lab['number']}, {lab['title']}: {report['score']} of "
              f"{report['max_score']} points ({report['status']}, "
              f"seed {report['seed']})"]  # fmt: skip
+    lines += steps(report)
     lines += report["notes"]
     if report["build"].get("output"):
         lines.append(report["build"]["output"])

@@ -2,7 +2,7 @@
 
 import html
 
-from grading.formats import explanation, overview
+from grading.formats import by_step, explanation, heading, overview
 
 FILE = "report.html"
 STYLE = """
@@ -12,7 +12,7 @@ pre { background: #f3f3f3; padding: .7rem; overflow-x: auto; font-size: .85rem;
   white-space: pre-wrap; }
 table { border-collapse: collapse; width: 100%; }
 td, th { padding: .3rem .6rem; border-bottom: 1px solid #ddd; text-align: left; }
-td.points { text-align: right; }
+td.points, th.points { text-align: right; }
 .pass { color: #116329; } .fail, .crash, .timeout, .build { color: #a40e26; }
 .infra { color: #6639ba; } .skipped { color: #7d4e00; }
 meter { width: 16rem; height: 1.2rem; }
@@ -35,11 +35,17 @@ def _row(part):
             f'<td class="points">{part["score"]}/{part["points"]}</td></tr>')  # fmt: skip
 
 
+def _head(step):
+    return (f'<tr><th colspan="2">{html.escape(heading(step))}</th>'
+            f'<th class="points">{step["score"]}/{step["points"]}</th></tr>')  # fmt: skip
+
+
 def render(report):
     """Return the page."""
     lab = report["lab"]
     title = html.escape(f"Lab {lab['number']}, {lab['title']}")
-    rows = "\n".join(_row(part) for part in report["tests"])
+    rows = "\n".join(
+        "\n".join([_head(step), *map(_row, parts)]) for step, parts in by_step(report))
     most = max(report["max_score"], 1)
     return f"""<!DOCTYPE html>
 <html lang="en">

@@ -2,7 +2,7 @@
 
 import re
 
-from grading.formats import explanation, overview
+from grading.formats import by_step, explanation, heading, overview
 
 FILE = "summary.md"
 SIGNS = {"pass": "✅", "skipped": "⏭️", "infra": "⚠️"}
@@ -29,10 +29,12 @@ def render(report):
         "| | test | points |",
         "|---|---|---:|",
     ]
-    for part in report["tests"]:
-        sign = SIGNS.get(part["status"], "❌")
-        title = _cell(part["title"])
-        lines.append(f"| {sign} | {title} | {part['score']}/{part['points']} |")
+    for step, parts in by_step(report):
+        lines.append(f"| | **{_cell(heading(step))}** | **{step['score']}/{step['points']}** |")
+        for part in parts:
+            sign = SIGNS.get(part["status"], "❌")
+            title = _cell(part["title"])
+            lines.append(f"| {sign} | {title} | {part['score']}/{part['points']} |")
     lines += ["", _fenced(overview(report))]
     for part in report["tests"]:
         if part["status"] not in ("pass", "build") and not part["hidden"]:

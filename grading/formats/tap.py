@@ -2,7 +2,7 @@
 
 import json
 
-from grading.formats import explanation
+from grading.formats import explanation, steps
 
 FILE = "report.tap"
 
@@ -22,4 +22,5 @@ def render(report):
         if part["status"] != "pass":
             lines.append(f"  message: {json.dumps(explanation(part))}")
         lines.append("  ...")
+    lines += [f"# {line.strip()}" for line in steps(report)]
     return "\n".join(lines) + "\n"

@@ -29,7 +29,7 @@ def part(name, status, points=2, **more):
         "name": name, "title": f"Test {name} | of <things> #1", "step": "first",
         "section": "reading", "blames": "crc32c", "evidence": ["answers"],
         "hidden": False, "points": points, "score": points if status == "pass" else 0,
-        "status": status, "seconds": 0.25, "message": "", "expected": None,
+        "contract": "", "status": status, "seconds": 0.25, "message": "", "expected": None,
         "seen": None, "hint": "", "console": "", "backtrace": [], "repeat": "again",
         "replay": "",
     }  # fmt: skip
@@ -39,11 +39,13 @@ def part(name, status, points=2, **more):
 def sample():
     """Return a report with a test of each status and hostile text everywhere."""
     bad = {"message": HOSTILE, "expected": HOSTILE, "seen": HOSTILE,
-           "console": HOSTILE, "backtrace": ["a+0x1", "b"], "hint": "Look."}  # fmt: skip
+           "console": HOSTILE, "backtrace": ["a+0x1", "b"], "hint": "Look.",
+           "contract": HOSTILE}  # fmt: skip
     tests = [
         part("good", "pass"), part("bad", "fail", **bad), part("dead", "crash", **bad),
         part("slow", "timeout", hidden=True, **bad),
-        part("left", "skipped", message="no disk"), part("ours", "infra", **bad),
+        part("left", "skipped", message="no disk"),
+        part("ours", "infra", step="second", **bad),
     ]  # fmt: skip
     return {
         "schema": "umbra-grade/1",
@@ -52,6 +54,9 @@ def sample():
         "submission": {"name": "x.zip"}, "files": {"kernel/a.c": "0" * 64},
         "seed": 5, "notes": [HOSTILE], "seconds": 3.5,
         "build": {"ok": True, "output": HOSTILE, "seconds": 1.0}, "tests": tests,
+        "steps": [
+            {"number": 1, "name": "first", "title": "Sums | of <things> &", "score": 2, "points": 10},
+            {"number": 3, "name": "second", "title": "Rings", "score": 0, "points": 2}],
     }  # fmt: skip
 
 
@@ -197,12 +202,21 @@ def test_no_line_commands_a_workflow():
 def test_hidden_test_tells_nothing_before_grades_are_published():
     """Not in what a student sees at once; Gradescope shows it with the grades."""
     report = sample()
-    told = {n: "kept-back" for n in ("message", "expected", "seen", "hint", "console")}
+    told = {n: "kept-back" for n in ("message", "expected", "seen", "hint", "console", "contract")}
     for part_ in report["tests"]:
         part_.update(told, hidden=True, backtrace=["kept-back"])
     for name in formats.NAMES:
         text = formats.render(name, report)[1]
         assert ("kept-back" in text) == (name == "gradescope"), name
+
+
+def test_steps_are_told_in_order():
+    """A line for each step, its points of points, wherever a person reads."""
+    for name in ("page", "summary", "tap", "gradescope", "prairielearn", "autolab", "junit"):
+        text = text_of(name)
+        at = [text.find(f"Step {n}: ") for n in (1, 3)]
+        assert -1 < at[0] < at[1], name
+        assert re.search(r"Rings.*0( of |/)2", text), name
 
 
 def test_all_are_written(tmp):

@@ -53,13 +53,16 @@ def test_starter_scores_nothing_and_says_why():
 def test_terminal_says_once_what_is_missing(tmp):
     """What waits for one function is one line; no line is over 80 columns but commands,
     which are whole; and the firmware's page is left out."""
-    missing = {"message": "crc32c is not written yet", "status": "crash", "points": 2}
-    wrong = {"message": "what the function that this is about has said differs " * 3,
-             "status": "crash", "points": 2, "expected": "", "seen": "", "hint": "h", "section": "",
+    missing = {"message": "crc32c is not written yet", "status": "crash", "points": 2,
+               "score": 0, "step": "", "title": "It sums"}  # fmt: skip
+    wrong = {**missing,
+             "message": "what the function that this is about has said differs " * 3,
+             "contract": "The sum. " * 20, "expected": "", "seen": "", "hint": "h", "section": "",
              "backtrace": [], "blames": "", "replay": "", "repeat": "again " * 30,
              "console": console.last_lines("Boot HART MEDELEG : 1\r\nours\r\n")}  # fmt: skip
     report = {"lab": {"number": 90, "title": "A toy"}, "score": 0, "max_score": 8, "seed": 1,
               "status": "graded", "notes": [], "build": {"ok": True},
+              "steps": [{"number": 0, "name": "", "title": "Sums", "score": 0, "points": 8}],
               "tests": [{**missing, "name": n} for n in ("one", "two", "three")]
               + [{**wrong, "name": "four"}]}  # fmt: skip
     stream = io.StringIO()
@@ -69,6 +72,8 @@ def test_terminal_says_once_what_is_missing(tmp):
     assert sum("crc32c" in line for line in lines) == 1
     assert ("again " * 30).strip() in stream.getvalue()
     assert all(len(line) <= 80 for line in lines if "again again" not in line)
+    assert lines[:2] == ["Sums", f"crash    {'It sums':63}     0/2"], lines
+    assert lines[-2] == "  Sums    0 of 8", lines
     assert "ours" in stream.getvalue() and "Boot HART" not in stream.getvalue()
 
 

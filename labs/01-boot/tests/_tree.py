@@ -5,8 +5,8 @@ import dataclasses
 from _fdt import STANDARD, flatten
 
 from grading import check_equal, pack
+from grading.errors import EINVAL, ENODEV, ENOENT, ENXIO, EOVERFLOW
 
-EINVAL, ENOENT, ENXIO, EOVERFLOW, ENODEV = -22, -2, -6, -75, -19
 NONE = 0xFFFFFFFF
 
 
@@ -18,7 +18,7 @@ def ask(run, case, blob, *pieces, shift=0, less=0):
 
 def opened(answer, what="fdt_open"):
     """The blob was accepted."""
-    check_equal(answer.i32(), 0, f"what {what} returned")
+    check_equal(answer.error(), 0, f"what {what} returned")
 
 
 @dataclasses.dataclass
@@ -77,9 +77,9 @@ def device(answer):
 def platform(answer):
     """Return what platform_init has found."""
     return Platform(
-        answer.i32(), answer.u64(), answer.u64(),
+        answer.error(), answer.u64(), answer.u64(),
         [(answer.u64(), answer.u64()) for _ in range(answer.u32())],
-        [(answer.u64(), answer.u32(), answer.string(), answer.i32(), answer.u32())
+        [(answer.u64(), answer.u32(), answer.string(), answer.error(), answer.u32())
          for _ in range(answer.u32())],
         [(answer.u64(), answer.u64(), answer.u32(), answer.u32(), answer.u32())
          for _ in range(answer.u32())],

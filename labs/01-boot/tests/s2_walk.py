@@ -134,7 +134,7 @@ def a_property_is_found_by_name(run):
                        "u32", len(asked), *pieces)  # fmt: skip
     opened(answer)
     for name in asked:
-        error = answer.i32()
+        error = answer.error()
         check_equal(error, 0 if name in props else ENOENT, f"fdt_prop_find of {name!r}")
         if not error:
             check_equal(answer.bytes(), props[name], f"the value of {name!r}")
@@ -163,7 +163,7 @@ def nodes_are_found_by_path(run):
     answer = yield ask(run, "find", blob, "u32", len(wanted), *pieces)
     opened(answer)
     for path, node in wanted.items():
-        check_equal(answer.i32(), node.offset if node else ENOENT, f"where {path} is")
+        check_equal(answer.error(), node.offset if node else ENOENT, f"where {path} is")
 
 
 def content(run, value, name="x"):

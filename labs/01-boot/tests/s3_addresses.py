@@ -20,8 +20,8 @@ def regs(run, root, name="dev", entries=1):
     answer = yield ask(run, "regs", flatten(root), "string", name, "u32", entries)
     opened(answer)
     return [
-        ((answer.i32(), answer.u64(), answer.u64()),
-         (answer.i32(), answer.u64(), answer.u64()))
+        ((answer.error(), answer.u64(), answer.u64()),
+         (answer.error(), answer.u64(), answer.u64()))
         for _ in range(entries)
     ]  # fmt: skip
 

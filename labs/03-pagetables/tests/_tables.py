@@ -4,11 +4,11 @@ import dataclasses
 import struct
 
 from grading import check, check_equal, pack
+from grading.errors import ENOMEM
 
 PAGE, MIB2, GIB = 1 << 12, 1 << 21, 1 << 30
 SPANS = (PAGE, MIB2, GIB)
 V, R, W, X, U, G, A, D, COW = (1 << bit for bit in range(9))
-ENOMEM = -12
 POOL = range(0x82000000, 0x83000000)  # guest/pool.h
 EVERYTHING = 0xFFFFFFFF
 SOON = 20_000_000  # instructions: a question that takes more goes round in circles
@@ -158,7 +158,7 @@ class Tables(Script):
         """None if it panicked, else what it returned."""
 
         def read(a):
-            panicked, error = a.u8(), a.i32()
+            panicked, error = a.u8(), a.error()
             return None if panicked else error
 
         return self._do("m", read, "u64", va, "u64", pa, "u64", size, "u64", flags)

@@ -4,12 +4,12 @@ import dataclasses
 import struct
 
 from grading import check_equal, pack
+from grading.errors import EAGAIN, EFAULT, ENAMETOOLONG, ENOMEM, ENXIO
 
 PAGE, USER_END = 1 << 12, 1 << 38
 V, R, W, X, U, G, A, D, COW = (1 << bit for bit in range(9))
 READ_ONLY, WRITABLE = V | R | U | A | D, V | R | W | U | A | D
 PROT_READ, PROT_WRITE = 1, 2
-EFAULT, EAGAIN, ENAMETOOLONG, ENOMEM, ENXIO = -14, -11, -36, -12, -6
 PINNED, NOT_WAITING = 0x100, 0x200
 UNTOUCHED = 0x5A
 DIRECT, IMAGE = 0xFFFFFFC000000000, 0xFFFFFFFF80200000
@@ -92,7 +92,7 @@ class Copies:
 
     def _read(self, op, va, n):
         def read(a):
-            result, data = a.i64(), a.bytes()
+            result, data = a.error(), a.bytes()
             return Copied(result, data, *_faults(a))
 
         return self._do(op, read, "u64", va, "u64", n)
@@ -110,7 +110,7 @@ class Copies:
         return self._read("s", va, size)
 
     def _write(self, op, va, data):
-        return self._do(op, lambda a: Copied(a.i64(), b"", *_faults(a)),
+        return self._do(op, lambda a: Copied(a.error(), b"", *_faults(a)),
                         "u64", va, "bytes", data)  # fmt: skip
 
     def write(self, va, data):
@@ -121,7 +121,7 @@ class Copies:
 
     def _word(self, op, va, value, desired):
         def read(a):
-            result, found = a.i32(), a.u32()
+            result, found = a.error(), a.u32()
             return Copied(result, b"", *_faults(a)), found
 
         return self._do(op, read, "u64", va, "u32", value, "u32", desired)

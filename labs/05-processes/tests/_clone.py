@@ -4,9 +4,9 @@ import dataclasses
 import struct
 
 from grading import check, pack
+from grading.errors import EAGAIN, EINTR, ENOMEM
 
 SIGCHLD = 17
-ENOMEM, EAGAIN, EINTR = -12, -11, -4
 VM, FS, FILES, SIGHAND = 0x100, 0x200, 0x400, 0x800
 VFORK, THREAD, SETTLS, CHILD_CLEARTID, CHILD_SETTID = 0x4000, 0x10000, 0x80000, 0x200000, 0x1000000
 THREAD_FLAGS = VM | FS | FILES | SIGHAND | THREAD
@@ -121,7 +121,7 @@ class Born:
 def born(answer):
     """Return what came of a call."""
     child = _child(answer) if answer.u8() else None
-    return Born(child, answer.i32(), answer.i32(), answer.u32(), answer.i32(),
+    return Born(child, answer.error(), answer.i32(), answer.u32(), answer.i32(),
                 answer.i32(), answer.i32())  # fmt: skip
 
 

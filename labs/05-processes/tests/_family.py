@@ -4,12 +4,12 @@ import dataclasses
 import struct
 
 from grading import check, check_equal, pack
+from grading.errors import ECHILD, EINTR
 
 ACTORS, NOBODY, INIT = 12, 255, 0
 ALL, PID, GROUP = range(3)
 WNOHANG, WUNTRACED, WEXITED, WCONTINUED, WNOWAIT = 1, 2, 4, 8, 1 << 24
 WALL, WCLONE = 1 << 30, 1 << 31
-ECHILD, EINTR = -10, -4
 SIGHUP, SIGUSR1, SIGCHLD, SIGCONT = 1, 10, 17, 18
 CLD_EXITED, CLD_KILLED = 1, 2
 NO_STATE, ALIVE, ZOMBIE, GONE = range(4)

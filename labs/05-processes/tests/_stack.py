@@ -4,10 +4,10 @@ import dataclasses
 import struct
 
 from grading import check, check_equal, pack
+from grading.errors import ENOMEM
 
 TOP = (1 << 38) - 4096  # SPACE_STACK_TOP
 NO_LIMIT = 8 << 20
-ENOMEM = -12
 (NULL, PHDR, PHENT, PHNUM, PAGESZ, BASE, FLAGS, ENTRY, UID, EUID, GID, EGID, HWCAP,
  CLKTCK, SECURE, RANDOM, EXECFN, VDSO) = (
     0, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 16, 17, 23, 25, 31, 33)  # fmt: skip
@@ -108,7 +108,7 @@ class Stack:
 
 def built(answer):
     """Return the Stack of an answer."""
-    result = answer.i32()
+    result = answer.error()
     check_equal(result, 0, "exec_stack_build")
     answer.i32()
     sp = answer.u64()

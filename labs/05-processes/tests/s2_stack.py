@@ -134,9 +134,9 @@ def a_stack_too_small(run):
                     (b"E=1",), (1, 1, 1, 1), 1, 1, 1, 0)  # fmt: skip
     fits, small, none = yield [build(run, large), build(run, large, limit=4096),
                                build(run, large, fails_at=1)]  # fmt: skip
-    check_equal((fits.i32(), fits.i32()), (0, 0), "result, and memory kept, with room")
-    check_equal((small.i32(), small.i32()), (ENOMEM, 0),
+    check_equal((fits.error(), fits.i32()), (0, 0), "result, and memory kept, with room")
+    check_equal((small.error(), small.i32()), (ENOMEM, 0),
                 "result, and memory kept, with a stack of one page")  # fmt: skip
-    result, kept = none.i32(), none.i32()
+    result, kept = none.error(), none.i32()
     check_equal(kept, 0, "memory kept when there is none")
     check(result in (ENOMEM, 0), f"without memory the result is {result}")

@@ -8,10 +8,10 @@ import _stack
 from _stack import Stack
 
 from grading import check, check_equal, test
+from grading.errors import ECHILD
 
 SECTION = "Step 6: All of it"
 PROMPT = r"umbra# $"
-ECHILD = -10
 I_AM, I_WAITED = 1, 2
 MIX = 6364136223846793005
 MILLISECOND = 10**6

@@ -3,10 +3,10 @@
 import dataclasses
 
 from grading import check, check_equal, pack
+from grading.errors import EINTR, ETIMEDOUT
 
 SLEEP, UNTIL, SEVERAL, COMPLETE, ALONE = range(5)
 WAKE_ONE, WAKE_ALL, WAKE_OTHER, SIGNAL, DONE, LATE, ONE_AFTER, ALL_AFTER, NOTHING = range(9)
-EINTR, ETIMEDOUT = -4, -110
 POINTS = 40  # more than there are in any sleep
 
 
@@ -25,7 +25,7 @@ class Slept:
 
 def slept(answer):
     """Read the answer to a question of one()."""
-    return Slept(answer.string(), answer.u8() != 0, answer.u8() != 0, answer.i32(),
+    return Slept(answer.string(), answer.u8() != 0, answer.u8() != 0, answer.error(),
                  answer.u8() != 0, answer.u8() != 0, answer.u32())  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def check_many(answer, ops, expected):
     for op, want in zip(ops.split(), expected, strict=True):
         seen = _bits(answer)
         check_equal(seen, set(want), f"threads that are awake behind {op} of {ops}")
-        results.append(answer.i32())
+        results.append(answer.error())
     return results
 
 

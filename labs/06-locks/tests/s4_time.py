@@ -91,7 +91,7 @@ def sleep_alone(run):
     """waitq_sleep_alone sleeps until the deadline, whoever wakes it, or a signal."""
     asks = [run.ask("sleep", "alone", pack("u8", which)) for which in range(3)]
     over, soon, signalled = yield asks
-    check_equal((over.u8(), over.u8(), over.i32()), (1, 1, 0), "for a time that is over")
-    check_equal((soon.u8(), soon.u8(), soon.i32()), (0, 1, 0), "until a deadline")
-    check_equal((signalled.u8(), signalled.u8(), signalled.i32()), (0, 1, EINTR),
+    check_equal((over.u8(), over.u8(), over.error()), (1, 1, 0), "for a time that is over")
+    check_equal((soon.u8(), soon.u8(), soon.error()), (0, 1, 0), "until a deadline")
+    check_equal((signalled.u8(), signalled.u8(), signalled.error()), (0, 1, EINTR),
                 "with a signal")  # fmt: skip

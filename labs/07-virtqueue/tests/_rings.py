@@ -4,10 +4,10 @@ import dataclasses
 import struct
 
 from grading import pack
+from grading.errors import EAGAIN, EBUSY, EIO, ENOSPC
 
 INDIRECT, EVENT_IDX = 1 << 28, 1 << 29
 NEXT, WRITE, TABLE = 1, 2, 4  # flags of descriptors [virtio §2.7.5]
-EIO, EAGAIN, EBUSY, ENOSPC = -5, -11, -16, -28
 RAW = 512  # in place of a chain: the number itself, as head
 
 
@@ -68,7 +68,7 @@ class Script:
 
         def read(a):
             self.seen = 0
-            return Queue(a.i32(), a.u32(), a.u32(), a.u32(), a.u64(), a.u64(),
+            return Queue(a.error(), a.u32(), a.u32(), a.u32(), a.u64(), a.u64(),
                          a.u64(), a.u64())  # fmt: skip
 
         return self._do(
@@ -81,13 +81,13 @@ class Script:
         lens = [*outs, *ins]
 
         def read(a):
-            return a.i32(), [a.u64() for _ in lens]
+            return a.error(), [a.u64() for _ in lens]
 
         sizes = [x for n in lens for x in ("u32", n)]
         return self._do("a", read, "u64", token, "u32", len(outs), "u32", len(ins), *sizes)
 
     def pop(self):
-        return self._do("p", lambda a: (a.i32(), a.u64(), a.u32()))
+        return self._do("p", lambda a: (a.error(), a.u64(), a.u32()))
 
     def end_batch(self):
         return self._do("e", lambda a: a.u8())
@@ -107,7 +107,7 @@ class Script:
     def restart(self):
         def read(a):
             self.seen = 0
-            return a.i32(), a.u32()
+            return a.error(), a.u32()
 
         return self._do("R", read)
 

@@ -3,13 +3,13 @@
 import dataclasses
 
 from grading import check, check_equal, pack, test
+from grading.errors import EOPNOTSUPP, ETIMEDOUT
 
 ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, FAILED = 1, 2, 4, 8, 128
 COMMON = 1 << 28 | 1 << 29  # indirect descriptors, event index
 MODERN = 1 << 32 | 1 << 33 | 1 << 36
 LEGACY = 1 << 27  # any layout
 VERSION_1 = 1 << 32
-EOPNOTSUPP, ETIMEDOUT = -95, -110
 SECTION = "Step 2: Coming to terms"
 
 
@@ -38,7 +38,7 @@ def read(answer):
     did = []
     while (name := answer.string()) != "end":
         did.append((name, answer.u64()))
-    return Seen(did, answer.i64(), answer.u64(), answer.u64(), answer.u8())
+    return Seen(did, answer.error(), answer.u64(), answer.u64(), answer.u8())
 
 
 @test(points=3, step="handshake", section=SECTION, blames="virtio_negotiate",

@@ -3,9 +3,9 @@
 from _card import ask, card
 
 from grading import check, check_equal, test
+from grading.errors import EBUSY, EIO
 
 SECTION = "Step 3: What the device says of itself"
-EIO, EBUSY = -5, -16
 CTRL_VQ, CTRL_RX, VERSION_1 = 1 << 17, 1 << 18, 1 << 32
 CONTROL_QUEUE = 2
 
@@ -28,7 +28,7 @@ def fields_have_their_values(run):
         fields = [(i, 1) for i in range(6)] + [(0, 2), (4, 2), (0, 4), (0, 8)]
         answer = yield config(run, the_card, *fields)
         for offset, width in fields:
-            check_equal(answer.i32(), 0, "what config_read returned")
+            check_equal(answer.error(), 0, "what config_read returned")
             value = answer.u64()
             expected = int.from_bytes(wide[offset : offset + width], "little")
             if width == 8:  # behind the address is the status, not ours to know
@@ -45,9 +45,9 @@ def nothing_beyond_the_end(run):
     for legacy in (False, True):
         for offset, width in ((0x100, 1), (0xFE, 4), (0x1000, 2), (0xFC, 8)):
             answer = yield config(run, card(run, legacy), (offset, width))
-            check_equal(answer.i32(), EIO, f"{width} bytes at offset {offset:#x}")
+            check_equal(answer.error(), EIO, f"{width} bytes at offset {offset:#x}")
         answer = yield config(run, card(run, legacy), (0xFC, 4))
-        check_equal(answer.i32(), 0, "the last four bytes, which are inside")
+        check_equal(answer.error(), 0, "the last four bytes, which are inside")
 
 
 @test(points=1, step="registers", section=SECTION, blames="queue_max",
@@ -75,7 +75,7 @@ def command(run, legacy, times=1, size=64):
 
 def answered(answer, times):
     """The device took each command and answered it."""
-    check_equal(answer.i32(), 0, "what queue_enable returned")
+    check_equal(answer.error(), 0, "what queue_enable returned")
     for i in range(1, times + 1):
         check_equal(answer.u16(), i, "used->idx after the command")
         check_equal(answer.u8(), 0, "the device's answer to the command")
@@ -124,7 +124,7 @@ def a_queue_is_enabled_once(run):
         answer = yield queues(run, legacy, (0, 64), (1, 64), (0, 64))
         errors = []
         for _ in range(3):
-            errors.append(answer.i32())
+            errors.append(answer.error())
             answer.u64(), answer.u64(), answer.u64()
         check_equal(errors, [0, 0, EBUSY], f"what {blame} returned")
 
@@ -136,11 +136,11 @@ def a_queue_too_large_is_refused(run):
     """A size beyond the device's largest is refused."""
     for legacy in (False, True):
         answer = yield queues(run, legacy, (CONTROL_QUEUE, 8))
-        check_equal(answer.i32(), 0, "8 descriptors, where 1024 are the most")
+        check_equal(answer.error(), 0, "8 descriptors, where 1024 are the most")
         answer = yield queues(run, legacy, (CONTROL_QUEUE, 2048))
-        check_equal(answer.i32(), EIO, "2048 descriptors, where 1024 are the most")
+        check_equal(answer.error(), EIO, "2048 descriptors, where 1024 are the most")
         answer = yield queues(run, legacy, (9, 8))
-        check_equal(answer.i32(), EIO, "a queue that is not there")
+        check_equal(answer.error(), EIO, "a queue that is not there")
 
 
 @test(points=2, step="registers", blames="isr_ack", evidence="answers",

@@ -4,13 +4,13 @@ import dataclasses
 import struct
 
 from grading import check, check_equal, pack
+from grading.errors import EIO, EOPNOTSUPP
 
 SECTOR = 512
 READ, WRITE, FLUSH, GET_ID = range(4)  # enum blk_op
 TYPES = {READ: 0, WRITE: 1, FLUSH: 4, GET_ID: 8}  # [virtio §5.2.6]
 OK, IOERR, UNSUPP = range(3)
 TRUE, NO_STATUS = 0xFFFFFFFF, 0x100
-EIO, EOPNOTSUPP = -5, -95
 
 SIZE_MAX, SEG_MAX, RO, BLK_SIZE = 1 << 1, 1 << 2, 1 << 5, 1 << 6
 CAN_FLUSH, MQ = 1 << 9, 1 << 12
@@ -120,7 +120,7 @@ class Script:
             features |= VERSION_1
 
         def read(a):
-            return Disk(a.i32(), a.u32(), a.u64(), a.u32(), a.u32(), a.u64())
+            return Disk(a.error(), a.u32(), a.u64(), a.u32(), a.u32(), a.u64())
 
         return self._do("n", read, "u8", legacy, "u64", features,
                         "bytes", config(capacity=capacity, **fields), "u32", size)  # fmt: skip
@@ -152,7 +152,7 @@ class Script:
 
     def result(self, k):
         def read(a):
-            numbers = a.u32(), a.i32(), a.u32(), a.u32(), a.u32(), a.u8()
+            numbers = a.u32(), a.error(), a.u32(), a.u32(), a.u32(), a.u8()
             return Result(*numbers, b"".join(a.bytes() for _ in range(a.u32())))
 
         return self._do("r", read, "u32", k)

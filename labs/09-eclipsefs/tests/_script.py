@@ -4,8 +4,8 @@ import dataclasses
 import struct
 
 from grading import Fail, pack
+from grading.errors import EINVAL, EIO, ENOENT, EOPNOTSUPP, EUCLEAN
 
-EIO, ENOENT, EINVAL, EOPNOTSUPP, EUCLEAN = -5, -2, -22, -95, -117
 
 
 @dataclasses.dataclass
@@ -85,7 +85,7 @@ class Script:
     def results(self, answer):
         """Return what came of opening the image, and of each operation. Fails if
         there are any, and the image was not opened."""
-        opened = Opened(answer.i32(), answer.string(), answer.u64(), answer.u64(), answer.u32())
+        opened = Opened(answer.error(), answer.string(), answer.u64(), answer.u64(), answer.u32())
         if opened.error and self.ops:
             raise Fail(f"a sound image was refused: error {opened.error}, {opened.why}")
         if opened.error:
@@ -97,16 +97,16 @@ class Script:
     # ---- Operations
 
     def read(self, address, n):
-        return self._do("r", lambda a: Read(a.i32(), a.bytes(), bool(a.u8())),
+        return self._do("r", lambda a: Read(a.error(), a.bytes(), bool(a.u8())),
                         "u64", address, "u32", n)  # fmt: skip
 
     def find(self, inode):
         """(error, address) of its record."""
-        return self._do("f", lambda a: (a.i32(), a.u64()), "u32", inode)
+        return self._do("f", lambda a: (a.error(), a.u64()), "u32", inode)
 
     def node(self, inode):
         def read(a):
-            error = a.i32()
+            error = a.error()
             small, large = a.bytes(), a.bytes()
             return Found(error, *struct.unpack("<7I", small), *struct.unpack("<6Q", large))
 
@@ -119,23 +119,23 @@ class Script:
             entries = []
             while a.u8():
                 entries.append(Entry(a.bytes(), a.u32(), a.u32(), a.u32(), bool(a.u8()), a.u64()))
-            return entries, a.i32()
+            return entries, a.error()
 
         return self._do("d", read, "u32", inode, "u64", pos)
 
     def lookup(self, inode, name):
         """(error, inode, position) of a name."""
-        return self._do("l", lambda a: (a.i32(), a.u32(), a.u32()),
+        return self._do("l", lambda a: (a.error(), a.u32(), a.u32()),
                         "u32", inode, "bytes", name)  # fmt: skip
 
     def check_link(self, inode, leads, pos):
-        return self._do("k", lambda a: a.i32(), "u32", inode, "u32", leads, "u32", pos)
+        return self._do("k", lambda a: a.error(), "u32", inode, "u32", leads, "u32", pos)
 
     def hidden(self, name):
         return self._do("h", lambda a: bool(a.u8()), "bytes", name)
 
     def content(self, inode, offset, n):
-        return self._do("c", lambda a: Read(a.i64(), a.bytes(), bool(a.u8())),
+        return self._do("c", lambda a: Read(a.error(), a.bytes(), bool(a.u8())),
                         "u32", inode, "u64", offset, "u64", n)  # fmt: skip
 
     def state(self):

@@ -4,8 +4,8 @@ what paths lead to [posix §4.13]: a second implementation, by rewriting text.""
 import dataclasses
 
 from grading import check_equal, pack
+from grading.errors import EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 
-ENOENT, EACCES, ENOTDIR, ENAMETOOLONG, ELOOP = -2, -13, -20, -36, -40
 FOLLOW, MUST_BE_DIRECTORY = 1, 2  # enum path_flags
 NAME, ROOT, DOT, DOT_DOT = range(4)  # enum path_last
 DIR, REG, LNK = 0o040755, 0o100644, 0o120777
@@ -220,7 +220,7 @@ class Script:
         """Return a Seen for each path."""
         seen = []
         for op, _, _ in self.expected:
-            error, place, last = answer.i32(), answer.u32(), ()
+            error, place, last = answer.error(), answer.u32(), ()
             if op == "P":
                 kind, slash, name = answer.u32(), bool(answer.u8()), answer.bytes()
                 last = kind, slash, name.decode("latin-1") if kind == NAME else ""

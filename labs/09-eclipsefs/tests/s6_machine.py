@@ -7,10 +7,10 @@ from _machine import (EIO, ENOENT, EUCLEAN, Disk, answers, fields, listed,
                       request)  # fmt: skip
 
 from grading import check, check_equal, test
+from grading.errors import ENOTDIR
 
 SECTION = "Step 6: All of it"
 PROMPT = r"umbra# $"
-ENOTDIR = -20
 
 
 def grown(run):

@@ -5,6 +5,7 @@ import dataclasses
 import struct
 
 from grading import check, check_equal, pack
+from grading.errors import EIO, EROFS, EUCLEAN
 
 BLOCK, SECTOR, PER_BLOCK = 4096, 512, 8
 START, COUNT = 5, 120  # where the journal is
@@ -15,7 +16,6 @@ TAGS = 1018
 MASK = (1 << 64) - 1
 MOST = (COUNT - 1) // 2 - 2  # blocks of a transaction, in a journal of that size
 CREDITS = 32
-EIO, EROFS, EUCLEAN = -5, -30, -117
 NONE = 0xFFFFFFFF
 
 
@@ -148,10 +148,10 @@ class Script:
 
     def open(self, read_only=False):
         """Transactions replayed, or an error."""
-        return self._do("o", lambda a: a.i32(), "u8", read_only)
+        return self._do("o", lambda a: a.error(), "u8", read_only)
 
     def begin(self):
-        return self._do("b", lambda a: a.i32())
+        return self._do("b", lambda a: a.error())
 
     def edit(self, block, fill, seal=False):
         return self._do("e", lambda a: bool(a.u8()), "u32", block, "u32", fill, "u8", seal)
@@ -178,10 +178,10 @@ class Script:
         return self._do("D", None)
 
     def commit(self):
-        return self._do("k", lambda a: a.i32())
+        return self._do("k", lambda a: a.error())
 
     def flush(self):
-        return self._do("f", lambda a: a.i32())
+        return self._do("f", lambda a: a.error())
 
     def close(self):
         return self._do("q", None)

@@ -3,6 +3,7 @@
 import dataclasses
 
 from grading import check, check_equal, pack
+from grading.errors import EACCES, EAGAIN, EFAULT, EIO, ENOMEM, ENXIO
 
 PAGE, TABLE = 4096, 2 << 20
 MIB = 1 << 20
@@ -11,7 +12,6 @@ STACK_TOP = USER_END - PAGE
 NONE, READ, WRITE, EXEC = 0, 1, 2, 4
 SHARED, READ_ONLY, STACK = 1, 2, 4
 V, R, W, X, U, A, D, COW = 1, 2, 4, 8, 16, 64, 128, 256
-EIO, ENXIO, EAGAIN, ENOMEM, EACCES, EFAULT = -5, -6, -11, -12, -13, -14
 OBJECTS, PAGES = 2, 16
 UNMAP, CHANGE, REPLACE, ERROR = 1, 2, 3, 4  # events
 NEVER = 1 << 60  # no limit
@@ -163,10 +163,10 @@ def _read(answer, letter):
         return Entry(answer.u64(), answer.u32(), answer.u64(), answer.u64(), answer.u8() != 0,
                      answer.u32())  # fmt: skip
     if letter == "O":
-        return Object(answer.u32(), answer.u32(), answer.u64(), answer.i32(), answer.u8() != 0)
+        return Object(answer.u32(), answer.u32(), answer.u64(), answer.error(), answer.u8() != 0)
     if letter == "Z":
         return answer.u64()
-    return Done(answer.i64(), answer.u32(), answer.u32(), answer.u64(), answer.u64())
+    return Done(answer.error(), answer.u32(), answer.u32(), answer.u64(), answer.u64())
 
 
 def continues(a, b):

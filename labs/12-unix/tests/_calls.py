@@ -5,6 +5,7 @@ import dataclasses
 import struct
 
 from grading import Fail, pack
+from grading.errors import Returned
 
 # [riscv64 of linux, syscalls.def]
 CALLS = {
@@ -203,7 +204,7 @@ class Script:
                 self.got.append(answer.bytes())
             else:
                 done, result = answer.u8(), answer.u64()
-                self.results.append((result ^ 1 << 63) - (1 << 63) if done else None)
+                self.results.append(Returned((result ^ 1 << 63) - (1 << 63)) if done else None)
         for _ in range(answer.u32()):
             self.log.append(Logged(answer.u8(), answer.u8(), answer.u8() != 0, answer.i32(),
                                    answer.u32(), answer.u64(), answer.u64()))  # fmt: skip
@@ -227,7 +228,7 @@ def expect(script, ref, wanted, what):
     """Fail unless a call came to that: None, it has not returned."""
     seen = script.of(ref)
     if seen != wanted:
-        words = ["it blocks" if v is None else str(v) for v in (wanted, seen)]
+        words = ["it blocks" if v is None else Returned(v).explained for v in (wanted, seen)]
         raise Fail(f"{what} differs", expected=words[0], seen=words[1])
 
 
