@@ -99,7 +99,7 @@ def interrupt_parents_are_inherited(run):
     check_equal(seen, wanted, "phandles and interrupt parents")
 
 
-@test(points=3, step="walk", section=SECTION, blames="fdt_prop_next,fdt_prop_first",
+@test(points=2, step="walk", section=SECTION, blames="fdt_prop_next,fdt_prop_first",
       evidence="answers",
       hint="Properties end where a token comes that is none; NOPs do not count.")
 def properties_are_listed(run):

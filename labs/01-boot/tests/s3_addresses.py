@@ -101,6 +101,27 @@ def the_parent_counts(run):
     check_equal(got, (0, base, 16), "an entry of two cells and one")
 
 
+@test(points=1, step="addresses", section=SECTION, blames="fdt_reg,fdt_reg_physical",
+      evidence="answers",
+      hint="node->parent is NULL for the root: nobody counts its addresses; and what its "
+           "children's addresses are, no `ranges` of its own can change.")  # fmt: skip
+def the_root_is_on_no_bus(run):
+    """A reg of the root is no address, and its ranges translate nothing."""
+    base, elsewhere = run.random.getrandbits(28) << 12, run.random.getrandbits(28) << 12
+    reg = pairs(base, 0x1000)
+    windows = pairs(base, elsewhere, 0x1000)
+    root = Node("", bus(2, 2, ranges=windows) | {"reg": reg})
+    root.add("dev", {"reg": reg})
+    ((got, physical),) = yield from regs(run, root, "")
+    check_equal(got[0], ENOENT, "what fdt_reg returned for the root, which has a reg,")
+    check_equal(physical[0], ENOENT,
+                "what fdt_reg_physical returned for the root, which has a reg,")  # fmt: skip
+    ((got, physical),) = yield from regs(run, root)
+    check_equal(got, (0, base, 0x1000), "a child's address on the root's bus")
+    check_equal(physical, (0, base, 0x1000),
+                "its physical address, the root having ranges that lead elsewhere,")  # fmt: skip
+
+
 @test(points=2, step="addresses", section=SECTION, blames="translate",
       evidence="answers",
       hint="Empty `ranges` map one to one; no `ranges` at all cut the bus off.")
