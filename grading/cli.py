@@ -76,8 +76,8 @@ class Terminal(grade.Progress):
         status = self._colour(part["status"], f"{part['status']:{WIDTH}}")
         self._line(f"{status}{title:{COLUMNS - WIDTH - 8}} {points:>7}".rstrip())
 
-    def explain(self, part):
-        """Show why a test did not pass, and how to try it alone."""
+    def explain(self, part, others=()):
+        """Show why a test did not pass, and how to try it alone; others ended so, too."""
         self._line("")
         head = f"{part['status']}: {part['name']}"
         blamed = f" ({part['blames']})" if part["blames"] else ""
@@ -91,6 +91,7 @@ class Terminal(grade.Progress):
             self._field("in", " < ".join(part["backtrace"][:8]))
         if part["console"] and part["status"] in ("crash", "timeout"):
             self._field("console", "\n".join(part["console"].splitlines()[-8:]))
+        self._field("likewise", " ".join(other["name"] for other in others))
         self._field("again", part["repeat"], whole=True)
         self._field("replay", part["replay"], whole=True)
 
@@ -122,12 +123,16 @@ class Terminal(grade.Progress):
         stopped = "build" not in made or not made["build"].get("ok")
         if made["build"].get("output"):
             self._line(made["build"]["output"])
-        missing = {}
+        missing, alike = {}, {}
         for part in made["tests"] if not stopped else ():
             if part["message"].endswith(UNWRITTEN):
                 missing.setdefault(part["message"], []).append(part)
             elif part["status"] not in ("pass", "build"):
-                self.explain(part)
+                # One machine may have ended before what several tests look at.
+                key = part["name"] if part["status"] == "fail" else ""
+                alike.setdefault((part["status"], part["message"], key), []).append(part)
+        for part, *others in alike.values():
+            self.explain(part, others)
         for message, parts in missing.items():
             self.unwritten(message, parts)
         lab = made["lab"]

@@ -64,10 +64,12 @@ def test_terminal_says_once_what_is_missing(tmp):
               "status": "graded", "notes": [], "build": {"ok": True},
               "steps": [{"number": 0, "name": "", "title": "Sums", "score": 0, "points": 8}],
               "tests": [{**missing, "name": n} for n in ("one", "two", "three")]
-              + [{**wrong, "name": "four"}]}  # fmt: skip
+              + [{**wrong, "name": "four"}, {**wrong, "name": "five"}]}  # fmt: skip
     stream = io.StringIO()
     cli.Terminal(stream).summary(report)
     lines = stream.getvalue().splitlines()
+    assert lines.count("crash: four") == 1 and "crash: five" not in lines
+    assert "  likewise: five" in lines
     assert "crc32c is not written yet: 6 points wait for it" in lines, lines
     assert sum("crc32c" in line for line in lines) == 1
     assert ("again " * 30).strip() in stream.getvalue()

@@ -118,8 +118,9 @@ class Script:
         return self._do("n", lambda a: (a.u32(), a.u32()))
 
     def counts(self):
-        """What was counted: chains, and batches with a bell."""
-        return self._do("#", lambda a: (a.u64(), a.u64()))
+        """What was counted: chains, batches with a bell, and how often something used was
+        new."""
+        return self._do("#", lambda a: (a.u64(), a.u64(), a.u64()))
 
     def frames(self):
         return self._do("f", lambda a: a.u64())

@@ -82,7 +82,7 @@ def answered(answer, times):
         yield answer.u32(), answer.u32()
 
 
-@test(points=3, step="registers", section=SECTION, blames="queue_enable",
+@test(points=2, step="registers", section=SECTION, blames="queue_enable",
       evidence="answers",
       hint="[virtio §4.2.3.2]: QueueNum, three addresses in halves, low before high, "
            "then QueueReady.")  # fmt: skip

@@ -7,6 +7,7 @@ from grading import check, check_equal, test
 SECTION = "Step 4: Chains"
 COMES_BACK = "Step 5: What comes back"  # of tests that take a chain back
 ALIGN = 4096
+AVAIL_EVENT = 4 + 8 * 8  # behind a used ring of 8
 
 
 @test(points=2, step="chains", section=SECTION, blames="allocate_rings",
@@ -39,12 +40,14 @@ def a_queue_starts_empty(run):
         script.take()
         for i in range(5):
             script.use(i, 4).pop()
-        script.scribble(0x5A).restart().load("a", 0).load("a", 2).load("u", 2)
+        script.scribble(0x5A).store("u", AVAIL_EVENT, 0x5A5A)
+        script.restart().load("a", 0).load("a", 2).load("u", 2).load("u", AVAIL_EVENT)
         script.take().add(9, [3], []).take().has_used()
         seen = script.results((yield play(run, script)))
-        restarted, flags, idx, used, before, added, after, has = seen[-8:]
+        restarted, flags, idx, used, event, before, added, after, has = seen[-9:]
         check_equal(restarted[0], 0, "what virtq_restart returned")
-        check_equal((flags, idx, used), (0, 0, 0), "flags, index, used index")
+        check_equal((flags, idx, used, event), (0, 0, 0, 0),
+                    "avail->flags, avail->idx, used->idx and avail_event after the start")  # fmt: skip
         check_equal(before[0], 0, "avail->idx after the start")
         check_equal((added[0], after[0], has), (0, 1, 0), "the first chain after it")
 
@@ -95,7 +98,7 @@ def chain_is(found, added, outs, ins, what):
         check_equal(one.flags, flags, f"{what}: flags of buffer {i}")
 
 
-@test(points=3, step="chains", section=SECTION, blames="add_direct",
+@test(points=2, step="chains", section=SECTION, blames="add_direct",
       evidence="answers",
       hint="NEXT stands in all descriptors but the last, and next is the number of the "
            "one that follows [virtio §2.7.5].")  # fmt: skip
@@ -117,7 +120,7 @@ def buffers_make_a_chain(run):
             chain_is(seen[6 + k], seen[1 + k], outs, ins, f"chain {k}")
 
 
-@test(points=3, step="chains", section=SECTION, blames="add_indirect",
+@test(points=2, step="chains", section=SECTION, blames="add_indirect",
       evidence="answers",
       hint="One descriptor with the flag INDIRECT refers to the table; in the table "
            "next counts from 0 [virtio §2.7.5.3].")  # fmt: skip

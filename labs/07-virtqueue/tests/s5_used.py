@@ -3,6 +3,7 @@
 from _rings import (
     EAGAIN,
     EIO,
+    ENOSPC,
     INDIRECT,
     RAW,
     Script,
@@ -16,7 +17,7 @@ from grading import check, check_equal, test
 SECTION = "Step 5: What comes back"
 
 
-@test(points=3, step="used", section=SECTION, blames="virtq_pop_used",
+@test(points=2, step="used", section=SECTION, blames="virtq_pop_used",
       evidence="answers",
       hint="The used entry names the head; the head's slot has the token.")
 def what_was_given_comes_back(run):
@@ -137,6 +138,74 @@ def a_head_that_is_none_is_a_lie(run):
         script.add(1, [4], [8]).take().use(RAW + head, 0).pop()
         *_, popped = script.results((yield play(run, script)))
         check_equal(popped[0], EIO, f"virtq_pop_used, {what}")
+
+
+@test(points=1, step="used", section=SECTION, blames="virtq_has_used",
+      evidence="answers",
+      hint="Whether virtq_pop_used would return anything but -EAGAIN: what does it return "
+           "when the queue is broken?")  # fmt: skip
+def a_broken_queue_has_news(run):
+    """Of a broken queue virtq_has_used says yes, though nothing is in the ring."""
+    for legacy, features in variants():
+        script = Script().init(size=8, features=features, legacy=legacy)
+        script.add(1, [4], [8]).add(2, [4], [8]).take().use(0, 0, step=3).pop()
+        script.store("u", 2, 0).has_used().pop()
+        *_, first, _, has, again = script.results((yield play(run, script)))
+        check_equal((first[0], again[0]), (EIO, EIO), "virtq_pop_used after a lie")
+        check_equal(has, 1, "virtq_has_used of a broken queue, with used->idx as it was before")
+
+
+@test(points=1, step="used", section=SECTION, blames="start_queue", evidence="answers",
+      hint="Everything is as before the first request: what do virtq_pop_used and "
+           "virtq_end_batch look at?")  # fmt: skip
+def a_restart_begins_anew(run):
+    """A queue that was broken works again after a restart, and its first batch has a bell."""
+    for legacy, features in variants():
+        marks = [token(run.random) for _ in range(6)]
+        script = Script().init(size=16, features=features, legacy=legacy)
+        for mark in marks[:3]:
+            script.add(mark, [4], [8])
+        script.end_batch().take().use(0, 0, step=9).pop()
+        for _ in range(3):
+            script.reclaim()
+        script.restart()
+        for mark in marks[3:]:
+            script.add(mark, [4], [8])
+        script.end_batch().take().use(0, 5).use(1, 6).use(2, 7).pop().pop().pop()
+        seen = script.results((yield play(run, script)))
+        check_equal(seen[7][0], EIO, "virtq_pop_used after a lie")
+        check_equal(seen[11][0], 0, "what virtq_restart returned")
+        check_equal([added[0] for added in seen[12:15]], [0, 0, 0],
+                    "what virtq_add returned after the restart")  # fmt: skip
+        check_equal(seen[15], 1, "virtq_end_batch: a bell for the first batch after the restart")
+        check_equal(seen[-3:], [(0, mark, 5 + i) for i, mark in enumerate(marks[3:])],
+                    "the chains of the restarted queue as they came back")  # fmt: skip
+
+
+@test(points=1, step="used", section=SECTION, blames="take_used_elem,virtq_add",
+      evidence="answers",
+      hint="vq->added counts chains that the device got, vq->batches the looks that found "
+           "something new in the used ring (vq->seen_idx).")  # fmt: skip
+def what_is_counted_has_happened(run):
+    """Chains that found no room are not counted; several that come at once are one batch."""
+    for legacy, features in variants():
+        size, together = 4, run.random.randint(2, 4)
+        script = Script().init(size=size, chain_max=1, features=features, legacy=legacy)
+        for i in range(size + 2):
+            script.add(i + 1, [], [4])
+        script.take().counts()
+        for i in range(together):
+            script.use(i)
+        for _ in range(together + 1):
+            script.pop()
+        script.counts()
+        seen = script.results((yield play(run, script)))
+        check_equal([added[0] for added in seen[1 : size + 3]], [0] * size + [ENOSPC] * 2,
+                    "what virtq_add returned")  # fmt: skip
+        before, after = seen[size + 4], seen[-1]
+        check_equal(before[0], size, f"vq->added after {size} chains and two without room")
+        check_equal(after[2] - before[2], 1, f"vq->batches for {together} chains that came "
+                    "back at once, and were popped one by one,")  # fmt: skip
 
 
 @test(points=2, step="used", section=SECTION, blames="take_used_elem",
