@@ -41,7 +41,7 @@ def read(answer):
     return Seen(did, answer.error(), answer.u64(), answer.u64(), answer.u8())
 
 
-@test(points=3, step="handshake", section=SECTION, blames="virtio_negotiate",
+@test(points=2, step="handshake", section=SECTION, blames="virtio_negotiate",
       evidence="answers",
       hint="[virtio §3.1.1] numbers the steps: reset, ACKNOWLEDGE, DRIVER, features, "
            "FEATURES_OK. A bit that is set stays set.")  # fmt: skip

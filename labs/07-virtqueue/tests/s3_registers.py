@@ -8,6 +8,7 @@ from grading.errors import EBUSY, EIO
 SECTION = "Step 3: What the device says of itself"
 CTRL_VQ, CTRL_RX, VERSION_1 = 1 << 17, 1 << 18, 1 << 32
 CONTROL_QUEUE = 2
+QUEUE_NUM_MAX, QUEUE_PFN, INTERRUPT_STATUS, INTERRUPT_ACK = 0x34, 0x40, 0x60, 0x64
 
 
 def config(run, the_card, *fields):
@@ -16,7 +17,7 @@ def config(run, the_card, *fields):
     return ask(run, the_card, "config", "u32", len(fields), *pieces)
 
 
-@test(points=2, step="registers", section=SECTION, blames="config_read",
+@test(points=1, step="registers", section=SECTION, blames="config_read",
       evidence="answers",
       hint="The configuration begins at 0x100; a field is read with accesses of its own "
            "width [virtio §4.2.2.2].")  # fmt: skip
@@ -141,6 +142,48 @@ def a_queue_too_large_is_refused(run):
         check_equal(answer.error(), EIO, "2048 descriptors, where 1024 are the most")
         answer = yield queues(run, legacy, (9, 8))
         check_equal(answer.error(), EIO, "a queue that is not there")
+
+
+def plain(run, legacy, words, call, *pieces):
+    """Ask a device whose registers are memory; return what the call returned, and
+    {offset: what is in the register then}."""
+    said = [x for offset, value in words.items() for x in ("u32", offset, "u32", value)]
+    answer = yield ask(run, card(run, legacy), "registers", "u32", 1 if legacy else 2,
+                       "u32", len(words), *said, "string", call, *pieces)  # fmt: skip
+    return answer.error(), {4 * i: answer.u32() for i in range(64)}
+
+
+@test(points=1, step="registers", section=SECTION, blames="isr_ack", evidence="answers",
+      hint="Bits that nobody knows must be acknowledged, too, or they interrupt for ever; "
+           "the caller is told of VIRTIO_ISR_* alone.")  # fmt: skip
+def every_reason_is_taken_back(run):
+    """All that is set in InterruptStatus is acknowledged; only what is known is returned."""
+    for legacy in (False, True):
+        unknown = run.random.getrandbits(28) << 2 | 4
+        for isr in (1, 2, 3, unknown | 2, unknown):
+            said, seen = yield from plain(run, legacy, {INTERRUPT_STATUS: isr}, "isr_ack")
+            check_equal(hex(seen[INTERRUPT_ACK]), hex(isr),
+                        f"what isr_ack wrote to InterruptACK, InterruptStatus being {isr:#x},")
+            check_equal(int(said), isr & 3, f"what isr_ack returned for {isr:#x}")
+
+
+@test(points=1, step="registers", section=SECTION, evidence="answers",
+      blames="queue_enable,legacy_queue_enable",
+      hint="An address has 64 bits, a register 32; the page's number of a legacy device has "
+           "32, or cannot be told.")  # fmt: skip
+def addresses_have_64_bits(run):
+    """A queue beyond 4 GiB is told to the device as a whole, or not at all."""
+    areas = [run.random.getrandbits(56) << 12 & (1 << 56) - 1 | 1 << 45 for _ in range(3)]
+    pieces = ["u32", 0, "u32", 16, *(x for a in areas for x in ("u64", a))]
+    said, seen = yield from plain(run, False, {QUEUE_NUM_MAX: 64}, "queue_enable", *pieces)
+    check_equal(said, 0, "what queue_enable returned")
+    for low, name, area in zip((0x80, 0x90, 0xA0), ("Desc", "Driver", "Device"), areas):
+        check_equal(hex(seen[low + 4] << 32 | seen[low]), hex(area),
+                    f"Queue{name}High and Queue{name}Low [virtio §4.2.2]")  # fmt: skip
+    said, seen = yield from plain(run, True, {QUEUE_NUM_MAX: 64}, "queue_enable", *pieces)
+    check_equal((said, seen[QUEUE_PFN]), (EIO, 0),
+                "what queue_enable returned for a legacy device, and QueuePFN, of a page "
+                "whose number has over 32 bits,")  # fmt: skip
 
 
 @test(points=2, step="registers", blames="isr_ack", evidence="answers",
