@@ -31,6 +31,11 @@ class Step:
         return self.registers[8 + (code >> 2 & 7)]
 
     @property
+    def atomic(self):
+        """Is it an AMO, or the sc that ends what lr began? [riscv-unpriv §8]"""
+        return self.code & 0x7F == 0x2F and self.code >> 27 != 2
+
+    @property
     def fence(self):
         """Of reads and writes, before and behind it? [riscv-unpriv §2.7]"""
         return self.code & 0x707F == 0x0F and self.code >> 20 & 0x33 == 0x33

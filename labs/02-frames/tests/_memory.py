@@ -122,10 +122,14 @@ class Script:
         """From now on whoever takes a lock of the allocators panics."""
         return self._do("L")
 
+    @property
+    def question(self):
+        """What the guest is asked."""
+        return pack(*self.ram.pieces, "string", self.ops, *self.pieces)
+
     def play(self, run):
         """Return the request that plays it."""
-        question = pack(*self.ram.pieces, "string", self.ops, *self.pieces)
-        return run.ask(self.program, "script", question)
+        return run.ask(self.program, "script", self.question)
 
     def results(self, answer):
         """Return the results, one for each operation."""

@@ -2,7 +2,8 @@
 
 from _memory import Frames, holes, panics, play, step, whole
 
-from grading import check_equal, test
+from grading import check, check_equal, test
+from grading.steps import watch
 
 SECTION = "Step 3: Shared frames"
 
@@ -43,6 +44,21 @@ def references_are_counted(run):
         wanted.append(counts[slot])
     seen = script.results((yield script.play(run)))
     check_equal(seen[6::2], wanted, "references after each step")
+
+
+@test(points=1, step="shared", section=SECTION, blames="frame_ref,frame_unref",
+      evidence="memory",
+      hint="refs += 1 is three steps, and another hart may be between them: an atomic "
+           "operation is one.")  # fmt: skip
+def references_change_in_one_step(run):
+    """References are counted atomically: no other hart can come in between."""
+    script = Frames(whole()).alloc(0).ref(0).ref(0).unref(0).unref(0)
+    with watch(run, "frames", "script", script.question) as hart:
+        for function in ("frame_ref", "frame_unref"):
+            steps = hart.call(function)
+            check(any(s.atomic for s in steps),
+                  f"{function} ran {len(steps)} instructions, none of them atomic: refs was "
+                  "loaded, changed and stored, and what another hart counts meanwhile is lost")
 
 
 @test(points=2, step="shared", section=SECTION, blames="frame_unref", evidence="answers",
