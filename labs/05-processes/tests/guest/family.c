@@ -244,11 +244,30 @@ tell(struct actor *a, enum command command)
 
 /* ---- What is seen ---- */
 
+#define LISTED 1000u /* more is a list that does not end */
+
+/* Is what has been freed still in the list of all? Who is alive may have got
+ * the same memory. */
+static bool
+is_listed(const struct actor *a) REQUIRES(process_lock)
+{
+    for (unsigned i = 0; i < ACTORS; i++)
+        if (actors[i].process == a->process && !actors[i].process_gone)
+            return false;
+    unsigned n = 0;
+    for (const struct list_node *node = process_list.next;
+         node != &process_list && n < LISTED; node = node->next, n++)
+        if (node == &a->process->all_node)
+            return true;
+    return n == LISTED;
+}
+
 /* Also of one that is gone. */
 static bool
 is_in_table(const struct actor *a) REQUIRES(process_lock)
 {
-    return a->pid && process_find_locked(a->pid) != NULL;
+    return a->pid && (process_find_locked(a->pid) != NULL ||
+                      (a->process_gone && is_listed(a)));
 }
 
 static void
