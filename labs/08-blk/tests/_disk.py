@@ -220,6 +220,11 @@ class Script:
         whether it is still set."""
         return self._do("W", lambda a: (a.u32(), a.u8()), "u32", most, "u32", request)
 
+    def complaints(self):
+        """How many lines of the log, since this was last asked, say something of
+        interrupts."""
+        return self._do("g", lambda a: a.u32())
+
 
 def play(run, script, **machine):
     """Return the request that plays a script."""

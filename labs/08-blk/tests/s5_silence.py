@@ -18,7 +18,7 @@ from grading import check, check_equal, test
 SECTION = "Step 5: Silence"
 
 
-@test(points=2, step="silence", section=SECTION, blames="interrupt_is_lost,blk_watchdog",
+@test(points=1, step="silence", section=SECTION, blames="interrupt_is_lost,blk_watchdog",
       evidence="answers",
       hint="There are used buffers at a look (virtq_has_used), and at the next, and the "
            "next, and none was taken.")  # fmt: skip
@@ -50,6 +50,24 @@ def who_gets_on_has_lost_nothing(run):
     seen = script.results((yield play(run, script)))
     looks = [x[0] for x in seen if isinstance(x, tuple)]
     check_equal(looks, [30, 15] * 4, "looks until something was taken; nothing was to be")
+
+
+@test(points=1, step="silence", section=SECTION, blames="interrupt_is_lost,blk_watchdog",
+      evidence="answers",
+      hint="Nothing was taken, look after look: has anything been used (virtq_has_used)?")
+def a_slow_disk_has_lost_no_interrupt(run):
+    """Of a disk that has used nothing yet the log does not say that an interrupt is missing."""
+    for legacy, features in variants():
+        script = Script().new(features=features, legacy=legacy).submit(READ, 4, [SECTOR])
+        script.kick().take().complaints().looks(400).complaints()
+        script.answer(0, content=b"late").looks(300).complaints().result(0)
+        *_, (looks, _), slow, (found, _), lost, result = script.results(
+            (yield play(run, script)))  # fmt: skip
+        check_equal(looks, 400, "looks at a disk that has used nothing")
+        check_equal(slow, 0, "lines of the log about interrupts, while nothing was used")
+        check_equal(lost, 1, "such lines, when something was, and no interrupt came")
+        check(45 <= found <= 55, f"it was found by look number {found}, not 50")
+        check_done(result, 0, "at last")
 
 
 @test(points=1, step="silence", section=SECTION, blames="interrupt_is_lost",

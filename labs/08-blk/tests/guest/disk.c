@@ -4,6 +4,7 @@
  * tests/_disk.py writes the scripts and reads the answers. */
 #include "device.h"
 #include "grade.h"
+#include "lib/print.h"
 #include "mm/slab.h"
 
 GRADE_ENTRY(GRADE_AT_STARTUP);
@@ -387,6 +388,30 @@ op_looks(struct grade *g)
     grade_put_u8(g, is_watched());
 }
 
+/* g: how many lines of the log, since it was last asked, say something of
+ * interrupts */
+static void
+op_log(struct grade *g)
+{
+    static const char word[] = "interrupt";
+    static uint64_t read;
+    static char text[1024];
+    uint32_t lines = 0;
+    size_t n;
+    while ((n = print_read_log(&read, text, sizeof(text))) > 0) {
+        bool said = false;
+        for (size_t i = 0; i < n; i++) {
+            said |= n - i >= sizeof(word) - 1 &&
+                    memcmp(text + i, word, sizeof(word) - 1) == 0;
+            if (text[i] == '\n') {
+                lines += said;
+                said = false;
+            }
+        }
+    }
+    grade_put_u32(g, lines);
+}
+
 /* ---- Scripts ---- */
 
 static const struct {
@@ -397,7 +422,7 @@ static const struct {
     {'s', op_submit},  {'b', op_kick},   {'r', op_result}, {'t', op_take},
     {'a', op_answer},  {'L', op_late},   {'u', op_use},    {'i', op_interrupt},
     {'?', op_wanted},  {'C', op_config}, {'F', op_become}, {'c', op_changed},
-    {'R', op_recover}, {'W', op_looks},
+    {'R', op_recover}, {'W', op_looks},  {'g', op_log},
 };
 
 static void
