@@ -13,7 +13,7 @@ NONE, READ, WRITE, EXEC = 0, 1, 2, 4
 SHARED, READ_ONLY, STACK = 1, 2, 4
 V, R, W, X, U, A, D, COW = 1, 2, 4, 8, 16, 64, 128, 256
 OBJECTS, PAGES = 2, 16
-UNMAP, CHANGE, REPLACE, ERROR = 1, 2, 3, 4  # events
+UNMAP, CHANGE, REPLACE, ERROR, SHARE = 1, 2, 3, 4, 5  # events
 NEVER = 1 << 60  # no limit
 
 

@@ -11,6 +11,7 @@ from _spaces import (
     PAGE,
     READ,
     REPLACE,
+    SHARE,
     SHARED,
     UNMAP,
     WRITE,
@@ -144,7 +145,7 @@ def an_object_may_have_no_page(run):
     check_equal(seen[refs].refs, 1, "references to the object")
 
 
-@test(points=3, step="objects", section=SECTION, blames="has_page,try_fault,fault_locked",
+@test(points=2, step="objects", section=SECTION, blames="has_page,try_fault,fault_locked",
       evidence="answers",
       hint="While nobody held the lock another thread unmapped all of it. Look at everything "
            "anew.")  # fmt: skip
@@ -186,6 +187,29 @@ def the_page_goes_meanwhile(run):
         mark = script.mark(number, 3) ^ MASK
         check_equal(seen[look].first, mark, "the page that the object has now")
         check_equal(seen[calls].asked, 2, "calls of get_page")
+        check_equal(seen[calls].refs, 1, "references to the object")
+
+
+@test(points=1, step="objects", section=SECTION, blames="has_page,want_page", evidence="answers",
+      hint="The page is the same; what is it for? Who fetches a page to copy it has not said that "
+           "it will change.")  # fmt: skip
+def the_purpose_changes_meanwhile(run):
+    """A private page that is a shared one by the time it is there is asked for again, to be
+    written to."""
+    script, asked = Script(run), []
+    for number, page in ((1, 2), (2, 1)):
+        at = AT + number * 16 * PAGE
+        script.map(at, PAGE, READ | WRITE, 0, number, page)
+        script.event(SHARE, at, number=number)
+        asked.append((script.fault(at, WRITE), script.entry(at), script.object(number),
+                      script.mark(number, page)))  # fmt: skip
+    seen = script.read((yield script.ask()))
+    for done, look, calls, mark in asked:
+        check_equal(seen[done].result, 0, "space_fault")
+        check_equal(seen[calls].for_writing, 1, "calls of get_page that said that the page of a "
+                    "shared area is about to be written to")  # fmt: skip
+        check_equal((seen[look].flags, seen[look].first), (V | R | W | U, mark),
+                    "the entry, the page")  # fmt: skip
         check_equal(seen[calls].refs, 1, "references to the object")
 
 

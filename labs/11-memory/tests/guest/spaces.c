@@ -109,6 +109,7 @@ enum event {
     EVENT_CHANGE,  /* the object's pages are taken away, and others come */
     EVENT_REPLACE, /* fresh memory comes in the area's place */
     EVENT_ERROR,   /* the disk does not answer */
+    EVENT_SHARE,   /* the same page comes in the area's place, but shared */
 };
 
 static void
@@ -131,7 +132,13 @@ come_to_pass(struct shown *o)
         return -EIO;
     if (event == EVENT_UNMAP)
         return space_unmap(o->at, o->va, PAGE_SIZE);
-    if (event == EVENT_REPLACE)
+    if (event == EVENT_SHARE) {
+        fresh.flags = AREA_SHARED;
+        fresh.object = &o->object;
+        fresh.handle = o;
+        fresh.offset = o->last * PAGE_SIZE;
+    }
+    if (event == EVENT_REPLACE || event == EVENT_SHARE)
         return space_map(o->at, &fresh, SPACE_REPLACE);
     if (event == EVENT_CHANGE) {
         for (unsigned i = 0; i < PAGES; i++)
