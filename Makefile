@@ -112,6 +112,12 @@ SANFLAGS += $(if $(RACE),-DRACE=1 -fsanitize=thread --param tsan-distinguish-vol
 $(patsubst %,$(BUILD)/obj/kernel/%.o,mm/kasan mm/race sync/hot): SANFLAGS := $(if $(SAN),-DSAN=1) \
     $(if $(RACE),-DRACE=1)
 
+# A kernel that watches itself is slow, however it is compiled: as quickly as can be.
+SMALL := -Os
+ifneq ($(SAN)$(RACE),)
+FAST  := $(QUICK)
+SMALL := $(QUICK)
+endif
 $(BUILD)/obj/kernel/%/hot.o: private QUICK = $(FAST)
 # Copies of long functions would make these larger and hardly faster.
 $(patsubst %,$(BUILD)/obj/kernel/%/hot.o,arch fs proc sys): private QUICK = \
@@ -120,7 +126,7 @@ KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
           -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
           -DTRACE -Ikernel -I$(BUILD)/gen $(KCFLAGS)
 # Small is fast enough for these.
-$(addprefix $(BUILD)/obj/kernel/,dev.o ipc.o lib.o sys.o trace.o virtio.o): private QUICK = -Os
+$(addprefix $(BUILD)/obj/kernel/,dev.o ipc.o lib.o sys.o trace.o virtio.o): private QUICK = $(SMALL)
 # A function that calls no other has nothing to save in a frame.
 $(BUILD)/obj/kernel/lib/hot.o $(BUILD)/obj/kernel/trace/hot.o: private KFLAGS += $(if $(RACE),,-fomit-frame-pointer)
 # -g1, lines but no variables, for there are many: UCFLAGS=-g for a debugger.

@@ -14,6 +14,7 @@ COMPILERS = {
     "clang": ("ld.lld",),
 }
 PRODUCTS = ("kernel.elf", "root.img")
+RECOVERY = "user/recovery.stripped"  # the program that a kernel carries
 
 
 def compiler():
@@ -22,16 +23,22 @@ def compiler():
         return file.read().split()[0]
 
 
-def make(folder, *words, products=PRODUCTS):
+def make(folder, *words, products=PRODUCTS, shared=()):
     """Build products below the build folder, or in it; return make's output.
 
     Programs for Linux are left out: one compiler makes them, whatever makes
-    the rest, and the images that the other tests boot have them.
+    the rest, and the images that the other tests boot have them. So is what is
+    shared: the other tests' is taken, which these words make no different.
     """
     build = os.path.join(os.path.relpath(harness.BUILD, harness.ROOT), folder)
     command = ["make", "-j1", f"BUILD={os.path.normpath(build)}", *words]
     if folder:
         command.append("GLIBC=")
+        for product in shared:
+            target = harness.built(f"{folder}/{product}")
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy2(harness.built(product), target)
+            command += ["-o", os.path.normpath(f"{build}/{product}")]
     done = subprocess.run(
         command + [os.path.normpath(f"{build}/{p}") for p in products],
         cwd=harness.ROOT,
@@ -50,18 +57,23 @@ def test_toolchain(toolchain):
     """It builds silently, builds nothing twice, and the result boots.
 
     Of the one that built what all other tests boot, only the second is to be seen.
-    clang, which warns of other things than gcc does, sees the tests' programs, too.
+    clang, which warns of other things than gcc does, sees the tests' programs, too. It
+    takes five times as long to make programs small as to find fault with them; `make
+    test TOOLCHAIN=clang` runs all tests with small ones.
     """
     if not any(map(shutil.which, COMPILERS[toolchain])):
         raise Skip(f"no {COMPILERS[toolchain][0]} here")
     folder = "" if compiler() in COMPILERS[toolchain] else f"tc-{toolchain}"
-    products = PRODUCTS + (("test.img",) if toolchain == "clang" else ())
+    products, words = PRODUCTS, [f"TOOLCHAIN={toolchain}"]
+    if toolchain == "clang" and folder:
+        products, words = (*PRODUCTS, "test.img"), [*words, "UCFLAGS=-O0"]
+    made = {"products": products, "shared": ["host/mkfs.eclipsefs"]}
     if folder:
-        output = make(folder, f"TOOLCHAIN={toolchain}", products=products)
+        output = make(folder, *words, **made)
         assert not re.search(r"\bwarning\b", output, re.IGNORECASE), output
-    again = make(folder, f"TOOLCHAIN={toolchain}", products=products)
+    again = make(folder, *words, **made)
     assert not re.search(r"^  [A-Z]", again, re.MULTILINE), again
-    changed = make(folder, f"TOOLCHAIN={toolchain}", "-n", "KCFLAGS=-DX=1")
+    changed = make(folder, *words, "-n", "KCFLAGS=-DX=1")
     assert len(re.findall(r"kernel/\S+\.c ", changed)) > 10, "flags ignored"
     if not folder:
         return
@@ -104,7 +116,7 @@ def test_sanitized():
 
     Programs do not change with SAN, so they are those of every other test.
     """
-    make("san", "SAN=1", "TOOLCHAIN=gnu-linux", products=["kernel.elf"])
+    make("san", "SAN=1", "TOOLCHAIN=gnu-linux", products=["kernel.elf"], shared=[RECOVERY])
     machine = dict(kernel=harness.built("san/kernel.elf"))
     for program in ("process", "files", "memory"):
         words = f"init=/tests/{program} init.exit=poweroff"
@@ -119,7 +131,7 @@ def test_sanitized():
 
 def test_race():
     """RACE=1 builds, sees the race made on purpose, and no other."""
-    make("race", "RACE=1", products=["kernel.elf"])
+    make("race", "RACE=1", products=["kernel.elf"], shared=[RECOVERY])
     with Guest(
         kernel=harness.built("race/kernel.elf"),
         harts=4,
