@@ -9,6 +9,7 @@
 What is not there is a warning, and tools/book makes warnings errors.
 """
 
+import functools
 import os
 
 import figures
@@ -99,16 +100,22 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 """
 
 
+@functools.cache
+def lexer(kind):
+    """Return what reads files whose names end so; to look for it takes a while."""
+    return get_lexer_for_filename("x" + ("." + LEXERS[kind] if kind in LEXERS else kind))
+
+
 def write_sources(app, error):
-    """Write a page for each file that the book refers to."""
+    """Write a page for each file that the book refers to; of those in BOOK_SOURCES, if set."""
     if error or app.builder.name != "html":
         return
-    for path in app.env.umbra_sources:
+    few = os.environ.get("BOOK_SOURCES", "").split()
+    for path in few or app.env.umbra_sources:
         target = os.path.join(app.outdir, "source", path + ".html")
         os.makedirs(os.path.dirname(target), exist_ok=True)
         form = HtmlFormatter(linenos="inline", lineanchors="l", anchorlinenos=True)
-        name = path if os.path.splitext(path)[1] not in LEXERS else "x.c"
-        code = highlight("\n".join(read_lines(path)), get_lexer_for_filename(name), form)
+        code = highlight("\n".join(read_lines(path)), lexer(os.path.splitext(path)[1]), form)
         with open(target, "w", encoding="utf-8") as file:
             file.write(PAGE.format(path=path, up="../" * (path.count("/") + 1), code=code))
 
