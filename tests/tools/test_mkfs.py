@@ -33,6 +33,18 @@ def run(tool, *args, epoch=None):
                           capture_output=True, timeout=60, check=False)
 
 
+def content(path):
+    """Returns a file's size and {offset: piece} of its pieces that are not all zero."""
+    size, found, zeros = os.path.getsize(path), {}, bytes(1 << 16)
+    piece = bytearray(zeros)
+    with open(path, "rb", buffering=0) as file:
+        for at in range(0, size, len(zeros)):
+            length = file.readinto(piece)
+            if piece != zeros:
+                found[at] = bytes(piece[:length])
+    return size, found
+
+
 class MkfsTest(unittest.TestCase):
     """Each test has a folder with a tree to fill, and room for images."""
 
@@ -210,9 +222,7 @@ class ExtendedRoundTrip(RoundTrip):
         self.assertIn(b"size    1099511627776\n", result.stdout)
         out = self.folder / "out"
         run("efs", "get", self.image, "sparse", out)
-        self.assertEqual(hashlib.sha256(out.read_bytes()).digest(),
-                         hashlib.sha256((self.tree / "sparse").read_bytes())
-                         .digest())
+        self.assertEqual(content(out), content(self.tree / "sparse"))
 
     def test_times(self):
         os.utime(self.tree, (7, 8))
@@ -222,12 +232,12 @@ class ExtendedRoundTrip(RoundTrip):
 
     def test_large_directory(self):
         (self.tree / "big").mkdir()
-        for i in range(20000):
-            (self.tree / "big" / f"file-{i:05}").touch()
+        for i in range(5000):
+            open(f"{self.tree}/big/file-{i:05}", "x").close()
         self.make()
         result = run("efs", "ls", self.image, "big")
         self.assertEqual(result.stdout.decode().split(),
-                         [f"file-{i:05}" for i in range(20000)])
+                         [f"file-{i:05}" for i in range(5000)])
 
 
 class Format(MkfsTest):
