@@ -10,7 +10,8 @@ import harness
 import slurm
 import toy
 
-COUNT = 6
+COUNT = 6  # of several kinds
+FEW = 3  # are two tasks' work
 
 
 def graded(folder, out, environment, *more):
@@ -25,12 +26,12 @@ def graded(folder, out, environment, *more):
         return file.read()
 
 
-def prepared(tmp):
-    """Make a few submissions and a place for them; return (folder, environment)."""
+def prepared(tmp, count):
+    """Make submissions and a place for them; return (folder, environment)."""
     os.chmod(tmp, 0o755)
     os.makedirs(f"{tmp}/subs")
     os.makedirs(f"{tmp}/tmp")
-    crowd.make(toy.ROOT, toy.lab(), f"{tmp}/subs", COUNT)
+    crowd.make(toy.ROOT, toy.lab(), f"{tmp}/subs", count)
     return f"{tmp}/subs", {"TMPDIR": f"{tmp}/tmp"}
 
 
@@ -42,7 +43,7 @@ def test_slurm_comes_to_the_same(tmp):
                            "(Debian's slurm-wlm and munge)")  # fmt: skip
     if os.getuid() != 0:
         raise harness.Skip("slurmd wants root")
-    folder, place = prepared(tmp)
+    folder, place = prepared(tmp, FEW)
     here = graded(folder, f"{tmp}/here", {**os.environ, **place})
     os.mkdir(f"{tmp}/slurm")
     with slurm.Cluster(f"{tmp}/slurm") as cluster:
@@ -50,7 +51,7 @@ def test_slurm_comes_to_the_same(tmp):
                        "--slurm=2")  # fmt: skip
         jobs = cluster.ask("squeue", "-h")
     assert jobs == "", jobs
-    assert here == there and here.count("\n") == COUNT + 1, there
+    assert here == there and here.count("\n") == FEW + 1, there
     for task in (0, 1):
         with open(f"{tmp}/there/logs/task-{task}.log", encoding="utf-8") as file:
             assert "submissions to grade" in file.read(), cluster.logs()
@@ -59,7 +60,7 @@ def test_slurm_comes_to_the_same(tmp):
 def test_tasks_share_the_work(tmp):
     """Plan, two tasks one after the other, collect: what any cluster does."""
     toy.needs_sandbox(harness)
-    folder, place = prepared(tmp)
+    folder, place = prepared(tmp, COUNT)
     environment = {**os.environ, **place}
     out, command = f"{tmp}/out", os.path.join(toy.ROOT, "grading", "class")
     subprocess.run([command, "--lab", "tests/grading/90-toy", folder, "--out", out,
