@@ -461,14 +461,14 @@ def test_no_device(tmp):
 
 def test_orphans(tmp):
     """A thousand orphans a second are reaped as they come."""
-    files = {"flood": service("orphans=3000", type="oneshot")}
+    files = {"flood": service("orphans=1000", type="oneshot")}
     with Guest(disks=[image(tmp, files)], harts=1, extra=ICOUNT) as guest:
         guest.boot()
         log = wait_for(guest, "flood: starting -> running")
         said = guest.command("cat /var/log/flood")
-        found = re.search(r"3000 orphans in (\d+) ms, at most (\d+) zombies", said)
+        found = re.search(r"1000 orphans in (\d+) ms, at most (\d+) zombies", said)
         assert found, said + log
-        assert int(found[1]) < 3300 and int(found[2]) < 10, said
+        assert int(found[1]) < 1100 and int(found[2]) < 10, said
         states = guest.command("ps")
         assert " Z " not in states, states
 

@@ -9,7 +9,7 @@ from harness import Guest, cases
 
 # Of memory, processes, signals, threads, files and sockets.
 FEW = [
-    *("/tests/" + n for n in ("memory", "cow", "names", "mounts", "sockets")),
+    *("/tests/" + n for n in ("memory", "names", "mounts")),
     *("/linux/" + n for n in ("threads", "waits", "spawn", "sched",
                               "sockets_control", "sockets_storm")),
 ]

@@ -11,7 +11,7 @@ import harness
 
 TOOL = os.path.join(harness.ROOT, "tools", "record")
 SHORT = "init=/bin/date init.exit=poweroff"
-REPLAYS = 20
+REPLAYS = 10
 
 
 def arguments_of(**machine):
