@@ -253,7 +253,7 @@ create_end(int type, struct socket **out)
 static int
 connect_pair(struct socket *s, struct socket *listener, bool nonblock)
 {
-    struct socket *end;
+    struct socket *end = NULL;
     int err = create_end(s->type, &end);
     if (err)
         return err;

@@ -213,7 +213,7 @@ static int64_t
 accept_one(const uint64_t arg[6], uint64_t flags)
 {
     struct socket *s, *connection;
-    struct file *file, *accepted;
+    struct file *file, *accepted = NULL;
     int err = socket_arg(arg[0], &file, &s);
     if (!err && ((unsigned)flags & ~TYPE_FLAGS))
         err = -EINVAL;

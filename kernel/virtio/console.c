@@ -88,7 +88,7 @@ console_send(struct port *port, struct uio *uio)
     struct console *c = container_of(port, struct console, port);
     int64_t done = 0;
     while (uio->residual > 0) {
-        void *buffer;
+        void *buffer = NULL;
         int64_t n = 0;
         int err = take_buffer(c, &buffer);
         if (err == 0) {

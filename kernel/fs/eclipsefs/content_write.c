@@ -100,7 +100,7 @@ start_round(struct inode *inode, struct round *round) REQUIRES(inode->lock)
 {
     struct vfs_change change = {.super = inode->super};
     struct buf *page = NULL;
-    uint32_t block;
+    uint32_t block = 0;
 
     blockio_init(&round->io, inode->super->bdev, BLK_WRITE);
     round->nruns = round->pages = 0;
