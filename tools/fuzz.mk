@@ -52,7 +52,7 @@ fuzz-smoke: ## each fuzzer for half a minute; SECONDS=N, T=pattern chooses
 	@tools/setup --quick fuzz
 	@$(MAKE) $(FUZZ_PROGRAMS) $(FUZZ_TREES) && tests/host/fuzz/run --build $(BUILD) \
 	    --seconds $(or $(SECONDS),30) '$(T)'
-fuzz-long: ## one fuzzer after the other, 10,000,000 inputs each; RUNS=N, T=pattern chooses
+fuzz-long: ## one fuzzer after the other to 10,000,000 inputs, from where it stopped; RUNS=N, T=pattern
 	@tools/setup --quick fuzz
 	@$(MAKE) $(FUZZ_PROGRAMS) $(FUZZ_TREES) && tests/host/fuzz/run --build $(BUILD) \
 	    --runs $(or $(RUNS),10000000) '$(T)'

@@ -15,7 +15,7 @@
 #include "fuzz.h"
 #include "undo_disk.h"
 
-#define SMALL_SIZE  (176u * BLOCK)
+#define SMALL_SIZE  (136u * BLOCK)
 #define PLAIN_SIZE  (24u * BLOCK)
 #define MANY_NAMES  24u
 #define IMAGES      5u

@@ -22,7 +22,7 @@
 #define LOG_START    3u
 #define LOG_BLOCKS   JOURNAL_BLOCKS_MIN
 #define FIRST        (LOG_START + LOG_BLOCKS) /* of the blocks that are changed */
-#define HOME         24u
+#define HOME         16u
 #define BLOCKS       (FIRST + HOME)
 #define LOG_USED     24u /* blocks of the log, at most, that the sound one has */
 #define TRANSACTIONS 5
