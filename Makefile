@@ -135,7 +135,7 @@ $(BUILD)/obj/kernel/lib/hot.o $(BUILD)/obj/kernel/trace/hot.o: private KFLAGS +=
 # The C library has none: each link of a program would go through them all.
 ULINES := -g1
 $(BUILD)/obj/user/lib.o: private ULINES := -g0
-UFLAGS = $(WARNINGS) $(QUICK) -march=rv64gc -mabi=lp64d -mcmodel=medany \
+UFLAGS = $(WARNINGS) $(SMALL) -march=rv64gc -mabi=lp64d -mcmodel=medany \
          $(FREESTAND) $(ULINES) -Iuser/lib -Ikernel $(UCFLAGS)
 # It is to measure the kernel, not itself.
 $(BUILD)/obj/user/tests/bench.o: UCFLAGS += -O2

@@ -131,7 +131,7 @@ static int
 store_range(struct store *s, uint32_t logical, uint64_t end, uint32_t *goal)
 {
     uint64_t last = (end + BLOCK_SIZE - 1) / BLOCK_SIZE;
-    uint32_t count;
+    uint32_t count = 0;
     int err = 0;
 
     while (!err && logical < last) {
