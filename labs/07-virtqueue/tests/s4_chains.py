@@ -127,7 +127,7 @@ def buffers_make_a_chain(run):
 def a_table_holds_the_chain(run):
     """With indirect descriptors a chain takes one descriptor, and a table."""
     for legacy in (False, True):
-        script = Script().init(size=8, chain_max=6, features=INDIRECT, legacy=legacy)
+        script = Script().init(size=8, chain_max=4, features=INDIRECT, legacy=legacy)
         shapes = [([5], [6, 7]), ([1, 2, 3], [4]), ([], [9, 8, 7, 6])]
         for i, (outs, ins) in enumerate(shapes):
             script.add(i + 1, outs, ins)

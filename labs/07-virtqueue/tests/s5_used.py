@@ -220,6 +220,12 @@ def a_length_beyond_is_a_lie(run):
     script = Script().init().add(1, [4], [8]).take().use(0, 8).pop()
     *_, popped = script.results((yield play(run, script)))
     check_equal(popped, (0, 1, 8), "all that was offered, which is no lie")
+    # All descriptors were in chains with more room before.
+    script = Script().init(size=2, chain_max=1).add(1, [], [60]).add(2, [], [60]).take()
+    script.use(0, 60).use(1, 60).pop().pop().add(3, [], [4]).add(4, [], [4]).take()
+    script.use(2, 20).pop()
+    *_, popped = script.results((yield play(run, script)))
+    check_equal(popped[0], EIO, "virtq_pop_used, 20 bytes of 4, where chains of 60 were before")
 
 
 @test(points=2, step="used", section=SECTION, blames="take_used_elem",
