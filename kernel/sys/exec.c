@@ -107,12 +107,16 @@ use_space(struct space *space)
     cpu_irq_restore(on);
 }
 
-/* Takes leave of the old program's threads and of who waits for them. */
+/* Takes leave of the old program's threads and of who waits for them. A thread
+ * may have let another process share the directory since it was looked whether
+ * others do: -EAGAIN. The one that is left is here. */
 static int
-leave_program(void)
+leave_program(bool was_shared)
 {
     struct process *self = process_current();
     int error = process_end_others();
+    if (error == 0 && !was_shared && fs_context_is_shared(self->fs))
+        error = -EAGAIN;
     if (error != 0)
         return error;
     futex_end_thread();
@@ -159,7 +163,7 @@ commit(struct space *space, uint64_t start, uint64_t sp,
  * together: between chown's change of one and of the other, a file has rights
  * that nobody gave it. */
 static struct cred *
-program_cred(const struct file *file)
+program_cred(const struct file *file, bool shared)
 {
     struct cred *cred = cred_copy();
     if (!cred || !file)
@@ -167,7 +171,6 @@ program_cred(const struct file *file)
     struct inode *inode = file->inode;
     bool readable = inode_may(inode, cred, MAY_READ);
     /* Who shares a directory and a umask could change them on the way. */
-    bool shared = fs_context_is_shared(process_current()->fs);
     bool plain =
         READ_ONCE(inode->super->no_set_id) || (shared && !cred_is_root(cred));
     sleeplock_lock(&inode->lock);
@@ -180,13 +183,15 @@ program_cred(const struct file *file)
 
 /* Makes the running process run the program of source with args: on its next
  * return to user mode it starts at the program's entry. On failure nothing
- * has changed. */
+ * has changed, but threads may have ended. After -EAGAIN it is worth another
+ * try, for no thread is left that could be its cause. */
 static int
 exec_replace(const struct elf_source *source, struct exec_args *args)
 {
     struct space *old = cpu_thread()->space, *space;
     uint64_t start = 0, sp = 0;
-    args->cred = program_cred(source->file);
+    bool shared = fs_context_is_shared(process_current()->fs);
+    args->cred = program_cred(source->file, shared);
     if (!args->cred)
         return -ENOMEM;
     int error = space_create(&space);
@@ -203,7 +208,7 @@ exec_replace(const struct elf_source *source, struct exec_args *args)
     error = build_space(source, args, space, &start, &sp);
     if (error == 0) {
         cpu_thread()->space = old;
-        error = leave_program();
+        error = leave_program(shared);
     }
     if (error != 0) {
         cred_put(args->cred);
@@ -230,7 +235,9 @@ exec_path(const char *path, struct exec_args *args)
         error = exec_args_read_script(source.file, lines[i % 2], &interpreter,
                                       &argument);
         if (error == -ENOEXEC) {
-            error = exec_replace(&source, args);
+            do {
+                error = exec_replace(&source, args);
+            } while (error == -EAGAIN);
             if (error == 0)
                 fs_context_set_exe(fs, source.file->dentry);
             return error;

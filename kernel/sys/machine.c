@@ -1,6 +1,7 @@
 /* System calls about the names and the harts of this machine. */
 #include "arch/sbi.h"
 #include "dev/platform.h"
+#include "proc/signal.h"
 #include "proc/uts.h"
 #include "sys/sys.h"
 
@@ -84,6 +85,8 @@ SYSCALL_DEFINE(riscv_hwprobe)
         if (error == 0)
             probe(&pair);
         error = error ?: arg_write(at, &pair);
+        if (signal_killed_meanwhile())
+            error = -EINTR;
     }
     return error;
 }

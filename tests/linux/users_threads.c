@@ -4,16 +4,20 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define THREADS  6
-#define CHANGERS 2
+#define THREADS   6
+#define CHANGERS  2
+#define TRIES     25
+#define ARGUMENTS 1000 /* so many that they take a program's start a while */
 
 static pthread_barrier_t before, after;
 static atomic_int wrong;
@@ -126,6 +130,95 @@ try_storm(void)
         pthread_join(threads[i], NULL);
 }
 
+/* ---- A companion: a process that has the directory of a program ---- */
+
+static int reports[2], births[2], stay[2];
+
+/* The program is a copy of this one with set-id bits. */
+static int
+report(void)
+{
+    return write(STDOUT_FILENO, own_uid() == 0 ? "r" : "-", 1) != 1;
+}
+
+static int
+be_companion(void *arg)
+{
+    char byte;
+    return write(births[1], "c", 1) != 1 || read(stay[0], &byte, 1) != 0 || arg;
+}
+
+/* From when the program's file is in use nobody may write to it. */
+static void *
+start_companion(void *arg)
+{
+    static char stack[16384] __attribute__((aligned(16)));
+    int fd;
+    while ((fd = open("threads.su", O_WRONLY)) >= 0)
+        close(fd);
+    for (volatile intptr_t i = (intptr_t)arg; i > 0; i--)
+        ;
+    clone(be_companion, stack + sizeof(stack), CLONE_VM | CLONE_FS | SIGCHLD,
+          NULL);
+    return NULL;
+}
+
+static void
+run_program(intptr_t delay)
+{
+    char *argv[ARGUMENTS + 1] = {(char *)"report"};
+    pthread_t thread;
+    for (int i = 1; i < ARGUMENTS; i++)
+        argv[i] = argv[0];
+    close(stay[1]);
+    if (setgid(6) != 0 || setuid(5) != 0 ||
+        dup2(reports[1], STDOUT_FILENO) != STDOUT_FILENO ||
+        pthread_create(&thread, NULL, start_companion, (void *)delay) != 0)
+        return;
+    while (execv("threads.su", argv) == -1 && errno == ETXTBSY)
+        ;
+}
+
+static void
+try_companion(intptr_t delay)
+{
+    char right = '?', birth = '?';
+    int status = -1;
+    check_eq(pipe(reports) | pipe(births) | pipe(stay), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        run_program(delay);
+        _exit(2);
+    }
+    close(reports[1]);
+    close(births[1]);
+    check_eq(read(reports[0], &right, 1), 1);
+    close(stay[1]);
+    ssize_t born = read(births[0], &birth, 1);
+    check_eq(waitpid(pid, &status, 0), pid);
+    check_eq(status, 0);
+    tap_ok(right == '-' || born == 0, "has rights and a companion");
+    close(reports[0]);
+    close(births[0]);
+    close(stay[0]);
+}
+
+static void
+set_id_programs_have_no_companion(void)
+{
+    char data[4096];
+    ssize_t n;
+    int from = open("/proc/self/exe", O_RDONLY);
+    int to = open("threads.su", O_WRONLY | O_CREAT | O_TRUNC, 0755);
+    while ((n = read(from, data, sizeof(data))) > 0)
+        check_eq(write(to, data, (size_t)n), n);
+    check_eq(close(from) | close(to), 0);
+    check_eq(chmod("threads.su", 06777), 0);
+    for (intptr_t i = 0; i < TRIES; i++)
+        try_companion(i * 100);
+    check_eq(unlink("threads.su"), 0);
+}
+
 static void
 in_child(void (*body)(void))
 {
@@ -158,12 +251,17 @@ changes_and_looks_do_not_meet(void)
 }
 
 int
-main(void)
+main(int argc, char *argv[])
 {
     static const struct tap_case cases[] = {
         TAP_CASE(glibc_changes_all_threads),
         TAP_CASE(the_kernel_changes_one),
         TAP_CASE(changes_and_looks_do_not_meet),
+        TAP_CASE(set_id_programs_have_no_companion),
     };
+    if (argc > 1 && strcmp(argv[0], "report") == 0)
+        return report();
+    if (chdir("/tmp") != 0)
+        return 1;
     return tap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,8 @@
 /* The calls about the machine and its clocks do what they are for. */
 #include "usertests.h"
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
@@ -42,6 +44,30 @@ harts_are_known(void)
     check_eq(call(membarrier, 16, 0, 0), 0);
     check_eq(call(membarrier, 8, 0, 0), 0);
     check_eq(call(personality, 0xffffffff), 0);
+}
+
+/* Who asks about more than anybody wants to know can be ended on the way. */
+static void
+questions_have_an_end(void)
+{
+    enum { PAIRS = 2 << 20 };
+    volatile int64_t(*pairs)[2] =
+        (void *)call(mmap, NULL, PAIRS * sizeof(*pairs), PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int status = 0;
+
+    check((long)pairs > 0);
+    long pid = call(clone, SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0)
+        _exit(call(riscv_hwprobe, pairs, PAIRS, 0, NULL, 0) != 0);
+    while (pairs[0][0] == 0)
+        call(sched_yield);
+    check_eq(call(kill, pid, SIGKILL), 0);
+    check_eq(call(wait4, pid, &status, 0, NULL), pid);
+    check_eq(status, SIGKILL);
+    check_eq(pairs[0][0], -1);
+    check_eq(pairs[PAIRS - 1][0], 0);
+    check_eq(call(munmap, pairs, PAIRS * sizeof(*pairs)), 0);
 }
 
 static void
@@ -104,6 +130,7 @@ good_machine(void)
 {
     good(names_are_set);
     good(harts_are_known);
+    good(questions_have_an_end);
     good(memory_is_counted);
     good(clocks_go_on);
     good(timers_are_set);
