@@ -235,9 +235,8 @@ exec_path(const char *path, struct exec_args *args)
         error = exec_args_read_script(source.file, lines[i % 2], &interpreter,
                                       &argument);
         if (error == -ENOEXEC) {
-            do {
-                error = exec_replace(&source, args);
-            } while (error == -EAGAIN);
+            while ((error = exec_replace(&source, args)) == -EAGAIN)
+                ;
             if (error == 0)
                 fs_context_set_exe(fs, source.file->dentry);
             return error;
