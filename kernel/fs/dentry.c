@@ -365,7 +365,9 @@ int
 dentry_unmount(struct dentry *root)
 {
     struct OWNED(dentry) *at = NULL;
-    while (prune(root->super, NULL))
+    /* The tree's own root stays, and what is known of it: its disk may be
+     * unable to tell again. */
+    while (READ_ONCE(root->covered) && prune(root->super, NULL))
         ;
     spin_guard(&dentry_cache.lock);
     if (!root->covered || refcount_read(&root->refs) > 2)

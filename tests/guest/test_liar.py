@@ -80,6 +80,7 @@ def test_root(tmp):
     ):
         assert "given up" not in guest.boot()
         users = guest.command("cat /etc/passwd")
+        assert "busy" in guest.command("umount /")
         said = guest.command("find / -xdev -type f | xargs cat >/dev/null")
         assert "vda: given up; all its requests fail from now on" in said, said
         assert re.search(r"^cat: /\S+: Input/output error$", said, re.MULTILINE), said
@@ -87,6 +88,7 @@ def test_root(tmp):
         said = guest.command("echo more >/new; sync")
         assert "vda: the journal cannot be written (error 5)" in said, said
         assert "Read-only file system" in guest.command("touch /newer")
+        assert "busy" in guest.command("umount /")
         assert guest.command("cat /etc/passwd; cat /new") == f"{users}\nmore"
         assert guest.command("echo text >/run/text; cat /run/text") == "text"
         assert "read-only from now on" in guest.command("dmesg | tail -5")
