@@ -4,6 +4,8 @@
 
 #include "fuzz.h"
 
+#define LOOK_EVERY 64u /* times */
+
 static void (*host_submit)(struct blockdev *dev, struct blkreq *req);
 
 void
@@ -41,12 +43,18 @@ undo_disk_init(struct undo_disk *u, const uint8_t *bytes, size_t size)
     u->disk.dev.ops = &u->ops;
 }
 
+/* Now and then all is compared: should somebody write without a note, inputs
+ * would do something else after others. */
 void
 undo_disk_set_back(struct undo_disk *u)
 {
+    static unsigned times;
+
     for (size_t i = 0; i < u->size / BLOCK_SIZE; i++)
         if (u->changed[i])
             memcpy(u->now + i * BLOCK_SIZE, u->bytes + i * BLOCK_SIZE,
                    BLOCK_SIZE);
     memset(u->changed, false, u->size / BLOCK_SIZE);
+    if (times++ % LOOK_EVERY == 0)
+        FUZZ_CHECK(memcmp(u->now, u->bytes, u->size) == 0);
 }
