@@ -4,9 +4,12 @@
 #include "vfs_rig.h"
 
 #include "abi/errno.h"
+#include "abi/statfs.h"
 #include "fs/eclipsefs/eclipsefs.h"
 #include "host_kernel.h"
 #include "image_builder.h"
+#include "lib/bits.h"
+#include "lib/crc32c.h"
 
 #define CONTENT_SIZE 30000u
 #define TARGET       "../somewhere/else"
@@ -451,6 +454,34 @@ test_attributes_and_devices(void **state)
     inode_put(node);
 }
 
+/* Mounted read-only, an image's free counts are what its header says: never
+ * more than there can be. */
+static void
+test_free_counts_that_lie(void **state)
+{
+    struct efsx_header *ext = (void *)(rig.disk.now + EFSX_OFFSET);
+    uint8_t kept[sizeof *ext];
+    struct statfs st = {0};
+
+    (void)state;
+    vfs_unmount(&rig);
+    memcpy(kept, ext, sizeof *ext);
+    le64_store(ext->free_blocks, UINT64_MAX);
+    le32_store(ext->free_inodes, UINT32_MAX);
+    le32_store(ext->checksum,
+               crc32c(0, ext, offsetof(struct efsx_header, checksum)));
+    bcache_drop(NULL);
+    assert_int_equal(eclipsefs_mount(&rig.disk.dev, true, &super), 0);
+    super->ops->statfs(super, &st);
+    super->ops->unmount(super);
+    memcpy(ext, kept, sizeof *ext);
+    bcache_drop(NULL);
+    vfs_mount(&rig);
+    assert_int_equal(st.f_bfree, st.f_blocks);
+    assert_int_equal(st.f_bavail, st.f_blocks);
+    assert_int_equal(st.f_ffree, st.f_files);
+}
+
 int
 main(void)
 {
@@ -471,6 +502,7 @@ main(void)
         CHANGES(test_renamed_directories),
         CHANGES(test_failed_changes),
         CHANGES(test_attributes_and_devices),
+        CHANGES(test_free_counts_that_lie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,10 +165,11 @@ eclipsefs_statfs(struct super *super, struct statfs *st)
     st->f_files = fs->inode_count;
     if (!fs->extended)
         return;
-    /* Who needs what a commit makes free gets it: inode_made_room. */
-    st->f_bfree = efs_space_free_blocks(fs) + efs_space_free_soon(fs);
-    st->f_bavail = st->f_bfree;
-    st->f_ffree = efs_space_free_inodes(fs);
+    /* Who needs what a commit makes free gets it: inode_made_room. Read-only,
+     * the counts are the header's, which may say anything. */
+    uint64_t free = efs_space_free_blocks(fs) + efs_space_free_soon(fs);
+    st->f_bfree = st->f_bavail = MIN(free, st->f_blocks);
+    st->f_ffree = MIN(efs_space_free_inodes(fs), fs->inode_count);
 }
 
 /* What is written to a damaged file system may damage more. */
