@@ -115,17 +115,12 @@ $(patsubst %,$(BUILD)/obj/kernel/%.o,mm/kasan mm/race sync/hot): SANFLAGS := $(i
     $(if $(RACE),-DRACE=1)
 
 # A kernel that watches itself is slow, however it is compiled: as quickly as can be.
-ifneq ($(SAN)$(RACE),)
-FAST  := $(QUICK)
-SMALL := $(QUICK)
-endif
+$(if $(SAN)$(RACE),$(eval FAST := $(QUICK))$(eval SMALL := $(QUICK)))
 $(BUILD)/obj/kernel/%/hot.o: private QUICK = $(FAST)
 # Copies of long functions would make these larger and hardly faster.
-$(patsubst %,$(BUILD)/obj/kernel/%/hot.o,arch fs proc sys): private QUICK = \
-    $(filter-out -finline-functions,$(FAST))
+$(patsubst %,$(BUILD)/obj/kernel/%/hot.o,arch fs proc sys): private QUICK = $(filter-out -finline-functions,$(FAST))
 KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
-          -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) \
-          -DTRACE -Ikernel -I$(BUILD)/gen $(KCFLAGS)
+          -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) -DTRACE -Ikernel -I$(BUILD)/gen $(KCFLAGS)
 # Small is fast enough for these.
 $(patsubst %,$(BUILD)/obj/kernel/%.o,dev fs fs/eclipsefs ipc main sys trace virtio): private QUICK = $(SMALL)
 $(BUILD)/obj/kernel/lib.o: private QUICK = $(if $(SAN)$(RACE),-Og,-Os)
@@ -285,8 +280,8 @@ $(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o $(KERNEL_LD) $(L
 	    $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o -o $@
 
 $(BUILD)/gen/ksyms.S: $(BUILD)/kernel.pass1 tools/ksyms
-	$(call say,GEN)$(NM) $< >$@.nm && grep ' [tTwW] [A-Za-z_]' $@.nm >$(BUILD)/gen/functions && \
-	    tools/ksyms <$@.nm >$@
+	$(call say,GEN)$(NM) $< >$@.nm && tools/ksyms <$@.nm >$@ && \
+	    grep ' [tTwW] [A-Za-z_]' $@.nm >$(BUILD)/gen/functions
 
 $(BUILD)/gen/nosyms.S: tools/ksyms | folders
 	$(call say,GEN)tools/ksyms </dev/null >$@
@@ -332,7 +327,6 @@ LIBC     := $(call objs,user/lib $(wildcard user/lib/*.S))
 # What is a unit of its own in a program's folder.
 apart = $(call objs,$(basename $(call in,$(1),$(ALONE))))
 LINKED   := $(filter-out $(FSCK),$(PROGRAMS)) $(TEST_PROGRAMS) $(RECOVERY)
-
 $(LINKED): $(BUILD)/%: $(BUILD)/obj/%.o $$(call apart,$$*) $(LIBC)
 	$(call say,LD)$(LD) $(LDFLAGS) $^ -o $@
 
