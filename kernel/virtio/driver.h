@@ -115,11 +115,11 @@ int virtio_add_queue(struct virtio_device *dev, struct virtq *vq,
                      unsigned size_wanted, unsigned chain_max) MUST_CHECK;
 
 /* virtio/handshake.c: steps 1 to 6 of [virtio §3.1.1], up to features both
- * sides agree on, which must be those of the first time if there was one.
- * Before probe, and by drivers that revive a device: then come virtq_restart
- * for each queue, and virtio_driver_ok. Returns 0; -ETIMEDOUT if the device
- * does not reset; or -EOPNOTSUPP if it does not offer, or accept, what we need.
- * Any context. */
+ * sides agree on: as many as there are; for a device that has queues those
+ * that they rest on, no more and no less. Before probe, and by drivers that
+ * revive a device: then come virtq_restart for each queue, and
+ * virtio_driver_ok. Returns 0; -ETIMEDOUT if the device does not reset; or
+ * -EOPNOTSUPP if it does not offer, or accept, what we need. Any context. */
 int virtio_negotiate(struct virtio_device *dev) MUST_CHECK;
 
 /* The last step: the device is live. */
