@@ -43,7 +43,7 @@ cp -a /base/. build/ 2>/dev/null
 make "$@" >/dev/null 2>/tmp/errors
 status=$?
 cat /tmp/errors >&2
-mkdir -p "build/$wanted"
+[ -e "build/$wanted" ] || mkdir -p "build/$wanted"
 tar -C build -cf - --exclude=./rootfs --exclude=*.pass1 "$wanted" || exit 99
 exit $status
 """
@@ -284,13 +284,13 @@ def graders(base, built, tests, work):
     taken along, so nothing of it can be compiled again where the tests are.
     """
     made = os.path.join(work, "made")
-    _compiled(base, tests, made)
+    compiled(base, tests, made)
     sandbox.give(made)
     return run(base.source, os.path.join(work, "graders"), ["graders"], base=built.folder,
                tests=tests, made=made, wanted="grade")  # fmt: skip
 
 
-def _compiled(base, tests, target):
+def compiled(base, tests, target):
     """Copy what tests compile to, for a Base, into the new folder target. It is made
     once; nothing, if they do not link with the starter: then each submission's own link
     will tell. Only who grades may look into what is kept: tests may be hidden."""
@@ -308,7 +308,7 @@ def _compiled(base, tests, target):
 
 
 def _compile(base, tests, folder):
-    """Make what _compiled keeps, and forget what was not used for longest."""
+    """Make what compiled() keeps, and forget what was not used for longest."""
     kept = [os.path.join(base.folder, n) for n in os.listdir(base.folder) if n[:6] == "tests-"]
     for old in sorted(kept, key=os.path.getmtime)[: 1 - TESTS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)

@@ -63,8 +63,8 @@ class Grading:
         folder = self.built if name == "kernel.elf" else self.linked
         return os.path.join(folder, name)
 
-    def graders(self):
-        """Return the folder of kernels with test programs."""
+    def graders(self, program):
+        """Return the folder of kernels with test programs, this one among them."""
         return os.path.join(self.linked, "grade")
 
     def program(self, name):

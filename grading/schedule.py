@@ -198,7 +198,8 @@ def _answer(grading, requests, keep):
     if isinstance(requests[0], unit.Ask):
         if grading.has_program(requests[0].program):
             return program.answer_all(grading, requests, keep)
-        return unit.answer_all(grading.graders(), requests, keep, grading.hung)
+        folder = grading.graders(requests[0].program)
+        return unit.answer_all(folder, requests, keep, grading.hung)
     try:
         result = boot.run(grading.kernel("kernel.elf"), requests[0], keep)
     except verdict.Verdict as error:
