@@ -235,8 +235,9 @@ exec_path(const char *path, struct exec_args *args)
         error = exec_args_read_script(source.file, lines[i % 2], &interpreter,
                                       &argument);
         if (error == -ENOEXEC) {
-            while ((error = exec_replace(&source, args)) == -EAGAIN)
-                ;
+            error = exec_replace(&source, args);
+            if (error == -EAGAIN)
+                error = exec_replace(&source, args);
             if (error == 0)
                 fs_context_set_exe(fs, source.file->dentry);
             return error;
