@@ -67,7 +67,7 @@ host-tools: $(HOST_TOOLS)
 
 ##@ Grading
 grade: ## grade a lab: LAB=7, T=name for a test or a step, SUBMISSION=path, SEED=n
-	@tools/setup --quick test
+	@tools/setup --quick grade
 	@grading/grade $(if $(LAB),--lab $(LAB)) $(if $(T),--test '$(T)') \
 	    $(if $(SUBMISSION),--submission '$(SUBMISSION)') $(if $(SEED),--seed $(SEED)) \
 	    --out '$(BUILD)/graded$(if $(T),/$(T))'
@@ -81,7 +81,7 @@ redteam: ## submissions that try to cheat or do harm; ATTACK=name for one
 	@tools/setup --quick test
 	@PYTHONDONTWRITEBYTECODE=1 python3 -m grading.redteam $(ATTACK)
 class: ## grade a class: LAB=7 SUBMISSIONS=folder OUT=folder, HIDDEN=folder
-	@tools/setup --quick test
+	@tools/setup --quick grade
 	@grading/class --lab $(LAB) $(SUBMISSIONS) --out $(OUT) $(if $(HIDDEN),--hidden $(HIDDEN))
 class-check: ## a made-up class, killed and resumed: LAB=, COUNT=200, KILLS=5
 	@tools/setup --quick test

@@ -34,6 +34,8 @@ HIDDEN = ("/usr/local", "/usr/src", "/usr/share/doc")
 NOBODY = 65534
 GRACE = 10  # seconds that a sandbox is left to who started it
 PR_SET_CHILD_SUBREAPER = 36  # [prctl(2)]
+REAPING = 0.5  # seconds that the command's processes are given to wait for each other's ends
+GLANCE = 0.001  # seconds
 ENDING = 5.0  # seconds that bubblewrap is given to see that the command has ended
 PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
@@ -255,8 +257,15 @@ def _command_ended(process):
         levels.append([(child, pid) for pid, _ in levels[-1] for child in effort.children(pid)])
     # Below bubblewrap: the first process in the sandbox, timeout, the command.
     commands = levels[3:]
-    for child, parent in (pair for level in reversed(commands) for pair in level):
-        _end(child, parent)
+    patience = time.monotonic() + REAPING
+    for level in reversed(commands):
+        for child, parent in level:
+            _end(child, parent)
+        # Before who waits for them is ended.
+        while time.monotonic() < patience and any(
+            child in effort.children(parent) for child, parent in level
+        ):
+            time.sleep(GLANCE)
     try:
         return bool(commands) and process.wait(ENDING) is not None
     except subprocess.TimeoutExpired:

@@ -14,11 +14,21 @@ from grading.grade import Grading, cache, tests_folder, workspace
 from grading.verdict import INFRA, PASS, Infra
 
 
+class Court:
+    """A lab, its tests, and the whole tree, which is compiled when it is needed."""
+
+    def __init__(self, root, lab):
+        base = build.starter(root, lab, cache(root))
+        self.root, self.lab, self.base = root, lab, base.under or base
+        self.tests = discover.tests(root, lab)
+
+
 class Trial:
     """A lab's files, and what has been made of them; see of()."""
 
-    def __init__(self, root, lab, base, files, work):
-        self.root, self.lab, self.base, self.work = root, lab, base, work
+    def __init__(self, court, files, work):
+        root, lab, base = court.root, court.lab, court.base.ready()
+        self.court, self.lab, self.base, self.work = court, lab, base, work
         self.texts = {path: files.pop(path) for path in lab.texts}
         changed = {path: text for path, text in files.items() if not base.has(path, text)}
         self.userland = any(path.startswith("user/") for path in changed)
@@ -64,7 +74,7 @@ class Trial:
     def outcomes(self, seed, names=None, enough=None):
         """Run the tests of these names (all) with a seed; give each schedule.Outcome.
         enough: see schedule.run_until. Raises LookupError if there is no such test."""
-        tests = discover.tests(self.root, self.lab)
+        tests = self.court.tests
         if unknown := set(names or ()) - {t.name for t in tests}:
             raise LookupError(f"lab {self.lab.number} has no test {min(unknown)}")
         tests = [t for t in tests if not names or t.name in names]
@@ -108,23 +118,22 @@ class _Grading(Grading):
 
 
 @contextlib.contextmanager
-def of(root, lab, folder):
+def of(court, folder):
     """Give a Trial of a folder that has every file a submission must have, until the
     end of the context. "trunk" has the tree's own files."""
-    base = build.starter(root, lab, cache(root))
-    base = (base.under or base).ready()
-    required = [*lab.holes, *lab.texts]
-    files, _ = archive.unpack(root if folder == "trunk" else folder, required, required)
+    required = [*court.lab.holes, *court.lab.texts]
+    place = court.root if folder == "trunk" else folder
+    files, _ = archive.unpack(place, required, required)
     with workspace() as work:
-        yield Trial(root, lab, base, files, work)
+        yield Trial(court, files, work)
 
 
-def first_loss(root, lab, folder, names, seed):
+def first_loss(court, folder, names, seed):
     """Return (name, points) of the first test of these names that is lost, or None.
 
     Raises Infra, also if the files do not compile, or do not link with the tests.
     """
-    with of(root, lab, folder) as trial:
+    with of(court, folder) as trial:
         found = trial.outcomes(seed, names, lambda outcome: outcome.status != PASS)
     for outcome in found:
         if outcome.status == INFRA:

@@ -238,37 +238,35 @@ def graded(root, lab, submission, names=None, out=None, seed=SEED):
                 f"{report['notes'] + trouble[:1]}")  # fmt: skip
 
 
-def trial(root, lab, mutant, whole=False):
+def trial(court, mutant, whole=False):
     """Grade a mutant by the tests that blame its function; return Trial. A boot
     that fails counts: it blames a function, too. whole: by all of them, not just up
-    to the first that is lost."""
-    from grading import discover
-
-    names = [t.name for t in discover.tests(root, lab)
-             if functions(t.blames) & mutant.blames]  # fmt: skip
+    to the first that is lost. court: grading.trial.Court of its lab."""
+    lab = court.lab
+    names = [t.name for t in court.tests if functions(t.blames) & mutant.blames]
     if not names:
         return Trial(lab, mutant, {}, 0, "no test blames any of "
                      + ", ".join(sorted(mutant.blames)))  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="umbra-mutant-") as folder:
-        mutated(root, lab, mutant, folder)
+        mutated(court.root, lab, mutant, folder)
         try:
-            lost, most = (_all_lost if whole else _first_lost)(root, lab, folder, names)
+            lost, most = (_all_lost if whole else _first_lost)(court, folder, names)
         except Wrong as error:
             raise Wrong(f"{lab.folder}/mutants/{mutant.name}: {error}") from None
     how = "" if lost else mutant.lives or f"passes {', '.join(names)}"
     return Trial(lab, mutant, lost, most, how)
 
 
-def _all_lost(root, lab, folder, names):
+def _all_lost(court, folder, names):
     """Return ({test: points lost}, points of all)."""
-    report = graded(root, lab, folder, names)
+    report = graded(court.root, court.lab, folder, names)
     if report["status"] != "graded":
         raise Wrong(f"{report['status']}: {report['build']['output']}")
     return {t["name"]: t["points"] - t["score"] for t in report["tests"]
             if t["score"] < t["points"]}, report["max_score"]  # fmt: skip
 
 
-def _first_lost(root, lab, folder, names):
+def _first_lost(court, folder, names):
     """Return ({test: points lost}, 0), of one test or none. The grader is asked once
     more what it could not judge."""
     from grading import trial
@@ -276,7 +274,7 @@ def _first_lost(root, lab, folder, names):
 
     for last in (False, True):
         try:
-            lost = trial.first_loss(root, lab, folder, names, SEED)
+            lost = trial.first_loss(court, folder, names, SEED)
             return dict([lost] if lost else []), 0
         except Infra as error:
             if last:

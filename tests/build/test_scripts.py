@@ -248,6 +248,13 @@ def test_doctor_tells_run_from_test():
         assert "MISSING  dtc " in output and "MISSING  bwrap " in output, output
         last = output.splitlines()[-1]
         assert last.startswith("OK: make run has all it needs; make test lacks git ")
+        grade = (command[0], "tools/setup", "--quick", "grade")
+        status, output = run(*grade, env={"PATH": folder})
+        assert status != 0 and output.split("lacks\n")[1].split()[:1] == ["git"], output
+        for name in ("git", "bwrap"):  # no clang, no Slurm
+            write(folder, name, "")
+            os.chmod(os.path.join(folder, name), 0o755)
+        assert run(*grade, env={"PATH": folder}) == (0, "")
         os.unlink(os.path.join(folder, harness.QEMU))
         status, output = run(*command, env={"PATH": folder})
         assert status == 1, output

@@ -14,7 +14,7 @@ NAMES = {"sum_of_nothing", "sum_of_random_bytes", "root_is_mounted"}
 
 def first_loss(folder, names=NAMES):
     """Return the name of the test that is lost first, or None."""
-    found = trial.first_loss(toy.ROOT, toy.lab(), folder, names, toy.SEED)
+    found = trial.first_loss(trial.Court(toy.ROOT, toy.lab()), folder, names, toy.SEED)
     return found and found[0]
 
 
