@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import itertools
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -56,12 +57,29 @@ class Workshop:
     def starter(self, lab, toolchain=TOOLCHAINS[0]):
         """Build a lab's starter, and programs that are part of it; return the
         kernel's path."""
-        courses.write(courses.with_stubs(self.trunk, [lab]), self.folder)
+        return self.build(courses.with_stubs(self.trunk, [lab]), lab.programs, toolchain)
+
+    def build(self, tree, programs, toolchain=TOOLCHAINS[0]):
+        """Build a tree's kernel and some of its programs; return the kernel's path."""
+        courses.write(tree, self.folder)
         build = f"build/{toolchain}"
         make(self.folder, f"BUILD={build}", f"TOOLCHAIN={toolchain}",
              f"HOLES={self.holes}", "kernel",
-             *(f"{build}/{program}" for program in lab.programs))  # fmt: skip
+             *sorted(f"{build}/{program}" for program in programs))  # fmt: skip
         return os.path.join(self.folder, build, "kernel.elf")
+
+
+def mixture_links(workshop, number):
+    """A tree in which some holes, drawn by number, are solved and the others are
+    starters builds without a warning."""
+    dice = random.Random(number)
+    labs = [lab for lab in workshop.labs if lab.holes]
+    holes = [hole for lab in labs for hole in lab.holes]
+    solved = {hole for hole in holes if dice.random() < 0.5}
+    tree = courses.with_stubs(workshop.trunk, labs)
+    workshop.build(tree | {hole: workshop.trunk[hole] for hole in solved},
+                   {program for lab in labs for program in lab.programs})  # fmt: skip
+    return f"{len(solved)} of {len(holes)} holes are solved, and it links"
 
 
 @contextlib.contextmanager

@@ -73,6 +73,23 @@ def test_handout(tmp):
     following.follow(ROOT, tmp, labs, lab, graded=False, settings=few)
 
 
+def test_mixture(tmp):
+    """Some holes solved and others not: it links. (More of them: labs/check stub.)"""
+    workshop = proofs.Workshop(tmp, [case["lab"] for case in COMPLETE.values()])
+    assert "holes are solved" in proofs.mixture_links(workshop, 1)
+    wrong = dict(workshop.trunk)
+    hole = "kernel/fs/pipe.c"
+    wrong[hole] = courses.File(wrong[hole].data + b"\nvoid *of_nobody(void) { return other(); }\n")
+    workshop.trunk = wrong
+    try:
+        for number in range(9):  # one of them has it solved
+            proofs.mixture_links(workshop, number)
+    except proofs.Wrong as error:
+        assert hole in str(error), error
+    else:
+        raise AssertionError("what does not compile is told of no mixture")
+
+
 @cases(**COMPLETE)
 def test_starter(lab, tmp):
     """It is the one that the grader keeps, where the grader can work."""
