@@ -98,8 +98,8 @@ def run_until(grading, tests, folder, report, enough):
 
     waiting, others = _begun(grading, tests, folder, told)
     while waiting and not any(ends):
-        results, left = {}, list(waiting)
-        for requests in sorted(_groups(waiting), key=lambda g: not isinstance(g[0], unit.Ask)):
+        results, left = {}, _resume(waiting, {}, told)
+        for requests in sorted(_groups(left), key=lambda g: not isinstance(g[0], unit.Ask)):
             if not any(ends):
                 answers = _answered(grading, requests, _place(grading, folder))
                 results |= zip(map(id, requests), answers)
@@ -145,8 +145,8 @@ def _report_done(plain, report, wait):
 
 def _round(grading, waiting, folder, pool, report):
     """Answer all that is waited for; return the tests that then ask again."""
-    futures, results, left = {}, {}, list(waiting)
-    for requests in _groups(waiting):
+    futures, results, left = {}, {}, _resume(waiting, {}, report)
+    for requests in _groups(left):
         keep = _place(grading, folder)
         futures[pool.submit(_answered, grading, requests, keep)] = requests
     for future in concurrent.futures.as_completed(futures):
@@ -171,7 +171,8 @@ def _place(grading, folder):
 
 
 def _resume(waiting, results, report):
-    """Let the tests go on that have all they asked for; return the others."""
+    """Let the tests go on that have all they asked for, which may be nothing; return
+    the others."""
     left = []
     for one in waiting:
         if not all(id(request) in results for request in one.requests):

@@ -72,6 +72,22 @@ def test_questions_come_first():
             assert [o.status for o in told] == ["pass"] * 3 if len(ends) > 1 else ["infra"]
 
 
+def test_who_asks_for_nothing_goes_on():
+    """A test that yields no request, as a loop over none does, comes to its end."""
+
+    def nothing(run):
+        assert (yield []) == []
+
+    one = mock.Mock(function=nothing)
+    one.name = "nothing"
+    for function, last in ((schedule.run_all, 1), (schedule.run_until, lambda _: False)):
+        told, report = [], lambda outcome: told.append(outcome.status)
+        words = (report, last) if function is schedule.run_until else (last, report)
+        with mock.patch.object(schedule, "Run"):
+            function(mock.Mock(lab=None, seed=1), [one], "", *words)
+        assert told == ["pass"], function
+
+
 def test_a_course_is_compiled_once(tmp):
     """Whatever is written into a hole: it is laid over what there is. Answers are
     about the tree as it is."""
