@@ -77,7 +77,6 @@ class Class:
         os.mkdir(made, 0o755)
         return made
 
-
     def tidy(self, place):
         """Remove such a folder, and what held it if it was the last."""
         shutil.rmtree(place, ignore_errors=True)
@@ -225,9 +224,14 @@ def work(run, made, jobs, progress, task=0, tasks=1):
     mine = pieces(made, task, tasks)
     todo = [(d, e) for d, e in mine if not os.path.exists(run.piece(d))]
     progress.working(len(mine), len(mine) - len(todo))
-    if not todo:
-        return
-    place = run.scratch(f"task{task}")
+    place = run.scratch(f"task{task}")  # even for nothing: a killed run's goes
+    if todo:
+        _grade_all(run, todo, jobs, progress, place)
+    run.tidy(place)
+
+
+def _grade_all(run, todo, jobs, progress, place):
+    """Grade [(digest, entry)] in folders below place."""
     os.makedirs(os.path.join(run.out, "logs"), exist_ok=True)
     os.makedirs(os.path.join(run.out, "graded"), exist_ok=True)
     progress.step("preparing the starter")
@@ -244,7 +248,6 @@ def work(run, made, jobs, progress, task=0, tasks=1):
                         run.log(d), LIMIT)
             for d, e in todo
         ], jobs, ended)  # fmt: skip
-    run.tidy(place)
 
 
 # ---- What is told ----

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness
@@ -40,6 +42,19 @@ def test_killed_run_goes_on_to_the_same_gradebook(tmp):
         assert test_formats.validate(json.loads(text), "report.json") == "", name
         assert tmp not in text, f"{name} is told where the grader keeps its files"
     assert os.path.isfile(f"{out}/moodle.csv")
+
+
+def test_what_a_killed_run_has_left_goes(tmp):
+    """Also if it was killed when all was graded, and there is nothing more to do."""
+    os.chmod(tmp, 0o755)
+    run = classroom.Class(toy.ROOT, toy.lab(), tmp, f"{tmp}/out", 1)
+    classroom.write(run.piece("d"), "{}")
+    with mock.patch.object(tempfile, "tempdir", f"{tmp}/t"):
+        os.mkdir(f"{tmp}/t", 0o755)
+        os.mkdir(os.path.join(run.scratch("task0"), "half"))
+        plan = {"students": [{"name": "ann", "entry": "ann", "digest": "d"}]}
+        classroom.work(run, plan, 1, classroom.Progress())
+    assert os.listdir(f"{tmp}/t") == []
 
 
 def report(name, verdicts, seconds=1.0):

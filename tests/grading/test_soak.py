@@ -40,3 +40,10 @@ def test_lab_that_asks_gets_answers():
     done = subprocess.run([SOAK, "--lab", "0", "--runs=1", "--test=boot_ram"],
                           capture_output=True, text=True, check=False)  # fmt: skip
     assert "lab 0: 1 runs, 0 differ" in done.stdout, done.stdout + done.stderr
+
+
+def test_soak_of_a_fresh_clone_builds_first(tmp):
+    """Lab 0's answers come from a machine with the tree's kernel and disk."""
+    done = subprocess.run(["make", "-n", "soak", f"BUILD={tmp}/build"], cwd=toy.ROOT,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert 0 < done.stdout.find("root.img") < done.stdout.find("tests/soak"), done.stderr
