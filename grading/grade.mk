@@ -87,7 +87,8 @@ class-check: ## a made-up class, killed and resumed: LAB=, COUNT=200, KILLS=5
 	@tools/setup --quick test
 	@nice tests/class-check $(if $(LAB),--lab $(LAB)) $(if $(COUNT),--count $(COUNT)) \
 	    $(if $(KILLS),--kills $(KILLS))
-soak: all ## the trunk graded over and over on a busy machine: LAB=, RUNS=1000
+soak: all ## the trunk graded over and over on a busy machine: LAB=, RUNS=1000, LOADED=1 with draws alike
 	@tools/setup --quick test
-	@nice tests/soak $(if $(LAB),--lab $(LAB)) $(if $(RUNS),--runs $(RUNS))
+	@nice tests/soak $(if $(LAB),--lab $(LAB)) $(if $(RUNS),--runs $(RUNS)) \
+	    $(if $(LOADED),--loaded)
 .PHONY: soak grade labs-check redteam mutation class class-check

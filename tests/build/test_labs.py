@@ -25,6 +25,7 @@ QUICKLY = {"QUICK": "-O0", "FAST": "-O0"}
 UNJUST = (
     (1, "noise_is_refused_or_read", 401714284),
     (4, "calls_are_made", 8),
+    (3, "a_large_page_is_no_table", 73),
 )
 GRADED = {
     name: case

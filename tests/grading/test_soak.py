@@ -1,5 +1,6 @@
 """A sample of the soak: the reference is right, however busy the machine is."""
 
+import collections
 import os
 import subprocess
 import sys
@@ -47,3 +48,14 @@ def test_soak_of_a_fresh_clone_builds_first(tmp):
     done = subprocess.run(["make", "-n", "soak", f"BUILD={tmp}/build"], cwd=toy.ROOT,
                           capture_output=True, text=True, check=False)  # fmt: skip
     assert 0 < done.stdout.find("root.img") < done.stdout.find("tests/soak"), done.stderr
+
+
+def test_loaded_draws_are_alike():
+    """In each range; and what is long is never the same all the same."""
+    draw = harness.script("tests/soak").Loaded("1:some_test")
+    for pages, most in ((1, 5), (1 << 20, 1 << 28), (512, 1 << 39)):
+        drawn = [draw.randrange(0, most, pages) for _ in range(100)]
+        alike = collections.Counter(value * 512 // most for value in drawn)
+        assert alike[0] > 5 and max(alike) >= 409 + 100 * (most > 5) and max(alike.values()) > 8, alike
+    assert len({draw.randbytes(16) for _ in range(100)}) == 100
+    assert len({draw.random() for _ in range(100)}) == 100

@@ -103,6 +103,15 @@ def addresses(random, count, user=False):
     return list(dict.fromkeys(found))[:count]
 
 
+def apart(random, count):
+    """So many addresses, each in another range of a GiB."""
+    found = {}
+    while len(found) < count:
+        va = canonical(random.getrandbits(39) & -PAGE)
+        found.setdefault(va >> 30, va)
+    return list(found.values())
+
+
 class Script:
     """Operations one after the other; each gives a result, in results()."""
 
