@@ -87,7 +87,7 @@ class-check: ## a made-up class, killed and resumed: LAB=, COUNT=200, KILLS=5
 	@tools/setup --quick test
 	@nice tests/class-check $(if $(LAB),--lab $(LAB)) $(if $(COUNT),--count $(COUNT)) \
 	    $(if $(KILLS),--kills $(KILLS))
-soak: all ## the trunk graded over and over on a busy machine: LAB=, RUNS=1000, LOADED=1 with draws alike
+soak: all ## grade trunk over and over on a busy machine: LAB= RUNS= LOADED=1
 	@tools/setup --quick test
 	@nice tests/soak $(if $(LAB),--lab $(LAB)) $(if $(RUNS),--runs $(RUNS)) \
 	    $(if $(LOADED),--loaded)
