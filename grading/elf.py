@@ -85,8 +85,20 @@ class Elf:
         inside = address - self._addresses[at]
         return self._names[at] + (f"+{inside:#x}" if inside else "")
 
-    def patched(self, path, address, data):
-        """Write a copy of the file with other bytes at an address."""
-        at = self.offset(address)
+    def find(self, code, start, end):
+        """Yield the addresses from one symbol to another at which there is an instruction."""
+        begin, stop = (self.offset(self.address(name)) for name in (start, end))
+        at = self.data.find(code, begin, stop)
+        while at >= 0:
+            if (at - begin) % 2 == 0:
+                yield self.address(start) + at - begin
+            at = self.data.find(code, at + 1, stop)
+
+    def patched(self, path, changes):
+        """Write a copy of the file with other bytes at some addresses: {address: bytes}."""
+        data = bytearray(self.data)
+        for address, new in changes.items():
+            at = self.offset(address)
+            data[at : at + len(new)] = new
         with open(path, "wb") as file:
-            file.write(self.data[:at] + data + self.data[at + len(data) :])
+            file.write(data)

@@ -37,6 +37,8 @@ PR_SET_CHILD_SUBREAPER = 36  # [prctl(2)]
 REAPING = 0.5  # seconds that the command's processes are given to wait for each other's ends
 GLANCE = 0.001  # seconds
 ENDING = 5.0  # seconds that bubblewrap is given to see that the command has ended
+# Ends its group when nobody holds the other end of its input any more.
+KEEPER = ["sh", "-c", "read -r _; kill -s KILL 0"]
 PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 
@@ -171,8 +173,8 @@ def command(words, read=(), work=None, scratch=None, limits=None, folder="/tmp",
     if work:
         options += ["--bind", work[1], work[0]]
     options += ["--remount-ro", "/", "--chdir", folder]
-    # Who starts a sandbox ends it. If that one was killed before bwrap could ask to
-    # die with it, the sandbox has an end of its own.
+    # Who starts a sandbox ends it. If that one was killed before bwrap's child could ask
+    # to die with bwrap, the sandbox has an end of its own.
     ending = ["timeout", "--signal=KILL", str(limits.wall + GRACE)]
     return [
         *_limiting(limits), *_prefix(), "bwrap", *options, "--", *ending, *words
@@ -193,6 +195,10 @@ class Sandbox(subprocess.Popen):
 
     bubblewrap itself does not wait for it. So it is inherited by this process, which
     asks for that, and is told of its number. cpu: seconds, once all has ended.
+
+    Both are in a group with a keeper, which ends it when this process has ended,
+    by whatever: what bubblewrap has started waits for it without end if it
+    is killed before the two have spoken.
     """
 
     def __init__(self, words, limits, view, stdin, pass_fds):
@@ -202,21 +208,32 @@ class Sandbox(subprocess.Popen):
         self.cpu = 0.0
         told, tell = os.pipe()
         self.told = open(told, encoding="ascii")
+        self.keeper = subprocess.Popen(
+            KEEPER, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, process_group=0,
+        )  # fmt: skip
         try:
             super().__init__(
                 command(words, limits=limits, tell=tell, **view),
                 stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                start_new_session=True, pass_fds=(*pass_fds, tell),
+                process_group=self.keeper.pid, pass_fds=(*pass_fds, tell),
             )  # fmt: skip
         except BaseException:
             self.told.close()
+            self.end_group()
             raise
         finally:
             os.close(tell)
 
+    def end_group(self):
+        """End bubblewrap, if it has not ended, and who has not yet left its group."""
+        self.keeper.stdin.close()
+        self.keeper.wait()
+
     def wait_for_all(self):
         """Wait for bubblewrap, and for all that was in the sandbox."""
         self.wait()
+        self.end_group()
         if self.told.closed:
             return
         with self.told, contextlib.suppress(ValueError, KeyError, ChildProcessError):
@@ -245,8 +262,7 @@ def kill(process):
     What is left for the end of the namespace is counted by nobody.
     """
     if process.poll() is None and not _command_ended(process):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process.end_group()
     process.wait_for_all()
 
 

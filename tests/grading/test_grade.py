@@ -15,7 +15,7 @@ from unittest import mock
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness
 import toy
-from grading import build, cli, console, effort, machine, tree, unit
+from grading import build, cli, console, effort, elf, machine, tree, unit
 from grading.grade import cache
 from grading.verdict import GuestTimeout
 
@@ -235,6 +235,20 @@ def panics_again(command, message):
         process.wait()
         process.stdout.close()
     return False
+
+
+def test_counted_kernels_do_not_rest(tmp):
+    """In wfi the host's time would be counted as the guest's instructions."""
+    kernel = elf.Elf(harness.built("kernel.elf"))
+    rest = list(kernel.find(unit.WFI, "_text", "_etext"))
+    assert "sched_idle" in {kernel.name(at).split("+")[0] for at in rest}
+    ask = unit.Ask("p", "c", b"", machine.Machine(harts=1))
+    kernel.patched(f"{tmp}/kernel", unit._restless(kernel, ask))
+    patched = elf.Elf(f"{tmp}/kernel")
+    assert not list(patched.find(unit.WFI, "_text", "_etext"))
+    assert set(rest) <= set(patched.find(unit.NOP, "_text", "_etext"))
+    for other in ({"machine": machine.Machine(harts=2)}, {"disks": ("vda",)}):
+        assert not unit._restless(kernel, dataclasses.replace(ask, **other)), other
 
 
 def test_case_that_hangs_is_given_up():

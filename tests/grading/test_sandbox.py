@@ -119,6 +119,28 @@ def test_nobody_has_to_end_it():
     assert done.returncode in (-9, 128 + 9), done
 
 
+def test_half_a_start_ends_with_its_starter(tmp):
+    """Also what is no sandbox yet, and has nobody to tell it that it may go on, ends with
+    who started it, whatever that one ended by."""
+    toy.needs_sandbox(harness)
+    os.chmod(tmp, 0o755)
+    with open(f"{tmp}/bwrap", "w", encoding="ascii") as file:  # a child, as the real one's
+        file.write("#!/bin/sh\nsleep 876543 &\nsleep 876543\n")
+    os.chmod(f"{tmp}/bwrap", 0o755)
+    path = {**os.environ, "PATH": f"{tmp}:{os.environ['PATH']}", "PYTHONPATH": toy.ROOT}
+    code = ("import time; from grading import sandbox; sandbox.why_not = lambda: '';"
+            "sandbox.start(['true']); time.sleep(1000)")  # fmt: skip
+    end = time.monotonic() + 60
+    with subprocess.Popen([sys.executable, "-c", code], env=path) as one:
+        while len(running(b"876543")) < 2 and time.monotonic() < end:
+            time.sleep(0.05)
+        begun = len(running(b"876543"))
+        one.kill()
+    while running(b"876543") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert begun == 2 and not running(b"876543")
+
+
 def test_what_is_killed_is_counted():
     """The processor time of what a limit ends is that of who started it. Starting a
     sandbox takes hundredths of a second; others may want the processors, too."""

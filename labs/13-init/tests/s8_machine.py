@@ -204,7 +204,7 @@ def nobody_is_forgotten(run):
     deaf, left, polite, quick = names(rng, 4)
     once = {"type": "oneshot"}
     files = {
-        deaf: service(deaf, "ignore=/var/asked up=/var/up ready stay", type="notify", stop_timeout="100ms"),
+        deaf: service(deaf, "ignore=/var/asked up=/var/up ready stay", type="notify", stop_timeout="2s"),
         left: service(left, "leave ignore=/var/asked up=/var/up stay", **once),
         polite: service(polite, "leave down=/var/asked up=/var/up stay", **once),
         quick: service(quick, "down=/var/asked up=/var/up ready stay", type="notify"),
