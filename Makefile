@@ -518,7 +518,7 @@ LINT_CLANG = clang --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 \
 all: $(BUILD)/kernel.elf $(BUILD)/root.img $(HOST_TOOLS) ## kernel, programs, host tools and root.img
 kernel: $(BUILD)/kernel.elf ## only the kernel
 programs: $(PROGRAMS) $(TEST_PROGRAMS) ## only what runs on it
-tests: all $(BUILD)/test.img $(HOST_TESTS) $(CHECKERS) graders debian-if-offered ## all, and what the tests run
+tests: all $(BUILD)/test.img $(HOST_TESTS) $(CHECKERS) $(COUNTER) graders debian-if-offered ## all, and what the tests run
 image-busybox: $(BUILD)/busybox.img ## a disk with Debian's busybox, unmodified, for riscv64
 image-debian: $(BUILD)/debian.img ## one with Lua, SQLite, dash and coreutils as well
 image-musl: $(BUILD)/musl.img ## one with the tests' programs for Linux, made with musl
@@ -578,10 +578,6 @@ leaks: ## run every program of the tests over and over: no frame may be lost
 	@tools/setup --quick test
 	@$(MAKE) tests
 	@LEAKS=all tests/run --build $(BUILD) --patience 10 leaks
-bench: ## measure, compare with the last baseline; SAVE=1 renews it
-	@tools/setup --quick test
-	@$(MAKE) tests
-	@tools/bench $(BUILD) $(if $(SAVE),--save)
 format: ## lay out every C file by .clang-format
 	git -c safe.directory='*' ls-files -co --exclude-standard '*.c' '*.h' | \
 	    xargs clang-format -i
@@ -597,4 +593,4 @@ help: ## this list
 FORCE:
 .PHONY: folders all kernel programs tests image-busybox image-debian debian-if-offered asm \
         compile_commands.json clean run boot gdb test lint findings crashtest fuzz leaks \
-        bench format doctor setup help FORCE
+        format doctor setup help FORCE

@@ -123,6 +123,12 @@ def qemu_version():
     return int(found[1]), int(found[2])
 
 
+def has_plugins():
+    """Return whether this QEMU takes plugins."""
+    text = subprocess.run([QEMU, "-help"], capture_output=True, text=True, check=True).stdout
+    return "\n-plugin " in text
+
+
 def printable(text):
     """Escape what a terminal would act on, newlines excepted."""
     return "".join(

@@ -2,6 +2,7 @@
 more than 2 % worse than bench/baseline.json, or beyond bench/goals.json. And which of them
 several harts make at once without waiting for each other."""
 
+import os
 import re
 import sys
 
@@ -50,6 +51,40 @@ def test_judgement():
     assert said["b"][1] == "b: was 100, is 103 instructions, +3.0 %"
     assert said["e"][1] == "e: 100 bytes, its goal is 99"
     assert judge(rows, {}, {}) == {}
+
+
+def test_counted_outside(tmp):
+    """On one hart the plugin counts what the machine does, and no hart that is idle; one
+    percent is for blocks of instructions that a page fault ends before their end."""
+    if not harness.has_plugins():
+        raise Skip("this QEMU takes no plugins")
+    counts = os.path.join(tmp, "counts")
+    plugin = ("-plugin", f"{harness.built('host/count.so')},out={counts}")
+    status, output = harness.run_program(
+        "/tests/marked", harts=1, extra=(*bench().ICOUNT, *plugin), bootargs="quiet"
+    )
+    assert status == 0, harness.printable(output)[-1500:]
+    inside = [int(count) for count in re.findall(r"^(\d+) instructions", output, re.M)]
+    with open(counts, encoding="ascii") as file:
+        outside = [int(line) for line in file]
+    assert len(inside) == len(outside) == 4, (inside, outside)
+    for one, other in zip(inside, outside):
+        assert one <= other <= 1.01 * one, (inside, outside)
+    assert outside[0] - inside[0] < 20, "a loop that nothing interrupts is counted exactly"
+
+
+def test_counted_by_hart(tmp):
+    """On two harts each has a count of its own, and a call takes what it does on one: in
+    the best of three runs, for a host that lets one hart stand still has others spin."""
+    if not harness.has_plugins():
+        raise Skip("this QEMU takes no plugins")
+    counts, row = os.path.join(tmp, "counts"), "getpid_{}_instructions"
+    one = bench().run_scaling(harness, 1, counts)[row.format(1)][0]
+    two = [bench().run_scaling(harness, 2, counts)[row.format(2)][0] for _ in range(3)]
+    with open(counts, encoding="ascii") as file:
+        harts = [[int(count) for count in line.split()] for line in file]
+    assert all(len(line) == 2 and max(line) > 0 for line in harts), harts
+    assert 0.99 * one <= min(two) < 1.2 * one, (one, two)
 
 
 def test_no_common_lock():

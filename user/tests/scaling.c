@@ -3,9 +3,11 @@
  *
  * NAME_HARTS is the time by the machine's clock for one operation of all that
  * are made. NAME_HARTS_waits is how often a spin lock was not free, of a
- * thousand operations. */
+ * thousand operations, and NAME_HARTS_made how many there were between two
+ * marks (bench/count.c). */
 #include <err.h>
 #include <fcntl.h>
+#include <riscv.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -161,14 +163,17 @@ measure(const struct row *row, int workers)
     wait_for(done[0], workers);
     unsigned long before = waits();
     uint64_t from = now_ns();
+    riscv_mark_begin();
     if (write(go[1], bytes, (size_t)workers) != workers)
         err(1, "write");
     wait_for(done[0], workers);
+    riscv_mark_end();
     uint64_t took = now_ns() - from;
     unsigned long operations = (unsigned long)(workers * row->count);
     printf("%s_%d %lu ns\n", row->name, workers, took / operations);
     printf("%s_%d_waits %lu waits/1000\n", row->name, workers,
            1000 * (waits() - before) / operations);
+    printf("%s_%d_made %lu operations\n", row->name, workers, operations);
     fflush(stdout);
     while (wait(NULL) > 0)
         ;

@@ -1,0 +1,14 @@
+# Measuring: part of the Makefile.
+
+# Part of a QEMU, which has what it calls.
+COUNTER := $(BUILD)/host/count.so
+$(COUNTER): bench/count.c $(FLAGS)
+	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) -O2 -MMD -MP -MF $@.d -shared -fPIC $< -o $@
+
+##@ Measuring
+bench: ## measure, compare with the last baseline; SAVE=1 renews it
+	@tools/setup --quick test
+	@$(MAKE) tests
+	@tools/bench $(BUILD) $(if $(SAVE),--save)
+
+.PHONY: bench
