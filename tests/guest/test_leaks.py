@@ -7,11 +7,11 @@ import harness
 import test_programs
 from harness import Guest, cases
 
-# Of memory, processes, signals, threads, files and sockets.
+# Of memory, processes, signals, threads, files and sockets: those that take no long time.
 FEW = [
-    *("/tests/" + n for n in ("memory", "names", "mounts")),
-    *("/linux/" + n for n in ("threads", "waits", "spawn", "sched",
-                              "sockets_control", "sockets_storm")),
+    *("/tests/" + n for n in ("content", "mounts", "usertests")),
+    *("/linux/" + n for n in ("mmap", "memory_calls", "signals_threads", "waits", "spawn",
+                              "names", "futex", "sched", "sockets_control", "sockets_data")),
 ]
 # These are init, keep memory for good, or need a machine of their own.
 NOT_FROM_A_SHELL = {"fuzz", "hog", "remount", "service", "signals", "uptime"}

@@ -50,7 +50,7 @@ def test_refusals_are_told():
 
 
 def test_shares():
-    """Threads share a hart fairly, by a clock that counts instructions."""
-    icount = ("-icount", "shift=0,sleep=off")
+    """Threads share a hart fairly, by a clock that counts instructions, 8 ns each."""
+    icount = ("-icount", "shift=3,sleep=off")
     status, output = run_as_init("sched_shares", harts=1, extra=icount)
     assert status == 0, harness.printable(output)[-3000:]
