@@ -9,6 +9,14 @@ keeps the console's output so that a failure can show it:
             guest.boot()
             assert guest.command("echo hello") == "hello"
 
+A boot costs more than most programs. The cases of a test with a parameter `machine`,
+which do not disturb each other, share what that returns: a booted guest with those
+options, the last one's as long as they are the same and nothing has failed.
+
+    @cases(one={"name": "poll"}, two={"name": "locks"})
+    def test_run(machine, name):
+        passes(machine(harts=4), f"/linux/{name}")
+
 Times out on silence, never on slowness: every limit counts from the last byte
 the guest printed.
 """
@@ -344,6 +352,36 @@ class Guest:
     def tail(self, lines=25):
         """Return the last lines of the console, safe to print."""
         return "\n".join(printable(self.output).splitlines()[-lines:])
+
+
+class Shared:
+    """The machine that tests share, one after the other."""
+
+    start = Guest
+
+    def __init__(self):
+        self.guest, self.options = None, None
+
+    def machine(self, **options):
+        """Return a booted guest with those options."""
+        if self.guest and self.options != options:
+            self.close()
+        if not self.guest:
+            self.guest, self.options = self.start(**options), options
+            self.guest.boot()
+        return self.guest
+
+    def close(self):
+        """End the guest, if there is one: the next test gets a new one."""
+        if self.guest:
+            self.guest.close()
+        self.guest = None
+
+
+def passes(guest, command):
+    """Fail unless a command, given at the shell, ends with status 0."""
+    output = guest.command(f"{command}; echo status $?")
+    assert re.search(r"(^|\n)status 0$", output), printable(output)[-3000:]
 
 
 def run_program(program, **options):

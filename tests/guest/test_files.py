@@ -9,17 +9,22 @@ import subprocess
 import tempfile
 
 import harness
-from harness import Disk, Guest, cases
+from harness import Disk, Guest, cases, passes
 
 # Programs of both user/tests and tests/linux: the same cases twice.
 CHANGES = ("names", "renames", "content", "attributes", "mounts", "users", "rights", "setid")
 
 
+def linux_program(name):
+    """Return the path of a program that is built for Linux in the guest."""
+    if not os.path.exists(harness.built(f"linux/{name}")):
+        raise harness.Skip("no compiler for Linux programs")
+    return f"/linux/{name}"
+
+
 def run_as_init(program, **options):
     """Boot into /linux/PROGRAM; return its exit status and what it printed."""
-    if not os.path.exists(harness.built(f"linux/{program}")):
-        raise harness.Skip("no compiler for Linux programs")
-    words = f"init=/linux/{program} init.exit=poweroff"
+    words = f"init={linux_program(program)} init.exit=poweroff"
     with Guest(bootargs=words, **options) as guest:
         status = guest.wait()
         return status, guest.output
@@ -68,10 +73,9 @@ def test_stress(harts):
 
 
 @cases(**{n: dict(name=n) for n in CHANGES})
-def test_changes(name):
+def test_changes(machine, name):
     """Files are made, written and removed as they are on Linux."""
-    status, output = run_as_init(name, harts=4)
-    assert status == 0, harness.printable(output)[-3000:]
+    passes(machine(harts=4), linux_program(name))
 
 
 def test_changes_elsewhere():

@@ -7,30 +7,22 @@ them are linked statically, some by musl's own dynamic linker.
 import os
 
 import harness
-from harness import Guest, Skip, built, cases
+from harness import Guest, Skip, built, cases, passes
 
 IMAGE = built("musl.img")
 # What wants to be process 1 is tried so.
-INIT = ("files", "hello", "poll", "ptys", "locks", "events", "mmap_threads", "mounts")
-TOGETHER = {
-    "dynamic": ("dynamic", "threads", "signals_handlers"),
-    "files": (
-        "attributes", "content", "files_stress", "names", "renames", "rights",
-        "setid", "users",
-    ),
-    "memory": ("forks", "memory_calls", "mmap", "pointers", "spaces"),
-    "services": (
-        "chroot", "landlock", "seccomp", "sockets", "sockets_control", "sockets_data",
-        "sockets_storm",
-    ),
-    "signals": (
-        "signals_calls", "signals_children", "signals_frames", "signals_queue",
-        "signals_threads", "signals_timers", "signals_vdso",
-    ),
-    "threads": (
-        "futex", "spawn", "storm", "threads_end", "users_threads", "vfork", "waits",
-    ),
-}  # fmt: skip
+INIT = ("files", "ptys", "mounts")
+TOGETHER = (
+    "dynamic", "threads", "signals_handlers",  # dynamically linked
+    "attributes", "content", "files_stress", "hello", "names", "renames", "rights", "setid",
+    "users",
+    "forks", "memory_calls", "mmap", "mmap_threads", "pointers", "spaces",
+    "chroot", "events", "landlock", "locks", "poll", "seccomp", "sockets", "sockets_control",
+    "sockets_data", "sockets_storm",
+    "signals_calls", "signals_children", "signals_frames", "signals_queue", "signals_threads",
+    "signals_timers", "signals_vdso",
+    "futex", "spawn", "storm", "threads_end", "users_threads", "vfork", "waits",
+)  # fmt: skip
 
 
 def need_image():
@@ -39,15 +31,11 @@ def need_image():
         raise Skip("no musl.img: no compiler, or tools/debian found no packages")
 
 
-@cases(**{n: {"programs": p} for n, p in TOGETHER.items()})
-def test_programs(programs):
+@cases(**{n: {"program": n} for n in TOGETHER})
+def test_programs(machine, program):
     """Every case passes, from the shell, on 4 harts."""
     need_image()
-    with Guest(disks=[IMAGE], harts=4, memory="256M") as guest:
-        guest.boot()
-        for program in programs:
-            output = guest.command(f"/linux/{program}; echo status $?")
-            assert output.endswith("status 0"), harness.printable(output)[-2000:]
+    passes(machine(disks=[IMAGE], harts=4, memory="256M"), f"/linux/{program}")
 
 
 @cases(**{n: {"program": n} for n in INIT})
@@ -63,6 +51,5 @@ def test_init(program):
 def test_all():
     """No program is left out, but for the one that tools/load runs for hours."""
     need_image()
-    named = {p for programs in TOGETHER.values() for p in programs}
     made = set(os.listdir(built("muslfs/linux"))) - {"load"}
-    assert made == named | set(INIT), made ^ (named | set(INIT))
+    assert made == {*TOGETHER, *INIT}, made ^ {*TOGETHER, *INIT}

@@ -4,7 +4,8 @@ import os
 import re
 
 import harness
-from harness import Guest, cases
+from harness import Guest, cases, passes
+from test_files import linux_program
 
 ROUNDS = 100
 PROGRAMS = [
@@ -15,16 +16,12 @@ PROGRAMS = [
 ]
 
 
-@cases(one=dict(harts=1), two=dict(harts=2), four=dict(harts=4))
-def test_programs(harts):
+@cases(
+    **{f"{name}_{harts}": dict(name=name, harts=harts) for harts in (1, 2, 4) for name in PROGRAMS}
+)
+def test_programs(machine, name, harts):
     """Every case of each program passes, whoever runs beside it."""
-    if not os.path.exists(harness.built(f"linux/{PROGRAMS[0]}")):
-        raise harness.Skip("no compiler for Linux programs")
-    with Guest(harts=harts) as guest:
-        guest.boot()
-        for program in PROGRAMS:
-            output = guest.command(f"/linux/{program}; echo status $?")
-            assert output.endswith("status 0"), harness.printable(output)[-2000:]
+    passes(machine(harts=harts), linux_program(name))
 
 
 def test_interrupted_loop():
