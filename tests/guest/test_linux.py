@@ -32,8 +32,10 @@ PROGRAMS = {
     }
 )
 def test_run(machine, name, harts):
-    """It finds nothing that is not as on Linux."""
-    passes(machine(harts=harts), linux_program(name))
+    """It finds nothing that is not as on Linux. Where nobody runs beside it, less of the
+    same is enough."""
+    part = "PART=4 " if harts == 1 else ""
+    passes(machine(harts=harts), part + linux_program(name))
 
 
 def test_refusals_are_told():

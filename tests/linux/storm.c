@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MANY     1000
+#define MANY     1000 /* or a part of them */
 #define FAMILIES 6
 #define FEW      4
 #define ROUNDS   3
@@ -20,8 +20,9 @@
 
 static pthread_barrier_t barrier;
 static char *self_path;
+static int many; /* of MANY */
 
-/* A thousand children that all live at the same time. */
+/* Children that all live at the same time. */
 static void
 crowd(void)
 {
@@ -29,7 +30,7 @@ crowd(void)
     char c;
 
     check_eq(pipe(gate), 0);
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < many; i++) {
         pid_t pid = fork();
         if (pid == 0) {
             close(gate[1]);
@@ -44,7 +45,7 @@ crowd(void)
         check(WIFEXITED(status) && WEXITSTATUS(status) < 100);
         ended++;
     }
-    check_eq(ended, MANY);
+    check_eq(ended, many);
 }
 
 static void *
@@ -62,10 +63,10 @@ crowd_of_threads(void)
 
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, 32768);
-    pthread_barrier_init(&barrier, NULL, MANY);
-    for (int i = 0; i < MANY; i++)
+    pthread_barrier_init(&barrier, NULL, (unsigned)many);
+    for (int i = 0; i < many; i++)
         check_eq(pthread_create(&threads[i], &attr, meet, NULL), 0);
-    for (int i = 0; i < MANY; i++)
+    for (int i = 0; i < many; i++)
         check_eq(pthread_join(threads[i], NULL), 0);
     pthread_barrier_destroy(&barrier);
 }
@@ -222,5 +223,6 @@ main(int argc, char **argv)
     if (argc > 1)
         return 3;
     self_path = argv[0];
+    many = tap_part(MANY);
     return tap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -389,7 +389,7 @@ open_and_close(void *arg)
 {
     char c;
 
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < tap_part(300); i++) {
         int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
         check(fd > 2);
         check_eq(read(fd, &c, 1), 1);
@@ -402,7 +402,7 @@ open_and_close(void *arg)
 static void *
 disturb(void *arg)
 {
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < tap_part(2000); i++)
         close(500 + i % 8);
     return arg;
 }
@@ -413,7 +413,7 @@ use_disturbed(void *arg)
     int zeros = open("/dev/zero", O_RDONLY); /* a read of what never waits */
     char c;
 
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < tap_part(300); i++) {
         int fd = fcntl(zeros, F_DUPFD, 500);
         if (fd < 0)
             continue;

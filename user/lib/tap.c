@@ -1,6 +1,7 @@
 #include "tap.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static bool case_failed;
 static size_t cases_ended;
@@ -17,6 +18,15 @@ tap_fail(const char *file, int line, const char *format, ...)
     va_end(args);
     putchar('\n');
     fflush(stdout);
+}
+
+int
+tap_part(int whole)
+{
+    const char *part = getenv("PART");
+    int n = part ? atoi(part) : 1;
+
+    return n > 1 ? (whole + n - 1) / n : whole;
 }
 
 bool

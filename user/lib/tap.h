@@ -20,6 +20,10 @@ int tap_run(const struct tap_case *cases, size_t count);
  * the next begins. Prints the result; returns whether a check has failed. */
 bool tap_end_case(const char *name);
 
+/* How often a case does what it does over and over, whole times if nobody is in
+ * a hurry: the environment's PART says which part of it is enough. */
+int tap_part(int whole);
+
 /* A case in a list, named as its function. */
 #define TAP_CASE(function)  \
     {                       \
