@@ -61,6 +61,7 @@ TCFLAGS := -mno-relax -ffile-prefix-map=./=
 QUICK   := -O1
 FAST    := -O2
 SMALL   := -Os
+TINY    := -Os
 else
 CROSS := $(if $(filter gnu-linux,$(TOOLCHAIN)),riscv64-linux-gnu-,$(if \
     $(call found,riscv64-unknown-elf-gcc),riscv64-unknown-elf-,riscv64-elf-))
@@ -74,12 +75,18 @@ ZEXT    := _zicsr_zifencei
 # what several ways through a function end with; lets no string start at words.
 TCFLAGS := -fno-tree-loop-distribute-patterns -fcrossjumping \
            -gno-statement-frontiers -malign-data=natural
+# Passes that find next to nothing in this code.
+LEAN    := -fno-ipa-modref -fno-ipa-profile -fno-ipa-reference
 # Takes half the time to compile of what is FAST.
-QUICK   := -Og
+QUICK   := -Og $(LEAN) -fno-cprop-registers -fno-forward-propagate -fno-ipa-pure-const \
+           -fno-split-wide-types -fno-tree-ccp -fno-tree-copy-prop -fno-tree-fre
 # Nearly as small as -Os, in half the time. Not for programs: a function that names itself would be gone.
-SMALL   := -Og -fdse -fno-reorder-blocks -finline-functions-called-once -finline-small-functions
-# As fast as -O2 makes the kernel, in two thirds of the time to compile it.
-FAST    := -O1 -finline-functions -finline-small-functions -findirect-inlining \
+SMALL   := -Og $(LEAN) -fno-cprop-registers -fno-forward-propagate -fno-guess-branch-probability \
+           -fno-ipa-pure-const -fno-split-wide-types -fdse -fno-reorder-blocks \
+           -finline-functions-called-once -finline-small-functions
+TINY    := -Os $(LEAN) -fno-gcse -fno-tree-pre -fno-tree-pta -fno-tree-vrp
+# As fast as -O2 makes the kernel, in less than two thirds of the time to compile it.
+FAST    := -O1 $(LEAN) -fno-tree-pta -finline-functions -finline-small-functions -findirect-inlining \
            -freorder-blocks-algorithm=stc -foptimize-sibling-calls
 endif
 ifeq ($(TOOLCHAIN),)
@@ -115,7 +122,7 @@ $(patsubst %,$(BUILD)/obj/kernel/%.o,mm/kasan mm/race sync/hot): SANFLAGS := $(i
     $(if $(RACE),-DRACE=1)
 
 # A kernel that watches itself is slow, however it is compiled: as quickly as can be.
-$(if $(SAN)$(RACE),$(eval FAST := $(QUICK))$(eval SMALL := $(QUICK)))
+$(if $(SAN)$(RACE),$(foreach kind,FAST SMALL TINY,$(eval $(kind) := $(QUICK))))
 $(BUILD)/obj/kernel/%/hot.o: private QUICK = $(FAST)
 # Copies of long functions would make these larger and hardly faster.
 $(patsubst %,$(BUILD)/obj/kernel/%/hot.o,arch fs proc sys): private QUICK = $(filter-out -finline-functions,$(FAST))
@@ -123,7 +130,7 @@ KFLAGS = $(WARNINGS) $(QUICK) -march=rv64imac$(ZEXT) -mabi=lp64 \
           -mcmodel=medany -fno-omit-frame-pointer $(FREESTAND) $(SANFLAGS) -DTRACE -Ikernel -I$(BUILD)/gen $(KCFLAGS)
 # Small is fast enough for these.
 $(patsubst %,$(BUILD)/obj/kernel/%.o,dev fs fs/eclipsefs ipc main sys trace virtio): private QUICK = $(SMALL)
-$(BUILD)/obj/kernel/lib.o: private QUICK = $(if $(SAN)$(RACE),-Og,-Os)
+$(BUILD)/obj/kernel/lib.o: private QUICK = $(TINY)
 # A function that calls no other has nothing to save in a frame.
 $(BUILD)/obj/kernel/lib/hot.o $(BUILD)/obj/kernel/trace/hot.o: private KFLAGS += $(if $(RACE),,-fomit-frame-pointer)
 # -g1, lines but no variables, for there are many: UCFLAGS=-g for a debugger.
@@ -221,7 +228,7 @@ FLAGS := $(BUILD)/flags
 LISTS := $(BUILD)/lists
 TREE  := $(BUILD)/tree
 $(eval $(call stamp,flags,$$(CC) $(HOSTCC) $(KFLAGS) $(UFLAGS) $(HFLAGS) \
-    $(TFLAGS) $(FAST) $(SMALL) $(LDFLAGS) $(ALONE) $(HOT) $(SEALED)))
+    $(TFLAGS) $(FAST) $(SMALL) $(TINY) $(LDFLAGS) $(ALONE) $(HOT) $(SEALED)))
 $(eval $(call stamp,lists,$(KERNEL_SRCS) $(BINS) $(DAEMONS) $(UTESTS) $(GLIBC) $(HOSTFS_SRCS)))
 $(eval $(call stamp,tree,$$(MKFSFLAGS) $(shell LC_ALL=C ls -lR rootfs 2>/dev/null)))
 
@@ -275,16 +282,12 @@ $(BUILD)/kernel.elf: $(BUILD)/kernel.pass1 $(BUILD)/obj/gen/ksyms.o
 	@$(NM) $@ | grep ' [tTwW] [A-Za-z_]' | cmp -s - $(BUILD)/gen/functions || \
 	    { echo '$@: the second link moved functions' >&2; exit 1; }
 
-$(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o $(KERNEL_LD) $(LISTS)
-	$(call say,LD)$(LD) $(LDFLAGS) -S -T $(KERNEL_LD) \
-	    $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o -o $@
+$(BUILD)/kernel.pass1: $(KERNEL_OBJS) $(KERNEL_LD) $(LISTS)
+	$(call say,LD)$(LD) $(LDFLAGS) -S -T $(KERNEL_LD) $(KERNEL_OBJS) -o $@
 
 $(BUILD)/gen/ksyms.S: $(BUILD)/kernel.pass1 tools/ksyms
 	$(call say,GEN)$(NM) $< >$@.nm && tools/ksyms <$@.nm >$@ && \
 	    grep ' [tTwW] [A-Za-z_]' $@.nm >$(BUILD)/gen/functions
-
-$(BUILD)/gen/nosyms.S: tools/ksyms | folders
-	$(call say,GEN)tools/ksyms </dev/null >$@
 
 # The program of last resort, carried inside the kernel.
 $(BUILD)/gen/recovery.S: $(RECOVERY:=.stripped) | folders

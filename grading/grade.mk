@@ -40,8 +40,7 @@ $(BUILD)/obj/grade/program/%.o: grading/guest/%.c $(FLAGS) | folders
 # Nobody measures these, so the linker need not look for shorter ways to say it.
 GRADE_OBJS := $(addprefix $(BUILD)/obj/grade/,grade.o pieces.o setup.o)
 $(GRADE_KERNELS): $(BUILD)/grade/%.elf: $(BUILD)/obj/grade/guest/%.o \
-        $(GRADE_OBJS) $(KERNEL_OBJS) $(BUILD)/obj/gen/nosyms.o \
-        $(KERNEL_LD)
+        $(GRADE_OBJS) $(KERNEL_OBJS) $(KERNEL_LD)
 	$(call say,LD)$(LD) $(LDFLAGS) --no-relax -T $(KERNEL_LD) --wrap=kmain --wrap=startup \
 	    $(call grade_wrap,guest/$*.c) \
 	    $(filter %.o,$^) -o $@

@@ -132,7 +132,7 @@ def test_sealed_builds(tmp):
     git(mine, "switch", "-q", lab.branch)
     # What is built of sources here need not be fast.
     with open(os.path.join(mine, "lab.mk"), "a", encoding="utf-8") as file:
-        file.write("QUICK := -O0\nFAST := -O0\nSMALL := -O0\n")
+        file.write("QUICK := -O0\nFAST := -O0\nSMALL := -O0\nTINY := -O0\n")
     helped = proofs.make(mine, "help")
     assert "submit" in helped and "warning" not in helped, helped
     proofs.make(mine, "build/host/mkfs.eclipsefs")
