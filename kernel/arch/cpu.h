@@ -49,6 +49,7 @@ struct arch_thread {
     struct context context;
     struct space *space; /* NULL for kernel threads */
     bool no_waiting;     /* a user copy must not wait for pages of files */
+    uint8_t payer;       /* whose the frames are that it takes: mm/payer.h */
     struct fpu_state fpu;
     struct cpu *fpu_cpu;          /* where fpu was last loaded into registers */
     struct trace_switches traced; /* atomic: for trace/trace.h; as is: */

@@ -114,13 +114,11 @@ bcache_get_new(struct blockdev *dev, uint64_t block, struct buf **out)
 struct buf *
 bcache_find(struct blockdev *dev, uint64_t block)
 {
-    spin_lock(&buf_lock);
+    spin_guard(&buf_lock);
     struct buf *buf = buf_find(dev, block);
-    if (buf && buf->state == BUF_VALID)
-        buf_hold(buf);
-    else
-        buf = NULL;
-    spin_unlock(&buf_lock);
+    if (!buf || buf->state != BUF_VALID)
+        return NULL;
+    buf_hold(buf);
     return buf;
 }
 

@@ -82,9 +82,8 @@ move_alone(struct blockio *io, uint64_t block, void *page)
 {
     int err = blockdev_transfer(io->dev, io->op, block * BLOCK_SECTORS, page,
                                 BLOCK_SIZE);
-    spin_lock(&io->lock);
+    spin_guard(&io->lock);
     note_status(io, err);
-    spin_unlock(&io->lock);
 }
 
 void
@@ -112,10 +111,8 @@ int
 blockio_wait(struct blockio *io)
 {
     start_open(io);
-    spin_lock(&io->lock);
+    spin_guard(&io->lock);
     while (io->pending > 0)
         waitq_sleep(&io->waitq, &io->lock);
-    int status = io->status;
-    spin_unlock(&io->lock);
-    return status;
+    return io->status;
 }

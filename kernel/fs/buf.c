@@ -115,26 +115,21 @@ is_held(const struct buf *buf)
 struct buf *
 buf_get(const void *owner, uint64_t index)
 {
-    spin_lock(&buf_lock);
+    spin_guard(&buf_lock);
     struct buf *buf = find_buf(owner, index);
-    if (buf && buf->state == BUF_VALID && !buf->mark) {
-        pool.stats.hits++;
-        trace_cache_hit((uintptr_t)owner, index);
-        hold(buf);
-    } else {
-        buf = NULL;
-    }
-    spin_unlock(&buf_lock);
+    if (!buf || buf->state != BUF_VALID || buf->mark)
+        return NULL;
+    pool.stats.hits++;
+    trace_cache_hit((uintptr_t)owner, index);
+    hold(buf);
     return buf;
 }
 
 void
 buf_count(bool hit)
 {
-    if (hit)
-        pool.stats.hits++;
-    else
-        pool.stats.misses++;
+    pool.stats.hits += hit;
+    pool.stats.misses += !hit;
 }
 
 static void
@@ -161,16 +156,15 @@ static bool
 evict(size_t tries) REQUIRES(buf_lock)
 {
     for (size_t n = tries; n > 0; n--) {
-        struct list_node *node = list_pop_front(&pool.row);
-        if (!node)
+        struct buf *buf = list_pop(struct buf, &pool.row, row_node);
+        if (!buf)
             break;
-        struct buf *buf = list_entry(node, struct buf, row_node);
         if (!is_held(buf) && !is_mapped(buf)) {
             trace_cache_evict((uintptr_t)buf->owner, buf->index);
             free_buf(buf);
             return true;
         }
-        list_push_back(&pool.row, node);
+        list_push_back(&pool.row, &buf->row_node);
     }
     return false;
 }
@@ -246,14 +240,13 @@ buf_wait(struct buf *buf)
 {
     int err = 0;
 
-    spin_lock(&buf_lock);
+    spin_guard(&buf_lock);
     while (buf->state == BUF_READING)
         waitq_sleep(&buf->waiters, &buf_lock);
     if (buf->state == BUF_FAILED) {
         err = buf->alone ? -EIO : -EAGAIN;
         buf_put(buf);
     }
-    spin_unlock(&buf_lock);
     return err;
 }
 
@@ -430,7 +423,7 @@ bcache_checked(struct buf *buf)
 void
 bcache_drop(struct blockdev *dev)
 {
-    spin_lock(&buf_lock);
+    spin_guard(&buf_lock);
     if (pool.row.next) /* not before bcache_init */
         list_for_each_safe (node, &pool.row) {
             struct buf *buf = list_entry(node, struct buf, row_node);
@@ -438,7 +431,6 @@ bcache_drop(struct blockdev *dev)
                 free_buf(buf);
         }
     readahead_forget(&pool.readahead, dev);
-    spin_unlock(&buf_lock);
 }
 
 size_t
@@ -446,17 +438,15 @@ bcache_shrink(size_t count)
 {
     size_t freed = 0;
 
-    spin_lock(&buf_lock);
+    spin_guard(&buf_lock);
     while (freed < count && evict(pool.stats.blocks))
         freed++;
-    spin_unlock(&buf_lock);
     return freed;
 }
 
 void
 bcache_get_stats(struct bcache_stats *stats)
 {
-    spin_lock(&buf_lock);
+    spin_guard(&buf_lock);
     *stats = pool.stats;
-    spin_unlock(&buf_lock);
 }

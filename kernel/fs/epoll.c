@@ -147,16 +147,11 @@ epoll_control(struct file *epoll, int op, int fd, struct file *file,
     if (exclusive &&
         (op == EPOLL_CTL_MOD || epoll_of(file) || event->events & EPOLLONESHOT))
         return -EINVAL;
-    switch (op) {
-    case EPOLL_CTL_ADD:
+    if (op == EPOLL_CTL_ADD)
         return add(owner, fd, file, event);
-    case EPOLL_CTL_MOD:
-        return change(owner, fd, file, event);
-    case EPOLL_CTL_DEL:
-        return change(owner, fd, file, NULL);
-    default:
+    if (op != EPOLL_CTL_MOD && op != EPOLL_CTL_DEL)
         return -EINVAL;
-    }
+    return change(owner, fd, file, op == EPOLL_CTL_MOD ? event : NULL);
 }
 
 /* ---- Waiting ---- */

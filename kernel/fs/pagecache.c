@@ -87,14 +87,13 @@ start_filling(struct inode *inode, uint64_t index, size_t count, bool alone,
 static struct buf *
 find_page(struct inode *inode, uint64_t index, bool *mark)
 {
-    spin_lock(&buf_lock);
+    spin_guard(&buf_lock);
     struct buf *buf = buf_find(&inode->pages, index);
     if (buf) {
         buf_hold(buf);
         *mark = buf->mark;
         buf->mark = false;
     }
-    spin_unlock(&buf_lock);
     return buf;
 }
 

@@ -323,11 +323,10 @@ pagecache_freeze(struct inode *inode)
     if (!object_is_mapped(&inode->object))
         return;
     object_protect(&inode->object);
-    spin_lock(&buf_lock);
+    spin_guard(&buf_lock);
     struct buf *last = buf_find(&inode->pages, inode->size / BLOCK_SIZE);
     if (last && last->state == BUF_VALID)
         memset(last->data + used, 0, BLOCK_SIZE - used);
-    spin_unlock(&buf_lock);
 }
 
 void
@@ -386,9 +385,8 @@ pagecache_is_reserved(const struct buf *page)
 void
 pagecache_written(struct inode *inode, struct buf *page)
 {
-    spin_lock(&buf_lock);
+    spin_guard(&buf_lock);
     undirty(inode, page);
-    spin_unlock(&buf_lock);
 }
 
 void

@@ -14,18 +14,18 @@ struct record {
     int16_t type; /* F_RDLCK, F_WRLCK; F_UNLCK: to be unlocked */
     int pid;      /* -1 for F_OFD_* and flock */
     bool is_flock;
+    uint8_t payer; /* of whoever set it */
 };
 
 #define LAST_BYTE ((uint64_t)INT64_MAX)
-#define CHAIN_MAX 10 /* waits that a search for a deadlock follows */
+#define MOST      4096 /* held by one payer: each is looked at by all */
+#define CHAIN_MAX 10   /* waits that a search for a deadlock follows */
 
 static struct {
     struct spinlock lock;
     struct waitq changed; /* some lock has ended */
     /* guarded by lock */
     struct list_node held, awaited;
-    /* atomic */
-    unsigned n; /* held */
 } records = {
     .lock = SPINLOCK_INIT("record", RANK_FLOCK),
     .changed = WAITQ_INIT(records.changed),
@@ -83,7 +83,6 @@ static void
 remove_locked(struct record *r) REQUIRES(records.lock)
 {
     list_del(&r->node);
-    records.n--;
     kfree(r);
 }
 
@@ -110,7 +109,6 @@ replace_locked(struct record *r, struct record *want, struct record **spare)
         **spare = *r;
         (*spare)->first = want->last + 1;
         list_push_back(&records.held, &(*spare)->node);
-        records.n++;
         *spare = NULL;
     }
     if (r->first < want->first)
@@ -119,6 +117,17 @@ replace_locked(struct record *r, struct record *want, struct record **spare)
         r->first = want->last + 1;
     else
         remove_locked(r);
+}
+
+/* Whether want's payer holds too many to have more. To unlock may make two of
+ * one, and is to be possible still when all there may be have been set. */
+static bool
+is_too_much_locked(const struct record *want) REQUIRES(records.lock)
+{
+    unsigned n = 0;
+    list_for_each (const struct record, r, &records.held, node)
+        n += r->payer == want->payer;
+    return n >= (want->type == F_UNLCK ? 2 * MOST : MOST);
 }
 
 /* Sets *want, which then is the list's or freed. */
@@ -131,12 +140,10 @@ set_record_locked(struct record *want, struct record **spare)
         if (is_same_lock(r, want))
             replace_locked(r, want, spare);
     }
-    if (want->type == F_UNLCK) {
+    if (want->type == F_UNLCK)
         kfree(want);
-    } else {
+    else
         list_push_back(&records.held, &want->node);
-        records.n++;
-    }
     waitq_wake_all(&records.changed);
 }
 
@@ -165,10 +172,13 @@ set_record(const struct record *what, bool wait)
     if (!want || !spare)
         return -ENOLCK;
     *want = *what;
+    want->payer = cpu_thread()->payer;
     spin_guard(&records.lock);
     int err = wait_for_locked(want, wait);
     if (err)
         return err;
+    if (is_too_much_locked(want))
+        return -ENOLCK;
     set_record_locked(want, &spare);
     want = NULL;
     return 0;
@@ -273,7 +283,7 @@ record_lock_flock(struct file *file, unsigned kind, bool wait)
 void
 record_lock_drop(const void *owner, const struct file *file)
 {
-    if (likely(READ_ONCE(records.n) == 0))
+    if (likely(list_is_empty(&records.held)))
         return;
     spin_guard(&records.lock);
     list_for_each_safe (node, &records.held) {

@@ -9,9 +9,7 @@
 #include "proc/cred.h"
 #include "proc/thread.h"
 
-/* Shares: user 0 has one, and the others whose numbers are equal modulo the
- * rest have one together. */
-#define USERS        64u
+/* Each payer has a share (proc/cred.h). */
 #define FILES_MAX    1024u /* on their way, of one share */
 #define MEMORY_PARTS 4u    /* of all memory, one is for messages; */
 #define SHARE_PARTS  16u   /* a share is at most one of so many */
@@ -26,7 +24,7 @@ static struct {
     struct {
         size_t bytes;
         unsigned files;
-    } of[USERS];
+    } of[PAYERS];
 } shares;
 
 /* ---- Files ---- */
@@ -34,10 +32,7 @@ static struct {
 struct rights *
 rights_create(void)
 {
-    struct rights *r = kmalloc(RIGHTS_BYTES);
-    if (r)
-        *r = (struct rights){.count = 0};
-    return r;
+    return kzalloc(RIGHTS_BYTES);
 }
 
 /* A socket that goes takes its queue with it, in which there may be files of
@@ -66,31 +61,8 @@ rights_free(struct rights *rights)
     self->rights = NULL;
 }
 
-static unsigned
-share_of(uint32_t uid)
-{
-    return uid == 0 ? 0 : 1 + uid % (USERS - 1);
-}
-
-/* Takes memory and files from a share. If that fails, uncharge gives them back
- * all the same. */
-static int
-charge(unsigned user, size_t bytes, unsigned files)
-{
-    size_t all = frame_count_total() * PAGE_SIZE;
-    size_t own = all / SHARE_PARTS, limit = all / MEMORY_PARTS;
-    bool too_many = __atomic_add_fetch(&shares.of[user].files, files,
-                                       __ATOMIC_RELAXED) > FILES_MAX;
-    bool too_much = __atomic_add_fetch(&shares.of[user].bytes, bytes,
-                                       __ATOMIC_RELAXED) > own;
-    /* Others leave a share for user 0. */
-    too_much |= __atomic_add_fetch(&shares.bytes, bytes, __ATOMIC_RELAXED) >
-                (user == 0 ? limit : limit - own);
-    return files && too_many ? -ETOOMANYREFS : too_much ? -ENOBUFS : 0;
-}
-
-static void
-uncharge(unsigned user, size_t bytes, unsigned files)
+void
+message_uncharge(size_t bytes, unsigned files, unsigned user)
 {
     __atomic_sub_fetch(&shares.of[user].files, files, __ATOMIC_RELAXED);
     __atomic_sub_fetch(&shares.of[user].bytes, bytes, __ATOMIC_RELAXED);
@@ -98,19 +70,22 @@ uncharge(unsigned user, size_t bytes, unsigned files)
 }
 
 int
-message_charge(size_t bytes, unsigned *user)
+message_charge(size_t bytes, unsigned files, unsigned *user)
 {
-    *user = share_of(cred_current()->uid.real);
-    int err = charge(*user, bytes, 0);
+    size_t all = frame_count_total() * PAGE_SIZE;
+    size_t own = all / SHARE_PARTS, limit = all / MEMORY_PARTS;
+    *user = cred_payer(cred_current());
+    bool too_many = __atomic_add_fetch(&shares.of[*user].files, files,
+                                       __ATOMIC_RELAXED) > FILES_MAX;
+    bool too_much = __atomic_add_fetch(&shares.of[*user].bytes, bytes,
+                                       __ATOMIC_RELAXED) > own;
+    /* Others leave a share for root. */
+    too_much |= __atomic_add_fetch(&shares.bytes, bytes, __ATOMIC_RELAXED) >
+                (*user == CRED_PAYER_ROOT ? limit : limit - own);
+    int err = files && too_many ? -ETOOMANYREFS : too_much ? -ENOBUFS : 0;
     if (err)
-        uncharge(*user, bytes, 0);
+        message_uncharge(bytes, files, *user);
     return err;
-}
-
-void
-message_uncharge(size_t bytes, unsigned user)
-{
-    uncharge(user, bytes, 0);
 }
 
 struct rights *
@@ -118,7 +93,7 @@ message_take_rights(struct message *m)
 {
     struct rights *rights = m->rights;
     if (rights)
-        uncharge(m->user, RIGHTS_BYTES, rights->count);
+        message_uncharge(RIGHTS_BYTES, rights->count, m->user);
     m->rights = NULL;
     return rights;
 }
@@ -140,16 +115,15 @@ message_copy_rights(const struct message *m)
 int
 message_create(size_t len, struct rights *rights, struct message **out)
 {
-    unsigned user = share_of(cred_current()->uid.real);
-    unsigned files = rights ? rights->count : 0;
+    unsigned user, files = rights ? rights->count : 0;
     size_t bytes = sizeof(struct message) + len;
     size_t all = bytes + (rights ? RIGHTS_BYTES : 0);
-    int err = charge(user, all, files);
+    int err = message_charge(all, files, &user);
     struct message *m = err ? NULL : kmalloc(bytes);
-    if (!m) {
-        uncharge(user, all, files);
+    if (!err && !m)
+        message_uncharge(all, files, user);
+    if (!m)
         return err ? err : -ENOBUFS;
-    }
     *m = (struct message){
         .len = len, .charge = bytes, .user = user, .rights = rights};
     list_init(&m->node);
@@ -162,7 +136,7 @@ void
 message_free(struct message *m)
 {
     rights_free(message_take_rights(m));
-    uncharge(m->user, m->charge, 0);
+    message_uncharge(m->charge, 0, m->user);
     name_put(m->from);
     kfree(m);
 }

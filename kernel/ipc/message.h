@@ -44,10 +44,11 @@ struct message {
 int message_create(size_t len, struct rights *rights, struct message **out)
     MUST_CHECK;
 
-/* Takes bytes of memory from the share of the running thread's user, which
- * *user says, and gives them back. Returns 0 or -ENOBUFS. */
-int message_charge(size_t bytes, unsigned *user) MUST_CHECK;
-void message_uncharge(size_t bytes, unsigned user);
+/* Takes bytes of memory, and files on their way, from the share of the running
+ * thread's user, which *user says, and gives them back. Returns 0, -ENOBUFS,
+ * -ETOOMANYREFS. */
+int message_charge(size_t bytes, unsigned files, unsigned *user) MUST_CHECK;
+void message_uncharge(size_t bytes, unsigned files, unsigned user);
 
 /* Frees a message that is in no queue, or a list of them. May block. */
 void message_free(struct message *m);

@@ -54,7 +54,7 @@ socket_put(struct socket *s)
     if (!refcount_drop(&s->refs))
         return;
     if (s->charge_of_connect)
-        message_uncharge(s->charge_of_connect, s->charged_user);
+        message_uncharge(s->charge_of_connect, 0, s->charged_user);
     name_put(s->name);
     kfree(s);
 }
@@ -237,7 +237,7 @@ create_end(int type, struct socket **out)
     struct socket *end = socket_create(type);
     if (!end)
         return -ENOMEM;
-    int err = message_charge(2 * sizeof(*end), &end->charged_user);
+    int err = message_charge(2 * sizeof(*end), 0, &end->charged_user);
     if (err) {
         socket_put(end);
         return err;

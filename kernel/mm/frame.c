@@ -5,6 +5,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/kasan.h"
+#include "mm/payer.h"
 #include "sync/spinlock.h"
 
 /* What a frame is, as far as its first byte of the block knows. */
@@ -23,7 +24,10 @@ struct frame {
         uint32_t refs; /* atomic; used head */
         uint32_t next; /* free head: its list's neighbours, by number */
     };
-    uint32_t prev;
+    union {
+        uint32_t prev;
+        uint8_t payer; /* used head */
+    };
     uint16_t head; /* slab: frames back to the head */
     uint8_t kind;
     uint8_t order; /* of the block whose head it is */
@@ -285,6 +289,8 @@ frame_alloc(unsigned order)
         return NULL;
     frames[number] =
         (struct frame){.refs = 1, .kind = FRAME_USED, .order = (uint8_t)order};
+    uint8_t payer = frames[number].payer = cpu_thread()->payer;
+    __atomic_fetch_add(&payer_frames[payer], 1u << order, __ATOMIC_RELAXED);
     kasan_allow(frame_address(number), PAGE_SIZE << order);
     return frame_address(number);
 }
@@ -310,6 +316,8 @@ frame_free(void *block, unsigned order)
     memset(block, 0xd5, PAGE_SIZE << order);
 #endif
     kasan_forbid(block, PAGE_SIZE << order);
+    __atomic_fetch_sub(&payer_frames[frame->payer], 1u << order,
+                       __ATOMIC_RELAXED);
     frame->refs = 0;
     frame->kind = FRAME_TAIL;
     if (likely(order == 0)) {

@@ -54,6 +54,7 @@ cred_set(const struct cred *cred)
     struct process *self = t->process;
     const struct cred *old = t->cred;
     t->cred = cred_get(cred);
+    t->arch.payer = (uint8_t)cred_payer(cred);
     spin_lock(&process_lock);
     const struct cred *seen = self->cred;
     self->cred = cred;

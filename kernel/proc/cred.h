@@ -7,6 +7,7 @@
 #pragma once
 
 #include "abi/cred.h"
+#include "mm/payer.h"
 #include "sync/spinlock.h"
 
 struct filter;
@@ -44,6 +45,16 @@ static inline bool
 cred_is_root(const struct cred *cred)
 {
     return cred->uid.effective == 0;
+}
+
+/* Who pays for what is taken on its behalf (mm/payer.h): root alone, and users
+ * whose numbers are equal modulo the rest together. */
+#define CRED_PAYER_ROOT 1u
+static inline unsigned
+cred_payer(const struct cred *cred)
+{
+    return cred->uid.real == 0 ? CRED_PAYER_ROOT
+                               : 2 + cred->uid.real % (PAYERS - 2);
 }
 
 /* Whether files of group gid are to cred those of its group. */

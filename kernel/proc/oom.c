@@ -2,48 +2,50 @@
 #include "arch/clock.h"
 #include "arch/layout.h"
 #include "lib/print.h"
-#include "lib/string.h"
 #include "mm/frame.h"
+#include "mm/payer.h"
 #include "mm/space.h"
 #include "proc/signal.h"
 
 #define NAP_NS    1000000u
 #define TRIES_MAX 2000u
 
-/* What a process costs beside its own pages: a kernel stack, tables. */
-#define PROCESS_COST (8 * PAGE_SIZE)
-#define SUMS         64u /* users whose numbers share one count as one */
+#define FEW        (frame_count_total() / 64)
+#define ROOT_BONUS 4 /* what the others need, too, is mostly root's */
 
-#define FEW       (frame_count_total() / 64)
-#define SUM_OF(p) ((p)->cred->uid.real % SUMS)
-
-/* Which sum is the largest: many small processes are as bad as a large one. */
-static unsigned
-find_user_locked(void) REQUIRES(process_lock)
+/* What the kernel keeps for a user is as bad as the pages of his processes, and
+ * many small ones are as bad as a large one, whose pages count twice. */
+static uint64_t
+weight_of(const struct process *p)
 {
-    static uint64_t held[SUMS]; /* guarded by process_lock */
-    unsigned most = 0;
-    struct process *p;
-    memset(held, 0, sizeof(held));
+    unsigned payer = cred_payer(p->cred);
+    uint64_t frames = READ_ONCE(payer_frames[payer]);
+    frames += p->space->resident / PAGE_SIZE;
+    return payer == CRED_PAYER_ROOT ? frames / ROOT_BONUS : frames;
+}
+
+static unsigned
+find_payer_locked(void) REQUIRES(process_lock)
+{
+    const struct process *p, *heaviest = NULL;
     list_for_each_entry (p, &process_list, all_node)
-        if (p->pid != 1 && p->space)
-            if ((held[SUM_OF(p)] += p->space->resident + PROCESS_COST) >
-                held[most])
-                most = SUM_OF(p);
-    return most;
+        if (p->pid != 1 && p->space &&
+            (!heaviest || weight_of(p) > weight_of(heaviest)))
+            heaviest = p;
+    return heaviest ? cred_payer(heaviest->cred) : 0;
 }
 
 static struct process *
 find_largest_locked(void) REQUIRES(process_lock)
 {
     struct process *p, *largest = NULL;
-    unsigned user = find_user_locked();
+    unsigned payer = find_payer_locked();
     list_for_each_entry (p, &process_list, all_node) {
         if (p->pid == 1 || !p->space)
             continue;
         if (signal_is_ending(p))
             return p; /* its memory is on the way */
-        if (SUM_OF(p) == user &&
+        if (cred_payer(p->cred) == payer &&
             (!largest || p->space->resident > largest->space->resident))
             largest = p;
     }
@@ -84,7 +86,7 @@ bool
 oom_gives_to_others(unsigned *tries)
 {
     spin_lock(&process_lock);
-    bool own_fault = find_user_locked() == SUM_OF(process_current());
+    bool own_fault = find_payer_locked() == cpu_thread()->payer;
     spin_unlock(&process_lock);
     return !own_fault && frame_count_free() < FEW &&
            space_find_memory((*tries)++);

@@ -109,19 +109,23 @@ new_pid_locked(void) REQUIRES(process_lock)
     return last_pid;
 }
 
-/* The last are root's, who can then end what has filled the table. */
+/* Nobody else takes more than half, and the last are root's, who can then end
+ * what has filled the table. Stacks are kept (mm/kmap.c): they are to take half
+ * of memory at most. */
 static bool
 has_room_locked(void) REQUIRES(process_lock)
 {
     const struct cred *cred = cred_current();
     const struct process *self = thread_current()->process, *p;
+    size_t most = MIN(frame_count_total() * PAGE_SIZE / KSTACK_SIZE / 2,
+                      (size_t)PROCESS_MAX);
     if (cred_is_root(cred))
-        return count < PROCESS_MAX;
-    uint64_t limit = self->limits[RLIMIT_NPROC].soft, sum = 0;
-    if (limit != RLIM_INFINITY)
+        return count < most;
+    uint64_t limit = MIN(self->limits[RLIMIT_NPROC].soft, most / 2), sum = 0;
+    if (count >= limit)
         list_for_each_entry (p, &process_list, all_node)
             sum += p->cred->uid.real == cred->uid.real ? p->nthreads : 0;
-    return count < PROCESS_MAX - PROCESS_RESERVED && sum < limit;
+    return count < most - PROCESS_RESERVED && sum < limit;
 }
 
 /* What init starts with, and everybody whom nothing else was told. */
@@ -265,6 +269,7 @@ process_become_init(void)
     strlcpy(p->name, "init", sizeof(p->name));
     p->cred = cred_get(cred_current());
     t->cred = cred_get(p->cred);
+    t->arch.payer = CRED_PAYER_ROOT;
     spin_guard(&process_lock);
     t->process = p;
     t->arch.space = p->space;

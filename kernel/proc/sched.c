@@ -357,9 +357,8 @@ void
 sched_cancel_sleep(void)
 {
     struct runq *rq = runq_of(this_cpu());
-    spin_lock(&rq->lock);
+    spin_guard(&rq->lock);
     thread_current()->state = THREAD_RUNNABLE;
-    spin_unlock(&rq->lock);
 }
 
 void

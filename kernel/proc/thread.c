@@ -42,7 +42,10 @@ static struct thread *
 create(void (*start)(void))
 {
     struct thread *t = slab_alloc(&thread_slab);
+    uint8_t payer = cpu_thread()->payer;
+    cpu_thread()->payer = 0; /* a stack is kept for others to come */
     void *stack = kmap_stack_alloc();
+    cpu_thread()->payer = payer;
     if (!t || !stack) {
         if (t)
             slab_free(&thread_slab, t);
@@ -84,6 +87,7 @@ thread_create_user(struct process *process, const struct trapframe *frame)
     if (!t)
         return NULL;
     t->process = process;
+    t->arch.payer = cpu_thread()->payer;
     *trap_user_frame(&t->arch) = *frame;
     return t;
 }

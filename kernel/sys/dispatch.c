@@ -1,5 +1,6 @@
 #include "sys/sys.h"
 #include "lib/print.h"
+#include "proc/oom.h"
 #include "proc/signal.h"
 #include "sys/seccomp.h"
 
@@ -48,12 +49,26 @@ dispatch_name(uint64_t number)
     return (const char *)&names + places[number] - 1;
 }
 
+/* What fails for want of memory has changed nothing: it is made again, if
+ * others are to give theirs up. */
+static NOINLINE void
+end_failed_call(struct trapframe *frame, int64_t result)
+{
+    unsigned tries = 0;
+    while (result == -ENOMEM && oom_gives_to_others(&tries))
+        result = calls[frame->a[7]](frame->a);
+    if (result == -EINTR)
+        signal_interrupt_call(frame);
+    else
+        frame->a[0] = (uint64_t)result;
+}
+
 static ALWAYS_INLINE void
 make_call(struct trapframe *frame, uint64_t number)
 {
     int64_t result = calls[number](frame->a);
-    if (unlikely(result == -EINTR))
-        signal_interrupt_call(frame);
+    if (unlikely(result < 0))
+        end_failed_call(frame, result);
     else
         frame->a[0] = (uint64_t)result;
 }

@@ -6,7 +6,6 @@
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "proc/futex.h"
-#include "proc/oom.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 #include "proc/usage.h"
@@ -261,11 +260,7 @@ SYSCALL_DEFINE(execve)
     /* A program may count on a name of its own. */
     if (error == 0 && args.argc == 0)
         return -EINVAL;
-    unsigned tries = 0;
-    while (!error && (error = exec_path(path.text, &args)) == -ENOMEM &&
-           oom_gives_to_others(&tries))
-        error = 0;
-    return error;
+    return error ?: exec_path(path.text, &args);
 }
 
 int

@@ -1,7 +1,6 @@
 /* System calls about processes: their birth, end and family. */
 #include "abi/sched.h"
 #include "lib/string.h"
-#include "proc/oom.h"
 #include "proc/sched.h"
 #include "sys/sys.h"
 
@@ -11,11 +10,7 @@ static int64_t
 clone(const struct clone_args *args, uint64_t first_arg)
 {
     struct trapframe *frame = trap_user_frame(cpu_thread());
-    unsigned tries = 0;
-    int id;
-    do
-        id = process_clone(frame, args);
-    while (id == -ENOMEM && oom_gives_to_others(&tries));
+    int id = process_clone(frame, args);
     if (id != -EINTR)
         return id;
     frame->sepc -= 4;

@@ -13,15 +13,23 @@ from test_users import PASSWORD, USER, answer
 # What is taken, the least of it that must be had, and the error that ends that. Where
 # memory ends, processes do: none but his.
 TABLE = (
-    ("processes", 300, "Cannot allocate memory"),
+    ("processes", 200, "Resource temporarily unavailable"),
+    ("threads", 200, "Resource temporarily unavailable"),
     ("descriptors", 1000, "Too many open files"),
     ("terminals", 200, "No space left on device"),
     ("passed", 4, "Too many references: cannot splice"),
     ("timers", 200, "Resource temporarily unavailable"),
     ("signals", 1000, "Resource temporarily unavailable"),
+    ("locks", 4096, "No locks available"),
+    ("connections", 500, "No buffer space available"),
     ("messages", 0, "all"),
     ("pipes", 0, "all"),
+    ("opened", 0, "all"),
+    ("pairs", 0, "all"),
+    ("watches", 0, "all"),
+    ("areas", 0, "all"),
     ("memory", 0, "all"),
+    ("shared", 0, "all"),
     ("files", 100, "No space left on device"),
     ("blocks", 10, "No space left on device"),
 )
@@ -49,7 +57,7 @@ def wait_until_back(guest, before):
 
 def others_go_on(guest, what=""):
     """Log in as somebody else, run programs, write to the disk; and as root, who gets
-    one of the terminals, too, if they are what is taken."""
+    one of the terminals, too, if they are what is taken, or all memory is in pipes."""
     guest.send("login student")
     answer(guest, PASSWORD, "student")
     guest.expect(USER)
@@ -57,7 +65,7 @@ def others_go_on(guest, what=""):
     assert guest.command(did, USER) == "word"
     guest.send("exit")
     guest.expect(PROMPT)
-    run = "script -q -c id /f" if what == "terminals" else "id | tee /f"
+    run = "script -q -c id /f" if what in ("terminals", "pipes") else "id | tee /f"
     did = f"{run} >/dev/null; sync; grep -c root /f; rm /f"
     assert guest.command(did) == "1"
 
@@ -72,7 +80,7 @@ def exhaust(guest, what, least, error):
 
 def end(guest, taker):
     """End who takes, as root."""
-    guest.command(f"kill -9 -{taker}; wait; rm -f {PLACE}/exhaust.*; sync")
+    guest.command(f"kill -9 -{taker}; wait; rm -f {PLACE}/exhaust.* /tmp/exhaust.*; sync")
 
 
 def test_by_one_user(tmp):
@@ -83,6 +91,7 @@ def test_by_one_user(tmp):
     with Guest(disks=disks, memory="32M", harts=2) as guest:
         guest.boot()
         assert guest.command(f"mount -t eclipsefs /dev/vdb {PLACE} && chmod 777 {PLACE}") == ""
+        assert guest.command("mount -t tmpfs tmpfs /tmp && chmod 1777 /tmp") == ""
         end(guest, exhaust(guest, *TABLE[0]))
         others_go_on(guest)
         before = counts(guest)

@@ -4,6 +4,9 @@
  *
  * Prints how much it got and the error that ended it, and waits to be ended
  * with all of its group; what it made in DIRECTORY stays there. */
+#include "abi/epoll.h"
+#include "abi/poll.h"
+#include "abi/sched.h"
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +19,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define USER 1001
-#define PAGE 4096l
+#define USER    1001
+#define PAGE    4096l
+#define WATCHED 100 /* descriptors on each list */
 
 static char block[16 * PAGE];
 static const char *directory = "/tmp";
@@ -33,6 +38,41 @@ take_descriptor(long n)
     return dup(0) < 0 ? -1 : 0;
 }
 
+/* An open file, which only memory bounds. */
+static int
+open_file(long n)
+{
+    (void)n;
+    return open("/dev/null", O_RDONLY) < 0 ? -1 : 0;
+}
+
+static int
+watch(long n)
+{
+    static int list, watched[WATCHED];
+    struct epoll_event event = {.events = POLLIN};
+
+    if (n == 0)
+        for (int i = 0; i < WATCHED; i++)
+            watched[i] = dup(0);
+    if (n % WATCHED == 0 && (list = (int)syscall(SYS_epoll_create1, 0)) < 0)
+        return -1;
+    return (int)syscall(SYS_epoll_ctl, list, EPOLL_CTL_ADD,
+                        watched[n % WATCHED], &event);
+}
+
+/* A byte that has none locked beside it. */
+static int
+lock_byte(long n)
+{
+    static int fd;
+    struct flock lock = {.l_type = F_WRLCK, .l_start = 2 * n, .l_len = 1};
+
+    if (n == 0 && (fd = (int)syscall(SYS_memfd_create, "", 0)) < 0)
+        return -1;
+    return fcntl(fd, F_SETLK, &lock);
+}
+
 static int
 take_process(long n)
 {
@@ -43,6 +83,35 @@ take_process(long n)
         for (;;)
             sleep(1000);
     return pid < 0 ? -1 : 0;
+}
+
+/* A thread that waits for nothing, and needs no stack for that. */
+static int
+take_thread(long n)
+{
+    register long flags __asm__("a0") =
+        CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+    register long stack __asm__("a1") = (long)(block + sizeof(block));
+    register long call __asm__("a7") = SYS_clone;
+
+    (void)n;
+    __asm__ volatile("ecall\n"
+                     "bnez a0, 2f\n"
+                     "1: li a0, 0\n"
+                     "li a1, 0\n"
+                     "li a2, 0\n"
+                     "li a3, 0\n"
+                     "li a7, %[wait]\n"
+                     "ecall\n"
+                     "j 1b\n"
+                     "2:"
+                     : "+r"(flags)
+                     : "r"(stack), "r"(call), [wait] "i"(SYS_ppoll)
+                     : "memory", "a2", "a3");
+    if (flags >= 0)
+        return 0;
+    errno = (int)-flags;
+    return -1;
 }
 
 /* A pipe that is full. */
@@ -62,6 +131,56 @@ take_terminal(long n)
 {
     (void)n;
     return posix_openpt(O_RDWR | O_NOCTTY) < 0 ? -1 : 0;
+}
+
+static int
+take_pair(long n)
+{
+    int ends[2];
+
+    (void)n;
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+}
+
+/* Returns a socket with a name that no other has, or -1. */
+static int
+bind_name(long n)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "%ld.%d", n,
+             getpid());
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0)
+        return -1;
+    return fd;
+}
+
+static int
+take_name(long n)
+{
+    return bind_name(n) < 0 ? -1 : 0;
+}
+
+/* A connection that nobody accepts, and whose other end has gone. */
+static int
+connect_in_vain(long n)
+{
+    static int listener;
+    static struct sockaddr_un name;
+    static socklen_t len;
+
+    if (n % SOMAXCONN == 0) {
+        len = sizeof(name);
+        listener = bind_name(n);
+        if (listener < 0 || listen(listener, SOMAXCONN) != 0 ||
+            getsockname(listener, (struct sockaddr *)&name, &len) != 0)
+            return -1;
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&name, len) != 0)
+        return -1;
+    return close(fd);
 }
 
 /* A message that nobody takes. */
@@ -130,6 +249,21 @@ take_memory(long n)
     return 0;
 }
 
+/* A page whose neighbours have other rights. */
+static int
+take_area(long n)
+{
+    static char *first;
+
+    if (n == 0) {
+        first =
+            mmap(NULL, 1l << 32, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (first == MAP_FAILED)
+            return -1;
+    }
+    return mprotect(first + 2 * n * PAGE, PAGE, PROT_READ);
+}
+
 static int file = -1;
 
 static int
@@ -151,23 +285,56 @@ write_file(long n)
     return write(file, block, sizeof(block)) < 0 ? -1 : 0;
 }
 
+/* Memory that a file has: in /tmp first, then where no name is. */
+static int
+share_memory(long n)
+{
+    static bool nameless;
+
+    if (n == 0)
+        directory = "/tmp";
+    if (write_file(n) == 0)
+        return 0;
+    if (nameless || errno != ENOSPC)
+        return -1;
+    nameless = true;
+    file = (int)syscall(SYS_memfd_create, "", 0);
+    return file < 0 ? -1 : 0;
+}
+
 static const struct kind {
     const char *name;
     int (*take)(long n);
     bool by_many; /* processes, until there is no more for any */
 } kinds[] = {
     {"descriptors", take_descriptor, false},
+    {"opened", open_file, true},
+    {"watches", watch, true},
+    {"locks", lock_byte, false},
     {"processes", take_process, false},
+    {"threads", take_thread, false},
     {"pipes", take_pipe, true},
     {"terminals", take_terminal, false},
+    {"pairs", take_pair, true},
+    {"names", take_name, true},
+    {"connections", connect_in_vain, false},
     {"messages", take_message, true},
     {"passed", pass_descriptor, false},
     {"timers", take_timer, false},
     {"signals", queue_signal, false},
     {"memory", take_memory, true},
+    {"areas", take_area, true},
     {"files", make_file, false},
     {"blocks", write_file, false},
+    {"shared", share_memory, true},
 };
+
+static void
+become_user(void)
+{
+    if (setgid(USER) != 0 || setuid(USER) != 0)
+        err(2, "setuid");
+}
 
 static long
 take_all(const struct kind *kind)
@@ -179,9 +346,9 @@ take_all(const struct kind *kind)
     return n;
 }
 
-/* Each descriptor table holds but so many: children go on. Each may be ended
- * for want of memory; the end is when that has happened, or there is no more.
- */
+/* Each descriptor table holds but so many: children go on. All of the user's
+ * may be ended for want of memory, but not the parent, which is root's; the end
+ * is when that has happened, or there is no more. */
 static void
 take_with_children(const struct kind *kind)
 {
@@ -195,6 +362,7 @@ take_with_children(const struct kind *kind)
             return;
         if (pid == 0) {
             close(ends[0]);
+            become_user();
             take_all(kind);
             if (errno == EMFILE)
                 byte = write(ends[1], "x", 1) == 1;
@@ -223,12 +391,14 @@ main(int argc, char **argv)
         errx(2, "usage: exhaust KIND [DIRECTORY]");
     if (argc > 2)
         directory = argv[2];
-    if (setpgid(0, 0) != 0 || setgid(USER) != 0 || setuid(USER) != 0)
-        err(2, "setuid");
-    if (kind->by_many)
+    if (setpgid(0, 0) != 0)
+        err(2, "setpgid");
+    if (kind->by_many) {
         take_with_children(kind);
-    else
+    } else {
+        become_user();
         n = take_all(kind);
+    }
     printf("%s of %d: %ld, %s\n", kind->name, getpid(), n,
            kind->by_many ? "all" : strerror(errno));
     fflush(stdout);

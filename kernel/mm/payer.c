@@ -1,0 +1,3 @@
+#include "mm/payer.h"
+
+uint32_t payer_frames[PAYERS];
