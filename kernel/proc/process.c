@@ -2,6 +2,7 @@
 #include "arch/clock.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "proc/sched.h"

@@ -54,9 +54,10 @@ dispatch_name(uint64_t number)
 static NOINLINE void
 end_failed_call(struct trapframe *frame, int64_t result)
 {
+    uint64_t number = frame->a[7];
     unsigned tries = 0;
     while (result == -ENOMEM && oom_gives_to_others(&tries))
-        result = calls[frame->a[7]](frame->a);
+        result = calls[number](frame->a);
     if (result == -EINTR)
         signal_interrupt_call(frame);
     else
