@@ -12,6 +12,7 @@ import re
 import harness
 from harness import Guest, Skip, built, cases
 
+INSTALL = "mkdir /tmp/bb; /usr/bin/busybox --install -s /tmp/bb"
 FOLDER = os.path.join(harness.ROOT, "tests", "guest")
 
 
@@ -21,21 +22,19 @@ def transcripts(folder):
     return {f[:-4]: {"name": f[:-4]} for f in sorted(names) if f.endswith(".txt")}
 
 
-def boot(name, **options):
-    """Return a guest, booted from an image that has Debian's packages."""
-    image = built(name + ".img")
-    if not os.path.exists(image):
+def image(name):
+    """Return the path of an image that has Debian's packages."""
+    path = built(name + ".img")
+    if not os.path.exists(path):
         raise Skip(f"no {name}.img: tools/debian found no riscv64 packages")
-    guest = Guest(disks=[image], **options)
-    guest.boot()
-    return guest
+    return path
 
 
 def check(guest, shell, folder, name):
     """Fail unless a transcript is what its commands say, run by the shell."""
     with open(os.path.join(FOLDER, folder, name + ".txt"), encoding="utf-8") as f:
         wanted = f.read().rstrip("\n")
-    guest.command("mkdir /tmp/work; cd /tmp/work")
+    guest.command("cd /; /bin/rm -rf /tmp/work; /bin/mkdir /tmp/work; cd /tmp/work")
     said = guest.command(
         f"{shell} /tests/busybox/run.sh /tests/{folder}/{name}.txt 2>&1 | cat"
     )
@@ -48,27 +47,27 @@ def check(guest, shell, folder, name):
 
 
 @cases(**transcripts("busybox"))
-def test_busybox(name):
+def test_busybox(machine, name):
     """busybox says what it says on Linux."""
-    with boot("busybox") as guest:
-        guest.command("mkdir /tmp/bb; /usr/bin/busybox --install -s /tmp/bb")
-        guest.command("export PATH=/tmp/bb")
-        check(guest, "sh", "busybox", name)
+    guest = machine(disks=[image("busybox")])
+    guest.command(f"test -d /tmp/bb || {{ {INSTALL}; }}; export PATH=/tmp/bb")
+    check(guest, "sh", "busybox", name)
 
 
 @cases(**transcripts("debian"))
-def test_dynamic(name):
+def test_dynamic(machine, name):
     """So do programs that are linked when they are started."""
-    with boot("debian", memory="256M") as guest:
-        guest.command("export PATH=/usr/bin")
-        check(guest, "dash", "debian", name)
+    guest = machine(disks=[image("debian")], memory="256M")
+    guest.command("export PATH=/usr/bin")
+    check(guest, "dash", "debian", name)
 
 
 def test_interactive():
     """busybox's shell is used at the terminal: lines, jobs, programs of screens."""
     prompt = r"/ # (\x1b\[6n)?$"
-    with boot("busybox") as guest:
-        guest.command("mkdir /tmp/bb; /usr/bin/busybox --install -s /tmp/bb")
+    with Guest(disks=[image("busybox")]) as guest:
+        guest.boot()
+        guest.command(INSTALL)
         guest.command("export PATH=/tmp/bb; cd /")
         guest.command("PS1='/ # ' ash", prompt)
         guest.type("echo wrogn\x7f\x7fng\x17words\n")

@@ -13,47 +13,61 @@ from harness import Disk, Guest, cases
 IMAGES = os.path.join(harness.ROOT, "tests", "images")
 
 
+EACH = 6  # disks of one guest, beside its own
+
+
+def found(folder):
+    """Return the images of a folder, as lists of those that one guest has."""
+    paths = sorted(glob.glob(os.path.join(IMAGES, folder, "*.img")))
+    assert paths, f"no images in {folder}"
+    return [paths[i : i + EACH] for i in range(0, len(paths), EACH)]
+
+
 def named(folder):
     """Return a case for each image of the folder, by its name."""
-    found = sorted(glob.glob(os.path.join(IMAGES, folder, "*.img")))
-    assert found, f"no images in {folder}"
-    return {os.path.basename(p)[:-4]: {"path": p} for p in found}
+    return {os.path.basename(path)[:-4]: {"path": path, "all_paths": paths}
+            for paths in found(folder) for path in paths}  # fmt: skip
 
 
-def mounted(path):
-    """Boot with the image on a second disk, and mount that; return the guest."""
-    guest = Guest(disks=[Disk(harness.built("test.img")), Disk(path)])
-    try:
-        guest.boot()
-        said = guest.command("mount -r /dev/vdb /mnt; echo status $?")
-    except BaseException:
-        guest.close()
-        raise
-    return guest, said
+def mount(guest, number, place="/mnt"):
+    """Mount the guest's disk of that number, counted from 0 behind its own; return what
+    is said."""
+    return guest.command(f"mount -r /dev/vd{'bcdefg'[number]} {place}; echo status $?")
 
 
 @cases(**named("plain"))
-def test_plain(path):
+def test_plain(machine, path, all_paths):
     """Every file is there with all its attributes and its content."""
     with open(path[:-4] + ".ls", "rb") as f:
         expected = f.read()
-    guest, said = mounted(path)
-    with guest:
-        assert said == "status 0", said
-        seen = guest.command("efsls /mnt; echo status $?").split("\n")
-        assert seen.pop() == "status 0"
-        # The console's bytes were decoded in the same way.
-        assert seen == expected.decode(errors="replace").split("\n")[:-1]
+    guest = machine(disks=[harness.built("test.img"), *all_paths])
+    assert mount(guest, all_paths.index(path)) == "status 0"
+    seen = guest.command("efsls /mnt; echo status $?").split("\n")
+    assert seen.pop() == "status 0"
+    # The console's bytes were decoded in the same way.
+    assert seen == expected.decode(errors="replace").split("\n")[:-1]
+    assert guest.command("umount /mnt") == ""
 
 
 @cases(**named("damaged"))
-def test_damaged(path):
+def test_damaged(machine, path, all_paths):
     """What is damaged costs an error, and the kernel goes on."""
-    guest, said = mounted(path)
-    with guest:
-        if said.endswith("status 0"):
-            guest.command("efsls /mnt >/dev/null")
-        assert guest.command("echo alive") == "alive"
+    guest = machine(disks=[harness.built("test.img"), *all_paths])
+    if mount(guest, all_paths.index(path)).endswith("status 0"):
+        guest.command("efsls /mnt >/dev/null")
+        assert guest.command("umount /mnt") == ""
+    assert guest.command("echo alive") == "alive"
+
+
+@cases(**{str(i): {"paths": paths} for i, paths in enumerate(found("damaged"))})
+def test_damaged_at_the_end(paths):
+    """The machine goes off though what is damaged is mounted, and has been looked at."""
+    with Guest(disks=[harness.built("test.img"), *paths]) as guest:
+        guest.boot()
+        for number in range(len(paths)):
+            guest.command(f"mkdir /tmp/{number}")
+            if mount(guest, number, f"/tmp/{number}").endswith("status 0"):
+                guest.command(f"efsls /tmp/{number} >/dev/null")
         guest.send("poweroff")
         assert guest.wait() == 0
 
@@ -78,9 +92,6 @@ def test_programs_stay_clean():
         guest.boot()
         shown = guest.command("sync; ls /bin >/dev/null; grep Dirty /proc/meminfo")
         assert shown.split() == ["Dirty:", "0", "kB"], shown
-
-
-EACH = 6  # disks of one guest, beside its own
 
 
 @cases(one={"first": 1}, two={"first": 2})

@@ -36,12 +36,12 @@ def test_all_listed():
 
 
 @cases(**{name: {"name": name} for name in SCRIPTS})
-def test_memory(name):
+def test_memory(machine, name):
     """The programs do what they should on a file system in memory."""
-    with Guest() as guest:
-        guest.boot()
-        assert guest.command("mount -t tmpfs none /mnt") == ""
-        run_script(guest, name, "/mnt")
+    guest = machine()
+    assert guest.command("mount -t tmpfs none /mnt") == ""
+    run_script(guest, name, "/mnt")
+    assert guest.command("umount /mnt") == ""
 
 
 def make_disk(folder):
