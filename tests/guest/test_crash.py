@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), os.pardir, "crash"))
 
 import lab  # noqa: E402
 
-IMAGES = 500  # of each workload; `make crashtest` looks at all of them
+IMAGES = 300  # of each workload; `make crashtest` looks at all of them
 LEAST = 250  # a workload whose changes share few commits has fewer moments
 
 

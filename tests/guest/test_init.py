@@ -489,7 +489,8 @@ def test_killed_at_random(tmp):
     disk = image(tmp, files, keep=FIVE)
     with Guest(disks=[disk], harts=1, extra=(*ICOUNT, *DEVICES)) as guest:
         guest.boot()
-        log = wait_for(guest, "zkiller: starting -> running")
+        guest.command("sleep 60")
+        wait_for(guest, "zkiller: starting -> running")
         guest.command("sleep 3")
         killed = re.search(r"killed (\d+)", guest.command("cat /var/log/zkiller"))
         last = {n: (state, why) for _, n, _, state, why in events_of(whole_log_of(guest))}
