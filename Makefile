@@ -82,7 +82,7 @@ QUICK   := -Og $(LEAN) -fno-cprop-registers -fno-forward-propagate -fno-ipa-pure
            -fno-split-wide-types -fno-tree-ccp -fno-tree-copy-prop -fno-tree-fre
 # Nearly as small as -Os, in half the time. Not for programs: a function that names itself would be gone.
 SMALL   := -Og $(LEAN) -fno-cprop-registers -fno-forward-propagate -fno-guess-branch-probability \
-           -fno-ipa-pure-const -fno-split-wide-types -fdse -fno-reorder-blocks \
+           -fno-ipa-pure-const -fno-split-wide-types -fno-tree-ccp -fno-tree-copy-prop -fdse -fno-reorder-blocks \
            -finline-functions-called-once -finline-small-functions
 TINY    := -Os $(LEAN) -fno-gcse -fno-tree-pre -fno-tree-pta -fno-tree-vrp
 # As fast as -O2 makes the kernel, in less than two thirds of the time to compile it.

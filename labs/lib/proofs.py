@@ -49,9 +49,11 @@ class Workshop:
     """A tree in which labs are built one after the other: what two of them
     share is compiled once."""
 
-    def __init__(self, folder, labs, trunk=None):
+    def __init__(self, folder, labs, settings=None):
+        """settings: of make, for every build."""
         self.folder, self.labs = folder, labs
-        self.trunk = trunk or courses.working(ROOT)
+        self.settings = [f"{name}={value}" for name, value in (settings or {}).items()]
+        self.trunk = courses.working(ROOT)
         self.holes = " ".join(h for lab in labs for h in lab.holes)
 
     def starter(self, lab, toolchain=TOOLCHAINS[0]):
@@ -64,22 +66,26 @@ class Workshop:
         courses.write(tree, self.folder)
         build = f"build/{toolchain}"
         make(self.folder, f"BUILD={build}", f"TOOLCHAIN={toolchain}",
-             f"HOLES={self.holes}", "kernel",
+             f"HOLES={self.holes}", *self.settings, "kernel",
              *sorted(f"{build}/{program}" for program in programs))  # fmt: skip
         return os.path.join(self.folder, build, "kernel.elf")
+
+
+def mixture(labs, number):
+    """Return those of the labs' holes that are solved in a mixture, drawn by number."""
+    dice = random.Random(number)
+    return {hole for lab in labs for hole in lab.holes if dice.random() < 0.5}
 
 
 def mixture_links(workshop, number):
     """A tree in which some holes, drawn by number, are solved and the others are
     starters builds without a warning."""
-    dice = random.Random(number)
     labs = [lab for lab in workshop.labs if lab.holes]
-    holes = [hole for lab in labs for hole in lab.holes]
-    solved = {hole for hole in holes if dice.random() < 0.5}
+    solved = mixture(labs, number)
     tree = courses.with_stubs(workshop.trunk, labs)
     workshop.build(tree | {hole: workshop.trunk[hole] for hole in solved},
                    {program for lab in labs for program in lab.programs})  # fmt: skip
-    return f"{len(solved)} of {len(holes)} holes are solved, and it links"
+    return f"{len(solved)} of {sum(len(lab.holes) for lab in labs)} holes are solved, and it links"
 
 
 @contextlib.contextmanager
