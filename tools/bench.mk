@@ -1,8 +1,8 @@
 # Measuring: part of the Makefile.
 
-# Part of a QEMU, which has what it calls.
-COUNTER := $(BUILD)/host/count.so
-$(COUNTER): bench/count.c $(FLAGS)
+# Part of a QEMU, which has what it calls. A course has no bench/.
+COUNTER := $(patsubst bench/%.c,$(BUILD)/host/%.so,$(wildcard bench/*.c))
+$(COUNTER): $(BUILD)/host/%.so: bench/%.c $(FLAGS)
 	$(call say,HOSTLD)$(HOSTCC) $(HFLAGS) -O2 -MMD -MP -MF $@.d -shared -fPIC $< -o $@
 
 ##@ Measuring
