@@ -14,7 +14,8 @@
 /* Takes over the RAM of map. Once, on the boot hart, before other harts. */
 void frame_init(const struct memmap *map);
 
-/* Returns 2^order frames with undefined content and one reference, or NULL. */
+/* Returns 2^order frames with undefined content and one reference, or NULL.
+ * They count for the running thread's payer (mm/payer.h) until frame_free. */
 void *frame_alloc(unsigned order);
 
 /* As frame_alloc, filled with zeros. */
