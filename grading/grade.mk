@@ -86,8 +86,9 @@ class-check: ## a made-up class, killed and resumed: LAB=, COUNT=200, KILLS=5
 	@tools/setup --quick test
 	@nice tests/class-check $(if $(LAB),--lab $(LAB)) $(if $(COUNT),--count $(COUNT)) \
 	    $(if $(KILLS),--kills $(KILLS))
-soak: all ## grade trunk over and over on a busy machine: LAB= RUNS= LOADED=1
+soak: ## grade trunk over and over on a busy machine: LAB= RUNS= LOADED=1
 	@tools/setup --quick test
+	@$(MAKE) all
 	@nice tests/soak $(if $(LAB),--lab $(LAB)) $(if $(RUNS),--runs $(RUNS)) \
 	    $(if $(LOADED),--loaded)
 .PHONY: soak grade labs-check redteam mutation class class-check

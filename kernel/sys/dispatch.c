@@ -49,8 +49,8 @@ dispatch_name(uint64_t number)
     return (const char *)&names + places[number] - 1;
 }
 
-/* What fails for want of memory has changed nothing: it is made again, if
- * others are to give theirs up. */
+/* What fails for want of memory has changed nothing, a7 neither: it is made
+ * again, if others are to give theirs up. */
 static NOINLINE void
 end_failed_call(struct trapframe *frame, int64_t result)
 {

@@ -29,8 +29,9 @@
 #define arg_read_if(to, at)    ((at) ? arg_read((to), (at)) : 0)
 #define arg_write_if(at, from) ((at) ? arg_write((at), (from)) : 0)
 
-/* For struct trap_hooks: makes a system call; and brings a missing page in, or
- * ends the process by a signal (sys/fault.c). */
+/* For struct trap_hooks: makes a system call, again if it fails for want of
+ * memory that others are to give up (proc/oom.h); and brings a missing page
+ * in, or ends the process by a signal (sys/fault.c). */
 struct trapframe;
 void sys_dispatch(struct trapframe *frame);
 void fault_handle(struct trapframe *frame);
